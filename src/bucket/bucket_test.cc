@@ -1,0 +1,106 @@
+#include "bucket/bucket.h"
+
+#include "bucket/directory_bucket.h"
+#include "bucket/memory_bucket.h"
+#include "io/sim_file_system.h"
+
+#include <gtest/gtest.h>
+
+namespace logi::bucket {
+namespace {
+
+void check_contract(Bucket& bucket) {
+    EXPECT_EQ(bucket.get("a/x").status().code(), absl::StatusCode::kNotFound);
+    EXPECT_TRUE(bucket.put_if_absent("a/x", "one").ok());
+    EXPECT_EQ(bucket.put_if_absent("a/x", "two").code(), absl::StatusCode::kAlreadyExists);
+    EXPECT_EQ(*bucket.get("a/x"), "one");
+    EXPECT_TRUE(bucket.put("a/x", "three").ok());
+    EXPECT_EQ(*bucket.get_range("a/x", 2, 3), "ree");
+    EXPECT_EQ(bucket.get_range("a/x", 2, 4).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(*bucket.size("a/x"), 5U);
+    EXPECT_TRUE(bucket.put("a/deep/y", "").ok());
+    EXPECT_TRUE(bucket.put("ab/z", "z").ok());
+    const auto objects = bucket.list("a");
+    ASSERT_TRUE(objects.ok());
+    ASSERT_EQ(objects->size(), 2U);
+    EXPECT_EQ((*objects)[0].key, "a/deep/y");
+    EXPECT_EQ((*objects)[1].key, "a/x");
+    EXPECT_EQ(*bucket.list_folders("a"), std::vector<std::string>{"deep"});
+    EXPECT_TRUE(bucket.list("none")->empty());
+    EXPECT_TRUE(bucket.list_folders("none")->empty());
+    EXPECT_TRUE(bucket.remove("a/x").ok());
+    EXPECT_EQ(bucket.remove("a/x").code(), absl::StatusCode::kNotFound);
+}
+
+TEST(MemoryBucket, KeepsTheContract) {
+    MemoryBucket bucket;
+    check_contract(bucket);
+}
+
+TEST(DirectoryBucket, KeepsTheContract) {
+    io::SimFileSystem files(1);
+    io::SeededRandom random(1);
+    auto bucket = DirectoryBucket::open(files, random, "root");
+    ASSERT_TRUE(bucket.ok()) << bucket.status();
+    check_contract(**bucket);
+}
+
+// Cuts at every operation: an object that was reported as put is there, whole; no other is torn.
+TEST(DirectoryBucket, CrashAtEveryOperationLeavesWholeObjects) {
+    for (std::uint64_t at = 1; at < 120; ++at) {
+        io::SimFileSystem files(at);
+        io::SeededRandom random(at);
+        files.crash_at_operation(at);
+        std::map<std::string, std::string> known;
+        const std::string value(100, 'v');
+        if (auto bucket = DirectoryBucket::open(files, random, "root"); bucket.ok()) {
+            for (int i = 0; i < 8; ++i) {
+                const std::string key = "k/" + std::to_string(i % 4);
+                const Status status = (*bucket)->put_if_absent(key, value + std::to_string(i));
+                if (status.ok()) {
+                    known[key] = value + std::to_string(i);
+                } else if (status.code() == absl::StatusCode::kAlreadyExists) {
+                    known[key] = *(*bucket)->get(key);
+                }
+            }
+        }
+        files.crash();
+        auto bucket = DirectoryBucket::open(files, random, "root");
+        ASSERT_TRUE(bucket.ok()) << at << " " << bucket.status();
+        for (const auto& [key, bytes] : known) {
+            const auto found = (*bucket)->get(key);
+            ASSERT_TRUE(found.ok()) << at << " " << key;
+            EXPECT_EQ(*found, bytes);
+        }
+        const auto all = (*bucket)->list("k");
+        ASSERT_TRUE(all.ok());
+        for (const auto& object : *all) {
+            EXPECT_EQ(object.size, 101U);
+        }
+    }
+}
+
+TEST(DirectoryBucket, FailedFolderSyncStopsWrites) {
+    io::SimFileSystem files(1);
+    io::SeededRandom random(1);
+    auto bucket = DirectoryBucket::open(files, random, "root");
+    ASSERT_TRUE(bucket.ok());
+    ASSERT_TRUE((*bucket)->put("a/b", "x").ok());
+    files.set_faults({.sync_error = 1});
+    EXPECT_EQ((*bucket)->remove("a/b").code(), absl::StatusCode::kUnavailable);
+    files.set_faults({});
+    EXPECT_EQ((*bucket)->put_if_absent("a/c", "x").code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(KeyPart, EscapesAndComesBack) {
+    for (const std::string text : {"plain", "a/../b", "..", "", "%41", "a.b c\xff"}) {
+        const std::string part = escape_key_part(text);
+        EXPECT_EQ(part.find_first_of("/. "), std::string::npos);
+        EXPECT_EQ(*unescape_key_part(part), text);
+    }
+    EXPECT_FALSE(unescape_key_part("a%4").ok());
+    EXPECT_FALSE(unescape_key_part("%zz").ok());
+}
+
+}  // namespace
+}  // namespace logi::bucket

@@ -1,0 +1,113 @@
+#include "catalog/catalog.h"
+
+#include "absl/strings/str_cat.h"
+#include "bucket/memory_bucket.h"
+
+#include <gtest/gtest.h>
+
+namespace logi::catalog {
+namespace {
+
+SegmentInfo put_segment(bucket::Bucket& bucket, Catalog& catalog) {
+    SegmentInfo info;
+    info.key = catalog.new_segment_key();
+    info.rows = 7;
+    EXPECT_TRUE(bucket.put(info.key, "segment").ok());
+    return info;
+}
+
+TEST(Snapshot, EveryChangedOrMissingByteIsNoticed) {
+    Snapshot snapshot;
+    snapshot.number = 42;
+    snapshot.writer = "w";
+    snapshot.positions = {{1, 5}, {9, 77}};
+    snapshot.segments.push_back({"a/b", {1}, {2}, 3, 4, 5, 6, 0});
+    const std::string bytes = encode_snapshot(snapshot);
+    const auto back = decode_snapshot(bytes);
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(back->positions, snapshot.positions);
+    EXPECT_EQ(back->segments, snapshot.segments);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        std::string changed = bytes;
+        changed[i] = static_cast<char>(changed[i] ^ 0x10);
+        EXPECT_FALSE(decode_snapshot(changed).ok()) << i;
+        EXPECT_FALSE(decode_snapshot(std::string_view(bytes).substr(0, i)).ok()) << i;
+    }
+}
+
+TEST(Catalog, CommitsOnlyWhatFollowsThePosition) {
+    bucket::MemoryBucket bucket;
+    io::SeededRandom random(1);
+    auto catalog = Catalog::open(bucket, random, "t");
+    ASSERT_TRUE(catalog.ok());
+    const SegmentInfo first = put_segment(bucket, **catalog);
+    EXPECT_TRUE((*catalog)->commit({10, 0, 5, {first}, 0}).ok());
+    EXPECT_EQ((*catalog)->commit({10, 0, 5, {first}, 0}).code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE((*catalog)->commit({10, 5, 8, {put_segment(bucket, **catalog)}, 0}).ok());
+    EXPECT_EQ((*catalog)->snapshot()->position(10), 8U);
+    EXPECT_EQ((*catalog)->snapshot()->segments.size(), 2U);
+    // Positions of journals that are gone are dropped.
+    EXPECT_TRUE((*catalog)->commit({12, 0, 1, {}, 12}).ok());
+    EXPECT_EQ((*catalog)->snapshot()->positions.size(), 1U);
+}
+
+TEST(Catalog, OfTwoCommittersOfOneGenerationOneWins) {
+    bucket::MemoryBucket bucket;
+    io::SeededRandom random(1);
+    auto a = Catalog::open(bucket, random, "t");
+    auto b = Catalog::open(bucket, random, "t");
+    ASSERT_TRUE(a.ok() && b.ok());
+    EXPECT_TRUE((*a)->commit({10, 0, 5, {put_segment(bucket, **a)}, 0}).ok());
+    EXPECT_EQ((*b)->commit({10, 0, 5, {put_segment(bucket, **b)}, 0}).code(),
+              absl::StatusCode::kFailedPrecondition);
+    // Another journal's generation is rebased onto the winner's snapshot.
+    auto c = Catalog::open(bucket, random, "t");
+    ASSERT_TRUE(c.ok());
+    EXPECT_TRUE((*b)->commit({11, 0, 1, {put_segment(bucket, **b)}, 0}).ok());
+    EXPECT_TRUE((*c)->commit({12, 0, 1, {put_segment(bucket, **c)}, 0}).ok());
+    EXPECT_EQ((*c)->snapshot()->segments.size(), 3U);
+}
+
+TEST(Catalog, LeftoversOfACrashAreSweptAndTenantsAreApart) {
+    bucket::MemoryBucket bucket;
+    io::SeededRandom random(1);
+    auto catalog = Catalog::open(bucket, random, "a/../b");
+    auto other = Catalog::open(bucket, random, "other");
+    ASSERT_TRUE(catalog.ok() && other.ok());
+    const SegmentInfo kept = put_segment(bucket, **catalog);
+    ASSERT_TRUE((*catalog)->commit({1, 0, 1, {kept}, 0}).ok());
+    const SegmentInfo leftover = put_segment(bucket, **catalog);
+    const SegmentInfo others = put_segment(bucket, **other);
+    auto reopened = Catalog::open(bucket, random, "a/../b");
+    ASSERT_TRUE(reopened.ok());
+    EXPECT_TRUE(bucket.get(kept.key).ok());
+    EXPECT_EQ(bucket.get(leftover.key).status().code(), absl::StatusCode::kNotFound);
+    EXPECT_TRUE(bucket.get(others.key).ok());
+}
+
+TEST(Catalog, DamagedNewestSnapshotLosesNoSegment) {
+    bucket::MemoryBucket bucket;
+    io::SeededRandom random(1);
+    std::vector<SegmentInfo> segments;
+    {
+        auto catalog = Catalog::open(bucket, random, "t");
+        ASSERT_TRUE(catalog.ok());
+        for (std::uint64_t i = 0; i < 5; ++i) {
+            segments.push_back(put_segment(bucket, **catalog));
+            ASSERT_TRUE((*catalog)->commit({1, i, i + 1, {segments.back()}, 0}).ok());
+        }
+    }
+    const std::string newest = "tenants/t/catalog/00000000000000000005.snapshot";
+    ASSERT_TRUE(bucket.get(newest).ok());
+    ASSERT_TRUE(bucket.put(newest, "rubbish").ok());
+    auto catalog = Catalog::open(bucket, random, "t");
+    ASSERT_TRUE(catalog.ok()) << catalog.status();
+    EXPECT_EQ((*catalog)->snapshot()->segments.size(), 5U);
+    EXPECT_TRUE((*catalog)->commit({2, 0, 1, {put_segment(bucket, **catalog)}, 0}).ok());
+    auto again = Catalog::open(bucket, random, "t");
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ((*again)->snapshot()->segments.size(), 6U);
+}
+
+}  // namespace
+}  // namespace logi::catalog

@@ -1,0 +1,13 @@
+// What `logi inspect catalog` prints.
+#pragma once
+
+#include <string>
+
+#include "io/file_system.h"
+
+namespace logi::catalog {
+
+// Appends a description of a snapshot file: number, positions, segments. kDataLoss if damaged.
+Status dump(io::FileSystem& files, const std::string& path, std::string& out);
+
+}  // namespace logi::catalog

@@ -1,0 +1,92 @@
+#include "catalog/snapshot.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/crc32c.h"
+
+namespace logi::catalog {
+namespace {
+
+void encode_segment(base::ByteWriter& w, const SegmentInfo& s) {
+    w.string(s.key);
+    w.i64(s.min_time.ns);
+    w.i64(s.max_time.ns);
+    w.varint(s.rows);
+    w.varint(s.line_bytes);
+    w.varint(s.size_bytes);
+    w.varint(s.streams);
+    w.varint(s.level);
+}
+
+SegmentInfo decode_segment(base::ByteReader& r) {
+    SegmentInfo s;
+    s.key = std::string(r.string());
+    s.min_time = {r.i64()};
+    s.max_time = {r.i64()};
+    s.rows = r.varint();
+    s.line_bytes = r.varint();
+    s.size_bytes = r.varint();
+    s.streams = static_cast<std::uint32_t>(r.varint());
+    s.level = static_cast<std::uint32_t>(r.varint());
+    return s;
+}
+
+}  // namespace
+
+std::string encode_snapshot(const Snapshot& snapshot) {
+    std::string out;
+    base::ByteWriter w(out);
+    w.bytes(kSnapshotMagic);
+    w.u32(kSnapshotVersion);  // least version that may read
+    w.u32(kSnapshotVersion);  // least version that may commit on top
+    w.u64(snapshot.number);
+    w.string(snapshot.writer);
+    w.varint(snapshot.positions.size());
+    for (const auto& [journal, position] : snapshot.positions) {
+        w.u64(journal);
+        w.u64(position);
+    }
+    w.varint(snapshot.segments.size());
+    for (const auto& s : snapshot.segments) {
+        encode_segment(w, s);
+    }
+    w.u32(base::crc32c(out));
+    return out;
+}
+
+StatusOr<Snapshot> decode_snapshot(std::string_view bytes) {
+    if (bytes.size() < kSnapshotMagic.size() + 4 ||
+        bytes.substr(0, kSnapshotMagic.size()) != kSnapshotMagic) {
+        return absl::DataLossError("not a catalog snapshot (bad magic at offset 0)");
+    }
+    const std::string_view body = bytes.substr(0, bytes.size() - 4);
+    if (base::ByteReader(bytes.substr(body.size())).u32() != base::crc32c(body)) {
+        return absl::DataLossError(
+            absl::StrCat("catalog snapshot is damaged: checksum at offset ", body.size()));
+    }
+    base::ByteReader r(body.substr(kSnapshotMagic.size()));
+    if (const std::uint32_t version = r.u32(); version > kSnapshotVersion) {
+        return absl::UnimplementedError(
+            absl::StrCat("catalog snapshot needs a program that reads version ", version));
+    }
+    if (const std::uint32_t version = r.u32(); version > kSnapshotVersion) {
+        return absl::UnimplementedError(
+            absl::StrCat("catalog snapshot needs a program that commits version ", version));
+    }
+    Snapshot s;
+    s.number = r.u64();
+    s.writer = std::string(r.string());
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        const std::uint64_t journal = r.u64();
+        s.positions[journal] = r.u64();
+    }
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        s.segments.push_back(decode_segment(r));
+    }
+    if (!r.ok() || !r.done()) {
+        return absl::DataLossError("catalog snapshot is damaged: fields do not fit");
+    }
+    return s;
+}
+
+}  // namespace logi::catalog

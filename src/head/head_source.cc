@@ -1,0 +1,91 @@
+#include "head/head_source.h"
+
+#include <tuple>
+
+#include "base/check.h"
+#include "regex/line_filter.h"
+
+namespace logi::head {
+namespace {
+
+// Reads rows that lie in memory as they are.
+class HeadBlockReader final : public block::BlockReader {
+  public:
+    explicit HeadBlockReader(std::shared_ptr<const RowGroup> group) : group_(std::move(group)) {}
+
+    [[nodiscard]] const block::BlockStats& stats() const override { return group_->stats; }
+
+    StatusOr<absl::Span<const std::uint32_t>> streams() override {
+        fill(streams_, [](const block::Row& row) { return row.stream; });
+        return absl::MakeConstSpan(streams_);
+    }
+    StatusOr<absl::Span<const Timestamp>> times() override {
+        fill(times_, [](const block::Row& row) { return row.time; });
+        return absl::MakeConstSpan(times_);
+    }
+    StatusOr<absl::Span<const Sequence>> sequences() override {
+        fill(sequences_, [](const block::Row& row) { return row.sequence; });
+        return absl::MakeConstSpan(sequences_);
+    }
+    Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override {
+        std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(at(row).line); });
+        return absl::OkStatus();
+    }
+    StatusOr<std::string_view> line(std::uint32_t row) override { return at(row).line; }
+    Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override {
+        const block::Row& r = at(row);
+        out.assign(r.metadata, r.metadata + r.metadata_count);
+        return absl::OkStatus();
+    }
+
+  private:
+    [[nodiscard]] const block::Row& at(std::uint32_t row) const {
+        LOGI_CHECK(row < group_->rows.size());
+        return group_->rows[row];
+    }
+    template <typename T, typename F>
+    void fill(std::vector<T>& column, F value_of) {
+        if (column.empty()) {
+            column.reserve(group_->rows.size());
+            for (const auto& row : group_->rows) {
+                column.push_back(value_of(row));
+            }
+        }
+    }
+
+    std::shared_ptr<const RowGroup> group_;
+    std::vector<std::uint32_t> streams_;
+    std::vector<Timestamp> times_;
+    std::vector<Sequence> sequences_;
+};
+
+}  // namespace
+
+HeadSource::HeadSource(std::vector<std::shared_ptr<const HeadStream>> streams,
+                       std::vector<std::shared_ptr<const RowGroup>> groups,
+                       std::string name)
+    : streams_(std::move(streams)), groups_(std::move(groups)), name_(std::move(name)) {
+    for (std::uint32_t i = 0; i < groups_.size(); ++i) {
+        stats_.push_back(groups_[i]->stats);
+        for (segment::StreamExtent extent : groups_[i]->extents) {
+            extent.block = i;
+            extents_.push_back(extent);
+        }
+    }
+    std::sort(extents_.begin(), extents_.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.stream, a.block) < std::tie(b.stream, b.block);
+    });
+}
+
+std::uint32_t HeadSource::stream_count() const {
+    return static_cast<std::uint32_t>(streams_.size());
+}
+const Labels& HeadSource::labels(std::uint32_t stream) const { return streams_[stream]->labels; }
+StreamId HeadSource::stream_id(std::uint32_t stream) const { return streams_[stream]->id; }
+
+StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(std::uint32_t block) const {
+    LOGI_CHECK(block < groups_.size());
+    return std::make_unique<HeadBlockReader>(groups_[block]);
+}
+
+}  // namespace logi::head

@@ -1,0 +1,24 @@
+// The payload of a journal record: the accepted, normalised entries of one push of one tenant.
+// Replay never judges them again. Described in docs/format.md, "Push record".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "ingest/validate.h"
+
+namespace logi::ingest {
+
+[[nodiscard]] std::string encode_record(std::string_view tenant,
+                                        const std::vector<AcceptedStream>& streams);
+
+// Views into `payload`. kDataLoss if it is no record, kUnimplemented if its version is too new.
+struct DecodedRecord {
+    std::string_view tenant;
+    std::vector<AcceptedStream> streams;
+};
+StatusOr<DecodedRecord> decode_record(std::string_view payload);
+
+}  // namespace logi::ingest

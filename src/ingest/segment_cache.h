@@ -1,0 +1,37 @@
+// Open segments, so that their directories are read once.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
+#include "bucket/bucket.h"
+#include "catalog/snapshot.h"
+#include "segment/segment_reader.h"
+
+namespace logi::ingest {
+
+// Thread-safe; the least recently used leave when the streams of all, which are what a directory's
+// memory grows with, are over a bound.
+class SegmentCache {
+  public:
+    explicit SegmentCache(std::uint64_t streams_max) : streams_max_(streams_max) {}
+
+    StatusOr<std::shared_ptr<const segment::Source>> open(bucket::Bucket& bucket,
+                                                          const catalog::SegmentInfo& info);
+
+  private:
+    struct Item {
+        std::string key;
+        std::shared_ptr<const segment::Source> source;
+    };
+    const std::uint64_t streams_max_;
+    base::Mutex mutex_;
+    std::list<Item> items_ LOGI_GUARDED_BY(mutex_);  // most recently used first
+    absl::flat_hash_map<std::string, std::list<Item>::iterator> by_key_ LOGI_GUARDED_BY(mutex_);
+    std::uint64_t streams_ LOGI_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace logi::ingest

@@ -1,0 +1,463 @@
+#include "ingest/store.h"
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "bucket/directory_bucket.h"
+#include "ingest/record.h"
+
+namespace logi::ingest {
+namespace {
+
+constexpr std::uint64_t kCachedStreamsMax = 250'000;
+constexpr Duration kFlushRetry = Duration::seconds(1);
+constexpr Duration kTick = Duration::seconds(30);
+// A stream without entries for this long no longer counts towards the stream limit.
+constexpr Duration kStreamIdle = Duration::hours(1);
+constexpr int kRetryAfterSeconds = 1;
+
+PushOutcome unavailable(std::string_view why) {
+    return {503, absl::StrCat(why), kRetryAfterSeconds};
+}
+
+}  // namespace
+
+Store::Store(const Deps& deps, StoreOptions options)
+    : deps_(deps),
+      options_(std::move(options)),
+      segments_(kCachedStreamsMax),
+      flush_strand_(deps.executor),
+      head_bytes_gauge_(deps.metrics.gauge("logi_head_bytes", "Memory of entries not yet in segments.")),
+      streams_gauge_(deps.metrics.gauge("logi_tenants", "Tenants known to this process.")),
+      flushes_(deps.metrics.counter("logi_flushes_total", "Generations written to segments.")),
+      flush_failures_(deps.metrics.counter("logi_flush_failures_total",
+                                           "Attempts to write a generation that failed.")),
+      segment_bytes_(deps.metrics.counter("logi_segment_bytes_total", "Bytes of segments written.")),
+      duplicates_(deps.metrics.counter("logi_flush_duplicates_total",
+                                       "Entries dropped as equal to another at a flush.")) {}
+
+Store::~Store() { alive_->store(false); }
+
+StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions options) {
+    auto store = absl::WrapUnique(new Store(deps, std::move(options)));
+    LOGI_RETURN_IF_ERROR(store->load());
+    return store;
+}
+
+Status Store::load() {
+    const std::string& dir = options_.data_dir;
+    LOGI_RETURN_IF_ERROR(deps_.files.make_dirs(dir));
+    LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
+    LOGI_ASSIGN_OR_RETURN(bucket_,
+                          bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
+    LOGI_ASSIGN_OR_RETURN(const auto folders,
+                          bucket_->list_folders(catalog::Catalog::kTenantsFolder));
+    for (const auto& folder : folders) {
+        LOGI_ASSIGN_OR_RETURN(const std::string name, bucket::unescape_key_part(folder));
+        LOGI_RETURN_IF_ERROR(tenant(name).status());
+    }
+    journal::LocalJournal::Options journal_options;
+    journal_options.dir = dir + "/journal";
+    journal_options.file_bytes_max = options_.journal_file_bytes_max;
+    std::uint64_t replaying = 0;
+    LOGI_ASSIGN_OR_RETURN(
+        journal_,
+        journal::LocalJournal::open(
+            {deps_.executor, deps_.files, deps_.clock, deps_.random, deps_.metrics},
+            journal_options,
+            [&](journal::RecordId id, std::string_view payload) {
+                if (replaying != 0 && id.journal != replaying) {
+                    seal_all(replaying, UINT64_MAX);
+                }
+                replaying = id.journal;
+                return replay(id, payload);
+            },
+            {[this](std::uint64_t journal, std::uint64_t last) { on_journal_closed(journal, last); }}));
+    for (const auto& id : journal_->recovered()) {
+        // What earlier runs wrote takes no more records.
+        const base::MutexLock lock(mutex_);
+        journals_[id.journal].closed = true;
+    }
+    if (replaying != 0) {
+        seal_all(replaying, UINT64_MAX);
+    }
+    remove_closed_journals();
+    deps_.executor.post_after(kTick, [this, alive = alive_] {
+        if (alive->load()) {
+            tick();
+        }
+    });
+    return absl::OkStatus();
+}
+
+Status Store::replay(journal::RecordId id, std::string_view payload) {
+    const auto record = decode_record(payload);
+    if (!record.ok()) {
+        return Status(record.status().code(),
+                      absl::StrCat("journal ", id.journal, " position ", id.position, ": ",
+                                   record.status().message()));
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(std::string(record->tenant)));
+    if (owner->catalog().snapshot()->position(id.journal) < id.position) {
+        apply(owner, record->streams, id);
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<std::shared_ptr<Tenant>> Store::tenant(const std::string& name) {
+    {
+        const base::MutexLock lock(mutex_);
+        const auto it = tenants_.find(name);
+        if (it != tenants_.end()) {
+            return it->second;
+        }
+    }
+    LOGI_ASSIGN_OR_RETURN(auto catalog, catalog::Catalog::open(*bucket_, deps_.random, name));
+    const base::MutexLock lock(mutex_);
+    auto& slot = tenants_[name];
+    if (slot == nullptr) {
+        slot = std::make_shared<Tenant>(name, std::move(catalog));
+        streams_gauge_.set(static_cast<double>(tenants_.size()));
+    }
+    return slot;
+}
+
+std::vector<std::shared_ptr<Tenant>> Store::tenants() const {
+    const base::MutexLock lock(mutex_);
+    std::vector<std::shared_ptr<Tenant>> all;
+    all.reserve(tenants_.size());
+    for (const auto& [name, tenant] : tenants_) {
+        all.push_back(tenant);
+    }
+    // Independent of hash order, so that a simulation replays.
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name() < b->name(); });
+    return all;
+}
+
+void Store::push(const std::string& tenant_name,
+                 wire::PushRequest request,
+                 std::function<void(PushOutcome)> done) {
+    {
+        const base::MutexLock lock(mutex_);
+        if (stopping_ || head_bytes_ > options_.head_bytes_max) {
+            done(unavailable(stopping_ ? "the server is shutting down"
+                                       : "too many entries wait to be written to segments"));
+            return;
+        }
+    }
+    auto owner = tenant(tenant_name);
+    if (!owner.ok()) {
+        done(unavailable(owner.status().message()));
+        return;
+    }
+    const Timestamp now = deps_.clock.now();
+    // Accepted entries are views into the request: both live until the record is applied.
+    struct Accepted {
+        wire::PushRequest request;
+        Validated validated;
+    };
+    auto accepted = std::make_shared<Accepted>();
+    accepted->request = std::move(request);
+    accepted->validated = validate(accepted->request, options_.limits, tenant_name, now);
+    Validated& v = accepted->validated;
+    for (const auto& [reason, count] : v.discarded) {
+        deps_.metrics
+            .counter("loki_discarded_samples_total", "Entries that were refused.",
+                     {{"tenant", tenant_name}, {"reason", reason}})
+            .add(static_cast<double>(count.first));
+    }
+    if (v.fatal_status != 0) {
+        done({v.fatal_status, v.fatal_message, 0});
+        return;
+    }
+    if (v.lines > 0 && !(*owner)->take_rate(v.bytes, options_.limits, now)) {
+        done({429,
+              absl::StrCat("ingestion rate limit exceeded for user ", tenant_name, " (limit: ",
+                           static_cast<std::int64_t>(options_.limits.ingestion_rate_mb * 1048576),
+                           " bytes/sec) while attempting to ingest '", v.lines,
+                           "' lines totaling '", v.bytes,
+                           "' bytes, reduce log volume or contact your Loki administrator to see if "
+                           "the limit can be increased"),
+              kRetryAfterSeconds});
+        return;
+    }
+    const auto refused = (*owner)->admit(v.streams, options_.limits, now);
+    PushOutcome outcome;
+    if (!v.errors.empty()) {
+        outcome = {400, validation_message(v.errors), 0};
+    } else if (!refused.empty()) {
+        std::vector<std::string> messages;
+        messages.reserve(refused.size());
+        for (const auto& r : refused) {
+            messages.push_back(r.message);
+        }
+        outcome = {429, validation_message(messages), kRetryAfterSeconds};
+    }
+    if (v.streams.empty()) {
+        done(std::move(outcome));
+        return;
+    }
+    deps_.metrics
+        .counter("loki_distributor_bytes_received_total", "Bytes of lines and metadata accepted.",
+                 {{"tenant", tenant_name}})
+        .add(static_cast<double>(v.bytes));
+    deps_.metrics
+        .counter("loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", tenant_name}})
+        .add(static_cast<double>(v.lines));
+    journal_->append(
+        encode_record(tenant_name, v.streams),
+        [this, owner = *std::move(owner), accepted, outcome = std::move(outcome),
+         done = std::move(done)](const StatusOr<journal::RecordId>& id) {
+            if (!id.ok()) {
+                done(unavailable(id.status().message()));
+                return;
+            }
+            apply(owner, accepted->validated.streams, *id);
+            done(outcome);
+        });
+}
+
+void Store::apply(const std::shared_ptr<Tenant>& tenant,
+                  const std::vector<AcceptedStream>& streams,
+                  journal::RecordId id) {
+    const std::uint64_t bytes = tenant->apply(streams, id.journal, id.position, deps_.clock.now());
+    const base::MutexLock lock(mutex_);
+    head_bytes_ += bytes;
+    head_bytes_gauge_.set(static_cast<double>(head_bytes_));
+    journals_.try_emplace(id.journal);
+    applied_journal_ = id.journal;
+    applied_position_ = id.position;
+}
+
+void Store::on_journal_closed(std::uint64_t journal, std::uint64_t last) {
+    if (last > 0) {
+        seal_all(journal, last);
+    }
+    {
+        const base::MutexLock lock(mutex_);
+        journals_[journal].closed = true;
+    }
+    flush_strand_.post([this] { remove_closed_journals(); });
+}
+
+// `to` may be UINT64_MAX for a journal that takes no more records.
+void Store::seal_all(std::uint64_t journal, std::uint64_t to) {
+    for (const auto& tenant : tenants()) {
+        auto generation = tenant->seal(journal, to);
+        if (generation == nullptr) {
+            continue;
+        }
+        const base::MutexLock lock(mutex_);
+        ++journals_[journal].generations;
+        ++jobs_added_;
+        jobs_.push_back({tenant, std::move(generation)});
+        flush_strand_.post([this] { flush_next(); });
+    }
+}
+
+void Store::flush_next() {
+    FlushJob job;
+    {
+        const base::MutexLock lock(mutex_);
+        if (jobs_.empty()) {
+            return;
+        }
+        job = jobs_.front();
+    }
+    const Status status = flush_generation(job);
+    if (!status.ok()) {
+        flush_failures_.add();
+        base::log_error("cannot write a segment; the entries stay in memory and journal",
+                        {{"tenant", job.tenant->name()}, {"error", std::string(status.message())}});
+        deps_.executor.post_after(kFlushRetry, [this, alive = alive_] {
+            if (alive->load()) {
+                flush_strand_.post([this] { flush_next(); });
+            }
+        });
+        return;
+    }
+    finish_job(job);
+}
+
+Status Store::flush_generation(const FlushJob& job) {
+    auto& catalog = job.tenant->catalog();
+    const auto& generation = *job.generation;
+    catalog::FlushCommit commit;
+    commit.journal = generation.journal();
+    commit.from = generation.from();
+    commit.to = generation.to();
+    commit.oldest_journal = oldest_journal();
+    // An attempt whose outcome was unknown may have committed after all.
+    if (catalog.snapshot()->position(commit.journal) >= commit.to) {
+        return absl::OkStatus();
+    }
+    LOGI_RETURN_IF_ERROR(generation.flush([&](head::Generation::FlushedSegment segment) -> Status {
+        catalog::SegmentInfo info;
+        info.key = catalog.new_segment_key();
+        info.min_time = segment.min_time;
+        info.max_time = segment.max_time;
+        info.rows = segment.rows;
+        info.line_bytes = segment.line_bytes;
+        info.size_bytes = segment.bytes.size();
+        info.streams = segment.streams;
+        LOGI_RETURN_IF_ERROR(bucket_->put(info.key, segment.bytes));
+        segment_bytes_.add(static_cast<double>(segment.bytes.size()));
+        duplicates_.add(static_cast<double>(segment.duplicates));
+        commit.segments.push_back(std::move(info));
+        return absl::OkStatus();
+    }));
+    const Status status = catalog.commit(commit);
+    if (status.code() == absl::StatusCode::kFailedPrecondition &&
+        catalog.snapshot()->position(commit.journal) >= commit.to) {
+        return absl::OkStatus();
+    }
+    return status;
+}
+
+void Store::finish_job(const FlushJob& job) {
+    flushes_.add();
+    const std::uint64_t bytes = job.tenant->drop(job.generation);
+    std::vector<std::function<void(Status)>> ready;
+    {
+        const base::MutexLock lock(mutex_);
+        head_bytes_ -= std::min(head_bytes_, bytes);
+        head_bytes_gauge_.set(static_cast<double>(head_bytes_));
+        --journals_[job.generation->journal()].generations;
+        jobs_.pop_front();
+        ++jobs_done_;
+        std::erase_if(waiting_, [&](auto& waiter) LOGI_REQUIRES(mutex_) {
+            if (waiter.first > jobs_done_) {
+                return false;
+            }
+            ready.push_back(std::move(waiter.second));
+            return true;
+        });
+    }
+    remove_closed_journals();
+    for (const auto& done : ready) {
+        done(absl::OkStatus());
+    }
+}
+
+void Store::remove_closed_journals() {
+    std::vector<std::uint64_t> removable;
+    {
+        const base::MutexLock lock(mutex_);
+        for (const auto& [journal, state] : journals_) {
+            if (state.closed && state.generations == 0) {
+                removable.push_back(journal);
+            }
+        }
+    }
+    for (const std::uint64_t journal : removable) {
+        if (const Status status = journal_->remove(journal); !status.ok()) {
+            base::log_warn("cannot remove a journal file whose entries are all in segments",
+                           {{"error", std::string(status.message())}});
+            continue;
+        }
+        const base::MutexLock lock(mutex_);
+        journals_.erase(journal);
+    }
+}
+
+std::uint64_t Store::oldest_journal() const {
+    const base::MutexLock lock(mutex_);
+    return journals_.empty() ? 0 : journals_.begin()->first;
+}
+
+Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
+    Pinned pinned;
+    std::shared_ptr<Tenant> owner;
+    {
+        const base::MutexLock lock(mutex_);
+        const auto it = tenants_.find(tenant_name);
+        if (it == tenants_.end()) {
+            return pinned;
+        }
+        owner = it->second;
+    }
+    // Head first, then the snapshot: what leaves the head in between is in the snapshot, and what
+    // is in both is left out here.
+    std::vector<std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::Source>>>
+        heads;
+    for (auto& generation : owner->generations()) {
+        auto view = generation->view();
+        heads.emplace_back(std::move(generation), std::move(view));
+    }
+    const auto snapshot = owner->catalog().snapshot();
+    for (auto& [generation, view] : heads) {
+        if (snapshot->position(generation->journal()) <= generation->from() && !view->blocks().empty()) {
+            pinned.sources.push_back(std::move(view));
+        }
+    }
+    for (const auto& info : snapshot->segments) {
+        if (!range.overlaps(info.min_time, info.max_time)) {
+            continue;
+        }
+        auto source = segments_.open(*bucket_, info);
+        if (source.ok()) {
+            pinned.sources.push_back(*std::move(source));
+        } else {
+            const std::string why = absl::StrCat("segment ", info.key, " cannot be read: ",
+                                                 source.status().message());
+            base::log_error("segment is left out of an answer", {{"error", why}});
+            pinned.missing.push_back(why);
+        }
+    }
+    return pinned;
+}
+
+void Store::flush(std::function<void(Status)> done) {
+    journal_->post_in_order([this, done = std::move(done)] {
+        std::uint64_t journal = 0;
+        std::uint64_t position = 0;
+        {
+            const base::MutexLock lock(mutex_);
+            journal = applied_journal_;
+            position = applied_position_;
+        }
+        if (journal != 0) {
+            seal_all(journal, position);
+        }
+        {
+            const base::MutexLock lock(mutex_);
+            if (jobs_done_ < jobs_added_) {
+                waiting_.emplace_back(jobs_added_, done);
+                return;
+            }
+        }
+        done(absl::OkStatus());
+    });
+}
+
+void Store::shutdown(std::function<void(Status)> done) {
+    {
+        const base::MutexLock lock(mutex_);
+        stopping_ = true;
+    }
+    journal_->rotate();
+    flush([this, done = std::move(done)](Status status) {
+        alive_->store(false);
+        flush_strand_.post([this, done, status] {
+            remove_closed_journals();
+            done(status);
+        });
+    });
+}
+
+void Store::tick() {
+    if (journal_->age() > options_.flush_age_max) {
+        journal_->rotate();
+    }
+    const Timestamp idle_before = deps_.clock.now() - kStreamIdle;
+    for (const auto& tenant : tenants()) {
+        tenant->forget_idle_streams(idle_before);
+    }
+    deps_.executor.post_after(kTick, [this, alive = alive_] {
+        if (alive->load()) {
+            tick();
+        }
+    });
+}
+
+}  // namespace logi::ingest

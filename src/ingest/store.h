@@ -1,0 +1,149 @@
+// The store of one process over a data folder: pushes become journal records, then rows in the head,
+// then segments that a catalog names; queries pin what lives.
+//
+//   data/lock                                    held while a process owns the folder
+//   data/journal/<id>.journal                    what is not yet in segments
+//   data/bucket/tenants/<tenant>/segments/…      immutable segments
+//   data/bucket/tenants/<tenant>/catalog/…       which segments live
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "bucket/bucket.h"
+#include "ingest/segment_cache.h"
+#include "ingest/tenant.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "io/file_system.h"
+#include "io/random.h"
+#include "journal/journal.h"
+#include "model/entry.h"
+#include "model/limits.h"
+#include "segment/source.h"
+#include "wire/push.h"
+
+namespace logi::ingest {
+
+struct StoreOptions {
+    std::string data_dir = "./logi-data";
+    Limits limits;
+    std::uint64_t journal_file_bytes_max = 128ULL << 20U;
+    // Memory of entries that are not yet in segments; pushes beyond it get 503.
+    std::uint64_t head_bytes_max = 512ULL << 20U;
+    Duration flush_age_max = Duration::minutes(30);
+};
+
+// What a push is answered with: 204, or an error status with Loki's text.
+struct PushOutcome {
+    int status = 204;
+    std::string message;
+    // Set with 429 and 503.
+    int retry_after_seconds = 0;
+};
+
+// A consistent picture of a tenant: every acknowledged entry is in exactly one source.
+struct Pinned {
+    std::vector<std::shared_ptr<const segment::Source>> sources;
+    // What could not be read, one sentence each: the answer lacks it.
+    std::vector<std::string> missing;
+};
+
+// Thread-safe. Everything runs as tasks on the executor.
+class Store {
+  public:
+    // All must outlive the store.
+    struct Deps {
+        io::Executor& executor;
+        io::Clock& clock;
+        io::Random& random;
+        io::FileSystem& files;
+        base::Registry& metrics;
+    };
+
+    // Locks the folder and reads what earlier runs left in the journal. kFailedPrecondition if
+    // another process has the folder.
+    static StatusOr<std::unique_ptr<Store>> open(const Deps& deps, StoreOptions options);
+    // Only after shutdown(), or when the executor runs no more tasks.
+    ~Store();
+
+    // `done` is called once: with 204 when the entries are durable and can be queried.
+    void push(const std::string& tenant,
+              wire::PushRequest request,
+              std::function<void(PushOutcome)> done);
+
+    // Blocks of the range; for reading, so from a task or a request's thread.
+    [[nodiscard]] Pinned pin(const std::string& tenant, TimeRange range);
+
+    // `done` after everything that was acknowledged before the call is in segments.
+    void flush(std::function<void(Status)> done);
+
+    // Refuses new pushes with 503, flushes, then calls `done`.
+    void shutdown(std::function<void(Status)> done);
+
+    [[nodiscard]] const Limits& limits() const { return options_.limits; }
+
+  private:
+    struct FlushJob {
+        std::shared_ptr<Tenant> tenant;
+        std::shared_ptr<head::Generation> generation;
+    };
+    // A closed journal is removed once no generation of it is left.
+    struct JournalState {
+        bool closed = false;
+        std::uint64_t generations = 0;
+    };
+
+    Store(const Deps& deps, StoreOptions options);
+    Status load();
+    Status replay(journal::RecordId id, std::string_view payload);
+    StatusOr<std::shared_ptr<Tenant>> tenant(const std::string& name);
+    [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
+    void apply(const std::shared_ptr<Tenant>& tenant,
+               const std::vector<AcceptedStream>& streams,
+               journal::RecordId id);
+    void on_journal_closed(std::uint64_t journal, std::uint64_t last);
+    void seal_all(std::uint64_t journal, std::uint64_t to);
+    void flush_next();
+    Status flush_generation(const FlushJob& job);
+    void finish_job(const FlushJob& job);
+    void remove_closed_journals();
+    void tick();
+    [[nodiscard]] std::uint64_t oldest_journal() const;
+
+    Deps deps_;
+    const StoreOptions options_;
+    std::unique_ptr<io::FileLock> lock_;
+    std::unique_ptr<bucket::Bucket> bucket_;
+    SegmentCache segments_;
+    std::unique_ptr<journal::LocalJournal> journal_;
+    io::Strand flush_strand_;
+    std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+
+    mutable base::Mutex mutex_;
+    absl::flat_hash_map<std::string, std::shared_ptr<Tenant>> tenants_ LOGI_GUARDED_BY(mutex_);
+    std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
+    std::deque<FlushJob> jobs_ LOGI_GUARDED_BY(mutex_);
+    std::vector<std::pair<std::uint64_t, std::function<void(Status)>>> waiting_
+        LOGI_GUARDED_BY(mutex_);  // called when jobs_done_ has reached the number
+    std::uint64_t jobs_added_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t jobs_done_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t applied_journal_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t applied_position_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t head_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
+    bool stopping_ LOGI_GUARDED_BY(mutex_) = false;
+
+    base::Gauge head_bytes_gauge_;
+    base::Gauge streams_gauge_;
+    base::Counter flushes_;
+    base::Counter flush_failures_;
+    base::Counter segment_bytes_;
+    base::Counter duplicates_;
+};
+
+}  // namespace logi::ingest

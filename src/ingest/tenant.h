@@ -1,0 +1,80 @@
+// What the store holds of one tenant: catalog, row of generations, and the state of its limits.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
+#include "catalog/catalog.h"
+#include "head/generation.h"
+#include "ingest/rate_limit.h"
+#include "ingest/validate.h"
+#include "model/limits.h"
+
+namespace logi::ingest {
+
+// Thread-safe, except where a method says who may call it.
+class Tenant {
+  public:
+    Tenant(std::string name, std::unique_ptr<catalog::Catalog> catalog)
+        : name_(std::move(name)), catalog_(std::move(catalog)) {}
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] catalog::Catalog& catalog() { return *catalog_; }
+
+    // Takes from the tenant's rate. False: nothing of the push may be stored.
+    bool take_rate(std::uint64_t bytes, const Limits& limits, Timestamp now);
+
+    // Removes from `streams` those over the stream limit or their own rate; one message each.
+    struct Refused {
+        std::string message;
+        std::string reason;
+        std::uint64_t lines = 0;
+        std::uint64_t bytes = 0;
+    };
+    std::vector<Refused> admit(std::vector<AcceptedStream>& streams,
+                               const Limits& limits,
+                               Timestamp now);
+
+    // Adds a durable record to the open generation. Called in the order of the records. Returns the
+    // bytes of memory it took.
+    std::uint64_t apply(const std::vector<AcceptedStream>& streams,
+                        std::uint64_t journal,
+                        std::uint64_t position,
+                        Timestamp now);
+
+    // Seals the open generation at `to`, if it is of that journal and not empty. Called in the order
+    // of the records. Returns it, to be flushed.
+    std::shared_ptr<head::Generation> seal(std::uint64_t journal, std::uint64_t to);
+
+    // Forgets a generation that was committed. Returns the bytes of memory it took.
+    std::uint64_t drop(const std::shared_ptr<head::Generation>& generation);
+
+    // The generations, oldest first.
+    [[nodiscard]] std::vector<std::shared_ptr<head::Generation>> generations() const;
+
+    // Forgets streams without entries since `before`, so that they no longer count as active.
+    void forget_idle_streams(Timestamp before);
+
+  private:
+    struct StreamState {
+        TokenBucket rate;
+        Timestamp last_entry;
+    };
+
+    const std::string name_;
+    const std::unique_ptr<catalog::Catalog> catalog_;
+    mutable base::Mutex mutex_;
+    std::deque<std::shared_ptr<head::Generation>> generations_ LOGI_GUARDED_BY(mutex_);
+    // The open one is the last of generations_, or null.
+    std::shared_ptr<head::Generation> open_ LOGI_GUARDED_BY(mutex_);
+    // Per journal, where the next generation begins.
+    std::map<std::uint64_t, std::uint64_t> sealed_to_ LOGI_GUARDED_BY(mutex_);
+    TokenBucket rate_ LOGI_GUARDED_BY(mutex_);
+    absl::flat_hash_map<StreamId, StreamState> active_ LOGI_GUARDED_BY(mutex_);
+};
+
+}  // namespace logi::ingest

@@ -1,0 +1,44 @@
+// Constants of a journal file, shared by writer, reader and inspector. The bytes are described in
+// docs/format.md, "Journal".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace logi::journal {
+
+inline constexpr std::string_view kFileMagic = "LOGIJRNL";
+inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::size_t kFileHeaderBytes = 60;
+inline constexpr std::uint32_t kRecordMagic = 0x4345524CU;  // "LREC"
+inline constexpr std::size_t kRecordHeaderBytes = 20;
+// A record's payload is one push request; longer ones are refused before they get here.
+inline constexpr std::uint64_t kRecordBytesMax = 512ULL << 20U;
+
+struct FileHeader {
+    std::uint64_t journal = 0;
+    std::uint64_t salt = 0;
+    std::int64_t created_ns = 0;
+    // The journal before this one, and how many of its bytes were durable when this one began; what
+    // lies behind them was never acknowledged. Zero when there is none.
+    std::uint64_t previous_journal = 0;
+    std::uint64_t previous_bytes = 0;
+};
+
+[[nodiscard]] std::string encode_file_header(const FileHeader& header);
+// kDataLoss if the bytes are no header, kUnimplemented for a version that is too new.
+StatusOr<FileHeader> decode_file_header(std::string_view bytes);
+
+// Appends one record: header, then payload.
+void append_record(std::string& out, std::uint64_t salt, std::uint64_t position, std::string_view payload);
+
+// 00000000000000000042.journal: sorted by name is sorted by age.
+[[nodiscard]] std::string file_name(std::uint64_t journal);
+// False if `name` is not a journal's.
+[[nodiscard]] bool parse_file_name(std::string_view name, std::uint64_t& journal);
+
+}  // namespace logi::journal

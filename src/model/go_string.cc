@@ -1,0 +1,155 @@
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "model/labels.h"
+
+namespace logi {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    const char lower = static_cast<char>(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+void append_utf8(std::string& out, std::uint32_t rune) {
+    const auto push = [&](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
+    if (rune < 0x80) {
+        push(rune);
+    } else if (rune < 0x800) {
+        push(0xC0U | (rune >> 6U));
+        push(0x80U | (rune & 0x3FU));
+    } else if (rune < 0x10000) {
+        push(0xE0U | (rune >> 12U));
+        push(0x80U | ((rune >> 6U) & 0x3FU));
+        push(0x80U | (rune & 0x3FU));
+    } else {
+        push(0xF0U | (rune >> 18U));
+        push(0x80U | ((rune >> 12U) & 0x3FU));
+        push(0x80U | ((rune >> 6U) & 0x3FU));
+        push(0x80U | (rune & 0x3FU));
+    }
+}
+
+// Length of the valid UTF-8 sequence at the start of `s`, or 0.
+std::size_t utf8_length(std::string_view s) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+    const unsigned char b = byte(0);
+    const std::size_t n = b < 0x80 ? 1 : b < 0xC2 ? 0 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : b < 0xF5 ? 4 : 0;
+    if (n == 0 || s.size() < n) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < n; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) {
+            return 0;
+        }
+    }
+    const bool bad = (b == 0xE0 && byte(1) < 0xA0) || (b == 0xED && byte(1) >= 0xA0) ||
+                     (b == 0xF0 && byte(1) < 0x90) || (b == 0xF4 && byte(1) >= 0x90);
+    return bad ? 0 : n;
+}
+
+Status bad_escape() { return absl::InvalidArgumentError("invalid char escape"); }
+
+// Reads the escape whose backslash is at s[i]; moves i behind it.
+Status read_escape(std::string_view s, std::size_t& i, std::string& out) {
+    if (i + 1 >= s.size()) {
+        return absl::InvalidArgumentError("literal not terminated");
+    }
+    const char c = s[i + 1];
+    constexpr std::string_view kFrom = "abfnrtv\\\"";
+    constexpr std::string_view kTo = "\a\b\f\n\r\t\v\\\"";
+    if (const std::size_t at = kFrom.find(c); at != std::string_view::npos) {
+        out.push_back(kTo[at]);
+        i += 2;
+        return absl::OkStatus();
+    }
+    const bool octal = c >= '0' && c <= '7';
+    const std::size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : octal ? 3 : 0;
+    const std::size_t first = octal ? i + 1 : i + 2;
+    if (digits == 0 || first + digits > s.size()) {
+        return bad_escape();
+    }
+    std::uint32_t value = 0;
+    for (std::size_t k = first; k < first + digits; ++k) {
+        const int digit = hex_value(s[k]);
+        if (digit < 0 || (octal && digit > 7)) {
+            return bad_escape();
+        }
+        value = value * (octal ? 8 : 16) + static_cast<std::uint32_t>(digit);
+    }
+    i = first + digits;
+    if (c == 'u' || c == 'U') {
+        if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) {
+            return bad_escape();
+        }
+        append_utf8(out, value);
+    } else if (value > 0xFF) {
+        return bad_escape();
+    } else {
+        out.push_back(static_cast<char>(value));
+    }
+    return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string go_quote(std::string_view s) {
+    std::string out = "\"";
+    for (std::size_t i = 0; i < s.size();) {
+        const auto c = static_cast<unsigned char>(s[i]);
+        constexpr std::string_view kSpecial = "\a\b\f\n\r\t\v\\\"";
+        constexpr std::string_view kLetters = "abfnrtv\\\"";
+        const std::size_t special = kSpecial.find(s[i]);
+        const std::size_t length = utf8_length(s.substr(i));
+        if (special != std::string_view::npos) {
+            out.push_back('\\');
+            out.push_back(kLetters[special]);
+        } else if (c < 0x20 || c == 0x7F || length == 0) {
+            out.append("\\x");
+            out.push_back(kHexDigits[c >> 4U]);
+            out.push_back(kHexDigits[c & 0xFU]);
+        } else {
+            out.append(s.substr(i, length));
+        }
+        i += std::max<std::size_t>(length, 1);
+    }
+    out.push_back('"');
+    return out;
+}
+
+StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& length) {
+    if (text.empty() || (text[0] != '"' && text[0] != '`')) {
+        return absl::InvalidArgumentError("not a string");
+    }
+    if (text[0] == '`') {
+        const std::size_t end = text.find('`', 1);
+        if (end == std::string_view::npos) {
+            return absl::InvalidArgumentError("literal not terminated");
+        }
+        length = end + 1;
+        return std::string(text.substr(1, end - 1));
+    }
+    std::string out;
+    for (std::size_t i = 1; i < text.size();) {
+        if (text[i] == '"') {
+            length = i + 1;
+            return out;
+        }
+        if (text[i] == '\n') {
+            break;
+        }
+        if (text[i] == '\\') {
+            LOGI_RETURN_IF_ERROR(read_escape(text, i, out));
+        } else {
+            out.push_back(text[i++]);
+        }
+    }
+    return absl::InvalidArgumentError("literal not terminated");
+}
+
+}  // namespace logi

@@ -1,0 +1,60 @@
+// Label sets: what identifies a stream.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/status.h"
+
+namespace logi {
+
+struct LabelPair {
+    std::string name;
+    std::string value;
+    friend auto operator<=>(const LabelPair&, const LabelPair&) = default;
+};
+
+// 128-bit hash of the canonical text of a label set.
+using StreamId = base::Hash128;
+
+// Sorted by name, names unique, no empty values. Immutable after construction.
+class Labels {
+  public:
+    Labels() = default;
+    // Sorts, and drops pairs with an empty value. Of equal names the last given stays.
+    static Labels from_pairs(std::vector<LabelPair> pairs);
+
+    // The text form {a="b", c="d"} of Prometheus: also `name{…}`, and quoted names. Values are Go
+    // string literals, "…" or `…`. kInvalidArgument says what is wrong, e.g. an unknown escape.
+    static StatusOr<Labels> parse(std::string_view text);
+
+    // Canonical text: {a="b", c="d"}, sorted by name, values Go-quoted; "{}" when empty.
+    [[nodiscard]] std::string to_string() const;
+    [[nodiscard]] StreamId id() const { return base::hash128(to_string()); }
+
+    [[nodiscard]] const std::vector<LabelPair>& pairs() const { return pairs_; }
+    [[nodiscard]] bool empty() const { return pairs_.empty(); }
+    [[nodiscard]] std::size_t size() const { return pairs_.size(); }
+    // Empty view if absent.
+    [[nodiscard]] std::string_view get(std::string_view name) const;
+
+    friend auto operator<=>(const Labels&, const Labels&) = default;
+
+  private:
+    std::vector<LabelPair> pairs_;
+};
+
+// A Go-quoted string literal: "…" with \a \b \f \n \r \t \v \\ \" \xHH \uXXXX as strconv.Quote
+// writes them (invalid UTF-8 as \xHH).
+[[nodiscard]] std::string go_quote(std::string_view s);
+
+// Reads one Go string literal ("…" or `…`) at the start of `text`; `length` gets the bytes used.
+StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& length);
+
+// [a-zA-Z_][a-zA-Z0-9_]*
+[[nodiscard]] bool is_label_name(std::string_view s);
+
+}  // namespace logi

@@ -1,0 +1,42 @@
+// Per-tenant limits, named and defaulted as in Loki's limits_config, in base units.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace logi {
+
+struct Limits {
+    double ingestion_rate_mb = 4;        // MiB per second and tenant
+    double ingestion_burst_size_mb = 6;  // MiB
+    std::int64_t max_label_name_length = 1024;
+    std::int64_t max_label_value_length = 2048;
+    std::int64_t max_label_names_per_series = 15;
+    bool reject_old_samples = true;
+    Duration reject_old_samples_max_age = Duration::hours(24 * 7);
+    Duration creation_grace_period = Duration::minutes(10);
+    std::int64_t max_line_size = 256 * 1024;  // bytes, 0: no limit
+    bool max_line_size_truncate = false;
+    std::string max_line_size_truncate_identifier;
+    bool increment_duplicate_timestamp = false;
+    bool allow_structured_metadata = true;
+    std::int64_t max_structured_metadata_size = 64 * 1024;
+    std::int64_t max_structured_metadata_entries_count = 128;
+    std::int64_t max_global_streams_per_user = 5000;  // 0: no limit
+    std::int64_t per_stream_rate_limit = 3 * 1024 * 1024;  // bytes per second
+    std::int64_t per_stream_rate_limit_burst = 15 * 1024 * 1024;
+    std::int64_t max_query_series = 500;
+    std::int64_t max_entries_limit_per_query = 5000;
+    std::int64_t max_streams_matchers_per_query = 1000;
+    Duration max_query_length = Duration::hours(721);
+    Duration max_query_lookback{0};  // 0: no limit
+    Duration query_timeout = Duration::minutes(1);
+    std::vector<std::string> discover_service_name = {
+        "service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container",
+        "container_name", "k8s_container_name", "component", "workload", "job", "k8s_job_name"};
+};
+
+}  // namespace logi

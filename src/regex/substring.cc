@@ -1,0 +1,56 @@
+#include "regex/substring.h"
+
+#include <immintrin.h>
+
+#include <cstring>
+
+namespace logi::regex {
+namespace {
+
+// The needle has at least two bytes and is no longer than the text. After W. Muła's "SIMD-friendly
+// algorithms for substring searching" (generic SIMD: first and last byte).
+__attribute__((target("avx2"))) std::size_t find_avx2(std::string_view text,
+                                                       std::string_view needle,
+                                                       std::size_t from) {
+    const char* base = text.data();
+    const std::size_t last_start = text.size() - needle.size();
+    const __m256i first = _mm256_set1_epi8(needle.front());
+    const __m256i last = _mm256_set1_epi8(needle.back());
+    std::size_t i = from;
+    // Both loads stay inside the text: the second ends at i + needle.size() - 1 + 32.
+    for (; i + 31 <= last_start; i += 32) {
+        const auto* p = reinterpret_cast<const __m256i_u*>(base + i);
+        const auto* q = reinterpret_cast<const __m256i_u*>(base + i + needle.size() - 1);
+        const __m256i hits = _mm256_and_si256(_mm256_cmpeq_epi8(first, _mm256_loadu_si256(p)),
+                                              _mm256_cmpeq_epi8(last, _mm256_loadu_si256(q)));
+        auto mask = static_cast<unsigned>(_mm256_movemask_epi8(hits));
+        while (mask != 0) {
+            const auto at = i + static_cast<std::size_t>(__builtin_ctz(mask));
+            if (std::memcmp(base + at + 1, needle.data() + 1, needle.size() - 2) == 0) {
+                return at;
+            }
+            mask &= mask - 1;
+        }
+    }
+    return find_portable(text, needle, i);
+}
+
+}  // namespace
+
+std::size_t find_portable(std::string_view text, std::string_view needle, std::size_t from) {
+    const std::size_t at = text.find(needle, from);
+    return at == std::string_view::npos ? kNotFound : at;
+}
+
+std::size_t find(std::string_view text, std::string_view needle, std::size_t from) {
+    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+    if (from > text.size() || needle.size() > text.size() - from) {
+        return kNotFound;
+    }
+    if (needle.size() < 2 || !has_avx2) {
+        return find_portable(text, needle, from);
+    }
+    return find_avx2(text, needle, from);
+}
+
+}  // namespace logi::regex

@@ -1,0 +1,21 @@
+// Substring search with AVX2 (first and last byte of the needle compared 32 places at a time),
+// portable where the CPU lacks it: same result.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace logi::regex {
+
+inline constexpr std::size_t kNotFound = static_cast<std::size_t>(-1);
+
+// Offset of the first occurrence at or after `from`, or kNotFound. An empty needle is at `from`.
+[[nodiscard]] std::size_t find(std::string_view text, std::string_view needle, std::size_t from = 0);
+[[nodiscard]] inline bool contains(std::string_view text, std::string_view needle) {
+    return find(text, needle) != kNotFound;
+}
+
+// The path without AVX2, for the test that compares both.
+[[nodiscard]] std::size_t find_portable(std::string_view text, std::string_view needle, std::size_t from);
+
+}  // namespace logi::regex
