@@ -181,7 +181,7 @@ Status Generation::flush(const std::function<Status(FlushedSegment)>& put) const
         for (const auto& row : rows) {
             writer.add(row);
         }
-        LOGI_ASSIGN_OR_RETURN(flushed.bytes, writer.finish());
+        flushed.bytes = writer.finish();
         rows = {};
         LOGI_RETURN_IF_ERROR(put(std::move(flushed)));
     }

@@ -80,7 +80,7 @@ HeadSource::HeadSource(std::vector<std::shared_ptr<const HeadStream>> streams,
 std::uint32_t HeadSource::stream_count() const {
     return static_cast<std::uint32_t>(streams_.size());
 }
-const Labels& HeadSource::labels(std::uint32_t stream) const { return streams_[stream]->labels; }
+Labels HeadSource::labels(std::uint32_t stream) const { return streams_[stream]->labels; }
 StreamId HeadSource::stream_id(std::uint32_t stream) const { return streams_[stream]->id; }
 
 StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(std::uint32_t block) const {

@@ -17,7 +17,7 @@ class HeadSource final : public segment::Source {
                std::string name);
 
     [[nodiscard]] std::uint32_t stream_count() const override;
-    [[nodiscard]] const Labels& labels(std::uint32_t stream) const override;
+    [[nodiscard]] Labels labels(std::uint32_t stream) const override;
     [[nodiscard]] StreamId stream_id(std::uint32_t stream) const override;
     [[nodiscard]] absl::Span<const block::BlockStats> blocks() const override { return stats_; }
     [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {

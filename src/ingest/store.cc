@@ -158,13 +158,13 @@ void Store::push(const std::string& tenant_name,
     };
     auto accepted = std::make_shared<Accepted>();
     accepted->request = std::move(request);
-    accepted->validated = validate(accepted->request, options_.limits, tenant_name, now);
+    accepted->validated = validate(accepted->request, options_.limits, now);
     Validated& v = accepted->validated;
     for (const auto& [reason, count] : v.discarded) {
         deps_.metrics
             .counter("loki_discarded_samples_total", "Entries that were refused.",
                      {{"tenant", tenant_name}, {"reason", reason}})
-            .add(static_cast<double>(count.first));
+            .add(static_cast<double>(count.lines));
     }
     if (v.fatal_status != 0) {
         done({v.fatal_status, v.fatal_message, 0});

@@ -23,7 +23,7 @@ TEST(Substring, BothPathsAgreeOnRandomText) {
         }
         const std::size_t from = random() % (text.size() + 2);
         const std::size_t expected = from > text.size() ? kNotFound : find_portable(text, needle, from);
-        EXPECT_EQ(find(text, needle, from), expected) << text << " " << needle << " " << from;
+        EXPECT_EQ(regex::find(text, needle, from), expected) << text << " " << needle << " " << from;
     }
 }
 

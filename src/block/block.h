@@ -1,0 +1,60 @@
+// Blocks: the unit of encoding, some two mebibytes of lines. What a segment's block and a group of
+// rows in the head have in common is BlockReader.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "base/status.h"
+#include "model/entry.h"
+
+namespace logi::regex {
+class LineFilter;
+}
+
+namespace logi::block {
+
+// One entry on its way into a block; the bytes belong to somebody else. `stream` is the ordinal of
+// its stream in the directory that goes with the block.
+struct Row {
+    std::uint32_t stream = 0;
+    Timestamp time;
+    Sequence sequence;
+    std::string_view line;
+    const MetadataView* metadata = nullptr;
+    std::uint32_t metadata_count = 0;
+};
+
+struct BlockStats {
+    std::uint32_t rows = 0;
+    std::uint64_t line_bytes = 0;
+    Timestamp min_time;
+    Timestamp max_time;
+    std::uint32_t first_stream = 0;
+    std::uint32_t last_stream = 0;
+    friend bool operator==(const BlockStats&, const BlockStats&) = default;
+};
+
+// A block's rows in the order (stream, time, sequence), no two equal in stream, time, line and
+// metadata. Columns are read when they are asked for. What a call returns stays valid as long as the
+// reader. One thread at a time. kDataLoss names the block and column that are damaged.
+class BlockReader {
+  public:
+    virtual ~BlockReader() = default;
+    [[nodiscard]] virtual const BlockStats& stats() const = 0;
+    // One value per row.
+    virtual StatusOr<absl::Span<const std::uint32_t>> streams() = 0;
+    virtual StatusOr<absl::Span<const Timestamp>> times() = 0;
+    virtual StatusOr<absl::Span<const Sequence>> sequences() = 0;
+    // Keeps in `rows`, which are ascending row numbers, those whose line passes.
+    virtual Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) = 0;
+    virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;
+    // Replaces `out` by the row's metadata, sorted by name.
+    virtual Status metadata(std::uint32_t row, std::vector<MetadataView>& out) = 0;
+};
+
+}  // namespace logi::block

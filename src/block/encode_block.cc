@@ -1,0 +1,125 @@
+#include "absl/container/flat_hash_map.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "block/block_format.h"
+#include "codec/compress.h"
+
+namespace logi::block {
+namespace {
+
+// Runs of one stream: (difference to the stream before, rows).
+std::string encode_streams(absl::Span<const Row> rows) {
+    std::string raw;
+    base::ByteWriter w(raw);
+    std::uint32_t previous = 0;
+    for (std::size_t i = 0; i < rows.size();) {
+        std::size_t end = i + 1;
+        while (end < rows.size() && rows[end].stream == rows[i].stream) {
+            ++end;
+        }
+        w.varint(rows[i].stream - previous);
+        w.varint(end - i);
+        previous = rows[i].stream;
+        i = end;
+    }
+    return raw;
+}
+
+std::string encode_times(absl::Span<const Row> rows) {
+    std::string raw;
+    base::ByteWriter w(raw);
+    std::uint64_t previous = 0;
+    for (const Row& row : rows) {
+        const auto ns = static_cast<std::uint64_t>(row.time.ns);
+        w.zigzag(static_cast<std::int64_t>(ns - previous));
+        previous = ns;
+    }
+    return raw;
+}
+
+std::string encode_sequences(absl::Span<const Row> rows) {
+    std::string raw;
+    base::ByteWriter w(raw);
+    Sequence previous;
+    for (const Row& row : rows) {
+        w.zigzag(static_cast<std::int64_t>(row.sequence.journal - previous.journal));
+        w.zigzag(static_cast<std::int64_t>(row.sequence.position - previous.position));
+        w.zigzag(static_cast<std::int64_t>(row.sequence.index) -
+                 static_cast<std::int64_t>(previous.index));
+        previous = row.sequence;
+    }
+    return raw;
+}
+
+// Names in the order of their first use, then per row: count, and per pair the name's number and
+// the value. Empty if no row has any.
+std::string encode_metadata(absl::Span<const Row> rows) {
+    absl::flat_hash_map<std::string_view, std::uint64_t> numbers;
+    std::vector<std::string_view> names;
+    std::string body;
+    base::ByteWriter w(body);
+    for (const Row& row : rows) {
+        w.varint(row.metadata_count);
+        for (std::uint32_t i = 0; i < row.metadata_count; ++i) {
+            const auto [it, is_new] = numbers.try_emplace(row.metadata[i].name, names.size());
+            if (is_new) {
+                names.push_back(row.metadata[i].name);
+            }
+            w.varint(it->second);
+            w.string(row.metadata[i].value);
+        }
+    }
+    if (names.empty()) {
+        return {};
+    }
+    std::string raw;
+    base::ByteWriter head(raw);
+    head.varint(names.size());
+    for (const std::string_view name : names) {
+        head.string(name);
+    }
+    head.bytes(body);
+    return raw;
+}
+
+BlockStats stats_of(absl::Span<const Row> rows) {
+    BlockStats stats;
+    stats.rows = static_cast<std::uint32_t>(rows.size());
+    stats.min_time = Timestamp::max();
+    stats.max_time = Timestamp::min();
+    stats.first_stream = rows.front().stream;
+    stats.last_stream = rows.back().stream;
+    for (const Row& row : rows) {
+        stats.line_bytes += row.line.size();
+        stats.min_time = std::min(stats.min_time, row.time);
+        stats.max_time = std::max(stats.max_time, row.time);
+    }
+    return stats;
+}
+
+}  // namespace
+
+EncodedBlock encode_block(absl::Span<const Row> rows) {
+    LOGI_CHECK(!rows.empty());
+    EncodedBlock block;
+    block.stats = stats_of(rows);
+    std::string lengths;
+    std::string lines;
+    lines.reserve(block.stats.line_bytes);
+    base::ByteWriter w(lengths);
+    for (const Row& row : rows) {
+        w.varint(row.line.size());
+        lines.append(row.line);
+    }
+    block.columns[kStreams] = codec::compress(encode_streams(rows));
+    block.columns[kTimes] = codec::compress(encode_times(rows));
+    block.columns[kSequences] = codec::compress(encode_sequences(rows));
+    block.columns[kLineLengths] = codec::compress(lengths);
+    block.columns[kLines] = codec::compress(lines);
+    if (const std::string metadata = encode_metadata(rows); !metadata.empty()) {
+        block.columns[kMetadata] = codec::compress(metadata);
+    }
+    return block;
+}
+
+}  // namespace logi::block

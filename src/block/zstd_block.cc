@@ -1,0 +1,238 @@
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "block/block_format.h"
+#include "codec/compress.h"
+#include "regex/line_filter.h"
+#include "regex/substring.h"
+
+namespace logi::block {
+namespace {
+
+class ZstdBlockReader final : public BlockReader {
+  public:
+    ZstdBlockReader(const BlockStats& stats, ColumnSource source, std::string name)
+        : stats_(stats), source_(std::move(source)), name_(std::move(name)) {}
+
+    [[nodiscard]] const BlockStats& stats() const override { return stats_; }
+    StatusOr<absl::Span<const std::uint32_t>> streams() override;
+    StatusOr<absl::Span<const Timestamp>> times() override;
+    StatusOr<absl::Span<const Sequence>> sequences() override;
+    Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
+    StatusOr<std::string_view> line(std::uint32_t row) override;
+    Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
+
+  private:
+    StatusOr<std::string> load(Column column) {
+        LOGI_ASSIGN_OR_RETURN(const std::string bytes, source_(column));
+        if (bytes.empty()) {
+            return std::string();
+        }
+        auto raw = codec::decompress(bytes);
+        return raw.ok() ? raw : damaged(column);
+    }
+    [[nodiscard]] Status damaged(Column column) const {
+        return absl::DataLossError(
+            absl::StrCat(name_, ": column '", std::string(kColumnNames[column]), "' is damaged"));
+    }
+    Status load_lines();
+    Status load_metadata();
+    [[nodiscard]] std::string_view line_at(std::uint32_t row) const {
+        return std::string_view(lines_).substr(line_ends_[row], line_ends_[row + 1] - line_ends_[row]);
+    }
+    void filter_whole_text(const std::vector<std::string>& any_of,
+                           bool negated,
+                           std::vector<std::uint32_t>& rows) const;
+
+    BlockStats stats_;
+    ColumnSource source_;
+    std::string name_;
+    std::vector<std::uint32_t> streams_;
+    std::vector<Timestamp> times_;
+    std::vector<Sequence> sequences_;
+    std::string lines_;
+    std::vector<std::uint64_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
+    bool metadata_loaded_ = false;
+    std::string metadata_;
+    std::vector<MetadataView> pairs_;
+    std::vector<std::uint32_t> pairs_begin_;  // rows + 1; empty: no row has any
+};
+
+StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
+    if (streams_.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kStreams));
+        base::ByteReader r(raw);
+        std::vector<std::uint32_t> streams;
+        streams.reserve(stats_.rows);
+        std::uint64_t stream = 0;
+        while (streams.size() < stats_.rows) {
+            stream += r.varint();
+            const std::uint64_t count = r.varint();
+            if (!r.ok() || count == 0 || count > stats_.rows - streams.size() ||
+                stream > stats_.last_stream) {
+                return damaged(kStreams);
+            }
+            streams.insert(streams.end(), count, static_cast<std::uint32_t>(stream));
+        }
+        if (!r.done()) {
+            return damaged(kStreams);
+        }
+        streams_ = std::move(streams);
+    }
+    return absl::MakeConstSpan(streams_);
+}
+
+StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
+    if (times_.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kTimes));
+        base::ByteReader r(raw);
+        std::vector<Timestamp> times(stats_.rows);
+        std::uint64_t ns = 0;
+        for (auto& time : times) {
+            ns += static_cast<std::uint64_t>(r.zigzag());
+            time = {static_cast<std::int64_t>(ns)};
+        }
+        if (!r.ok() || !r.done()) {
+            return damaged(kTimes);
+        }
+        times_ = std::move(times);
+    }
+    return absl::MakeConstSpan(times_);
+}
+
+StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
+    if (sequences_.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kSequences));
+        base::ByteReader r(raw);
+        std::vector<Sequence> sequences(stats_.rows);
+        Sequence s;
+        for (auto& sequence : sequences) {
+            s.journal += static_cast<std::uint64_t>(r.zigzag());
+            s.position += static_cast<std::uint64_t>(r.zigzag());
+            s.index += static_cast<std::uint32_t>(r.zigzag());
+            sequence = s;
+        }
+        if (!r.ok() || !r.done()) {
+            return damaged(kSequences);
+        }
+        sequences_ = std::move(sequences);
+    }
+    return absl::MakeConstSpan(sequences_);
+}
+
+Status ZstdBlockReader::load_lines() {
+    if (!line_ends_.empty()) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(const std::string lengths, load(kLineLengths));
+    LOGI_ASSIGN_OR_RETURN(lines_, load(kLines));
+    base::ByteReader r(lengths);
+    std::vector<std::uint64_t> ends = {0};
+    ends.reserve(stats_.rows + 1);
+    for (std::uint32_t i = 0; i < stats_.rows; ++i) {
+        const std::uint64_t length = r.varint();
+        if (length > lines_.size() - ends.back()) {
+            return damaged(kLineLengths);
+        }
+        ends.push_back(ends.back() + length);
+    }
+    if (!r.ok() || !r.done() || ends.back() != lines_.size()) {
+        return damaged(kLineLengths);
+    }
+    line_ends_ = std::move(ends);
+    return absl::OkStatus();
+}
+
+// One search over the text of all lines instead of one per line.
+void ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
+                                        bool negated,
+                                        std::vector<std::uint32_t>& rows) const {
+    std::vector<bool> hit(stats_.rows, false);
+    for (const std::string& needle : any_of) {
+        std::uint32_t row = 0;
+        std::size_t at = 0;
+        while ((at = regex::find(lines_, needle, at)) != regex::kNotFound) {
+            while (line_ends_[row + 1] <= at) {
+                ++row;
+            }
+            if (at + needle.size() <= line_ends_[row + 1]) {
+                hit[row] = true;
+                at = line_ends_[row + 1];
+            } else {
+                ++at;  // it spans two lines
+            }
+        }
+    }
+    std::erase_if(rows, [&](std::uint32_t r) { return hit[r] == negated; });
+}
+
+Status ZstdBlockReader::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
+    LOGI_RETURN_IF_ERROR(load_lines());
+    const std::vector<std::string>* plain = filter.plain();
+    const bool dense = rows.size() > stats_.rows / 4;
+    const bool has_empty = plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
+    if (plain != nullptr && dense && !has_empty) {
+        filter_whole_text(*plain, filter.negated(), rows);
+        return absl::OkStatus();
+    }
+    std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(line_at(row)); });
+    return absl::OkStatus();
+}
+
+StatusOr<std::string_view> ZstdBlockReader::line(std::uint32_t row) {
+    LOGI_CHECK(row < stats_.rows);
+    LOGI_RETURN_IF_ERROR(load_lines());
+    return line_at(row);
+}
+
+Status ZstdBlockReader::load_metadata() {
+    if (metadata_loaded_) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(metadata_, load(kMetadata));
+    if (!metadata_.empty()) {
+        base::ByteReader r(metadata_);
+        std::vector<std::string_view> names;
+        for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+            names.push_back(r.string());
+        }
+        pairs_begin_.push_back(0);
+        for (std::uint32_t row = 0; row < stats_.rows && r.ok(); ++row) {
+            for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+                const std::uint64_t name = r.varint();
+                if (name >= names.size()) {
+                    return damaged(kMetadata);
+                }
+                pairs_.push_back({names[name], r.string()});
+            }
+            pairs_begin_.push_back(static_cast<std::uint32_t>(pairs_.size()));
+        }
+        if (!r.ok() || !r.done()) {
+            return damaged(kMetadata);
+        }
+    }
+    metadata_loaded_ = true;
+    return absl::OkStatus();
+}
+
+Status ZstdBlockReader::metadata(std::uint32_t row, std::vector<MetadataView>& out) {
+    LOGI_CHECK(row < stats_.rows);
+    LOGI_RETURN_IF_ERROR(load_metadata());
+    out.clear();
+    if (!pairs_begin_.empty()) {
+        out.assign(pairs_.begin() + pairs_begin_[row], pairs_.begin() + pairs_begin_[row + 1]);
+    }
+    return absl::OkStatus();
+}
+
+}  // namespace
+
+std::unique_ptr<BlockReader> open_block(const BlockStats& stats,
+                                        ColumnSource source,
+                                        std::string name) {
+    return std::make_unique<ZstdBlockReader>(stats, std::move(source), std::move(name));
+}
+
+}  // namespace logi::block

@@ -1,0 +1,22 @@
+// Compressed runs of bytes: one kind byte, the raw size as a varint, then the bytes as they are or
+// as one zstd frame, whichever is smaller (format: docs/format.md, "Region").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace logi::codec {
+
+inline constexpr int kZstdLevel = 1;
+// Larger raw sizes are refused before memory is taken for them.
+inline constexpr std::uint64_t kRawBytesMax = 1ULL << 30U;
+
+// Thread-safe; each thread keeps one context.
+[[nodiscard]] std::string compress(std::string_view raw);
+// kDataLoss if the bytes are not what compress() made.
+StatusOr<std::string> decompress(std::string_view bytes);
+
+}  // namespace logi::codec

@@ -1,0 +1,82 @@
+// Reading the rows of a stream selector with line filters, block by block.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "base/mutex.h"
+#include "model/matcher.h"
+#include "regex/line_filter.h"
+#include "segment/source.h"
+
+namespace logi::exec {
+
+using Sources = std::vector<std::shared_ptr<const segment::Source>>;
+
+struct ScanSpec {
+    std::vector<Matcher> matchers;
+    std::vector<regex::LineFilter> filters;
+    Timestamp first;  // both included
+    Timestamp last;
+};
+
+struct ScanStats {
+    std::atomic<std::uint64_t> blocks{0};
+    std::atomic<std::uint64_t> lines{0};
+    std::atomic<std::uint64_t> bytes{0};
+    std::atomic<std::uint64_t> duplicates{0};
+};
+
+// A block of which some streams are wanted.
+struct ScanItem {
+    const segment::Source* source = nullptr;
+    std::uint32_t block = 0;
+    Timestamp min_time;
+    Timestamp max_time;
+    std::vector<std::uint32_t> streams;      // wanted, ascending
+    std::vector<std::uint32_t> overlapping;  // of those, where another block has rows of the same time
+};
+
+// The rows of one block that passed.
+struct ScanRows {
+    const segment::Source* source = nullptr;
+    block::BlockReader* block = nullptr;
+    absl::Span<const std::uint32_t> streams;  // one per row of the block
+    absl::Span<const Timestamp> times;
+    std::vector<std::uint32_t> rows;
+};
+
+// One pass over sources. read() may be called from several threads, each item once.
+class Scan {
+  public:
+    // Sources must outlive the scan.
+    Scan(const Sources& sources, ScanSpec spec);
+
+    // Blocks that may hold rows.
+    [[nodiscard]] const std::vector<ScanItem>& items() const { return items_; }
+    [[nodiscard]] std::vector<ScanItem>& items() { return items_; }
+
+    // Reads one block. `reader` gets the block and must outlive the result. Rows that equal a row
+    // of another block which was read before are left out. kResourceExhausted when too many rows of
+    // overlapping blocks have to be remembered for that.
+    StatusOr<ScanRows> read(const ScanItem& item, std::unique_ptr<block::BlockReader>& reader);
+
+    [[nodiscard]] ScanStats& stats() { return stats_; }
+
+  private:
+    void find_overlaps();
+    Status drop_duplicates(const ScanItem& item, ScanRows& rows);
+
+    const ScanSpec spec_;
+    std::vector<ScanItem> items_;
+    ScanStats stats_;
+    base::Mutex mutex_;
+    absl::flat_hash_set<base::Hash128> seen_ LOGI_GUARDED_BY(mutex_);
+};
+
+}  // namespace logi::exec

@@ -1,0 +1,101 @@
+#include "head/generation.h"
+
+#include "absl/strings/str_cat.h"
+#include "segment/segment_reader.h"
+
+#include <gtest/gtest.h>
+
+namespace logi::head {
+namespace {
+
+class StringFile final : public segment::SegmentFile {
+  public:
+    explicit StringFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
+                                             std::uint64_t length) const override {
+        return bytes_.substr(offset, length);
+    }
+
+  private:
+    std::string bytes_;
+};
+
+using Line = std::tuple<std::string, std::int64_t, std::string>;
+
+std::vector<Line> lines_of(const segment::Source& source) {
+    std::vector<Line> lines;
+    for (std::uint32_t b = 0; b < source.blocks().size(); ++b) {
+        auto block = *source.open_block(b);
+        const auto streams = *block->streams();
+        const auto times = *block->times();
+        for (std::uint32_t i = 0; i < block->stats().rows; ++i) {
+            lines.emplace_back(source.labels(streams[i]).to_string(), times[i].ns,
+                               std::string(*block->line(i)));
+        }
+    }
+    std::sort(lines.begin(), lines.end());
+    // Entries may be equal in two blocks; answers show them once.
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+    return lines;
+}
+
+TEST(Generation, ViewAndSegmentsShowTheSameEntriesOnce) {
+    Generation generation(1, 0);
+    const Labels a = *Labels::parse("{app=\"a\"}");
+    const Labels b = *Labels::parse("{app=\"b\"}");
+    std::vector<Line> expected;
+    std::vector<std::string> texts;
+    for (int i = 0; i < 3000; ++i) {
+        texts.push_back(absl::StrCat("line ", i, std::string(1000, 'x')));
+    }
+    for (int i = 0; i < 3000; ++i) {
+        const Labels& labels = i % 2 == 0 ? a : b;
+        // Times go backwards over three days.
+        const std::int64_t ns = (3000 - i) * 86 * kNanosPerSecond;
+        const std::string& text = texts[static_cast<std::size_t>(i)];
+        std::vector<EntryView> entries = {{{ns}, text, {}}};
+        if (i % 10 == 0) {
+            entries.push_back(entries.front());  // the same entry again
+        }
+        generation.append(labels, labels.id(), entries, static_cast<std::uint64_t>(i) + 1, 0);
+        expected.emplace_back(labels.to_string(), ns, text);
+    }
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(lines_of(*generation.view()), expected);
+    EXPECT_GT(generation.view()->blocks().size(), 1U);
+    generation.seal(3000);
+    EXPECT_EQ(lines_of(*generation.view()), expected);
+    std::vector<Line> flushed;
+    std::size_t segments = 0;
+    ASSERT_TRUE(generation
+                    .flush([&](Generation::FlushedSegment s) {
+                        ++segments;
+                        const auto reader = segment::SegmentReader::open(
+                            std::make_shared<StringFile>(std::move(s.bytes)), "s");
+                        EXPECT_TRUE(reader.ok());
+                        for (auto& line : lines_of(**reader)) {
+                            flushed.push_back(std::move(line));
+                        }
+                        return absl::OkStatus();
+                    })
+                    .ok());
+    std::sort(flushed.begin(), flushed.end());
+    EXPECT_EQ(flushed, expected);
+    EXPECT_EQ(segments, 3U);
+}
+
+TEST(Generation, EqualTimesKeepTheirOrderOfArrival) {
+    Generation generation(1, 0);
+    const Labels labels = *Labels::parse("{app=\"a\"}");
+    generation.append(labels, labels.id(), {{{5}, "z", {}}, {{5}, "a", {}}}, 1, 0);
+    generation.append(labels, labels.id(), {{{5}, "m", {}}}, 2, 0);
+    const auto view = generation.view();
+    auto block = *view->open_block(0);
+    EXPECT_EQ(*block->line(0), "z");
+    EXPECT_EQ(*block->line(1), "a");
+    EXPECT_EQ(*block->line(2), "m");
+}
+
+}  // namespace
+}  // namespace logi::head

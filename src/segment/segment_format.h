@@ -1,0 +1,28 @@
+// Constants of a segment file, shared by writer and reader (docs/format.md, "Segment").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "block/block_format.h"
+
+namespace logi::segment {
+
+inline constexpr std::string_view kMagic = "LOGISEGM";
+inline constexpr std::uint32_t kFormatVersion = 1;
+// magic, version, reserved.
+inline constexpr std::size_t kHeaderBytes = 16;
+// directory offset, directory length, directory crc, version, crc of the footer, magic.
+inline constexpr std::size_t kFooterBytes = 36;
+// A reader asks for this much of the end at first; most directories are in it.
+inline constexpr std::uint64_t kTailReadBytes = 64ULL << 10U;
+
+// Where a column's bytes lie in the file. Length 0: the column has no content.
+struct Region {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    std::uint32_t crc = 0;
+};
+
+}  // namespace logi::segment

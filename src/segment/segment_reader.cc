@@ -1,0 +1,190 @@
+#include "segment/segment_reader.h"
+
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "codec/compress.h"
+
+namespace logi::segment {
+
+Status SegmentReader::damaged(std::uint64_t offset, std::string_view what) const {
+    return absl::DataLossError(
+        absl::StrCat(name_, ": offset ", offset, ": ", std::string(what), " is damaged"));
+}
+
+StatusOr<std::shared_ptr<const SegmentReader>> SegmentReader::open(
+    std::shared_ptr<const SegmentFile> file, std::string name) {
+    const std::shared_ptr<SegmentReader> reader(new SegmentReader(std::move(file), std::move(name)));
+    LOGI_RETURN_IF_ERROR(reader->load());
+    return std::shared_ptr<const SegmentReader>(reader);
+}
+
+Status SegmentReader::load() {
+    const std::uint64_t size = file_->size();
+    if (size < kHeaderBytes + kFooterBytes) {
+        return damaged(0, "segment (too short)");
+    }
+    const std::uint64_t tail_bytes = std::min(size, kTailReadBytes);
+    LOGI_ASSIGN_OR_RETURN(const std::string tail, file_->read(size - tail_bytes, tail_bytes));
+    const std::uint64_t footer_offset = size - kFooterBytes;
+    const std::string_view footer = std::string_view(tail).substr(tail.size() - kFooterBytes);
+    base::ByteReader r(footer);
+    const std::uint64_t offset = r.u64();
+    const std::uint64_t length = r.u64();
+    const std::uint32_t directory_crc = r.u32();
+    const std::uint32_t version = r.u32();
+    const std::uint32_t footer_crc = r.u32();
+    if (r.bytes(kMagic.size()) != kMagic || footer_crc != base::crc32c(footer.substr(0, 24))) {
+        return damaged(footer_offset, "segment footer");
+    }
+    if (version != kFormatVersion) {
+        return absl::UnimplementedError(
+            absl::StrCat(name_, ": segment format ", version, " is not known"));
+    }
+    if (offset > footer_offset || length != footer_offset - offset) {
+        return damaged(footer_offset, "segment footer");
+    }
+    std::string directory;
+    if (offset >= size - tail_bytes) {
+        directory = tail.substr(offset - (size - tail_bytes), length);
+    } else {
+        LOGI_ASSIGN_OR_RETURN(directory, file_->read(offset, length));
+    }
+    if (base::crc32c(directory) != directory_crc) {
+        return damaged(offset, "segment directory");
+    }
+    const auto raw = codec::decompress(directory);
+    if (!raw.ok() || !parse_directory(*raw).ok()) {
+        return damaged(offset, "segment directory");
+    }
+    return absl::OkStatus();
+}
+
+Status SegmentReader::parse_directory(std::string_view raw) {
+    const Status bad = absl::DataLossError("directory");
+    base::ByteReader r(raw);
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        LabelPair pair;
+        pair.name = std::string(r.string());
+        pair.value = std::string(r.string());
+        symbols_.push_back(std::move(pair));
+    }
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        StreamId id;
+        id.high = r.u64();
+        id.low = r.u64();
+        ids_.push_back(id);
+        symbols_begin_.push_back(static_cast<std::uint32_t>(stream_symbols_.size()));
+        for (std::uint64_t k = r.varint(); k > 0 && r.ok(); --k) {
+            const std::uint64_t symbol = r.varint();
+            if (symbol >= symbols_.size()) {
+                return bad;
+            }
+            stream_symbols_.push_back(static_cast<std::uint32_t>(symbol));
+        }
+    }
+    symbols_begin_.push_back(static_cast<std::uint32_t>(stream_symbols_.size()));
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        const std::uint8_t kind = r.u8();
+        block::BlockStats stats;
+        stats.rows = static_cast<std::uint32_t>(r.varint());
+        stats.line_bytes = r.varint();
+        stats.min_time = {r.i64()};
+        stats.max_time = {r.i64()};
+        stats.first_stream = static_cast<std::uint32_t>(r.varint());
+        stats.last_stream = static_cast<std::uint32_t>(r.varint());
+        Regions regions;
+        for (auto& region : regions) {
+            region.offset = r.varint();
+            region.length = r.varint();
+            region.crc = r.u32();
+        }
+        if (kind != block::kZstdLines || stats.last_stream >= ids_.size()) {
+            return bad;
+        }
+        stats_.push_back(stats);
+        regions_.push_back(regions);
+    }
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        StreamExtent e;
+        e.block = static_cast<std::uint32_t>(r.varint());
+        e.stream = static_cast<std::uint32_t>(r.varint());
+        e.rows = static_cast<std::uint32_t>(r.varint());
+        e.min_time = {r.zigzag()};
+        e.max_time = e.min_time + Duration{r.zigzag()};
+        if (e.block >= stats_.size() || e.stream >= ids_.size()) {
+            return bad;
+        }
+        extents_.push_back(e);
+    }
+    return r.ok() && r.done() ? absl::OkStatus() : bad;
+}
+
+std::uint32_t SegmentReader::stream_count() const { return static_cast<std::uint32_t>(ids_.size()); }
+
+Labels SegmentReader::labels(std::uint32_t stream) const {
+    std::vector<LabelPair> pairs;
+    for (std::uint32_t i = symbols_begin_[stream]; i < symbols_begin_[stream + 1]; ++i) {
+        pairs.push_back(symbols_[stream_symbols_[i]]);
+    }
+    return Labels::from_pairs(std::move(pairs));
+}
+
+std::vector<std::uint32_t> SegmentReader::select(const std::vector<Matcher>& matchers) const {
+    std::vector<bool> selected(ids_.size(), true);
+    for (const Matcher& matcher : matchers) {
+        // Per symbol: 0 another label, 1 this label and no match, 2 a match.
+        std::vector<std::uint8_t> verdict(symbols_.size(), 0);
+        for (std::size_t i = 0; i < symbols_.size(); ++i) {
+            if (symbols_[i].name == matcher.name()) {
+                verdict[i] = matcher.matches(symbols_[i].value) ? 2 : 1;
+            }
+        }
+        const bool absent = matcher.matches_empty();
+        for (std::size_t stream = 0; stream < ids_.size(); ++stream) {
+            bool matches = absent;
+            for (std::uint32_t i = symbols_begin_[stream]; i < symbols_begin_[stream + 1]; ++i) {
+                if (const std::uint8_t v = verdict[stream_symbols_[i]]; v != 0) {
+                    matches = v == 2;
+                }
+            }
+            selected[stream] = selected[stream] && matches;
+        }
+    }
+    std::vector<std::uint32_t> streams;
+    for (std::uint32_t stream = 0; stream < ids_.size(); ++stream) {
+        if (selected[stream]) {
+            streams.push_back(stream);
+        }
+    }
+    return streams;
+}
+
+StatusOr<std::string> SegmentReader::read_region(const Region& region, block::Column column) const {
+    if (region.length == 0) {
+        return std::string();
+    }
+    if (region.offset > file_->size() || region.length > file_->size() - region.offset) {
+        return damaged(region.offset, block::kColumnNames[column]);
+    }
+    LOGI_ASSIGN_OR_RETURN(std::string bytes, file_->read(region.offset, region.length));
+    if (base::crc32c(bytes) != region.crc) {
+        return damaged(region.offset, block::kColumnNames[column]);
+    }
+    return bytes;
+}
+
+StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(std::uint32_t block) const {
+    LOGI_CHECK(block < stats_.size());
+    return block::open_block(
+        stats_[block],
+        [this, regions = regions_[block]](block::Column column) {
+            return read_region(regions[column], column);
+        },
+        absl::StrCat(name_, " block ", block));
+}
+
+}  // namespace logi::segment

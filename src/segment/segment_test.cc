@@ -1,0 +1,180 @@
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "regex/line_filter.h"
+#include "segment/inspect.h"
+#include "segment/segment_reader.h"
+#include "segment/segment_writer.h"
+
+#include <gtest/gtest.h>
+
+namespace logi::segment {
+namespace {
+
+class StringFile final : public SegmentFile {
+  public:
+    explicit StringFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
+                                             std::uint64_t length) const override {
+        LOGI_CHECK(offset + length <= bytes_.size());
+        return bytes_.substr(offset, length);
+    }
+
+  private:
+    std::string bytes_;
+};
+
+StatusOr<std::shared_ptr<const SegmentReader>> open(const std::string& bytes) {
+    return SegmentReader::open(std::make_shared<StringFile>(bytes), "test.segment");
+}
+
+struct Model {
+    std::vector<Labels> streams;
+    std::vector<std::string> lines;
+    std::vector<std::vector<MetadataView>> metadata;
+    std::vector<block::Row> rows;
+};
+
+Model random_rows(std::uint32_t seed, std::size_t count) {
+    std::mt19937 random(seed);
+    Model m;
+    for (int i = 0; i < 20; ++i) {
+        m.streams.push_back(Labels::from_pairs(
+            {{"app", absl::StrCat("a", i / 5)}, {"pod", i % 3 == 0 ? "" : absl::StrCat("p", i)}}));
+    }
+    const std::vector<MetadataView> pool = {{"level", "info"}, {"trace", "x"}, {"user", ""}};
+    m.lines.reserve(count);
+    m.metadata.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        std::string line(random() % 60, ' ');
+        for (auto& c : line) {
+            c = "ab\n\0 =\xff"[random() % 7];
+        }
+        if (random() % 500 == 0) {
+            line.assign(300'000, 'z');
+        }
+        m.lines.push_back(line);
+        const std::size_t n = random() % 3;
+        m.metadata.emplace_back(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(n));
+        block::Row row;
+        row.stream = static_cast<std::uint32_t>(random() % 20);
+        row.time = {static_cast<std::int64_t>(random() % 50) - 25};
+        row.sequence = {7, i + 1, static_cast<std::uint32_t>(random() % 3)};
+        row.line = m.lines.back();
+        row.metadata = m.metadata.back().data();
+        row.metadata_count = static_cast<std::uint32_t>(n);
+        m.rows.push_back(row);
+    }
+    std::sort(m.rows.begin(), m.rows.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.stream, a.time, a.sequence) < std::tie(b.stream, b.time, b.sequence);
+    });
+    return m;
+}
+
+std::string write(const Model& m) {
+    SegmentWriter writer(m.streams);
+    for (const auto& row : m.rows) {
+        writer.add(row);
+    }
+    return writer.finish();
+}
+
+// Compares every row; false at the first error, which must be kDataLoss.
+bool equal(const SegmentReader& segment, const Model& m) {
+    std::size_t next = 0;
+    for (std::uint32_t b = 0; b < segment.blocks().size(); ++b) {
+        auto block = *segment.open_block(b);
+        const auto streams = block->streams();
+        const auto times = block->times();
+        const auto sequences = block->sequences();
+        if (!streams.ok() || !times.ok() || !sequences.ok()) {
+            return false;
+        }
+        for (std::uint32_t i = 0; i < block->stats().rows; ++i, ++next) {
+            const block::Row& row = m.rows.at(next);
+            std::vector<MetadataView> metadata;
+            const auto line = block->line(i);
+            if (!line.ok() || !block->metadata(i, metadata).ok()) {
+                return false;
+            }
+            EXPECT_EQ(segment.labels((*streams)[i]), m.streams[row.stream]);
+            EXPECT_EQ((*times)[i], row.time);
+            EXPECT_EQ((*sequences)[i], row.sequence);
+            EXPECT_EQ(*line, row.line);
+            EXPECT_EQ(metadata, std::vector<MetadataView>(row.metadata, row.metadata + row.metadata_count));
+        }
+    }
+    EXPECT_EQ(next, m.rows.size());
+    return true;
+}
+
+TEST(Segment, RowsComeBack) {
+    const Model m = random_rows(1, 20'000);
+    const auto segment = open(write(m));
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    EXPECT_GT((*segment)->blocks().size(), 3U);
+    EXPECT_TRUE(equal(**segment, m));
+    std::string text;
+    EXPECT_TRUE(dump(**segment, text).ok()) << text;
+    std::uint64_t rows = 0;
+    for (const auto& e : (*segment)->extents()) {
+        rows += e.rows;
+    }
+    EXPECT_EQ(rows, m.rows.size());
+}
+
+TEST(Segment, FilterAndSelectAgreeWithTheModel) {
+    const Model m = random_rows(2, 5'000);
+    const auto segment = open(write(m));
+    ASSERT_TRUE(segment.ok());
+    const std::vector<regex::LineFilter> filters = {
+        regex::LineFilter::substrings({"ab"}, false), regex::LineFilter::substrings({"a\nb", "zz"}, true),
+        regex::LineFilter::substrings({""}, true), *regex::LineFilter::regexes({"a+b"}, false)};
+    for (const auto& filter : filters) {
+        std::size_t next = 0;
+        for (std::uint32_t b = 0; b < (*segment)->blocks().size(); ++b) {
+            auto block = *(*segment)->open_block(b);
+            for (const std::uint32_t step : {1U, 7U}) {
+                std::vector<std::uint32_t> rows;
+                std::vector<std::uint32_t> expected;
+                for (std::uint32_t i = 0; i < block->stats().rows; i += step) {
+                    rows.push_back(i);
+                    if (filter.passes(m.rows[next + i].line)) {
+                        expected.push_back(i);
+                    }
+                }
+                ASSERT_TRUE(block->filter(filter, rows).ok());
+                EXPECT_EQ(rows, expected);
+            }
+            next += block->stats().rows;
+        }
+    }
+    for (const char* value : {"p.*", "p4|p5", "", ".+"}) {
+        for (const auto op : {MatchOp::kRegex, MatchOp::kNotRegex}) {
+            const std::vector<Matcher> matchers = {*Matcher::make("pod", op, value),
+                                                   *Matcher::make("app", MatchOp::kNotEqual, "a2")};
+            EXPECT_EQ((*segment)->select(matchers), (*segment)->Source::select(matchers));
+        }
+    }
+}
+
+TEST(Segment, DamageIsNeverServedAsData) {
+    const Model m = random_rows(3, 300);
+    const std::string bytes = write(m);
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        std::string changed = bytes;
+        changed[i] = static_cast<char>(changed[i] ^ 0x20);
+        const auto segment = open(changed);
+        refused += !segment.ok() || !equal(**segment, m) ? 1U : 0U;
+    }
+    EXPECT_GT(refused, bytes.size() / 3 - kHeaderBytes);
+    for (std::size_t i = 0; i < bytes.size(); i += 11) {
+        EXPECT_FALSE(open(bytes.substr(0, i)).ok()) << i;
+    }
+}
+
+}  // namespace
+}  // namespace logi::segment

@@ -1,0 +1,122 @@
+#include "segment/segment_writer.h"
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "codec/compress.h"
+
+namespace logi::segment {
+
+SegmentWriter::SegmentWriter(std::vector<Labels> streams) : streams_(std::move(streams)) {
+    base::ByteWriter w(out_);
+    w.bytes(kMagic);
+    w.u32(kFormatVersion);
+    w.u32(0);
+}
+
+void SegmentWriter::add(const block::Row& row) {
+    LOGI_CHECK(row.stream < streams_.size());
+    if (!rows_.empty() && (line_bytes_ + row.line.size() > block::kBlockLineBytes ||
+                           rows_.size() >= block::kBlockRowsMax)) {
+        close_block();
+    }
+    rows_.push_back(row);
+    line_bytes_ += row.line.size();
+}
+
+void SegmentWriter::close_block() {
+    const block::EncodedBlock encoded = block::encode_block(rows_);
+    BlockEntry entry;
+    entry.stats = encoded.stats;
+    for (std::size_t c = 0; c < block::kColumns; ++c) {
+        const std::string& bytes = encoded.columns[c];
+        entry.regions[c] = {out_.size(), bytes.size(), base::crc32c(bytes)};
+        out_.append(bytes);
+    }
+    const auto block = static_cast<std::uint32_t>(blocks_.size());
+    for (const auto& row : rows_) {
+        if (extents_.empty() || extents_.back().stream != row.stream || extents_.back().block != block) {
+            extents_.push_back({block, row.stream, 0, row.time, row.time});
+        }
+        ++extents_.back().rows;
+        extents_.back().max_time = row.time;
+    }
+    blocks_.push_back(entry);
+    rows_.clear();
+    line_bytes_ = 0;
+}
+
+std::string SegmentWriter::encode_directory() const {
+    std::string raw;
+    base::ByteWriter w(raw);
+    // Distinct label pairs, sorted; a stream is a list of their numbers.
+    std::vector<LabelPair> symbols;
+    for (const auto& labels : streams_) {
+        symbols.insert(symbols.end(), labels.pairs().begin(), labels.pairs().end());
+    }
+    std::sort(symbols.begin(), symbols.end());
+    symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
+    w.varint(symbols.size());
+    for (const auto& pair : symbols) {
+        w.string(pair.name);
+        w.string(pair.value);
+    }
+    w.varint(streams_.size());
+    for (const auto& labels : streams_) {
+        const StreamId id = labels.id();
+        w.u64(id.high);
+        w.u64(id.low);
+        w.varint(labels.size());
+        for (const auto& pair : labels.pairs()) {
+            const auto it = std::lower_bound(symbols.begin(), symbols.end(), pair);
+            w.varint(static_cast<std::uint64_t>(it - symbols.begin()));
+        }
+    }
+    w.varint(blocks_.size());
+    for (const auto& b : blocks_) {
+        w.u8(block::kZstdLines);
+        w.varint(b.stats.rows);
+        w.varint(b.stats.line_bytes);
+        w.i64(b.stats.min_time.ns);
+        w.i64(b.stats.max_time.ns);
+        w.varint(b.stats.first_stream);
+        w.varint(b.stats.last_stream);
+        for (const auto& region : b.regions) {
+            w.varint(region.offset);
+            w.varint(region.length);
+            w.u32(region.crc);
+        }
+    }
+    w.varint(extents_.size());
+    for (const auto& e : extents_) {
+        w.varint(e.block);
+        w.varint(e.stream);
+        w.varint(e.rows);
+        w.zigzag(e.min_time.ns);
+        w.zigzag((e.max_time - e.min_time).ns);
+    }
+    return codec::compress(raw);
+}
+
+std::string SegmentWriter::finish() {
+    if (!rows_.empty()) {
+        close_block();
+    }
+    LOGI_CHECK(!blocks_.empty());
+    const std::string directory = encode_directory();
+    const std::uint64_t offset = out_.size();
+    out_.append(directory);
+    std::string footer;
+    base::ByteWriter w(footer);
+    w.u64(offset);
+    w.u64(directory.size());
+    w.u32(base::crc32c(directory));
+    w.u32(kFormatVersion);
+    w.u32(base::crc32c(footer));
+    w.bytes(kMagic);
+    LOGI_CHECK(footer.size() == kFooterBytes);
+    out_.append(footer);
+    return std::move(out_);
+}
+
+}  // namespace logi::segment

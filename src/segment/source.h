@@ -1,0 +1,44 @@
+// What a query reads from: a segment, or a generation of the head at one moment.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "block/block.h"
+#include "model/labels.h"
+#include "model/matcher.h"
+
+namespace logi::segment {
+
+// The rows of one stream in one block.
+struct StreamExtent {
+    std::uint32_t block = 0;
+    std::uint32_t stream = 0;
+    std::uint32_t rows = 0;
+    Timestamp min_time;
+    Timestamp max_time;
+};
+
+// Immutable, shared, safe from any thread. Streams and blocks are numbered from 0.
+class Source {
+  public:
+    virtual ~Source() = default;
+    [[nodiscard]] virtual std::uint32_t stream_count() const = 0;
+    [[nodiscard]] virtual Labels labels(std::uint32_t stream) const = 0;
+    [[nodiscard]] virtual StreamId stream_id(std::uint32_t stream) const = 0;
+    [[nodiscard]] virtual absl::Span<const block::BlockStats> blocks() const = 0;
+    // Sorted by (stream, block).
+    [[nodiscard]] virtual absl::Span<const StreamExtent> extents() const = 0;
+    // The reader must not outlive the source.
+    [[nodiscard]] virtual StatusOr<std::unique_ptr<block::BlockReader>> open_block(
+        std::uint32_t block) const = 0;
+    // For messages.
+    [[nodiscard]] virtual std::string name() const = 0;
+    // The streams that match, ascending.
+    [[nodiscard]] virtual std::vector<std::uint32_t> select(const std::vector<Matcher>& matchers) const;
+};
+
+}  // namespace logi::segment

@@ -1,0 +1,83 @@
+#include "wire/decompress.h"
+
+#include <snappy.h>
+#include <zlib.h>
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+
+namespace logi::wire {
+namespace {
+
+constexpr int kGzipWindow = 15 + 16;
+constexpr int kRawWindow = -15;
+// No snappy block expands more than this: a copy of 64 bytes takes 3 bytes.
+constexpr std::uint64_t kSnappyRatioMax = 32;
+
+Status too_large(std::uint64_t bytes_max) {
+    return absl::OutOfRangeError(
+        absl::StrCat("request body too large: decompressed size exceeds ", bytes_max, " bytes"));
+}
+
+StatusOr<std::string> zlib_inflate(std::string_view bytes, int window, std::uint64_t bytes_max) {
+    z_stream stream{};
+    if (inflateInit2(&stream, window) != Z_OK) {
+        return absl::ResourceExhaustedError("no memory to decompress");
+    }
+    const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
+    std::string input(bytes);
+    stream.next_in = reinterpret_cast<Bytef*>(input.data());
+    stream.avail_in = static_cast<uInt>(input.size());
+    std::string out;
+    std::array<char, 65536> chunk{};
+    while (true) {
+        stream.next_out = reinterpret_cast<Bytef*>(chunk.data());
+        stream.avail_out = chunk.size();
+        const int result = inflate(&stream, Z_NO_FLUSH);
+        if (result != Z_OK && result != Z_STREAM_END) {
+            return absl::InvalidArgumentError(result == Z_BUF_ERROR ? "unexpected EOF"
+                                                                    : "gzip: invalid data");
+        }
+        out.append(chunk.data(), chunk.size() - stream.avail_out);
+        if (out.size() > bytes_max) {
+            return too_large(bytes_max);
+        }
+        if (result == Z_STREAM_END) {
+            // Concatenated members are one stream.
+            if (window != kGzipWindow || stream.avail_in == 0 || inflateReset(&stream) != Z_OK) {
+                return out;
+            }
+        }
+    }
+}
+
+}  // namespace
+
+StatusOr<std::string> gunzip(std::string_view bytes, std::uint64_t bytes_max) {
+    return zlib_inflate(bytes, kGzipWindow, bytes_max);
+}
+
+StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_max) {
+    return zlib_inflate(bytes, kRawWindow, bytes_max);
+}
+
+StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max) {
+    std::size_t size = 0;
+    if (!snappy::GetUncompressedLength(bytes.data(), bytes.size(), &size)) {
+        return absl::InvalidArgumentError("snappy: corrupt input");
+    }
+    if (size > bytes_max) {
+        return too_large(bytes_max);
+    }
+    if (size > bytes.size() * kSnappyRatioMax) {
+        return absl::InvalidArgumentError("snappy: corrupt input");
+    }
+    std::string out(size, '\0');
+    if (!snappy::RawUncompress(bytes.data(), bytes.size(), out.data())) {
+        return absl::InvalidArgumentError("snappy: corrupt input");
+    }
+    return out;
+}
+
+}  // namespace logi::wire

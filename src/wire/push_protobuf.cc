@@ -1,0 +1,148 @@
+// Loki's PushRequest, walked by hand: fields by number, unknown ones skipped.
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "wire/push.h"
+
+namespace logi::wire {
+namespace {
+
+enum WireType : std::uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+
+// One field of a message.
+struct Field {
+    std::uint64_t number = 0;
+    std::uint64_t type = 0;
+    std::uint64_t value = 0;
+    std::string_view bytes;
+};
+
+// The next field; false at the end or at malformed bytes (then r.ok() is false).
+bool next_field(base::ByteReader& r, Field& field, bool& malformed) {
+    if (r.done()) {
+        return false;
+    }
+    const std::uint64_t key = r.varint();
+    field.number = key >> 3U;
+    field.type = key & 7U;
+    switch (field.type) {
+        case kVarint:
+            field.value = r.varint();
+            break;
+        case kFixed64:
+            field.value = r.u64();
+            break;
+        case kBytes:
+            field.bytes = r.string();
+            break;
+        case kFixed32:
+            field.value = r.u32();
+            break;
+        default:
+            malformed = true;
+            return false;
+    }
+    malformed = malformed || !r.ok() || field.number == 0;
+    return !malformed;
+}
+
+// Calls `on_field` with each field of a message; false if the bytes are no message.
+template <typename F>
+bool walk(std::string_view message, F on_field) {
+    base::ByteReader r(message);
+    Field field;
+    bool malformed = false;
+    while (next_field(r, field, malformed)) {
+        if (!on_field(field)) {
+            return false;
+        }
+    }
+    return !malformed;
+}
+
+bool walk_timestamp(std::string_view message, Timestamp& time) {
+    std::int64_t seconds = 0;
+    std::int64_t nanos = 0;
+    const bool ok = walk(message, [&](const Field& f) {
+        if (f.number == 1 && f.type == kVarint) {
+            seconds = static_cast<std::int64_t>(f.value);
+        } else if (f.number == 2 && f.type == kVarint) {
+            nanos = static_cast<std::int32_t>(f.value);
+        }
+        return true;
+    });
+    // Seconds that do not fit nanoseconds stop at the ends; limits refuse them.
+    std::int64_t ns = 0;
+    if (__builtin_mul_overflow(seconds, kNanosPerSecond, &ns)) {
+        time = seconds < 0 ? Timestamp::min() : Timestamp::max();
+    } else {
+        time = Timestamp{ns} + Duration{nanos};
+    }
+    return ok;
+}
+
+bool walk_entry(std::string_view message, EntryView& entry) {
+    return walk(message, [&](const Field& f) {
+        if (f.type != kBytes) {
+            return true;
+        }
+        if (f.number == 1) {
+            return walk_timestamp(f.bytes, entry.time);
+        }
+        if (f.number == 2) {
+            entry.line = f.bytes;
+        } else if (f.number == 3) {
+            MetadataView pair;
+            const bool ok = walk(f.bytes, [&](const Field& p) {
+                if (p.type == kBytes && p.number == 1) {
+                    pair.name = p.bytes;
+                } else if (p.type == kBytes && p.number == 2) {
+                    pair.value = p.bytes;
+                }
+                return true;
+            });
+            entry.metadata.push_back(pair);
+            return ok;
+        }
+        return true;
+    });
+}
+
+}  // namespace
+
+std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
+                                                          const DecodeLimits& limits) {
+    PushRequest request;
+    request.buffers.push_back(std::make_unique<std::string>(std::move(body)));
+    std::uint64_t entries = 0;
+    const bool ok = walk(*request.buffers.back(), [&](const Field& f) {
+        if (f.number != 1 || f.type != kBytes) {
+            return true;
+        }
+        PushStream stream;
+        stream.labels = std::string_view();
+        const bool stream_ok = walk(f.bytes, [&](const Field& s) {
+            if (s.number == 1 && s.type == kBytes) {
+                stream.labels = s.bytes;
+            } else if (s.number == 2 && s.type == kBytes) {
+                EntryView entry;
+                if (++entries > limits.entries_max || !walk_entry(s.bytes, entry)) {
+                    return false;
+                }
+                stream.entries.push_back(std::move(entry));
+            }
+            return true;
+        });
+        request.streams.push_back(std::move(stream));
+        return stream_ok;
+    });
+    if (entries > limits.entries_max) {
+        return PushError{413, absl::StrCat("request body too large: more than ", limits.entries_max,
+                                           " entries")};
+    }
+    if (!ok) {
+        return PushError{400, "proto: malformed push request"};
+    }
+    return request;
+}
+
+}  // namespace logi::wire
