@@ -9,12 +9,19 @@
 //   kCancelled, kDeadlineExceeded   the request ended before its answer
 #pragma once
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace logi {
 using absl::Status;
 using absl::StatusOr;
+
+// The message as a std::string_view, which Debian's abseil does not give. Valid as long as `status`.
+inline std::string_view message_of(const Status& status) {
+    return {status.message().data(), status.message().size()};
+}
 }  // namespace logi
 
 #define LOGI_CONCAT_INNER(a, b) a##b
@@ -23,8 +30,9 @@ using absl::StatusOr;
 // Returns the status from the enclosing function unless it is OK.
 #define LOGI_RETURN_IF_ERROR(expr)                                   \
     do {                                                             \
-        if (absl::Status logi_status = (expr); !logi_status.ok()) {  \
-            return logi_status;                                      \
+        if (absl::Status LOGI_CONCAT(logi_status_, __LINE__) = (expr);     \
+            !LOGI_CONCAT(logi_status_, __LINE__).ok()) {             \
+            return LOGI_CONCAT(logi_status_, __LINE__);              \
         }                                                            \
     } while (false)
 

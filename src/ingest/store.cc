@@ -17,7 +17,7 @@ constexpr Duration kStreamIdle = Duration::hours(1);
 constexpr int kRetryAfterSeconds = 1;
 
 PushOutcome unavailable(std::string_view why) {
-    return {503, absl::StrCat(why), kRetryAfterSeconds};
+    return {503, std::string(why), kRetryAfterSeconds};
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ void Store::push(const std::string& tenant_name,
     }
     auto owner = tenant(tenant_name);
     if (!owner.ok()) {
-        done(unavailable(owner.status().message()));
+        done(unavailable(message_of(owner.status())));
         return;
     }
     const Timestamp now = deps_.clock.now();
@@ -209,7 +209,7 @@ void Store::push(const std::string& tenant_name,
         [this, owner = *std::move(owner), accepted, outcome = std::move(outcome),
          done = std::move(done)](const StatusOr<journal::RecordId>& id) {
             if (!id.ok()) {
-                done(unavailable(id.status().message()));
+                done(unavailable(message_of(id.status())));
                 return;
             }
             apply(owner, accepted->validated.streams, *id);

@@ -64,7 +64,7 @@ class Lexer {
             std::size_t length = 0;
             auto value = go_unquote_prefix(text_.substr(at_), length);
             if (!value.ok()) {
-                return parse_error(token, value.status().message());
+                return parse_error(token, message_of(value.status()));
             }
             token.kind = TokenKind::kString;
             token.text = *std::move(value);

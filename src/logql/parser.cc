@@ -248,8 +248,8 @@ class Parser {
         }
         auto range = parse_prometheus_duration(peek().text);
         if (!range.ok() || range->ns <= 0) {
-            return parse_error(peek(), range.ok() ? "duration must be greater than 0"
-                                                  : range.status().message());
+            return parse_error(peek(), range.ok() ? std::string_view("duration must be greater than 0")
+                                                  : message_of(range.status()));
         }
         node.range = *range;
         ++at_;

@@ -1,0 +1,46 @@
+// HTTP requests and answers as plain structs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "io/cancel.h"
+
+namespace logi::net {
+
+using Header = std::pair<std::string, std::string>;
+
+struct HttpRequest {
+    std::string method;
+    std::string path;   // percent-decoded
+    std::string query;  // behind '?', as sent
+    std::vector<Header> headers;
+    std::string body;
+    io::CancelToken cancel;
+
+    // The first header of that name, in any case; empty if absent.
+    [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+struct HttpResponse {
+    int status = 200;
+    std::vector<Header> headers;
+    std::string body;
+    [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+// To be called exactly once, from any thread.
+using Responder = std::function<void(HttpResponse)>;
+using HttpHandler = std::function<void(HttpRequest, Responder)>;
+
+[[nodiscard]] std::string url_encode(std::string_view text);
+// '+' is a space only in forms. Malformed escapes stay as they are.
+[[nodiscard]] std::string url_decode(std::string_view text, bool form);
+// a=b&c=d, decoded, in order.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_form(std::string_view text);
+
+}  // namespace logi::net

@@ -1,0 +1,49 @@
+// An HTTP/1.1 server: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue. Every
+// connection has time limits and a bounded body; all bodies together are bounded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+#include "net/http.h"
+
+namespace logi::net {
+
+struct ServerOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;  // 0: any
+    unsigned threads = 2;
+    std::uint64_t body_bytes_max = 100ULL << 20U;           // beyond: 413
+    std::uint64_t inflight_body_bytes_max = 256ULL << 20U;  // beyond: 503
+    std::uint32_t connections_max = 4096;                   // beyond: closed at once
+    std::uint32_t header_bytes_max = 96U << 10U;
+    Duration header_timeout = Duration::seconds(30);
+    Duration body_timeout = Duration::seconds(30);
+    Duration write_timeout = Duration::seconds(30);
+};
+
+class HttpServer {
+  public:
+    // Listens and serves on threads of its own. kUnavailable if the address cannot be bound. The
+    // handler runs on those threads and must not block for long.
+    static StatusOr<std::unique_ptr<HttpServer>> start(const ServerOptions& options,
+                                                       HttpHandler handler);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const;
+    // Takes no more connections, waits for requests under way until the deadline, then closes.
+    void shutdown(Duration deadline);
+
+  private:
+    struct Impl;
+    explicit HttpServer(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+[[nodiscard]] bool is_loopback(const std::string& address);
+
+}  // namespace logi::net
