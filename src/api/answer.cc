@@ -1,0 +1,219 @@
+#include "api/answer.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "wire/json_text.h"
+
+namespace logi::api {
+namespace {
+
+using wire::append_json_string;
+
+void append_pairs(std::string& out, const std::vector<LabelPair>& pairs) {
+    out.push_back('{');
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        out.append(i == 0 ? "" : ",");
+        append_json_string(out, pairs[i].name);
+        out.push_back(':');
+        append_json_string(out, pairs[i].value);
+    }
+    out.push_back('}');
+}
+
+void append_row(std::string& out, const query::LogRow& row, bool categorize) {
+    absl::StrAppend(&out, "[\"", row.time.ns, "\",");
+    append_json_string(out, row.line);
+    if (categorize) {
+        out.append(",{");
+        if (!row.metadata.empty()) {
+            out.append("\"structuredMetadata\":");
+            append_pairs(out, row.metadata);
+        }
+        out.push_back('}');
+    }
+    out.push_back(']');
+}
+
+void append_streams(std::string& out, const query::Result& result, bool categorize) {
+    // Sorted by the canonical label text, entries in the order of the request.
+    std::map<std::string, std::pair<Labels, std::vector<const query::LogRow*>>> streams;
+    for (const auto& row : result.rows) {
+        Labels labels = categorize ? *row.labels : query::merged_labels(*row.labels, row.metadata);
+        auto& stream = streams[labels.to_string()];
+        stream.first = std::move(labels);
+        stream.second.push_back(&row);
+    }
+    bool first_stream = true;
+    for (const auto& [text, stream] : streams) {
+        out.append(first_stream ? "{\"stream\":" : ",{\"stream\":");
+        first_stream = false;
+        append_pairs(out, stream.first.pairs());
+        out.append(",\"values\":[");
+        for (std::size_t i = 0; i < stream.second.size(); ++i) {
+            out.append(i == 0 ? "" : ",");
+            append_row(out, *stream.second[i], categorize);
+        }
+        out.append("]}");
+    }
+}
+
+void append_point(std::string& out, const query::Point& point) {
+    absl::StrAppend(&out, "[", wire::format_seconds(point.time), ",\"", wire::format_sample(point.value), "\"]");
+}
+
+void append_series(std::string& out, const query::Result& result) {
+    if (result.type == query::Result::Type::kScalar) {
+        out.pop_back();  // a scalar is not a list
+        append_point(out, result.series.front().points.front());
+        return;
+    }
+    bool first = true;
+    for (const auto& series : result.series) {
+        out.append(first ? "{\"metric\":" : ",{\"metric\":");
+        first = false;
+        append_pairs(out, series.labels.pairs());
+        if (result.type == query::Result::Type::kVector) {
+            out.append(",\"value\":");
+            append_point(out, series.points.front());
+        } else {
+            out.append(",\"values\":[");
+            for (std::size_t i = 0; i < series.points.size(); ++i) {
+                out.append(i == 0 ? "" : ",");
+                append_point(out, series.points[i]);
+            }
+            out.push_back(']');
+        }
+        out.push_back('}');
+    }
+}
+
+std::string store_stats(const query::Stats& s) {
+    return absl::StrCat(
+        "{\"totalChunksRef\":", s.blocks, ",\"totalChunksDownloaded\":", s.blocks,
+        ",\"chunksDownloadTime\":0,\"queryReferencedStructuredMetadata\":false,\"queryUsedV2Engine\":false,"
+        "\"chunk\":{\"headChunkBytes\":0,\"headChunkLines\":0,\"decompressedBytes\":", s.bytes,
+        ",\"decompressedLines\":", s.lines, ",\"compressedBytes\":0,\"totalDuplicates\":", s.duplicates,
+        ",\"postFilterLines\":0,\"headChunkStructuredMetadataBytes\":0,"
+        "\"decompressedStructuredMetadataBytes\":0},\"chunkRefsFetchTime\":0,\"congestionControlLatency\":0,"
+        "\"pipelineWrapperFilteredLines\":0,\"dataobj\":{\"prePredicateDecompressedRows\":0,"
+        "\"prePredicateDecompressedBytes\":0,\"prePredicateDecompressedStructuredMetadataBytes\":0,"
+        "\"postPredicateRows\":0,\"postPredicateDecompressedBytes\":0,"
+        "\"postPredicateStructuredMetadataBytes\":0,\"postFilterRows\":0,\"pagesScanned\":0,"
+        "\"pagesDownloaded\":0,\"pagesDownloadedBytes\":0,\"pageBatches\":0,\"totalRowsAvailable\":0,"
+        "\"totalPageDownloadTime\":0}}");
+}
+
+std::string stats_json(const query::Stats& s, std::size_t returned, double seconds) {
+    const double time = std::max(seconds, 1e-9);
+    std::string out = absl::StrCat(
+        "{\"summary\":{\"bytesProcessedPerSecond\":", static_cast<std::uint64_t>(static_cast<double>(s.bytes) / time),
+        ",\"linesProcessedPerSecond\":", static_cast<std::uint64_t>(static_cast<double>(s.lines) / time),
+        ",\"totalBytesProcessed\":", s.bytes, ",\"totalLinesProcessed\":", s.lines, ",\"execTime\":", seconds,
+        ",\"queueTime\":0,\"subqueries\":0,\"totalEntriesReturned\":", returned,
+        ",\"splits\":0,\"shards\":0,\"totalPostFilterLines\":", returned,
+        ",\"totalStructuredMetadataBytesProcessed\":0},\"querier\":{\"store\":", store_stats(s),
+        ",\"querierExecTime\":", seconds,
+        "},\"ingester\":{\"totalReached\":0,\"totalChunksMatched\":0,\"totalBatches\":0,\"totalLinesSent\":0,"
+        "\"store\":", store_stats({}), "},\"cache\":{");
+    constexpr std::array<const char*, 8> kCaches = {"chunk", "index", "result", "statsResult", "volumeResult",
+                                                    "seriesResult", "labelResult", "instantMetricResult"};
+    for (std::size_t i = 0; i < kCaches.size(); ++i) {
+        absl::StrAppend(&out, i == 0 ? "" : ",", "\"", kCaches[i],
+                        "\":{\"entriesFound\":0,\"entriesRequested\":0,\"entriesStored\":0,\"bytesReceived\":0,"
+                        "\"bytesSent\":0,\"requests\":0,\"downloadTime\":0,\"queryLengthServed\":0}");
+    }
+    absl::StrAppend(&out, "},\"index\":{\"totalChunks\":0,\"postFilterChunks\":0,\"shardsDuration\":0,"
+                          "\"usedBloomFilters\":false,\"totalStreams\":0,\"chunkRefsLookupTime\":0,"
+                          "\"bloomFilterTime\":0}}");
+    return out;
+}
+
+std::string warnings_json(const std::vector<std::string>& warnings) {
+    if (warnings.empty()) {
+        return {};
+    }
+    std::string out = ",\"warnings\":[";
+    for (std::size_t i = 0; i < warnings.size(); ++i) {
+        out.append(i == 0 ? "" : ",");
+        append_json_string(out, warnings[i]);
+    }
+    out.push_back(']');
+    return out;
+}
+
+}  // namespace
+
+std::string result_json(const query::Result& result,
+                        const std::vector<std::string>& warnings,
+                        bool categorize,
+                        double seconds) {
+    constexpr std::array<const char*, 4> kTypes = {"streams", "vector", "matrix", "scalar"};
+    const bool logs = result.type == query::Result::Type::kStreams;
+    std::string out = "{\"status\":\"success\"";
+    out.append(logs ? warnings_json(warnings) : "");
+    absl::StrAppend(&out, ",\"data\":{\"resultType\":\"", kTypes[static_cast<std::size_t>(result.type)], "\"");
+    out.append(logs && categorize ? ",\"encodingFlags\":[\"categorize-labels\"]" : "");
+    out.append(",\"result\":[");
+    if (logs) {
+        append_streams(out, result, categorize);
+    } else {
+        append_series(out, result);
+    }
+    out.append(result.type == query::Result::Type::kScalar ? "" : "]");
+    absl::StrAppend(&out, ",\"stats\":",
+                    stats_json(result.stats, logs ? result.rows.size() : result.series.size(), seconds), "}");
+    out.append(logs ? "" : warnings_json(warnings));
+    out.append(logs ? "}\n" : "}");
+    return out;
+}
+
+std::string names_json(const std::vector<std::string>& names) {
+    std::string out = "{\"status\":\"success\"";
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        out.append(i == 0 ? ",\"data\":[" : ",");
+        append_json_string(out, names[i]);
+    }
+    out.append(names.empty() ? "}" : "]}");
+    return out;
+}
+
+std::string series_json(const std::vector<Labels>& series) {
+    std::string out = "{\"status\":\"success\",\"data\":[";
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        out.append(i == 0 ? "" : ",");
+        append_pairs(out, series[i].pairs());
+    }
+    out.append("]}");
+    return out;
+}
+
+net::HttpResponse error_response(int status, const std::string& message) {
+    return {status,
+            {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}},
+            message};
+}
+
+net::HttpResponse error_response(const Status& status) {
+    int code = 500;
+    switch (status.code()) {
+        case absl::StatusCode::kInvalidArgument:
+        case absl::StatusCode::kResourceExhausted:
+            code = 400;
+            break;
+        case absl::StatusCode::kCancelled:
+            code = 499;
+            break;
+        case absl::StatusCode::kDeadlineExceeded:
+            code = 504;
+            break;
+        case absl::StatusCode::kUnavailable:
+            code = 503;
+            break;
+        default:
+            break;
+    }
+    return error_response(code, std::string(status.message()));
+}
+
+}  // namespace logi::api

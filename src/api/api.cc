@@ -1,0 +1,212 @@
+#include "api/api.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "api/answer.h"
+#include "base/log.h"
+
+namespace logi::api {
+namespace {
+
+constexpr const char* kDefaultTenant = "fake";
+constexpr std::size_t kTenantBytesMax = 150;
+const std::vector<double> kSecondsBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                             0.5,   1,      2.5,   5,    10,    25,   50,  100};
+
+bool path_matches(std::string_view pattern, std::string_view path) {
+    while (!pattern.empty() && !path.empty()) {
+        if (pattern.front() == '{') {
+            pattern.remove_prefix(pattern.find('}') + 1);
+            const std::size_t end = std::min(path.find('/'), path.size());
+            if (end == 0) {
+                return false;
+            }
+            path.remove_prefix(end);
+        } else if (pattern.front() == path.front()) {
+            pattern.remove_prefix(1);
+            path.remove_prefix(1);
+        } else {
+            return false;
+        }
+    }
+    return pattern.empty() && path.empty();
+}
+
+// /loki/api/v1/label/{name}/values is loki_api_v1_label_name_values.
+std::string route_name(std::string_view pattern) {
+    std::string out;
+    for (const char c : pattern.substr(1)) {
+        if (c != '{' && c != '}') {
+            out.push_back(c == '/' ? '_' : c);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+const std::vector<Api::Route>& Api::routes() {
+    static const std::vector<Route> kRoutes = {
+        {"/loki/api/v1/push", "POST", &Api::push, true},
+        {"/loki/api/v1/query_range", "GET POST", &Api::query_range, true},
+        {"/loki/api/v1/query", "GET POST", &Api::query, true},
+        {"/loki/api/v1/labels", "GET POST", &Api::labels, true},
+        {"/loki/api/v1/label", "GET POST", &Api::labels, true},
+        {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, true},
+        {"/loki/api/v1/series", "GET POST", &Api::series, true},
+        {"/loki/api/v1/status/buildinfo", "GET", &Api::buildinfo, false},
+        {"/ready", "GET", &Api::ready, false},
+        {"/metrics", "GET", &Api::metrics, false},
+        {"/config", "GET", &Api::show_config, false},
+        {"/flush", "GET POST", &Api::flush, false},
+        {"/log_level", "GET POST", &Api::log_level, false},
+    };
+    return kRoutes;
+}
+
+StatusOr<std::string> check_tenant(std::string_view id) {
+    if (id.find('|') != std::string_view::npos) {
+        return absl::InvalidArgumentError("multiple org IDs present");
+    }
+    if (id.size() > kTenantBytesMax) {
+        return absl::InvalidArgumentError("tenant ID is too long: max 150 characters");
+    }
+    constexpr std::string_view kOthers = "!-_.*'()";
+    for (const char c : id) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && kOthers.find(c) == std::string_view::npos) {
+            return absl::InvalidArgumentError(absl::StrCat("tenant ID '", std::string(id),
+                                                           "' contains unsupported character '",
+                                                           std::string(1, c), "'"));
+        }
+    }
+    if (id == "." || id == "..") {
+        return absl::InvalidArgumentError("tenant ID is '.' or '..'");
+    }
+    return std::string(id);
+}
+
+void Api::handle(net::HttpRequest request, net::Responder respond) {
+    for (const Route& route : routes()) {
+        if (!path_matches(route.path, request.path)) {
+            continue;
+        }
+        const std::string method = request.method == "HEAD" ? "GET" : request.method;
+        if (!absl::StrContains(absl::StrCat(" ", route.methods, " "), absl::StrCat(" ", method, " "))) {
+            respond({405, {}, ""});
+            return;
+        }
+        dispatch(route, std::move(request), std::move(respond));
+        return;
+    }
+    respond(error_response(404, "404 page not found\n"));
+}
+
+void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder respond) {
+    const Timestamp begin = clock_.now();
+    const net::Responder measured = [this, &route, begin, method = request.method,
+                                     respond = std::move(respond)](net::HttpResponse response) {
+        metrics_
+            .histogram("loki_request_duration_seconds", "Time to answer requests.", kSecondsBuckets,
+                       {{"method", method},
+                        {"route", route_name(route.path)},
+                        {"status_code", std::to_string(response.status)},
+                        {"ws", "false"}})
+            .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
+        respond(std::move(response));
+    };
+    std::string tenant = kDefaultTenant;
+    if (route.needs_tenant && config_.auth_enabled) {
+        const std::string_view header = request.header("X-Scope-OrgID");
+        if (header.empty()) {
+            measured(error_response(401, "no org id\n"));
+            return;
+        }
+        auto checked = check_tenant(header);
+        if (!checked.ok()) {
+            measured(error_response(400, absl::StrCat(checked.status().message(), "\n")));
+            return;
+        }
+        tenant = *std::move(checked);
+    }
+    // Reading blocks on files, so it happens on the executor and not on the network's threads.
+    executor_.post([this, &route, tenant = std::move(tenant), measured,
+                    request = std::make_shared<net::HttpRequest>(std::move(request))] {
+        (this->*route.handler)(*request, tenant, measured);
+    });
+}
+
+void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {
+    // The body is copied once here; what is decoded owns it.
+    auto decoded = wire::decode_push(request.body, request.header("Content-Type"),
+                                     request.header("Content-Encoding"), {});
+    if (const auto* error = std::get_if<wire::PushError>(&decoded)) {
+        respond(error_response(error->status, error->message + "\n"));
+        return;
+    }
+    store_.push(tenant, std::get<wire::PushRequest>(std::move(decoded)),
+                [respond = std::move(respond)](const ingest::PushOutcome& outcome) {
+                    if (outcome.status == 204) {
+                        respond({204, {}, ""});
+                        return;
+                    }
+                    auto response = error_response(outcome.status, outcome.message + "\n");
+                    if (outcome.retry_after_seconds > 0) {
+                        response.headers.emplace_back("Retry-After",
+                                                      std::to_string(outcome.retry_after_seconds));
+                    }
+                    respond(std::move(response));
+                });
+}
+
+void Api::ready(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond({200, {{"Content-Type", "text/plain; charset=utf-8"}}, "ready\n"});
+}
+
+void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});
+}
+
+void Api::show_config(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond({200, {{"Content-Type", "text/yaml; charset=utf-8"}}, config::to_yaml(config_)});
+}
+
+void Api::flush(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    store_.flush([respond = std::move(respond)](const Status& status) {
+        respond(status.ok() ? net::HttpResponse{204, {}, ""} : error_response(status));
+    });
+}
+
+void Api::buildinfo(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    // Grafana switches features on by this version: that of the Loki whose API is spoken.
+    respond({200,
+             {{"Content-Type", "application/json"}},
+             "{\"version\":\"3.7.6\",\"revision\":\"logi\",\"branch\":\"logi\",\"buildUser\":\"\","
+             "\"buildDate\":\"\",\"goVersion\":\"\"}"});
+}
+
+void Api::log_level(const net::HttpRequest& request, const std::string&, net::Responder respond) {
+    const std::vector<net::Header> json = {{"Content-Type", "application/json"}};
+    if (request.method != "POST") {
+        respond({200, json,
+                 absl::StrCat("{\"message\":\"Current log level is ",
+                              std::string(base::log_level_name(base::log_level())), "\"}")});
+        return;
+    }
+    std::string wanted;
+    for (const auto& text : {request.body, request.query}) {
+        for (const auto& [key, value] : net::parse_form(text)) {
+            wanted = key == "log_level" && wanted.empty() ? value : wanted;
+        }
+    }
+    base::LogLevel level = base::LogLevel::kInfo;
+    if (!base::parse_log_level(wanted, level)) {
+        respond({400, json, "{\"status\":\"failed\",\"message\":\"unrecognized log level\"}"});
+        return;
+    }
+    base::set_log_level(level);
+    respond({200, json, absl::StrCat("{\"status\":\"success\",\"message\":\"Log level set to ", wanted, "\"}")});
+}
+
+}  // namespace logi::api

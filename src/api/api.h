@@ -1,0 +1,67 @@
+// Loki's HTTP API over a store.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "config/config.h"
+#include "ingest/store.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "net/http.h"
+#include "query/query.h"
+
+namespace logi::api {
+
+// Thread-safe. Holds references: all must outlive it and every request under way.
+class Api {
+  public:
+    Api(ingest::Store& store,
+        io::Executor& executor,
+        const io::Clock& clock,
+        base::Registry& metrics,
+        const config::Config& config)
+        : store_(store), executor_(executor), clock_(clock), metrics_(metrics), config_(config) {}
+
+    // Answers a request; `respond` is called once.
+    void handle(net::HttpRequest request, net::Responder respond);
+
+  private:
+    using Handler = void (Api::*)(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    struct Route {
+        const char* path;  // {name} takes one part
+        const char* methods;
+        Handler handler;
+        bool needs_tenant;
+    };
+    static const std::vector<Route>& routes();
+    void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
+
+    void push(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void query_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void query(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void label_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void series(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void metrics(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void show_config(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void flush(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void run(query::Request request, const net::HttpRequest& http, const std::string& tenant, net::Responder respond);
+    // Labels of the streams that the request's `query` selects in its range.
+    StatusOr<std::vector<Labels>> selected(const net::HttpRequest&, const std::string& tenant);
+
+    ingest::Store& store_;
+    io::Executor& executor_;
+    const io::Clock& clock_;
+    base::Registry& metrics_;
+    const config::Config& config_;
+};
+
+// The tenant id of a header, by Loki's rules; kInvalidArgument with its text.
+StatusOr<std::string> check_tenant(std::string_view id);
+
+}  // namespace logi::api

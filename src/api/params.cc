@@ -1,0 +1,141 @@
+#include "api/params.h"
+
+#include <charconv>
+#include <cmath>
+#include <ctime>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "logql/parser.h"
+
+namespace logi::api {
+namespace {
+
+constexpr std::size_t kSecondsDigitsMax = 10;
+
+bool parse_int(const std::string& text, std::int64_t& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+}  // namespace
+
+Params::Params(const net::HttpRequest& request) {
+    if (request.header("Content-Type").starts_with("application/x-www-form-urlencoded")) {
+        values_ = net::parse_form(request.body);
+    }
+    auto query = net::parse_form(request.query);
+    values_.insert(values_.end(), query.begin(), query.end());
+}
+
+std::string Params::get(const std::string& name) const {
+    for (const auto& [key, value] : values_) {
+        if (key == name) {
+            return value;
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> Params::all(const std::string& name) const {
+    std::vector<std::string> found;
+    for (const auto& [key, value] : values_) {
+        if (key == name) {
+            found.push_back(value);
+        }
+    }
+    return found;
+}
+
+StatusOr<std::optional<Timestamp>> Params::time(const std::string& name) const {
+    const std::string text = get(name);
+    if (text.empty()) {
+        return std::optional<Timestamp>();
+    }
+    double seconds = 0;
+    if (text.find('.') != std::string::npos && absl::SimpleAtod(text, &seconds)) {
+        return std::optional(Timestamp{static_cast<std::int64_t>(std::llround(seconds * 1000)) * kNanosPerMilli});
+    }
+    std::int64_t value = 0;
+    if (parse_int(text, value)) {
+        return std::optional(Timestamp{text.size() <= kSecondsDigitsMax ? value * kNanosPerSecond : value});
+    }
+    absl::Time parsed;
+    std::string error;
+    if (absl::ParseTime(absl::RFC3339_full, text, &parsed, &error)) {
+        return std::optional(Timestamp{absl::ToUnixNanos(parsed)});
+    }
+    return absl::InvalidArgumentError(absl::StrCat("could not parse '", name,
+                                                   "' parameter: strconv.ParseInt: parsing \"", text,
+                                                   "\": invalid syntax"));
+}
+
+StatusOr<TimeRange> Params::range(Timestamp now) const {
+    LOGI_ASSIGN_OR_RETURN(const auto end, time("end"));
+    LOGI_ASSIGN_OR_RETURN(const auto start, time("start"));
+    Duration since = Duration::hours(1);
+    if (const std::string text = get("since"); !text.empty()) {
+        const auto parsed = logql::parse_prometheus_duration(text);
+        if (!parsed.ok()) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("could not parse 'since' parameter: ", parsed.status().message()));
+        }
+        since = *parsed;
+    }
+    TimeRange range;
+    range.end = end.value_or(now);
+    range.start = start.value_or(std::min(range.end, now) - since);
+    return range;
+}
+
+StatusOr<std::optional<Duration>> Params::step(const std::string& name) const {
+    const std::string text = get(name);
+    if (text.empty()) {
+        return std::optional<Duration>();
+    }
+    double seconds = 0;
+    if (absl::SimpleAtod(text, &seconds)) {
+        if (std::fabs(seconds) > 1e9) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("cannot parse \"", text, "\" to a valid duration. It overflows int64"));
+        }
+        return std::optional(Duration::millis(static_cast<std::int64_t>(seconds * 1000)));
+    }
+    const auto parsed = logql::parse_prometheus_duration(text);
+    if (!parsed.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat("cannot parse \"", text, "\" to a valid duration"));
+    }
+    return std::optional(*parsed);
+}
+
+StatusOr<std::uint32_t> Params::limit(std::uint32_t default_limit) const {
+    const std::string text = get("limit");
+    if (text.empty()) {
+        return default_limit;
+    }
+    std::int64_t value = 0;
+    if (!parse_int(text, value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("strconv.Atoi: parsing \"", text, "\": invalid syntax"));
+    }
+    if (value <= 0) {
+        return absl::InvalidArgumentError("limit must be a positive value");
+    }
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(value, UINT32_MAX));
+}
+
+StatusOr<bool> Params::forward() const {
+    const std::string text = get("direction");
+    const std::string lower = absl::AsciiStrToLower(text);
+    if (lower.empty() || lower == "backward") {
+        return false;
+    }
+    if (lower == "forward") {
+        return true;
+    }
+    return absl::InvalidArgumentError(absl::StrCat("invalid direction '", text, "'"));
+}
+
+}  // namespace logi::api

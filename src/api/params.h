@@ -1,0 +1,41 @@
+// Parameters of requests, read as Loki reads them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "model/entry.h"
+#include "net/http.h"
+
+namespace logi::api {
+
+// The query string and, for a form, the body; body values come first.
+class Params {
+  public:
+    explicit Params(const net::HttpRequest& request);
+
+    // The first value; empty if absent.
+    [[nodiscard]] std::string get(const std::string& name) const;
+    [[nodiscard]] std::vector<std::string> all(const std::string& name) const;
+
+    // Unix seconds (a number with a point, or at most ten digits), nanoseconds, or RFC 3339; nothing
+    // if absent. kInvalidArgument with Loki's text.
+    StatusOr<std::optional<Timestamp>> time(const std::string& name) const;
+    // start and end with Loki's defaults: end is now, start is an hour (or `since`) before.
+    StatusOr<TimeRange> range(Timestamp now) const;
+    // Seconds with fractions, or a Prometheus duration; nothing if absent.
+    StatusOr<std::optional<Duration>> step(const std::string& name) const;
+    // A positive whole number.
+    StatusOr<std::uint32_t> limit(std::uint32_t default_limit) const;
+    // True for forward.
+    StatusOr<bool> forward() const;
+
+  private:
+    std::vector<std::pair<std::string, std::string>> values_;
+};
+
+}  // namespace logi::api

@@ -1,0 +1,215 @@
+// Queries and label data.
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "api/answer.h"
+#include "api/api.h"
+#include "api/params.h"
+#include "base/log.h"
+#include "logql/parser.h"
+
+namespace logi::api {
+namespace {
+
+constexpr std::uint32_t kDefaultLimit = 100;
+constexpr std::int64_t kPointsMax = 11'000;
+constexpr std::int64_t kDefaultPoints = 250;
+
+net::HttpResponse json(std::string body) {
+    return {200, {{"Content-Type", "application/json; charset=UTF-8"}}, std::move(body)};
+}
+
+bool categorizes(const net::HttpRequest& request) {
+    return request.header("X-Loki-Response-Encoding-Flags").find("categorize-labels") != std::string_view::npos;
+}
+
+StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
+    query::Request request;
+    request.query = params.get("query");
+    LOGI_ASSIGN_OR_RETURN(const TimeRange range, params.range(now));
+    request.start = range.start;
+    request.end = range.end;
+    if (request.end < request.start) {
+        return absl::InvalidArgumentError("end timestamp must not be before or equal to start time");
+    }
+    LOGI_ASSIGN_OR_RETURN(request.limit, params.limit(kDefaultLimit));
+    LOGI_ASSIGN_OR_RETURN(request.forward, params.forward());
+    LOGI_ASSIGN_OR_RETURN(const auto interval, params.step("interval"));
+    request.interval = interval.value_or(Duration{});
+    if (request.interval.ns < 0) {
+        return absl::InvalidArgumentError("interval must be >= 0");
+    }
+    const std::int64_t seconds = (request.end - request.start).ns / kNanosPerSecond;
+    LOGI_ASSIGN_OR_RETURN(const auto step, params.step("step"));
+    request.step = step.value_or(Duration::seconds(std::max<std::int64_t>(seconds / kDefaultPoints, 1)));
+    if (request.step.ns <= 0) {
+        return absl::InvalidArgumentError(
+            "zero or negative query resolution step widths are not accepted. Try a positive integer");
+    }
+    if ((request.end - request.start).ns / request.step.ns > kPointsMax) {
+        return absl::InvalidArgumentError("exceeded maximum resolution of 11,000 points per time series. "
+                                          "Try increasing the value of the step parameter");
+    }
+    return request;
+}
+
+// 720h0m0s, as Go prints durations of whole seconds.
+std::string go_duration(Duration d) {
+    const std::int64_t s = d.ns / kNanosPerSecond;
+    return absl::StrCat(s / 3600, "h", s / 60 % 60, "m", s % 60, "s");
+}
+
+Status check_limits(const query::Request& request, const Limits& limits) {
+    const std::int64_t most = limits.max_entries_limit_per_query;
+    if (most > 0 && request.limit > most) {
+        return absl::InvalidArgumentError(absl::StrCat("max entries limit per query exceeded, limit > ",
+                                                       "max_entries_limit_per_query (", request.limit, " > ",
+                                                       most, ")"));
+    }
+    const Duration length = request.end - request.start;
+    if (!request.instant && limits.max_query_length.ns > 0 && length > limits.max_query_length) {
+        return absl::InvalidArgumentError(absl::StrCat("the query time range exceeds the limit (query length: ",
+                                                       go_duration(length), ", limit: ",
+                                                       go_duration(limits.max_query_length), ")"));
+    }
+    return absl::OkStatus();
+}
+
+}  // namespace
+
+void Api::run(query::Request request,
+              const net::HttpRequest& http,
+              const std::string& tenant,
+              net::Responder respond) {
+    const auto range = query::time_range(request);
+    Status refused = range.status();
+    if (refused.ok()) {
+        refused = check_limits(request, config_.limits);
+    }
+    if (!refused.ok()) {
+        respond(error_response(refused));
+        return;
+    }
+    const Timestamp begin = clock_.now();
+    ingest::Pinned pinned;
+    if (range->start < range->end) {
+        pinned = store_.pin(tenant, *range);
+    }
+    const std::string text = request.query;
+    query::run(executor_, std::move(pinned.sources), std::move(request), config_.limits, http.cancel,
+               [this, begin, text, tenant, respond = std::move(respond), missing = std::move(pinned.missing),
+                categorize = categorizes(http)](const StatusOr<query::Result>& result) {
+                   const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
+                   metrics_.counter("logi_queries_total", "Queries answered.",
+                                    {{"status", result.ok() ? "ok" : "error"}}).add();
+                   base::log_debug("query", {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
+                   respond(result.ok() ? json(result_json(*result, missing, categorize, seconds))
+                                       : error_response(result.status()));
+               });
+}
+
+void Api::query_range(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+    auto request = range_request(Params(http), clock_.now());
+    if (!request.ok()) {
+        respond(error_response(request.status()));
+        return;
+    }
+    run(*std::move(request), http, tenant, std::move(respond));
+}
+
+void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+    const Params params(http);
+    query::Request request;
+    request.query = params.get("query");
+    request.instant = true;
+    const auto time = params.time("time");
+    const auto limit = params.limit(kDefaultLimit);
+    const auto forward = params.forward();
+    for (const Status& status : {time.status(), limit.status(), forward.status()}) {
+        if (!status.ok()) {
+            respond(error_response(status));
+            return;
+        }
+    }
+    request.end = time->value_or(clock_.now());
+    request.start = request.end;
+    request.limit = *limit;
+    run(std::move(request), http, tenant, std::move(respond));
+}
+
+StatusOr<std::vector<Labels>> Api::selected(const net::HttpRequest& http, const std::string& tenant) {
+    const Params params(http);
+    LOGI_ASSIGN_OR_RETURN(const TimeRange range, params.range(clock_.now()));
+    if (range.end < range.start) {
+        return absl::InvalidArgumentError(
+            "this data is no longer available, it is past now - max_query_lookback (0s)");
+    }
+    std::vector<std::vector<Matcher>> selectors;
+    if (const std::string text = params.get("query"); !text.empty()) {
+        LOGI_ASSIGN_OR_RETURN(auto matchers, logql::parse_selector(text));
+        selectors.push_back(std::move(matchers));
+    }
+    return query::series(store_.pin(tenant, {range.start, range.end + Duration{1}}).sources, selectors, range);
+}
+
+void Api::labels(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+    const auto streams = selected(http, tenant);
+    if (!streams.ok()) {
+        respond(error_response(streams.status()));
+        return;
+    }
+    std::set<std::string> names;
+    for (const auto& stream : *streams) {
+        for (const auto& pair : stream.pairs()) {
+            names.insert(pair.name);
+        }
+    }
+    respond(json(names_json({names.begin(), names.end()})));
+}
+
+void Api::label_values(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+    const auto streams = selected(http, tenant);
+    if (!streams.ok()) {
+        respond(error_response(streams.status()));
+        return;
+    }
+    constexpr std::string_view kPrefix = "/loki/api/v1/label/";
+    const std::string rest = http.path.substr(kPrefix.size());
+    const std::string name = rest.substr(0, rest.find('/'));
+    std::set<std::string> values;
+    for (const auto& stream : *streams) {
+        if (const std::string_view value = stream.get(name); !value.empty()) {
+            values.emplace(value);
+        }
+    }
+    respond(json(names_json({values.begin(), values.end()})));
+}
+
+void Api::series(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+    const Params params(http);
+    const auto range = params.range(clock_.now());
+    if (!range.ok()) {
+        respond(error_response(range.status()));
+        return;
+    }
+    std::vector<std::string> texts = params.all("match[]");
+    for (auto& text : params.all("match")) {
+        texts.push_back(std::move(text));
+    }
+    std::vector<std::vector<Matcher>> selectors;
+    const bool everything = texts.empty() || (texts.size() == 1 && texts.front() == "{}");
+    for (const auto& text : everything ? std::vector<std::string>() : texts) {
+        auto matchers = logql::parse_selector(text);
+        // A selector that matches everything is refused as in a query.
+        const Status refused = matchers.ok() ? logql::parse(text).status() : matchers.status();
+        if (!refused.ok()) {
+            respond(error_response(refused));
+            return;
+        }
+        selectors.push_back(*std::move(matchers));
+    }
+    const auto sources = store_.pin(tenant, {range->start, range->end + Duration{1}}).sources;
+    respond(json(series_json(query::series(sources, selectors, *range))));
+}
+
+}  // namespace logi::api

@@ -1,0 +1,36 @@
+// The configuration of a server: Loki's YAML, where the meaning is the same.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "model/limits.h"
+
+namespace logi::config {
+
+struct Config {
+    bool auth_enabled = false;
+    std::string http_listen_address = "127.0.0.1";
+    std::uint16_t http_listen_port = 3100;
+    std::string log_level = "info";
+    std::string data_dir = "./logi-data";  // common.path_prefix
+    Limits limits;
+    // Keys that Loki knows and Logi has no use for, as section.key.
+    std::vector<std::string> unused_keys;
+};
+
+// kInvalidArgument names file, line and, for an unknown key, the nearest known one.
+StatusOr<Config> load(const std::string& text, const std::string& file_name);
+
+// What is in force, as YAML that load() reads.
+[[nodiscard]] std::string to_yaml(const Config& config);
+
+// Prometheus (1w, 30d1h) or Go (1h30m, 1.5s) durations.
+StatusOr<Duration> parse_duration(std::string_view text);
+// 256KB, 3MB, 4096: 1024-based.
+StatusOr<std::int64_t> parse_size(std::string_view text);
+
+}  // namespace logi::config

@@ -1,0 +1,94 @@
+#include "server/server.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "api/api.h"
+#include "base/log.h"
+#include "ingest/store.h"
+#include "net/http_server.h"
+
+namespace logi::server {
+namespace {
+
+constexpr Duration kDrainTime = Duration::seconds(10);
+constexpr std::size_t kThreadsMin = 2;
+
+void warn_of(const config::Config& config) {
+    if (!config.unused_keys.empty()) {
+        base::log_warn("these configuration keys have no effect here",
+                       {{"keys", absl::StrJoin(config.unused_keys, ", ")}});
+    }
+    if (!config.auth_enabled && !net::is_loopback(config.http_listen_address)) {
+        base::log_warn("anybody who reaches this address can read and write all data: auth_enabled is false",
+                       {{"address", config.http_listen_address}});
+    }
+}
+
+}  // namespace
+
+int run(const config::Config& config) {
+    base::LogLevel level = base::LogLevel::kInfo;
+    if (base::parse_log_level(config.log_level, level)) {
+        base::set_log_level(level);
+    }
+    // Signals are taken by sigwait() below; threads inherit the mask.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    warn_of(config);
+
+    io::SystemClock clock;
+    io::SystemRandom random;
+    base::Registry metrics;
+    const auto files = io::make_posix_file_system();
+    const auto cores = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+    io::ThreadPool executor(std::max(cores, kThreadsMin));
+    ingest::StoreOptions options;
+    options.data_dir = config.data_dir;
+    options.limits = config.limits;
+    const Timestamp begin = clock.now();
+    auto store = ingest::Store::open({executor, clock, random, *files, metrics}, options);
+    if (!store.ok()) {
+        base::log_error("cannot open the data folder",
+                        {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
+        return 1;
+    }
+    api::Api api(**store, executor, clock, metrics, config);
+    net::ServerOptions server_options;
+    server_options.address = config.http_listen_address;
+    server_options.port = config.http_listen_port;
+    auto server = net::HttpServer::start(
+        server_options, [&api](net::HttpRequest request, net::Responder respond) {
+            api.handle(std::move(request), std::move(respond));
+        });
+    if (!server.ok()) {
+        base::log_error("cannot serve", {{"error", std::string(server.status().message())}});
+        return 1;
+    }
+    base::log_info("ready", {{"address", absl::StrCat(config.http_listen_address, ":", (*server)->port())},
+                             {"data", config.data_dir},
+                             {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
+    int signal = 0;
+    sigwait(&signals, &signal);
+    base::log_info("stopping", {{"signal", std::to_string(signal)}});
+    (*server)->shutdown(kDrainTime);
+    Status stopped;
+    io::wait_for(executor, [&](const io::Task& done) {
+        (*store)->shutdown([&stopped, done](const Status& status) {
+            stopped = status;
+            done();
+        });
+    });
+    base::log_info("stopped", {{"status", stopped.ok() ? "clean" : std::string(stopped.message())}});
+    return stopped.ok() ? 0 : 1;
+}
+
+}  // namespace logi::server

@@ -1,0 +1,12 @@
+// The server process: puts the parts together and runs them until a signal.
+#pragma once
+
+#include "config/config.h"
+
+namespace logi::server {
+
+// Serves until SIGINT or SIGTERM. Returns the exit status: 0 after a clean shutdown, 1 if it could
+// not start or stop cleanly.
+int run(const config::Config& config);
+
+}  // namespace logi::server
