@@ -13,6 +13,8 @@ add_library(logi_pch STATIC ${CMAKE_BINARY_DIR}/pch.cc)
 target_link_libraries(logi_pch PRIVATE logi_flags)
 target_precompile_headers(logi_pch PRIVATE ${PROJECT_SOURCE_DIR}/src/base/pch.h)
 
+add_custom_target(unit_tests)
+
 function(logi_module)
   cmake_parse_arguments(M "" "NAME" "DEPS;SRCS;HEAVY;LIBS;TESTS" ${ARGN})
   list(FIND LOGI_LAYERS ${M_NAME} me)
@@ -51,7 +53,8 @@ function(logi_module)
     add_executable(test_${M_NAME} ${M_TESTS})
     target_link_libraries(test_${M_NAME} PRIVATE logi_${M_NAME} logi_flags GTest::gtest GTest::gmock GTest::gtest_main)
     add_test(NAME ${M_NAME} COMMAND test_${M_NAME})
-    set_tests_properties(${M_NAME} PROPERTIES TIMEOUT 120 LABELS unit)
+    set_tests_properties(${M_NAME} PROPERTIES TIMEOUT 300 LABELS unit)
+    add_dependencies(unit_tests test_${M_NAME})
   endif()
 endfunction()
 

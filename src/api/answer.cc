@@ -1,9 +1,9 @@
 #include "api/answer.h"
 
-#include <map>
-
 #include "absl/strings/str_cat.h"
 #include "wire/json_text.h"
+
+#include <map>
 
 namespace logi::api {
 namespace {
@@ -59,7 +59,12 @@ void append_streams(std::string& out, const query::Result& result, bool categori
 }
 
 void append_point(std::string& out, const query::Point& point) {
-    absl::StrAppend(&out, "[", wire::format_seconds(point.time), ",\"", wire::format_sample(point.value), "\"]");
+    absl::StrAppend(&out,
+                    "[",
+                    wire::format_seconds(point.time),
+                    ",\"",
+                    wire::format_sample(point.value),
+                    "\"]");
 }
 
 void append_series(std::string& out, const query::Result& result) {
@@ -90,42 +95,77 @@ void append_series(std::string& out, const query::Result& result) {
 
 std::string store_stats(const query::Stats& s) {
     return absl::StrCat(
-        "{\"totalChunksRef\":", s.blocks, ",\"totalChunksDownloaded\":", s.blocks,
-        ",\"chunksDownloadTime\":0,\"queryReferencedStructuredMetadata\":false,\"queryUsedV2Engine\":false,"
-        "\"chunk\":{\"headChunkBytes\":0,\"headChunkLines\":0,\"decompressedBytes\":", s.bytes,
-        ",\"decompressedLines\":", s.lines, ",\"compressedBytes\":0,\"totalDuplicates\":", s.duplicates,
+        "{\"totalChunksRef\":",
+        s.blocks,
+        ",\"totalChunksDownloaded\":",
+        s.blocks,
+        ",\"chunksDownloadTime\":0,\"queryReferencedStructuredMetadata\":false,"
+        "\"queryUsedV2Engine\":false,"
+        "\"chunk\":{\"headChunkBytes\":0,\"headChunkLines\":0,\"decompressedBytes\":",
+        s.bytes,
+        ",\"decompressedLines\":",
+        s.lines,
+        ",\"compressedBytes\":0,\"totalDuplicates\":",
+        s.duplicates,
         ",\"postFilterLines\":0,\"headChunkStructuredMetadataBytes\":0,"
-        "\"decompressedStructuredMetadataBytes\":0},\"chunkRefsFetchTime\":0,\"congestionControlLatency\":0,"
+        "\"decompressedStructuredMetadataBytes\":0},\"chunkRefsFetchTime\":0,"
+        "\"congestionControlLatency\":0,"
         "\"pipelineWrapperFilteredLines\":0,\"dataobj\":{\"prePredicateDecompressedRows\":0,"
         "\"prePredicateDecompressedBytes\":0,\"prePredicateDecompressedStructuredMetadataBytes\":0,"
         "\"postPredicateRows\":0,\"postPredicateDecompressedBytes\":0,"
         "\"postPredicateStructuredMetadataBytes\":0,\"postFilterRows\":0,\"pagesScanned\":0,"
-        "\"pagesDownloaded\":0,\"pagesDownloadedBytes\":0,\"pageBatches\":0,\"totalRowsAvailable\":0,"
+        "\"pagesDownloaded\":0,\"pagesDownloadedBytes\":0,\"pageBatches\":0,\"totalRowsAvailable\":"
+        "0,"
         "\"totalPageDownloadTime\":0}}");
 }
 
 std::string stats_json(const query::Stats& s, std::size_t returned, double seconds) {
     const double time = std::max(seconds, 1e-9);
-    std::string out = absl::StrCat(
-        "{\"summary\":{\"bytesProcessedPerSecond\":", static_cast<std::uint64_t>(static_cast<double>(s.bytes) / time),
-        ",\"linesProcessedPerSecond\":", static_cast<std::uint64_t>(static_cast<double>(s.lines) / time),
-        ",\"totalBytesProcessed\":", s.bytes, ",\"totalLinesProcessed\":", s.lines, ",\"execTime\":", seconds,
-        ",\"queueTime\":0,\"subqueries\":0,\"totalEntriesReturned\":", returned,
-        ",\"splits\":0,\"shards\":0,\"totalPostFilterLines\":", returned,
-        ",\"totalStructuredMetadataBytesProcessed\":0},\"querier\":{\"store\":", store_stats(s),
-        ",\"querierExecTime\":", seconds,
-        "},\"ingester\":{\"totalReached\":0,\"totalChunksMatched\":0,\"totalBatches\":0,\"totalLinesSent\":0,"
-        "\"store\":", store_stats({}), "},\"cache\":{");
-    constexpr std::array<const char*, 8> kCaches = {"chunk", "index", "result", "statsResult", "volumeResult",
-                                                    "seriesResult", "labelResult", "instantMetricResult"};
+    std::string out =
+        absl::StrCat("{\"summary\":{\"bytesProcessedPerSecond\":",
+                     static_cast<std::uint64_t>(static_cast<double>(s.bytes) / time),
+                     ",\"linesProcessedPerSecond\":",
+                     static_cast<std::uint64_t>(static_cast<double>(s.lines) / time),
+                     ",\"totalBytesProcessed\":",
+                     s.bytes,
+                     ",\"totalLinesProcessed\":",
+                     s.lines,
+                     ",\"execTime\":",
+                     seconds,
+                     ",\"queueTime\":0,\"subqueries\":0,\"totalEntriesReturned\":",
+                     returned,
+                     ",\"splits\":0,\"shards\":0,\"totalPostFilterLines\":",
+                     returned,
+                     ",\"totalStructuredMetadataBytesProcessed\":0},\"querier\":{\"store\":",
+                     store_stats(s),
+                     ",\"querierExecTime\":",
+                     seconds,
+                     "},\"ingester\":{\"totalReached\":0,\"totalChunksMatched\":0,\"totalBatches\":"
+                     "0,\"totalLinesSent\":0,"
+                     "\"store\":",
+                     store_stats({}),
+                     "},\"cache\":{");
+    constexpr std::array<const char*, 8> kCaches = {"chunk",
+                                                    "index",
+                                                    "result",
+                                                    "statsResult",
+                                                    "volumeResult",
+                                                    "seriesResult",
+                                                    "labelResult",
+                                                    "instantMetricResult"};
     for (std::size_t i = 0; i < kCaches.size(); ++i) {
-        absl::StrAppend(&out, i == 0 ? "" : ",", "\"", kCaches[i],
-                        "\":{\"entriesFound\":0,\"entriesRequested\":0,\"entriesStored\":0,\"bytesReceived\":0,"
-                        "\"bytesSent\":0,\"requests\":0,\"downloadTime\":0,\"queryLengthServed\":0}");
+        absl::StrAppend(
+            &out,
+            i == 0 ? "" : ",",
+            "\"",
+            kCaches[i],
+            "\":{\"entriesFound\":0,\"entriesRequested\":0,\"entriesStored\":0,\"bytesReceived\":0,"
+            "\"bytesSent\":0,\"requests\":0,\"downloadTime\":0,\"queryLengthServed\":0}");
     }
-    absl::StrAppend(&out, "},\"index\":{\"totalChunks\":0,\"postFilterChunks\":0,\"shardsDuration\":0,"
-                          "\"usedBloomFilters\":false,\"totalStreams\":0,\"chunkRefsLookupTime\":0,"
-                          "\"bloomFilterTime\":0}}");
+    absl::StrAppend(&out,
+                    "},\"index\":{\"totalChunks\":0,\"postFilterChunks\":0,\"shardsDuration\":0,"
+                    "\"usedBloomFilters\":false,\"totalStreams\":0,\"chunkRefsLookupTime\":0,"
+                    "\"bloomFilterTime\":0}}");
     return out;
 }
 
@@ -152,7 +192,8 @@ std::string result_json(const query::Result& result,
     const bool logs = result.type == query::Result::Type::kStreams;
     std::string out = "{\"status\":\"success\"";
     out.append(logs ? warnings_json(warnings) : "");
-    absl::StrAppend(&out, ",\"data\":{\"resultType\":\"", kTypes[static_cast<std::size_t>(result.type)], "\"");
+    absl::StrAppend(
+        &out, ",\"data\":{\"resultType\":\"", kTypes[static_cast<std::size_t>(result.type)], "\"");
     out.append(logs && categorize ? ",\"encodingFlags\":[\"categorize-labels\"]" : "");
     out.append(",\"result\":[");
     if (logs) {
@@ -161,8 +202,11 @@ std::string result_json(const query::Result& result,
         append_series(out, result);
     }
     out.append(result.type == query::Result::Type::kScalar ? "" : "]");
-    absl::StrAppend(&out, ",\"stats\":",
-                    stats_json(result.stats, logs ? result.rows.size() : result.series.size(), seconds), "}");
+    absl::StrAppend(
+        &out,
+        ",\"stats\":",
+        stats_json(result.stats, logs ? result.rows.size() : result.series.size(), seconds),
+        "}");
     out.append(logs ? "" : warnings_json(warnings));
     out.append(logs ? "}\n" : "}");
     return out;

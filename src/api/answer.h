@@ -1,11 +1,11 @@
 // Query results as Loki's JSON.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "net/http.h"
 #include "query/query.h"
+
+#include <string>
+#include <vector>
 
 namespace logi::api {
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr const char* kDefaultTenant = "fake";
 constexpr std::size_t kTenantBytesMax = 150;
-const std::vector<double> kSecondsBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-                                             0.5,   1,      2.5,   5,    10,    25,   50,  100};
+const std::vector<double> kSecondsBuckets = {
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100};
 
 bool path_matches(std::string_view pattern, std::string_view path) {
     while (!pattern.empty() && !path.empty()) {
@@ -74,11 +74,14 @@ StatusOr<std::string> check_tenant(std::string_view id) {
     }
     constexpr std::string_view kOthers = "!-_.*'()";
     for (const char c : id) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!plain && kOthers.find(c) == std::string_view::npos) {
-            return absl::InvalidArgumentError(absl::StrCat("tenant ID '", std::string(id),
+            return absl::InvalidArgumentError(absl::StrCat("tenant ID '",
+                                                           std::string(id),
                                                            "' contains unsupported character '",
-                                                           std::string(1, c), "'"));
+                                                           std::string(1, c),
+                                                           "'"));
         }
     }
     if (id == "." || id == "..") {
@@ -93,7 +96,8 @@ void Api::handle(net::HttpRequest request, net::Responder respond) {
             continue;
         }
         const std::string method = request.method == "HEAD" ? "GET" : request.method;
-        if (!absl::StrContains(absl::StrCat(" ", route.methods, " "), absl::StrCat(" ", method, " "))) {
+        if (!absl::StrContains(absl::StrCat(" ", route.methods, " "),
+                               absl::StrCat(" ", method, " "))) {
             respond({405, {}, ""});
             return;
         }
@@ -105,17 +109,20 @@ void Api::handle(net::HttpRequest request, net::Responder respond) {
 
 void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder respond) {
     const Timestamp begin = clock_.now();
-    const net::Responder measured = [this, &route, begin, method = request.method,
-                                     respond = std::move(respond)](net::HttpResponse response) {
-        metrics_
-            .histogram("loki_request_duration_seconds", "Time to answer requests.", kSecondsBuckets,
-                       {{"method", method},
-                        {"route", route_name(route.path)},
-                        {"status_code", std::to_string(response.status)},
-                        {"ws", "false"}})
-            .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
-        respond(std::move(response));
-    };
+    const net::Responder measured =
+        [this, &route, begin, method = request.method, respond = std::move(respond)](
+            net::HttpResponse response) {
+            metrics_
+                .histogram("loki_request_duration_seconds",
+                           "Time to answer requests.",
+                           kSecondsBuckets,
+                           {{"method", method},
+                            {"route", route_name(route.path)},
+                            {"status_code", std::to_string(response.status)},
+                            {"ws", "false"}})
+                .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
+            respond(std::move(response));
+        };
     std::string tenant = kDefaultTenant;
     if (route.needs_tenant && config_.auth_enabled) {
         const std::string_view header = request.header("X-Scope-OrgID");
@@ -131,7 +138,10 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         tenant = *std::move(checked);
     }
     // Reading blocks on files, so it happens on the executor and not on the network's threads.
-    executor_.post([this, &route, tenant = std::move(tenant), measured,
+    executor_.post([this,
+                    &route,
+                    tenant = std::move(tenant),
+                    measured,
                     request = std::make_shared<net::HttpRequest>(std::move(request))] {
         (this->*route.handler)(*request, tenant, measured);
     });
@@ -139,13 +149,14 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 
 void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {
     // The body is copied once here; what is decoded owns it.
-    auto decoded = wire::decode_push(request.body, request.header("Content-Type"),
-                                     request.header("Content-Encoding"), {});
+    auto decoded = wire::decode_push(
+        request.body, request.header("Content-Type"), request.header("Content-Encoding"), {});
     if (const auto* error = std::get_if<wire::PushError>(&decoded)) {
         respond(error_response(error->status, error->message + "\n"));
         return;
     }
-    store_.push(tenant, std::get<wire::PushRequest>(std::move(decoded)),
+    store_.push(tenant,
+                std::get<wire::PushRequest>(std::move(decoded)),
                 [respond = std::move(respond)](const ingest::PushOutcome& outcome) {
                     if (outcome.status == 204) {
                         respond({204, {}, ""});
@@ -165,7 +176,8 @@ void Api::ready(const net::HttpRequest&, const std::string&, net::Responder resp
 }
 
 void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond({200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});
+    respond(
+        {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});
 }
 
 void Api::show_config(const net::HttpRequest&, const std::string&, net::Responder respond) {
@@ -189,9 +201,11 @@ void Api::buildinfo(const net::HttpRequest&, const std::string&, net::Responder 
 void Api::log_level(const net::HttpRequest& request, const std::string&, net::Responder respond) {
     const std::vector<net::Header> json = {{"Content-Type", "application/json"}};
     if (request.method != "POST") {
-        respond({200, json,
+        respond({200,
+                 json,
                  absl::StrCat("{\"message\":\"Current log level is ",
-                              std::string(base::log_level_name(base::log_level())), "\"}")});
+                              std::string(base::log_level_name(base::log_level())),
+                              "\"}")});
         return;
     }
     std::string wanted;
@@ -206,7 +220,10 @@ void Api::log_level(const net::HttpRequest& request, const std::string&, net::Re
         return;
     }
     base::set_log_level(level);
-    respond({200, json, absl::StrCat("{\"status\":\"success\",\"message\":\"Log level set to ", wanted, "\"}")});
+    respond(
+        {200,
+         json,
+         absl::StrCat("{\"status\":\"success\",\"message\":\"Log level set to ", wanted, "\"}")});
 }
 
 }  // namespace logi::api

@@ -1,9 +1,6 @@
 // Loki's HTTP API over a store.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "base/metrics.h"
 #include "config/config.h"
 #include "ingest/store.h"
@@ -11,6 +8,9 @@
 #include "io/executor.h"
 #include "net/http.h"
 #include "query/query.h"
+
+#include <memory>
+#include <string>
 
 namespace logi::api {
 
@@ -28,7 +28,9 @@ class Api {
     void handle(net::HttpRequest request, net::Responder respond);
 
   private:
-    using Handler = void (Api::*)(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    using Handler = void (Api::*)(const net::HttpRequest&,
+                                  const std::string& tenant,
+                                  net::Responder);
     struct Route {
         const char* path;  // {name} takes one part
         const char* methods;
@@ -50,7 +52,10 @@ class Api {
     void flush(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void run(query::Request request, const net::HttpRequest& http, const std::string& tenant, net::Responder respond);
+    void run(query::Request request,
+             const net::HttpRequest& http,
+             const std::string& tenant,
+             net::Responder respond);
     // Labels of the streams that the request's `query` selects in its range.
     StatusOr<std::vector<Labels>> selected(const net::HttpRequest&, const std::string& tenant);
 

@@ -1,14 +1,14 @@
 #include "api/params.h"
 
-#include <charconv>
-#include <cmath>
-#include <ctime>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "logql/parser.h"
+
+#include <charconv>
+#include <cmath>
+#include <ctime>
 
 namespace logi::api {
 namespace {
@@ -56,19 +56,23 @@ StatusOr<std::optional<Timestamp>> Params::time(const std::string& name) const {
     }
     double seconds = 0;
     if (text.find('.') != std::string::npos && absl::SimpleAtod(text, &seconds)) {
-        return std::optional(Timestamp{static_cast<std::int64_t>(std::llround(seconds * 1000)) * kNanosPerMilli});
+        return std::optional(
+            Timestamp{static_cast<std::int64_t>(std::llround(seconds * 1000)) * kNanosPerMilli});
     }
     std::int64_t value = 0;
     if (parse_int(text, value)) {
-        return std::optional(Timestamp{text.size() <= kSecondsDigitsMax ? value * kNanosPerSecond : value});
+        return std::optional(
+            Timestamp{text.size() <= kSecondsDigitsMax ? value * kNanosPerSecond : value});
     }
     absl::Time parsed;
     std::string error;
     if (absl::ParseTime(absl::RFC3339_full, text, &parsed, &error)) {
         return std::optional(Timestamp{absl::ToUnixNanos(parsed)});
     }
-    return absl::InvalidArgumentError(absl::StrCat("could not parse '", name,
-                                                   "' parameter: strconv.ParseInt: parsing \"", text,
+    return absl::InvalidArgumentError(absl::StrCat("could not parse '",
+                                                   name,
+                                                   "' parameter: strconv.ParseInt: parsing \"",
+                                                   text,
                                                    "\": invalid syntax"));
 }
 
@@ -98,14 +102,15 @@ StatusOr<std::optional<Duration>> Params::step(const std::string& name) const {
     double seconds = 0;
     if (absl::SimpleAtod(text, &seconds)) {
         if (std::fabs(seconds) > 1e9) {
-            return absl::InvalidArgumentError(
-                absl::StrCat("cannot parse \"", text, "\" to a valid duration. It overflows int64"));
+            return absl::InvalidArgumentError(absl::StrCat(
+                "cannot parse \"", text, "\" to a valid duration. It overflows int64"));
         }
         return std::optional(Duration::millis(static_cast<std::int64_t>(seconds * 1000)));
     }
     const auto parsed = logql::parse_prometheus_duration(text);
     if (!parsed.ok()) {
-        return absl::InvalidArgumentError(absl::StrCat("cannot parse \"", text, "\" to a valid duration"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("cannot parse \"", text, "\" to a valid duration"));
     }
     return std::optional(*parsed);
 }

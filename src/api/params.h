@@ -1,15 +1,15 @@
 // Parameters of requests, read as Loki reads them.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "base/status.h"
 #include "base/time.h"
 #include "model/entry.h"
 #include "net/http.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace logi::api {
 
@@ -22,8 +22,8 @@ class Params {
     [[nodiscard]] std::string get(const std::string& name) const;
     [[nodiscard]] std::vector<std::string> all(const std::string& name) const;
 
-    // Unix seconds (a number with a point, or at most ten digits), nanoseconds, or RFC 3339; nothing
-    // if absent. kInvalidArgument with Loki's text.
+    // Unix seconds (a number with a point, or at most ten digits), nanoseconds, or RFC 3339;
+    // nothing if absent. kInvalidArgument with Loki's text.
     StatusOr<std::optional<Timestamp>> time(const std::string& name) const;
     // start and end with Loki's defaults: end is now, start is an hour (or `since`) before.
     StatusOr<TimeRange> range(Timestamp now) const;

@@ -1,12 +1,12 @@
 // Queries and label data.
-#include <set>
-
 #include "absl/strings/str_cat.h"
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/params.h"
 #include "base/log.h"
 #include "logql/parser.h"
+
+#include <set>
 
 namespace logi::api {
 namespace {
@@ -20,7 +20,8 @@ net::HttpResponse json(std::string body) {
 }
 
 bool categorizes(const net::HttpRequest& request) {
-    return request.header("X-Loki-Response-Encoding-Flags").find("categorize-labels") != std::string_view::npos;
+    return request.header("X-Loki-Response-Encoding-Flags").find("categorize-labels") !=
+           std::string_view::npos;
 }
 
 StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
@@ -30,7 +31,8 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
     request.start = range.start;
     request.end = range.end;
     if (request.end < request.start) {
-        return absl::InvalidArgumentError("end timestamp must not be before or equal to start time");
+        return absl::InvalidArgumentError(
+            "end timestamp must not be before or equal to start time");
     }
     LOGI_ASSIGN_OR_RETURN(request.limit, params.limit(kDefaultLimit));
     LOGI_ASSIGN_OR_RETURN(request.forward, params.forward());
@@ -41,14 +43,17 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
     }
     const std::int64_t seconds = (request.end - request.start).ns / kNanosPerSecond;
     LOGI_ASSIGN_OR_RETURN(const auto step, params.step("step"));
-    request.step = step.value_or(Duration::seconds(std::max<std::int64_t>(seconds / kDefaultPoints, 1)));
+    request.step =
+        step.value_or(Duration::seconds(std::max<std::int64_t>(seconds / kDefaultPoints, 1)));
     if (request.step.ns <= 0) {
         return absl::InvalidArgumentError(
-            "zero or negative query resolution step widths are not accepted. Try a positive integer");
+            "zero or negative query resolution step widths are not accepted. Try a positive "
+            "integer");
     }
     if ((request.end - request.start).ns / request.step.ns > kPointsMax) {
-        return absl::InvalidArgumentError("exceeded maximum resolution of 11,000 points per time series. "
-                                          "Try increasing the value of the step parameter");
+        return absl::InvalidArgumentError(
+            "exceeded maximum resolution of 11,000 points per time series. "
+            "Try increasing the value of the step parameter");
     }
     return request;
 }
@@ -62,15 +67,22 @@ std::string go_duration(Duration d) {
 Status check_limits(const query::Request& request, const Limits& limits) {
     const std::int64_t most = limits.max_entries_limit_per_query;
     if (most > 0 && request.limit > most) {
-        return absl::InvalidArgumentError(absl::StrCat("max entries limit per query exceeded, limit > ",
-                                                       "max_entries_limit_per_query (", request.limit, " > ",
-                                                       most, ")"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("max entries limit per query exceeded, limit > ",
+                         "max_entries_limit_per_query (",
+                         request.limit,
+                         " > ",
+                         most,
+                         ")"));
     }
     const Duration length = request.end - request.start;
     if (!request.instant && limits.max_query_length.ns > 0 && length > limits.max_query_length) {
-        return absl::InvalidArgumentError(absl::StrCat("the query time range exceeds the limit (query length: ",
-                                                       go_duration(length), ", limit: ",
-                                                       go_duration(limits.max_query_length), ")"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the query time range exceeds the limit (query length: ",
+                         go_duration(length),
+                         ", limit: ",
+                         go_duration(limits.max_query_length),
+                         ")"));
     }
     return absl::OkStatus();
 }
@@ -96,19 +108,35 @@ void Api::run(query::Request request,
         pinned = store_.pin(tenant, *range);
     }
     const std::string text = request.query;
-    query::run(executor_, std::move(pinned.sources), std::move(request), config_.limits, http.cancel,
-               [this, begin, text, tenant, respond = std::move(respond), missing = std::move(pinned.missing),
+    query::run(executor_,
+               std::move(pinned.sources),
+               std::move(request),
+               config_.limits,
+               http.cancel,
+               [this,
+                begin,
+                text,
+                tenant,
+                respond = std::move(respond),
+                missing = std::move(pinned.missing),
                 categorize = categorizes(http)](const StatusOr<query::Result>& result) {
                    const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
-                   metrics_.counter("logi_queries_total", "Queries answered.",
-                                    {{"status", result.ok() ? "ok" : "error"}}).add();
-                   base::log_debug("query", {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
+                   metrics_
+                       .counter("logi_queries_total",
+                                "Queries answered.",
+                                {{"status", result.ok() ? "ok" : "error"}})
+                       .add();
+                   base::log_debug(
+                       "query",
+                       {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
                    respond(result.ok() ? json(result_json(*result, missing, categorize, seconds))
                                        : error_response(result.status()));
                });
 }
 
-void Api::query_range(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+void Api::query_range(const net::HttpRequest& http,
+                      const std::string& tenant,
+                      net::Responder respond) {
     auto request = range_request(Params(http), clock_.now());
     if (!request.ok()) {
         respond(error_response(request.status()));
@@ -137,7 +165,8 @@ void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Re
     run(std::move(request), http, tenant, std::move(respond));
 }
 
-StatusOr<std::vector<Labels>> Api::selected(const net::HttpRequest& http, const std::string& tenant) {
+StatusOr<std::vector<Labels>> Api::selected(const net::HttpRequest& http,
+                                            const std::string& tenant) {
     const Params params(http);
     LOGI_ASSIGN_OR_RETURN(const TimeRange range, params.range(clock_.now()));
     if (range.end < range.start) {
@@ -149,7 +178,8 @@ StatusOr<std::vector<Labels>> Api::selected(const net::HttpRequest& http, const 
         LOGI_ASSIGN_OR_RETURN(auto matchers, logql::parse_selector(text));
         selectors.push_back(std::move(matchers));
     }
-    return query::series(store_.pin(tenant, {range.start, range.end + Duration{1}}).sources, selectors, range);
+    return query::series(
+        store_.pin(tenant, {range.start, range.end + Duration{1}}).sources, selectors, range);
 }
 
 void Api::labels(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
@@ -167,7 +197,9 @@ void Api::labels(const net::HttpRequest& http, const std::string& tenant, net::R
     respond(json(names_json({names.begin(), names.end()})));
 }
 
-void Api::label_values(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+void Api::label_values(const net::HttpRequest& http,
+                       const std::string& tenant,
+                       net::Responder respond) {
     const auto streams = selected(http, tenant);
     if (!streams.ok()) {
         respond(error_response(streams.status()));

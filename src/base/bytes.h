@@ -10,7 +10,8 @@
 
 namespace logi::base {
 
-static_assert(std::endian::native == std::endian::little, "formats are written as the CPU has them");
+static_assert(std::endian::native == std::endian::little,
+              "formats are written as the CPU has them");
 
 class ByteWriter {
   public:

@@ -25,7 +25,7 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 constexpr std::array<std::uint32_t, 256> kTable = make_table();
 
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::string_view data,
-                                                              std::uint32_t crc) {
+                                                             std::uint32_t crc) {
     std::uint64_t c = ~crc;
     const char* p = data.data();
     std::size_t n = data.size();

@@ -14,10 +14,10 @@ constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warn", "er
 
 spdlog::logger& logger() {
     static const std::shared_ptr<spdlog::logger> instance = [] {
-        auto l = std::make_shared<spdlog::logger>("logi",
-                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        l->set_formatter(std::make_unique<spdlog::pattern_formatter>("ts=%Y-%m-%dT%H:%M:%S.%eZ %v",
-                                                                     spdlog::pattern_time_type::utc));
+        auto l = std::make_shared<spdlog::logger>(
+            "logi", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        l->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+            "ts=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
         return l;
     }();
     return *instance;
@@ -38,7 +38,8 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 }
 
 void append_value(std::string& out, std::string_view value) {
-    const bool plain = !value.empty() && value.find_first_of(" =\"\n\t\r") == std::string_view::npos;
+    const bool plain =
+        !value.empty() && value.find_first_of(" =\"\n\t\r") == std::string_view::npos;
     if (plain) {
         out.append(value);
         return;
@@ -77,7 +78,9 @@ void log(LogLevel level, std::string_view message, const LogFields& fields) {
     logger().flush();
 }
 
-void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
+void set_log_level(LogLevel level) {
+    logger().set_level(to_spdlog(level));
+}
 
 LogLevel log_level() {
     switch (logger().level()) {
@@ -93,7 +96,9 @@ LogLevel log_level() {
     }
 }
 
-std::string_view log_level_name(LogLevel level) { return kNames[static_cast<std::size_t>(level)]; }
+std::string_view log_level_name(LogLevel level) {
+    return kNames[static_cast<std::size_t>(level)];
+}
 
 bool parse_log_level(std::string_view name, LogLevel& out) {
     for (std::size_t i = 0; i < kNames.size(); ++i) {

@@ -13,10 +13,18 @@ using LogFields = std::vector<std::pair<std::string_view, std::string>>;
 
 // ts=… level=… msg=… then the fields, values quoted where they need it. Thread-safe.
 void log(LogLevel level, std::string_view message, const LogFields& fields = {});
-inline void log_info(std::string_view m, const LogFields& f = {}) { log(LogLevel::kInfo, m, f); }
-inline void log_warn(std::string_view m, const LogFields& f = {}) { log(LogLevel::kWarn, m, f); }
-inline void log_error(std::string_view m, const LogFields& f = {}) { log(LogLevel::kError, m, f); }
-inline void log_debug(std::string_view m, const LogFields& f = {}) { log(LogLevel::kDebug, m, f); }
+inline void log_info(std::string_view m, const LogFields& f = {}) {
+    log(LogLevel::kInfo, m, f);
+}
+inline void log_warn(std::string_view m, const LogFields& f = {}) {
+    log(LogLevel::kWarn, m, f);
+}
+inline void log_error(std::string_view m, const LogFields& f = {}) {
+    log(LogLevel::kError, m, f);
+}
+inline void log_debug(std::string_view m, const LogFields& f = {}) {
+    log(LogLevel::kDebug, m, f);
+}
 
 void set_log_level(LogLevel level);
 [[nodiscard]] LogLevel log_level();

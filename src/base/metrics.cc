@@ -12,10 +12,18 @@ struct Registry::Impl {
     prometheus::Registry registry;
 };
 
-void Counter::add(double n) const { static_cast<prometheus::Counter*>(impl_)->Increment(n); }
-double Counter::value() const { return static_cast<prometheus::Counter*>(impl_)->Value(); }
-void Gauge::set(double v) const { static_cast<prometheus::Gauge*>(impl_)->Set(v); }
-void Histogram::observe(double v) const { static_cast<prometheus::Histogram*>(impl_)->Observe(v); }
+void Counter::add(double n) const {
+    static_cast<prometheus::Counter*>(impl_)->Increment(n);
+}
+double Counter::value() const {
+    return static_cast<prometheus::Counter*>(impl_)->Value();
+}
+void Gauge::set(double v) const {
+    static_cast<prometheus::Gauge*>(impl_)->Set(v);
+}
+void Histogram::observe(double v) const {
+    static_cast<prometheus::Histogram*>(impl_)->Observe(v);
+}
 
 Registry::Registry() : impl_(std::make_unique<Impl>()) {}
 Registry::~Registry() = default;
@@ -27,7 +35,9 @@ Counter Registry::counter(const std::string& name,
     return Counter(&family.Add(labels));
 }
 
-Gauge Registry::gauge(const std::string& name, const std::string& help, const MetricLabels& labels) {
+Gauge Registry::gauge(const std::string& name,
+                      const std::string& help,
+                      const MetricLabels& labels) {
     auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
     return Gauge(&family.Add(labels));
 }

@@ -25,7 +25,9 @@ class LOGI_THREAD_ANNOTATION(capability("mutex")) Mutex {
 
 class LOGI_THREAD_ANNOTATION(scoped_lockable) MutexLock {
   public:
-    explicit MutexLock(Mutex& m) LOGI_THREAD_ANNOTATION(acquire_capability(m)) : m_(m) { m_.lock(); }
+    explicit MutexLock(Mutex& m) LOGI_THREAD_ANNOTATION(acquire_capability(m)) : m_(m) {
+        m_.lock();
+    }
     ~MutexLock() LOGI_THREAD_ANNOTATION(release_capability()) { m_.unlock(); }
     MutexLock(const MutexLock&) = delete;
     MutexLock& operator=(const MutexLock&) = delete;

@@ -9,16 +9,17 @@
 //   kCancelled, kDeadlineExceeded   the request ended before its answer
 #pragma once
 
-#include <string_view>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
+#include <string_view>
 
 namespace logi {
 using absl::Status;
 using absl::StatusOr;
 
-// The message as a std::string_view, which Debian's abseil does not give. Valid as long as `status`.
+// The message as a std::string_view, which Debian's abseil does not give. Valid as long as
+// `status`.
 inline std::string_view message_of(const Status& status) {
     return {status.message().data(), status.message().size()};
 }
@@ -28,12 +29,12 @@ inline std::string_view message_of(const Status& status) {
 #define LOGI_CONCAT(a, b) LOGI_CONCAT_INNER(a, b)
 
 // Returns the status from the enclosing function unless it is OK.
-#define LOGI_RETURN_IF_ERROR(expr)                                   \
-    do {                                                             \
-        if (absl::Status LOGI_CONCAT(logi_status_, __LINE__) = (expr);     \
-            !LOGI_CONCAT(logi_status_, __LINE__).ok()) {             \
-            return LOGI_CONCAT(logi_status_, __LINE__);              \
-        }                                                            \
+#define LOGI_RETURN_IF_ERROR(expr)                                     \
+    do {                                                               \
+        if (absl::Status LOGI_CONCAT(logi_status_, __LINE__) = (expr); \
+            !LOGI_CONCAT(logi_status_, __LINE__).ok()) {               \
+            return LOGI_CONCAT(logi_status_, __LINE__);                \
+        }                                                              \
     } while (false)
 
 // LOGI_ASSIGN_OR_RETURN(auto x, f()): assigns the value, or returns the error.

@@ -2,15 +2,15 @@
 // rows in the head have in common is BlockReader.
 #pragma once
 
+#include "absl/types/span.h"
+#include "base/status.h"
+#include "model/entry.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "absl/types/span.h"
-#include "base/status.h"
-#include "model/entry.h"
 
 namespace logi::regex {
 class LineFilter;
@@ -40,8 +40,8 @@ struct BlockStats {
 };
 
 // A block's rows in the order (stream, time, sequence), no two equal in stream, time, line and
-// metadata. Columns are read when they are asked for. What a call returns stays valid as long as the
-// reader. One thread at a time. kDataLoss names the block and column that are damaged.
+// metadata. Columns are read when they are asked for. What a call returns stays valid as long as
+// the reader. One thread at a time. kDataLoss names the block and column that are damaged.
 class BlockReader {
   public:
     virtual ~BlockReader() = default;

@@ -1,15 +1,15 @@
 // The columns of an encoded block (docs/format.md, "Block").
 #pragma once
 
+#include "absl/types/span.h"
+#include "block/block.h"
+
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "absl/types/span.h"
-#include "block/block.h"
 
 namespace logi::block {
 

@@ -1,5 +1,3 @@
-#include <optional>
-
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/check.h"
@@ -7,6 +5,8 @@
 #include "codec/compress.h"
 #include "regex/line_filter.h"
 #include "regex/substring.h"
+
+#include <optional>
 
 namespace logi::block {
 namespace {
@@ -40,7 +40,8 @@ class ZstdBlockReader final : public BlockReader {
     Status load_lines();
     Status load_metadata();
     [[nodiscard]] std::string_view line_at(std::uint32_t row) const {
-        return std::string_view(lines_).substr(line_ends_[row], line_ends_[row + 1] - line_ends_[row]);
+        return std::string_view(lines_).substr(line_ends_[row],
+                                               line_ends_[row + 1] - line_ends_[row]);
     }
     void filter_whole_text(const std::vector<std::string>& any_of,
                            bool negated,
@@ -172,7 +173,8 @@ Status ZstdBlockReader::filter(const regex::LineFilter& filter, std::vector<std:
     LOGI_RETURN_IF_ERROR(load_lines());
     const std::vector<std::string>* plain = filter.plain();
     const bool dense = rows.size() > stats_.rows / 4;
-    const bool has_empty = plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
+    const bool has_empty =
+        plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
     if (plain != nullptr && dense && !has_empty) {
         filter_whole_text(*plain, filter.negated(), rows);
         return absl::OkStatus();

@@ -5,12 +5,12 @@
 // conditional put, read back and compare), kDataLoss (a range past the end).
 #pragma once
 
+#include "base/status.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
 
 namespace logi::bucket {
 

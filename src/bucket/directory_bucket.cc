@@ -11,7 +11,9 @@ namespace {
 constexpr const char* kTemporaryFolder = "tmp";
 constexpr const char* kProbeKey = "probe/object";
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
 
 }  // namespace
 
@@ -53,8 +55,8 @@ StatusOr<std::string> DirectoryBucket::write_temporary(std::string_view data) {
         return absl::UnavailableError(absl::StrCat(
             root_, ": a folder could not be synced; nothing more is written until a restart"));
     }
-    const std::string path = absl::StrCat(root_, "/", kTemporaryFolder, "/",
-                                          absl::StrFormat("%016x", random_.next_u64()));
+    const std::string path = absl::StrCat(
+        root_, "/", kTemporaryFolder, "/", absl::StrFormat("%016x", random_.next_u64()));
     LOGI_ASSIGN_OR_RETURN(const auto file, files_.create(path));
     Status status = file->append(data);
     if (status.ok()) {
@@ -154,8 +156,9 @@ Status DirectoryBucket::list_into(const std::string& prefix, std::vector<ObjectI
 StatusOr<std::vector<ObjectInfo>> DirectoryBucket::list(const std::string& prefix) {
     std::vector<ObjectInfo> found;
     LOGI_RETURN_IF_ERROR(list_into(prefix, found));
-    std::sort(found.begin(), found.end(),
-              [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
+    std::sort(found.begin(), found.end(), [](const ObjectInfo& a, const ObjectInfo& b) {
+        return a.key < b.key;
+    });
     return found;
 }
 

@@ -6,15 +6,15 @@
 // unknown: every further write is refused until the program is started again.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <set>
-#include <string>
-
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "io/file_system.h"
 #include "io/random.h"
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
 
 namespace logi::bucket {
 

@@ -1,8 +1,8 @@
 #include "bucket/memory_bucket.h"
 
-#include <set>
-
 #include "absl/strings/str_cat.h"
+
+#include <set>
 
 namespace logi::bucket {
 
@@ -14,7 +14,8 @@ Status MemoryBucket::put(const std::string& key, std::string_view data) {
 
 Status MemoryBucket::put_if_absent(const std::string& key, std::string_view data) {
     const base::MutexLock lock(mutex_);
-    return objects_.try_emplace(key, data).second ? absl::OkStatus() : absl::AlreadyExistsError(key);
+    return objects_.try_emplace(key, data).second ? absl::OkStatus()
+                                                  : absl::AlreadyExistsError(key);
 }
 
 StatusOr<std::string> MemoryBucket::get(const std::string& key) {

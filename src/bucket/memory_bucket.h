@@ -1,11 +1,11 @@
 // A bucket in memory, for tests.
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "base/mutex.h"
 #include "bucket/bucket.h"
+
+#include <map>
+#include <string>
 
 namespace logi::bucket {
 

@@ -20,7 +20,8 @@ std::uint64_t snapshot_number(std::string_view key) {
     std::uint64_t number = 0;
     const bool ok =
         key.ends_with(kSnapshotSuffix) &&
-        absl::SimpleAtoi(absl::string_view(key.data(), key.size() - kSnapshotSuffix.size()), &number);
+        absl::SimpleAtoi(absl::string_view(key.data(), key.size() - kSnapshotSuffix.size()),
+                         &number);
     return ok ? number : 0;
 }
 
@@ -42,7 +43,8 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::open(bucket::Bucket& bucket,
 }
 
 std::string Catalog::snapshot_key(std::uint64_t number) const {
-    return absl::StrCat(folder_, "/catalog/", absl::StrFormat("%020d", number), std::string(kSnapshotSuffix));
+    return absl::StrCat(
+        folder_, "/catalog/", absl::StrFormat("%020d", number), std::string(kSnapshotSuffix));
 }
 
 Status Catalog::load() {
@@ -67,8 +69,9 @@ Status Catalog::load() {
                           absl::StrCat(it->key, ": ", snapshot.status().message()));
         }
         damaged = true;
-        base::log_error("catalog snapshot is damaged; using the one before it and the segments found",
-                        {{"key", it->key}, {"error", std::string(snapshot.status().message())}});
+        base::log_error(
+            "catalog snapshot is damaged; using the one before it and the segments found",
+            {{"key", it->key}, {"error", std::string(snapshot.status().message())}});
     }
     if (damaged) {
         LOGI_RETURN_IF_ERROR(adopt_segments(found));
@@ -128,8 +131,12 @@ std::shared_ptr<const Snapshot> Catalog::snapshot() const {
 }
 
 std::string Catalog::new_segment_key() {
-    return absl::StrCat(folder_, "/segments/", absl::StrFormat("%020d", snapshot()->number), "-",
-                        absl::StrFormat("%016x", random_.next_u64()), ".segment");
+    return absl::StrCat(folder_,
+                        "/segments/",
+                        absl::StrFormat("%020d", snapshot()->number),
+                        "-",
+                        absl::StrFormat("%016x", random_.next_u64()),
+                        ".segment");
 }
 
 Status Catalog::commit(const FlushCommit& commit) {
@@ -138,9 +145,12 @@ Status Catalog::commit(const FlushCommit& commit) {
     for (int i = 0; i < kCommitTries; ++i) {
         const auto base = snapshot();
         if (base->position(commit.journal) != commit.from) {
-            return absl::FailedPreconditionError(
-                absl::StrCat("journal ", commit.journal, " is at position ",
-                             base->position(commit.journal), ", not ", commit.from));
+            return absl::FailedPreconditionError(absl::StrCat("journal ",
+                                                              commit.journal,
+                                                              " is at position ",
+                                                              base->position(commit.journal),
+                                                              ", not ",
+                                                              commit.from));
         }
         auto next = std::make_shared<Snapshot>(*base);
         ++next->number;
@@ -183,7 +193,8 @@ void Catalog::remove_old_snapshots(std::uint64_t newest) {
     }
     const Status s = bucket_.remove(snapshot_key(newest - kSnapshotsKept));
     if (!s.ok() && s.code() != absl::StatusCode::kNotFound) {
-        base::log_warn("cannot remove an old catalog snapshot", {{"error", std::string(s.message())}});
+        base::log_warn("cannot remove an old catalog snapshot",
+                       {{"error", std::string(s.message())}});
     }
 }
 

@@ -4,15 +4,15 @@
 // winner's snapshot and tries again only if its precondition still holds.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "catalog/snapshot.h"
 #include "io/random.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::catalog {
 

@@ -42,7 +42,8 @@ TEST(Catalog, CommitsOnlyWhatFollowsThePosition) {
     ASSERT_TRUE(catalog.ok());
     const SegmentInfo first = put_segment(bucket, **catalog);
     EXPECT_TRUE((*catalog)->commit({10, 0, 5, {first}, 0}).ok());
-    EXPECT_EQ((*catalog)->commit({10, 0, 5, {first}, 0}).code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ((*catalog)->commit({10, 0, 5, {first}, 0}).code(),
+              absl::StatusCode::kFailedPrecondition);
     EXPECT_TRUE((*catalog)->commit({10, 5, 8, {put_segment(bucket, **catalog)}, 0}).ok());
     EXPECT_EQ((*catalog)->snapshot()->position(10), 8U);
     EXPECT_EQ((*catalog)->snapshot()->segments.size(), 2U);

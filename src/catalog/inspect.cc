@@ -10,7 +10,8 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
     LOGI_ASSIGN_OR_RETURN(const std::string bytes, file->read(0, file->size()));
     const auto snapshot = decode_snapshot(bytes);
     if (!snapshot.ok()) {
-        return Status(snapshot.status().code(), absl::StrCat(path, ": ", snapshot.status().message()));
+        return Status(snapshot.status().code(),
+                      absl::StrCat(path, ": ", snapshot.status().message()));
     }
     absl::StrAppend(&out, "snapshot ", snapshot->number, " writer ", snapshot->writer, "\n");
     for (const auto& [journal, position] : snapshot->positions) {
@@ -19,9 +20,24 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
     std::uint64_t rows = 0;
     for (const auto& s : snapshot->segments) {
         rows += s.rows;
-        absl::StrAppend(&out, "segment ", s.key, " level ", s.level, " rows ", s.rows, " streams ",
-                        s.streams, " line_bytes ", s.line_bytes, " size_bytes ", s.size_bytes,
-                        " min_time ", s.min_time.ns, " max_time ", s.max_time.ns, "\n");
+        absl::StrAppend(&out,
+                        "segment ",
+                        s.key,
+                        " level ",
+                        s.level,
+                        " rows ",
+                        s.rows,
+                        " streams ",
+                        s.streams,
+                        " line_bytes ",
+                        s.line_bytes,
+                        " size_bytes ",
+                        s.size_bytes,
+                        " min_time ",
+                        s.min_time.ns,
+                        " max_time ",
+                        s.max_time.ns,
+                        "\n");
     }
     absl::StrAppend(&out, "segments ", snapshot->segments.size(), " rows ", rows, "\n");
     return absl::OkStatus();

@@ -1,9 +1,9 @@
 // What `logi inspect catalog` prints.
 #pragma once
 
-#include <string>
-
 #include "io/file_system.h"
+
+#include <string>
 
 namespace logi::catalog {
 

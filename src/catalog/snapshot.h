@@ -1,14 +1,14 @@
 // One immutable version of what lives of a tenant, and its bytes (docs/format.md, "Catalog").
 #pragma once
 
+#include "base/status.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
-#include "base/time.h"
 
 namespace logi::catalog {
 

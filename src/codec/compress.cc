@@ -1,9 +1,9 @@
 #include "codec/compress.h"
 
-#include <zstd.h>
-
 #include "base/bytes.h"
 #include "base/check.h"
+
+#include <zstd.h>
 
 namespace logi::codec {
 namespace {
@@ -25,8 +25,8 @@ std::string compress(std::string_view raw) {
     w.varint(raw.size());
     const std::size_t head = out.size();
     out.resize(head + ZSTD_compressBound(raw.size()));
-    const std::size_t n = ZSTD_compressCCtx(context.get(), out.data() + head, out.size() - head,
-                                            raw.data(), raw.size(), kZstdLevel);
+    const std::size_t n = ZSTD_compressCCtx(
+        context.get(), out.data() + head, out.size() - head, raw.data(), raw.size(), kZstdLevel);
     LOGI_CHECK(ZSTD_isError(n) == 0);
     if (n >= raw.size()) {
         out.resize(head);

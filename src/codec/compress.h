@@ -2,11 +2,11 @@
 // as one zstd frame, whichever is smaller (format: docs/format.md, "Region").
 #pragma once
 
+#include "base/status.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/status.h"
 
 namespace logi::codec {
 

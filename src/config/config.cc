@@ -1,15 +1,15 @@
 #include "config/config.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "config/known_keys.h"
+
 #include <yaml-cpp/yaml.h>
 
 #include <functional>
 #include <map>
 #include <set>
-
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "config/known_keys.h"
 
 namespace logi::config {
 namespace {
@@ -44,22 +44,34 @@ using Setter = std::function<void(const YAML::Node&)>;
 using Setters = std::map<std::string, Setter>;
 
 Setter set(bool& target) {
-    return [&](const YAML::Node& v) { target = scalar<bool>(v, "true or false"); };
+    return [&](const YAML::Node& v) {
+        target = scalar<bool>(v, "true or false");
+    };
 }
 Setter set(std::string& target) {
-    return [&](const YAML::Node& v) { target = scalar<std::string>(v, "a text"); };
+    return [&](const YAML::Node& v) {
+        target = scalar<std::string>(v, "a text");
+    };
 }
 Setter set(double& target) {
-    return [&](const YAML::Node& v) { target = scalar<double>(v, "a number"); };
+    return [&](const YAML::Node& v) {
+        target = scalar<double>(v, "a number");
+    };
 }
 Setter set(std::uint16_t& target) {
-    return [&](const YAML::Node& v) { target = scalar<std::uint16_t>(v, "a port number"); };
+    return [&](const YAML::Node& v) {
+        target = scalar<std::uint16_t>(v, "a port number");
+    };
 }
 Setter set(std::vector<std::string>& target) {
-    return [&](const YAML::Node& v) { target = scalar<std::vector<std::string>>(v, "a list of texts"); };
+    return [&](const YAML::Node& v) {
+        target = scalar<std::vector<std::string>>(v, "a list of texts");
+    };
 }
 Setter set_count(std::int64_t& target) {
-    return [&](const YAML::Node& v) { target = scalar<std::int64_t>(v, "a whole number"); };
+    return [&](const YAML::Node& v) {
+        target = scalar<std::int64_t>(v, "a whole number");
+    };
 }
 Setter set_size(std::int64_t& target) {
     return [&](const YAML::Node& v) {
@@ -88,7 +100,8 @@ Setters limits_setters(Limits& l) {
         {"increment_duplicate_timestamp", set(l.increment_duplicate_timestamp)},
         {"allow_structured_metadata", set(l.allow_structured_metadata)},
         {"max_structured_metadata_size", set_size(l.max_structured_metadata_size)},
-        {"max_structured_metadata_entries_count", set_count(l.max_structured_metadata_entries_count)},
+        {"max_structured_metadata_entries_count",
+         set_count(l.max_structured_metadata_entries_count)},
         {"max_global_streams_per_user", set_count(l.max_global_streams_per_user)},
         {"per_stream_rate_limit", set_size(l.per_stream_rate_limit)},
         {"per_stream_rate_limit_burst", set_size(l.per_stream_rate_limit_burst)},
@@ -102,7 +115,9 @@ Setters limits_setters(Limits& l) {
     };
 }
 
-void read_section(const YAML::Node& node, const std::string& section, const Setters& setters,
+void read_section(const YAML::Node& node,
+                  const std::string& section,
+                  const Setters& setters,
                   Config& config) {
     if (node.IsNull()) {
         return;
@@ -123,8 +138,15 @@ void read_section(const YAML::Node& node, const std::string& section, const Sett
         }
         const std::vector<std::string>& known = *loki_keys(section);
         if (std::find(known.begin(), known.end(), key) == known.end()) {
-            refuse(item.first, absl::StrCat("unknown key '", key, "'", section.empty() ? "" : " in ", section,
-                                            "; did you mean '", nearest_key(known, key), "'?"));
+            refuse(item.first,
+                   absl::StrCat("unknown key '",
+                                key,
+                                "'",
+                                section.empty() ? "" : " in ",
+                                section,
+                                "; did you mean '",
+                                nearest_key(known, key),
+                                "'?"));
         }
         config.unused_keys.push_back(section.empty() ? key : absl::StrCat(section, ".", key));
     }
@@ -138,22 +160,32 @@ Setters top_setters(Config& config) {
     };
     return {
         {"auth_enabled", set(config.auth_enabled)},
-        {"server", section("server", {{"http_listen_address", set(config.http_listen_address)},
-                                      {"http_listen_port", set(config.http_listen_port)},
-                                      {"log_level", set(config.log_level)}})},
+        {"server",
+         section("server",
+                 {{"http_listen_address", set(config.http_listen_address)},
+                  {"http_listen_port", set(config.http_listen_port)},
+                  {"log_level", set(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},
     };
 }
 
-std::string duration_text(Duration d) { return absl::StrCat(d.ns / kNanosPerSecond, "s"); }
+std::string duration_text(Duration d) {
+    return absl::StrCat(d.ns / kNanosPerSecond, "s");
+}
 
 }  // namespace
 
 StatusOr<Duration> parse_duration(std::string_view text) {
-    static const std::map<std::string, double> kUnits = {
-        {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9},
-        {"d", 24 * 3600e9}, {"w", 7 * 24 * 3600e9}, {"y", 365 * 24 * 3600e9}};
+    static const std::map<std::string, double> kUnits = {{"ns", 1},
+                                                         {"us", 1e3},
+                                                         {"ms", 1e6},
+                                                         {"s", 1e9},
+                                                         {"m", 60e9},
+                                                         {"h", 3600e9},
+                                                         {"d", 24 * 3600e9},
+                                                         {"w", 7 * 24 * 3600e9},
+                                                         {"y", 365 * 24 * 3600e9}};
     const std::string whole(text);
     if (whole == "0") {
         return Duration{0};
@@ -161,8 +193,10 @@ StatusOr<Duration> parse_duration(std::string_view text) {
     double total_ns = 0;
     std::size_t i = 0;
     while (i < whole.size()) {
-        const std::size_t number_end = std::min(whole.find_first_not_of("0123456789.", i), whole.size());
-        const std::size_t unit_end = std::min(whole.find_first_of("0123456789.", number_end), whole.size());
+        const std::size_t number_end =
+            std::min(whole.find_first_not_of("0123456789.", i), whole.size());
+        const std::size_t unit_end =
+            std::min(whole.find_first_of("0123456789.", number_end), whole.size());
         double n = 0;
         const auto unit = kUnits.find(whole.substr(number_end, unit_end - number_end));
         if (unit == kUnits.end() || !absl::SimpleAtod(whole.substr(i, number_end - i), &n)) {
@@ -181,9 +215,17 @@ StatusOr<std::int64_t> parse_size(std::string_view text) {
     const std::string whole(text);
     const std::size_t end = std::min(whole.find_first_not_of("0123456789."), whole.size());
     std::string unit = absl::AsciiStrToUpper(whole.substr(end));
-    static const std::map<std::string, double> kUnits = {
-        {"", 1}, {"B", 1}, {"K", 1024}, {"KB", 1024}, {"KIB", 1024}, {"M", 1048576}, {"MB", 1048576},
-        {"MIB", 1048576}, {"G", 1073741824}, {"GB", 1073741824}, {"GIB", 1073741824}};
+    static const std::map<std::string, double> kUnits = {{"", 1},
+                                                         {"B", 1},
+                                                         {"K", 1024},
+                                                         {"KB", 1024},
+                                                         {"KIB", 1024},
+                                                         {"M", 1048576},
+                                                         {"MB", 1048576},
+                                                         {"MIB", 1048576},
+                                                         {"G", 1073741824},
+                                                         {"GB", 1073741824},
+                                                         {"GIB", 1073741824}};
     double n = 0;
     const auto factor = kUnits.find(unit);
     if (factor == kUnits.end() || !absl::SimpleAtod(whole.substr(0, end), &n)) {
@@ -200,18 +242,28 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name) {
     } catch (const BadConfig& e) {
         return absl::InvalidArgumentError(absl::StrCat(file_name, ":", e.line, ": ", e.message));
     } catch (const YAML::Exception& e) {
-        return absl::InvalidArgumentError(absl::StrCat(file_name, ":", e.mark.line + 1, ": ", e.msg));
+        return absl::InvalidArgumentError(
+            absl::StrCat(file_name, ":", e.mark.line + 1, ": ", e.msg));
     }
     return config;
 }
 
 std::string to_yaml(const Config& c) {
     const Limits& l = c.limits;
-    const auto flag = [](bool b) { return b ? "true" : "false"; };
-    std::string out = absl::StrCat(
-        "auth_enabled: ", flag(c.auth_enabled), "\nserver:\n  http_listen_address: ", c.http_listen_address,
-        "\n  http_listen_port: ", c.http_listen_port, "\n  log_level: ", c.log_level,
-        "\ncommon:\n  path_prefix: ", c.data_dir, "\nlimits_config:\n");
+    const auto flag = [](bool b) {
+        return b ? "true" : "false";
+    };
+    std::string out = absl::StrCat("auth_enabled: ",
+                                   flag(c.auth_enabled),
+                                   "\nserver:\n  http_listen_address: ",
+                                   c.http_listen_address,
+                                   "\n  http_listen_port: ",
+                                   c.http_listen_port,
+                                   "\n  log_level: ",
+                                   c.log_level,
+                                   "\ncommon:\n  path_prefix: ",
+                                   c.data_dir,
+                                   "\nlimits_config:\n");
     const auto add = [&](const char* key, const auto& value) {
         absl::StrAppend(&out, "  ", key, ": ", value, "\n");
     };

@@ -1,13 +1,13 @@
 // The configuration of a server: Loki's YAML, where the meaning is the same.
 #pragma once
 
+#include "base/status.h"
+#include "model/limits.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
-#include "model/limits.h"
 
 namespace logi::config {
 

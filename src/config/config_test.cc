@@ -9,7 +9,8 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     const auto config = load(
         "auth_enabled: true\nserver:\n  http_listen_port: 3200\n  grpc_listen_port: 9095\n"
         "common:\n  path_prefix: /data\nschema_config:\n  configs: [1]\n"
-        "limits_config:\n  max_line_size: 1KB\n  reject_old_samples_max_age: 2w\n  retention_period: 744h\n",
+        "limits_config:\n  max_line_size: 1KB\n  reject_old_samples_max_age: 2w\n  "
+        "retention_period: 744h\n",
         "loki.yaml");
     ASSERT_TRUE(config.ok()) << config.status();
     EXPECT_TRUE(config->auth_enabled);
@@ -17,22 +18,29 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     EXPECT_EQ(config->data_dir, "/data");
     EXPECT_EQ(config->limits.max_line_size, 1024);
     EXPECT_EQ(config->limits.reject_old_samples_max_age, Duration::hours(14 * 24));
-    EXPECT_EQ(config->unused_keys, (std::vector<std::string>{"server.grpc_listen_port", "schema_config",
-                                                             "limits_config.retention_period"}));
+    EXPECT_EQ(config->unused_keys,
+              (std::vector<std::string>{
+                  "server.grpc_listen_port", "schema_config", "limits_config.retention_period"}));
     const auto again = load(to_yaml(*config), "printed");
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ(again->limits.max_line_size, 1024);
 }
 
 TEST(Config, MistakesNameLineAndNearestKey) {
-    const auto error = [](const char* text) { return std::string(load(text, "f.yaml").status().message()); };
-    EXPECT_EQ(error("server:\n  http_listen_prt: 1\n"),
-              "f.yaml:2: unknown key 'http_listen_prt' in server; did you mean 'http_listen_port'?");
-    EXPECT_EQ(error("auth_enable: true\n"), "f.yaml:1: unknown key 'auth_enable'; did you mean 'auth_enabled'?");
+    const auto error = [](const char* text) {
+        return std::string(load(text, "f.yaml").status().message());
+    };
+    EXPECT_EQ(
+        error("server:\n  http_listen_prt: 1\n"),
+        "f.yaml:2: unknown key 'http_listen_prt' in server; did you mean 'http_listen_port'?");
+    EXPECT_EQ(error("auth_enable: true\n"),
+              "f.yaml:1: unknown key 'auth_enable'; did you mean 'auth_enabled'?");
     EXPECT_EQ(error("auth_enabled: 5x\n"), "f.yaml:1: expected true or false");
-    EXPECT_EQ(error("auth_enabled: true\nauth_enabled: false\n"), "f.yaml:2: key 'auth_enabled' is given twice");
+    EXPECT_EQ(error("auth_enabled: true\nauth_enabled: false\n"),
+              "f.yaml:2: key 'auth_enabled' is given twice");
     EXPECT_NE(error("a: [\n").find("f.yaml:"), std::string::npos);
-    EXPECT_NE(error("limits_config:\n  max_line_size: 5XB\n").find("not a valid size"), std::string::npos);
+    EXPECT_NE(error("limits_config:\n  max_line_size: 5XB\n").find("not a valid size"),
+              std::string::npos);
 }
 
 }  // namespace

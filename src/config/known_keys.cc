@@ -6,27 +6,82 @@ namespace logi::config {
 namespace {
 
 // Loki's top-level sections and keys.
-const std::vector<std::string> kTop = {
-    "analytics", "auth_enabled", "ballast_bytes", "bloom_build", "bloom_gateway", "chunk_store_config",
-    "common", "compactor", "dataobj", "distributor", "frontend", "frontend_worker", "index_gateway",
-    "ingest_limits", "ingest_limits_frontend", "ingester", "ingester_client", "kafka_config",
-    "limits_config", "memberlist", "metrics_namespace", "operational_config", "pattern_ingester",
-    "profiling", "querier", "query_engine", "query_range", "query_scheduler", "ruler", "ruler_storage",
-    "runtime_config", "schema_config", "server", "shutdown_delay", "storage_config", "table_manager",
-    "target", "tenant_limits_allow_publish", "tracing", "ui"};
+const std::vector<std::string> kTop = {"analytics",
+                                       "auth_enabled",
+                                       "ballast_bytes",
+                                       "bloom_build",
+                                       "bloom_gateway",
+                                       "chunk_store_config",
+                                       "common",
+                                       "compactor",
+                                       "dataobj",
+                                       "distributor",
+                                       "frontend",
+                                       "frontend_worker",
+                                       "index_gateway",
+                                       "ingest_limits",
+                                       "ingest_limits_frontend",
+                                       "ingester",
+                                       "ingester_client",
+                                       "kafka_config",
+                                       "limits_config",
+                                       "memberlist",
+                                       "metrics_namespace",
+                                       "operational_config",
+                                       "pattern_ingester",
+                                       "profiling",
+                                       "querier",
+                                       "query_engine",
+                                       "query_range",
+                                       "query_scheduler",
+                                       "ruler",
+                                       "ruler_storage",
+                                       "runtime_config",
+                                       "schema_config",
+                                       "server",
+                                       "shutdown_delay",
+                                       "storage_config",
+                                       "table_manager",
+                                       "target",
+                                       "tenant_limits_allow_publish",
+                                       "tracing",
+                                       "ui"};
 
-const std::vector<std::string> kServer = {
-    "cluster_validation", "graceful_shutdown_timeout", "grpc_listen_address", "grpc_listen_port",
-    "grpc_server_max_concurrent_streams", "grpc_server_max_recv_msg_size",
-    "grpc_server_max_send_msg_size", "grpc_tls_config", "http_listen_address", "http_listen_conn_limit",
-    "http_listen_network", "http_listen_port", "http_path_prefix", "http_server_idle_timeout",
-    "http_server_read_header_timeout", "http_server_read_timeout", "http_server_write_timeout",
-    "http_tls_config", "log_format", "log_level", "log_request_headers", "log_source_ips_enabled",
-    "register_instrumentation", "tls_cipher_suites", "tls_min_version"};
+const std::vector<std::string> kServer = {"cluster_validation",
+                                          "graceful_shutdown_timeout",
+                                          "grpc_listen_address",
+                                          "grpc_listen_port",
+                                          "grpc_server_max_concurrent_streams",
+                                          "grpc_server_max_recv_msg_size",
+                                          "grpc_server_max_send_msg_size",
+                                          "grpc_tls_config",
+                                          "http_listen_address",
+                                          "http_listen_conn_limit",
+                                          "http_listen_network",
+                                          "http_listen_port",
+                                          "http_path_prefix",
+                                          "http_server_idle_timeout",
+                                          "http_server_read_header_timeout",
+                                          "http_server_read_timeout",
+                                          "http_server_write_timeout",
+                                          "http_tls_config",
+                                          "log_format",
+                                          "log_level",
+                                          "log_request_headers",
+                                          "log_source_ips_enabled",
+                                          "register_instrumentation",
+                                          "tls_cipher_suites",
+                                          "tls_min_version"};
 
-const std::vector<std::string> kCommon = {
-    "compactor_address", "compactor_grpc_address", "instance_addr", "instance_interface_names",
-    "path_prefix", "persist_tokens", "replication_factor", "ring", "storage"};
+const std::vector<std::string> kCommon = {"compactor_address",
+                                          "compactor_grpc_address",
+                                          "instance_addr",
+                                          "instance_interface_names",
+                                          "path_prefix",
+                                          "persist_tokens",
+                                          "replication_factor",
+                                          "ring",
+                                          "storage"};
 
 const std::vector<std::string> kLimits = {
     "allow_deletes",
@@ -170,7 +225,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t above = row[j];
-            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            row[j] =
+                std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
             diagonal = above;
         }
     }

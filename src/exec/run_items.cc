@@ -1,8 +1,8 @@
 #include "exec/run_items.h"
 
-#include <atomic>
-
 #include "base/mutex.h"
+
+#include <atomic>
 
 namespace logi::exec {
 namespace {

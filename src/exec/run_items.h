@@ -1,11 +1,11 @@
 // Runs the items of a scan on an executor, a bounded number at once.
 #pragma once
 
-#include <functional>
-
 #include "base/status.h"
 #include "io/cancel.h"
 #include "io/executor.h"
+
+#include <functional>
 
 namespace logi::exec {
 

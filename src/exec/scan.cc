@@ -1,8 +1,8 @@
 #include "exec/scan.h"
 
-#include <tuple>
-
 #include "base/bytes.h"
+
+#include <tuple>
 
 namespace logi::exec {
 namespace {
@@ -57,8 +57,12 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
         for (std::uint32_t block = 0; block < by_block.size(); ++block) {
             if (!by_block[block].empty()) {
                 const auto& stats = source->blocks()[block];
-                items_.push_back({source.get(), block, stats.min_time, stats.max_time,
-                                  std::move(by_block[block]), {}});
+                items_.push_back({source.get(),
+                                  block,
+                                  stats.min_time,
+                                  stats.max_time,
+                                  std::move(by_block[block]),
+                                  {}});
             }
         }
     }
@@ -78,10 +82,13 @@ void Scan::find_overlaps() {
         }
         for (const auto& e : item.source->extents()) {
             const auto it = item_of.find({item.source, e.block});
-            if (it != item_of.end() &&
-                std::binary_search(items_[it->second].streams.begin(), items_[it->second].streams.end(),
-                                   e.stream)) {
-                extents.push_back({item.source->stream_id(e.stream), e.min_time, e.max_time, it->second,
+            if (it != item_of.end() && std::binary_search(items_[it->second].streams.begin(),
+                                                          items_[it->second].streams.end(),
+                                                          e.stream)) {
+                extents.push_back({item.source->stream_id(e.stream),
+                                   e.min_time,
+                                   e.max_time,
+                                   it->second,
                                    e.stream});
             }
         }
@@ -89,8 +96,8 @@ void Scan::find_overlaps() {
     std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
         return std::tie(a.id, a.min_time, a.item) < std::tie(b.id, b.min_time, b.item);
     });
-    // Within a stream, by begin: an extent overlaps an earlier one if it begins before the latest end
-    // so far; that earlier one is remembered.
+    // Within a stream, by begin: an extent overlaps an earlier one if it begins before the latest
+    // end so far; that earlier one is remembered.
     std::size_t latest = 0;
     for (std::size_t i = 1; i < extents.size(); ++i) {
         if (extents[i].id != extents[latest].id) {
@@ -135,7 +142,8 @@ StatusOr<ScanRows> Scan::read(const ScanItem& item, std::unique_ptr<block::Block
     const auto& stats = reader->stats();
     stats_.blocks.fetch_add(1);
     stats_.lines.fetch_add(out.rows.size());
-    stats_.bytes.fetch_add(stats.line_bytes * out.rows.size() / std::max<std::uint32_t>(stats.rows, 1));
+    stats_.bytes.fetch_add(stats.line_bytes * out.rows.size() /
+                           std::max<std::uint32_t>(stats.rows, 1));
     for (const auto& filter : spec_.filters) {
         if (out.rows.empty()) {
             break;
@@ -154,13 +162,15 @@ Status Scan::drop_duplicates(const ScanItem& item, ScanRows& rows) {
     for (const std::uint32_t row : rows.rows) {
         const std::uint32_t stream = rows.streams[row];
         if (std::binary_search(item.overlapping.begin(), item.overlapping.end(), stream)) {
-            LOGI_ASSIGN_OR_RETURN(const base::Hash128 key,
-                                  entry_key(*rows.block, row, item.source->stream_id(stream),
-                                            rows.times[row], metadata));
+            LOGI_ASSIGN_OR_RETURN(
+                const base::Hash128 key,
+                entry_key(
+                    *rows.block, row, item.source->stream_id(stream), rows.times[row], metadata));
             const base::MutexLock lock(mutex_);
             if (seen_.size() >= kSeenMax) {
                 return absl::ResourceExhaustedError(
-                    "the query has to compare too many entries of overlapping blocks; shorten its time "
+                    "the query has to compare too many entries of overlapping blocks; shorten its "
+                    "time "
                     "range or add label matchers");
             }
             if (!seen_.insert(key).second) {

@@ -1,18 +1,18 @@
 // Reading the rows of a stream selector with line filters, block by block.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "base/mutex.h"
 #include "model/matcher.h"
 #include "regex/line_filter.h"
 #include "segment/source.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::exec {
 
@@ -38,8 +38,9 @@ struct ScanItem {
     std::uint32_t block = 0;
     Timestamp min_time;
     Timestamp max_time;
-    std::vector<std::uint32_t> streams;      // wanted, ascending
-    std::vector<std::uint32_t> overlapping;  // of those, where another block has rows of the same time
+    std::vector<std::uint32_t> streams;  // wanted, ascending
+    std::vector<std::uint32_t>
+        overlapping;  // of those, where another block has rows of the same time
 };
 
 // The rows of one block that passed.

@@ -2,13 +2,13 @@
 // reader got the arena may be read without a lock.
 #pragma once
 
+#include "base/check.h"
+
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
-
-#include "base/check.h"
 
 namespace logi::head {
 

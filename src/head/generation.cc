@@ -1,12 +1,12 @@
 #include "head/generation.h"
 
-#include <tuple>
-
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "head/head_source.h"
 #include "head/sorted_rows.h"
 #include "segment/segment_writer.h"
+
+#include <tuple>
 
 namespace logi::head {
 namespace {
@@ -32,7 +32,8 @@ std::shared_ptr<RowGroup> make_group(std::vector<block::Row> rows, std::shared_p
 }  // namespace
 
 std::uint32_t Generation::stream_ordinal(const Labels& labels, StreamId id) {
-    const auto [it, is_new] = ordinals_.try_emplace(id, static_cast<std::uint32_t>(streams_.size()));
+    const auto [it, is_new] =
+        ordinals_.try_emplace(id, static_cast<std::uint32_t>(streams_.size()));
     if (is_new) {
         streams_.push_back(std::make_shared<HeadStream>(HeadStream{labels, id}));
         memory_bytes_ += 256;

@@ -6,12 +6,6 @@
 // headers, not its bytes) for each view.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "block/block.h"
@@ -19,6 +13,12 @@
 #include "model/entry.h"
 #include "model/labels.h"
 #include "segment/source.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::head {
 
@@ -42,8 +42,8 @@ class Generation {
   public:
     Generation(std::uint64_t journal, std::uint64_t from) : journal_(journal), from_(from) {}
 
-    // Adds entries of one stream from one record; copies their bytes. `index` numbers the entries of
-    // the record. One caller at a time; views may be taken meanwhile.
+    // Adds entries of one stream from one record; copies their bytes. `index` numbers the entries
+    // of the record. One caller at a time; views may be taken meanwhile.
     void append(const Labels& labels,
                 StreamId id,
                 const std::vector<EntryView>& entries,
@@ -63,8 +63,9 @@ class Generation {
     [[nodiscard]] std::uint64_t memory_bytes() const;
     [[nodiscard]] bool empty() const;
 
-    // A sealed generation as segments, one per UTC day of the entries, streams in the order of their
-    // label text. Each is made and handed to `put` before the next; an error of `put` ends it.
+    // A sealed generation as segments, one per UTC day of the entries, streams in the order of
+    // their label text. Each is made and handed to `put` before the next; an error of `put` ends
+    // it.
     struct FlushedSegment {
         std::string bytes;
         Timestamp min_time;

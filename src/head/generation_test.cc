@@ -30,8 +30,8 @@ std::vector<Line> lines_of(const segment::Source& source) {
         const auto streams = *block->streams();
         const auto times = *block->times();
         for (std::uint32_t i = 0; i < block->stats().rows; ++i) {
-            lines.emplace_back(source.labels(streams[i]).to_string(), times[i].ns,
-                               std::string(*block->line(i)));
+            lines.emplace_back(
+                source.labels(streams[i]).to_string(), times[i].ns, std::string(*block->line(i)));
         }
     }
     std::sort(lines.begin(), lines.end());

@@ -1,9 +1,9 @@
 #include "head/head_source.h"
 
-#include <tuple>
-
 #include "base/check.h"
 #include "regex/line_filter.h"
+
+#include <tuple>
 
 namespace logi::head {
 namespace {
@@ -80,8 +80,12 @@ HeadSource::HeadSource(std::vector<std::shared_ptr<const HeadStream>> streams,
 std::uint32_t HeadSource::stream_count() const {
     return static_cast<std::uint32_t>(streams_.size());
 }
-Labels HeadSource::labels(std::uint32_t stream) const { return streams_[stream]->labels; }
-StreamId HeadSource::stream_id(std::uint32_t stream) const { return streams_[stream]->id; }
+Labels HeadSource::labels(std::uint32_t stream) const {
+    return streams_[stream]->labels;
+}
+StreamId HeadSource::stream_id(std::uint32_t stream) const {
+    return streams_[stream]->id;
+}
 
 StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(std::uint32_t block) const {
     LOGI_CHECK(block < groups_.size());

@@ -1,11 +1,11 @@
 // A view of a generation at one moment, as a segment::Source.
 #pragma once
 
+#include "head/generation.h"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "head/generation.h"
 
 namespace logi::head {
 

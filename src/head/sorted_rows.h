@@ -1,10 +1,10 @@
 // Sorting of rows into the order that every block has.
 #pragma once
 
-#include <vector>
-
 #include "block/block.h"
 #include "segment/source.h"
+
+#include <vector>
 
 namespace logi::head {
 

@@ -1,9 +1,9 @@
 // A token bucket. Not thread-safe.
 #pragma once
 
-#include <algorithm>
-
 #include "base/time.h"
+
+#include <algorithm>
 
 namespace logi::ingest {
 

@@ -2,12 +2,12 @@
 // Replay never judges them again. Described in docs/format.md, "Push record".
 #pragma once
 
+#include "base/status.h"
+#include "ingest/validate.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
-#include "ingest/validate.h"
 
 namespace logi::ingest {
 

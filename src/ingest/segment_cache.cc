@@ -35,9 +35,9 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
         }
     }
     LOGI_ASSIGN_OR_RETURN(const std::uint64_t size, bucket.size(info.key));
-    LOGI_ASSIGN_OR_RETURN(
-        const std::shared_ptr<const segment::Source> source,
-        segment::SegmentReader::open(std::make_shared<BucketFile>(bucket, info.key, size), info.key));
+    LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
+                          segment::SegmentReader::open(
+                              std::make_shared<BucketFile>(bucket, info.key, size), info.key));
     const base::MutexLock lock(mutex_);
     if (by_key_.contains(info.key)) {
         return source;  // another request was faster

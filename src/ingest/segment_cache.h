@@ -1,15 +1,15 @@
 // Open segments, so that their directories are read once.
 #pragma once
 
-#include <list>
-#include <memory>
-#include <string>
-
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "catalog/snapshot.h"
 #include "segment/segment_reader.h"
+
+#include <list>
+#include <memory>
+#include <string>
 
 namespace logi::ingest {
 

@@ -27,16 +27,20 @@ Store::Store(const Deps& deps, StoreOptions options)
       options_(std::move(options)),
       segments_(kCachedStreamsMax),
       flush_strand_(deps.executor),
-      head_bytes_gauge_(deps.metrics.gauge("logi_head_bytes", "Memory of entries not yet in segments.")),
+      head_bytes_gauge_(
+          deps.metrics.gauge("logi_head_bytes", "Memory of entries not yet in segments.")),
       streams_gauge_(deps.metrics.gauge("logi_tenants", "Tenants known to this process.")),
       flushes_(deps.metrics.counter("logi_flushes_total", "Generations written to segments.")),
       flush_failures_(deps.metrics.counter("logi_flush_failures_total",
                                            "Attempts to write a generation that failed.")),
-      segment_bytes_(deps.metrics.counter("logi_segment_bytes_total", "Bytes of segments written.")),
+      segment_bytes_(
+          deps.metrics.counter("logi_segment_bytes_total", "Bytes of segments written.")),
       duplicates_(deps.metrics.counter("logi_flush_duplicates_total",
                                        "Entries dropped as equal to another at a flush.")) {}
 
-Store::~Store() { alive_->store(false); }
+Store::~Store() {
+    alive_->store(false);
+}
 
 StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions options) {
     auto store = absl::WrapUnique(new Store(deps, std::move(options)));
@@ -48,8 +52,8 @@ Status Store::load() {
     const std::string& dir = options_.data_dir;
     LOGI_RETURN_IF_ERROR(deps_.files.make_dirs(dir));
     LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
-    LOGI_ASSIGN_OR_RETURN(bucket_,
-                          bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
+    LOGI_ASSIGN_OR_RETURN(
+        bucket_, bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
     LOGI_ASSIGN_OR_RETURN(const auto folders,
                           bucket_->list_folders(catalog::Catalog::kTenantsFolder));
     for (const auto& folder : folders) {
@@ -72,7 +76,9 @@ Status Store::load() {
                 replaying = id.journal;
                 return replay(id, payload);
             },
-            {[this](std::uint64_t journal, std::uint64_t last) { on_journal_closed(journal, last); }}));
+            {[this](std::uint64_t journal, std::uint64_t last) {
+                on_journal_closed(journal, last);
+            }}));
     for (const auto& id : journal_->recovered()) {
         // What earlier runs wrote takes no more records.
         const base::MutexLock lock(mutex_);
@@ -94,7 +100,11 @@ Status Store::replay(journal::RecordId id, std::string_view payload) {
     const auto record = decode_record(payload);
     if (!record.ok()) {
         return Status(record.status().code(),
-                      absl::StrCat("journal ", id.journal, " position ", id.position, ": ",
+                      absl::StrCat("journal ",
+                                   id.journal,
+                                   " position ",
+                                   id.position,
+                                   ": ",
                                    record.status().message()));
     }
     LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(std::string(record->tenant)));
@@ -130,7 +140,8 @@ std::vector<std::shared_ptr<Tenant>> Store::tenants() const {
         all.push_back(tenant);
     }
     // Independent of hash order, so that a simulation replays.
-    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name() < b->name(); });
+    std::sort(
+        all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name() < b->name(); });
     return all;
 }
 
@@ -162,7 +173,8 @@ void Store::push(const std::string& tenant_name,
     Validated& v = accepted->validated;
     for (const auto& [reason, count] : v.discarded) {
         deps_.metrics
-            .counter("loki_discarded_samples_total", "Entries that were refused.",
+            .counter("loki_discarded_samples_total",
+                     "Entries that were refused.",
                      {{"tenant", tenant_name}, {"reason", reason}})
             .add(static_cast<double>(count.lines));
     }
@@ -171,14 +183,19 @@ void Store::push(const std::string& tenant_name,
         return;
     }
     if (v.lines > 0 && !(*owner)->take_rate(v.bytes, options_.limits, now)) {
-        done({429,
-              absl::StrCat("ingestion rate limit exceeded for user ", tenant_name, " (limit: ",
-                           static_cast<std::int64_t>(options_.limits.ingestion_rate_mb * 1048576),
-                           " bytes/sec) while attempting to ingest '", v.lines,
-                           "' lines totaling '", v.bytes,
-                           "' bytes, reduce log volume or contact your Loki administrator to see if "
-                           "the limit can be increased"),
-              kRetryAfterSeconds});
+        done(
+            {429,
+             absl::StrCat("ingestion rate limit exceeded for user ",
+                          tenant_name,
+                          " (limit: ",
+                          static_cast<std::int64_t>(options_.limits.ingestion_rate_mb * 1048576),
+                          " bytes/sec) while attempting to ingest '",
+                          v.lines,
+                          "' lines totaling '",
+                          v.bytes,
+                          "' bytes, reduce log volume or contact your Loki administrator to see if "
+                          "the limit can be increased"),
+             kRetryAfterSeconds});
         return;
     }
     const auto refused = (*owner)->admit(v.streams, options_.limits, now);
@@ -198,23 +215,27 @@ void Store::push(const std::string& tenant_name,
         return;
     }
     deps_.metrics
-        .counter("loki_distributor_bytes_received_total", "Bytes of lines and metadata accepted.",
+        .counter("loki_distributor_bytes_received_total",
+                 "Bytes of lines and metadata accepted.",
                  {{"tenant", tenant_name}})
         .add(static_cast<double>(v.bytes));
     deps_.metrics
-        .counter("loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", tenant_name}})
+        .counter(
+            "loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", tenant_name}})
         .add(static_cast<double>(v.lines));
-    journal_->append(
-        encode_record(tenant_name, v.streams),
-        [this, owner = *std::move(owner), accepted, outcome = std::move(outcome),
-         done = std::move(done)](const StatusOr<journal::RecordId>& id) {
-            if (!id.ok()) {
-                done(unavailable(message_of(id.status())));
-                return;
-            }
-            apply(owner, accepted->validated.streams, *id);
-            done(outcome);
-        });
+    journal_->append(encode_record(tenant_name, v.streams),
+                     [this,
+                      owner = *std::move(owner),
+                      accepted,
+                      outcome = std::move(outcome),
+                      done = std::move(done)](const StatusOr<journal::RecordId>& id) {
+                         if (!id.ok()) {
+                             done(unavailable(message_of(id.status())));
+                             return;
+                         }
+                         apply(owner, accepted->validated.streams, *id);
+                         done(outcome);
+                     });
 }
 
 void Store::apply(const std::shared_ptr<Tenant>& tenant,
@@ -378,7 +399,8 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
     }
     // Head first, then the snapshot: what leaves the head in between is in the snapshot, and what
     // is in both is left out here.
-    std::vector<std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::Source>>>
+    std::vector<
+        std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::Source>>>
         heads;
     for (auto& generation : owner->generations()) {
         auto view = generation->view();
@@ -386,7 +408,8 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
     }
     const auto snapshot = owner->catalog().snapshot();
     for (auto& [generation, view] : heads) {
-        if (snapshot->position(generation->journal()) <= generation->from() && !view->blocks().empty()) {
+        if (snapshot->position(generation->journal()) <= generation->from() &&
+            !view->blocks().empty()) {
             pinned.sources.push_back(std::move(view));
         }
     }
@@ -398,8 +421,8 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
         if (source.ok()) {
             pinned.sources.push_back(*std::move(source));
         } else {
-            const std::string why = absl::StrCat("segment ", info.key, " cannot be read: ",
-                                                 source.status().message());
+            const std::string why =
+                absl::StrCat("segment ", info.key, " cannot be read: ", source.status().message());
             base::log_error("segment is left out of an answer", {{"error", why}});
             pinned.missing.push_back(why);
         }

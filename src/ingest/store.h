@@ -1,16 +1,11 @@
-// The store of one process over a data folder: pushes become journal records, then rows in the head,
-// then segments that a catalog names; queries pin what lives.
+// The store of one process over a data folder: pushes become journal records, then rows in the
+// head, then segments that a catalog names; queries pin what lives.
 //
 //   data/lock                                    held while a process owns the folder
 //   data/journal/<id>.journal                    what is not yet in segments
 //   data/bucket/tenants/<tenant>/segments/…      immutable segments
 //   data/bucket/tenants/<tenant>/catalog/…       which segments live
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/metrics.h"
@@ -27,6 +22,11 @@
 #include "model/limits.h"
 #include "segment/source.h"
 #include "wire/push.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::ingest {
 

@@ -52,13 +52,17 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
             const std::int64_t most = limits.max_global_streams_per_user;
             if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
                 refused.push_back(
-                    {absl::StrCat("maximum active stream limit exceeded when trying to create stream ",
-                                  stream.labels.to_string(),
-                                  ", reduce the number of active streams (reduce labels or reduce "
-                                  "label values), or contact your Loki administrator to see if the "
-                                  "limit can be increased, user: '",
-                                  name_, "'"),
-                     "stream_limit", stream.entries.size(), bytes});
+                    {absl::StrCat(
+                         "maximum active stream limit exceeded when trying to create stream ",
+                         stream.labels.to_string(),
+                         ", reduce the number of active streams (reduce labels or reduce "
+                         "label values), or contact your Loki administrator to see if the "
+                         "limit can be increased, user: '",
+                         name_,
+                         "'"),
+                     "stream_limit",
+                     stream.entries.size(),
+                     bytes});
                 return true;
             }
             it = active_.try_emplace(stream.id).first;
@@ -69,13 +73,18 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
                                   static_cast<double>(limits.per_stream_rate_limit_burst),
                                   now)) {
             refused.push_back(
-                {absl::StrCat("Per stream rate limit exceeded (limit: ",
-                              compact_size(static_cast<std::uint64_t>(limits.per_stream_rate_limit)),
-                              "/sec) while attempting to ingest for stream '",
-                              stream.labels.to_string(), "' totaling ", compact_size(bytes),
-                              ", consider splitting a stream via additional labels or contact your "
-                              "Loki administrator to see if the limit can be increased"),
-                 "per_stream_rate_limit", stream.entries.size(), bytes});
+                {absl::StrCat(
+                     "Per stream rate limit exceeded (limit: ",
+                     compact_size(static_cast<std::uint64_t>(limits.per_stream_rate_limit)),
+                     "/sec) while attempting to ingest for stream '",
+                     stream.labels.to_string(),
+                     "' totaling ",
+                     compact_size(bytes),
+                     ", consider splitting a stream via additional labels or contact your "
+                     "Loki administrator to see if the limit can be increased"),
+                 "per_stream_rate_limit",
+                 stream.entries.size(),
+                 bytes});
             return true;
         }
         return false;

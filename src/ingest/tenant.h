@@ -1,11 +1,6 @@
 // What the store holds of one tenant: catalog, row of generations, and the state of its limits.
 #pragma once
 
-#include <deque>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "catalog/catalog.h"
@@ -13,6 +8,11 @@
 #include "ingest/rate_limit.h"
 #include "ingest/validate.h"
 #include "model/limits.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::ingest {
 
@@ -46,8 +46,8 @@ class Tenant {
                         std::uint64_t position,
                         Timestamp now);
 
-    // Seals the open generation at `to`, if it is of that journal and not empty. Called in the order
-    // of the records. Returns it, to be flushed.
+    // Seals the open generation at `to`, if it is of that journal and not empty. Called in the
+    // order of the records. Returns it, to be flushed.
     std::shared_ptr<head::Generation> seal(std::uint64_t journal, std::uint64_t to);
 
     // Forgets a generation that was committed. Returns the bytes of memory it took.

@@ -1,9 +1,9 @@
 #include "ingest/validate.h"
 
-#include <ctime>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+
+#include <ctime>
 
 namespace logi::ingest {
 namespace {
@@ -18,8 +18,13 @@ std::string rfc3339(Timestamp t) {
     const std::time_t seconds = t.ns / kNanosPerSecond - (ns < 0 ? 1 : 0);
     std::tm tm{};
     ::gmtime_r(&seconds, &tm);
-    return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-                           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ",
+                           tm.tm_year + 1900,
+                           tm.tm_mon + 1,
+                           tm.tm_mday,
+                           tm.tm_hour,
+                           tm.tm_min,
+                           tm.tm_sec);
 }
 
 std::uint64_t entry_bytes(const EntryView& entry) {
@@ -62,7 +67,10 @@ class Validator {
         out_.fatal_message = std::move(message);
     }
 
-    void refuse(const std::string& reason, std::string message, std::uint64_t lines, std::uint64_t bytes) {
+    void refuse(const std::string& reason,
+                std::string message,
+                std::uint64_t lines,
+                std::uint64_t bytes) {
         out_.errors.push_back(std::move(message));
         auto& count = out_.discarded[reason];
         count.lines += lines;
@@ -124,7 +132,8 @@ class Validator {
             auto labels = Labels::parse(*text);
             if (!labels.ok()) {
                 return absl::InvalidArgumentError(absl::StrCat("error parsing labels '",
-                                                               std::string(*text), "' with error: ",
+                                                               std::string(*text),
+                                                               "' with error: ",
                                                                labels.status().message()));
             }
             return labels;
@@ -132,8 +141,9 @@ class Validator {
         const auto& pairs = std::get<std::vector<LabelPair>>(stream.labels);
         for (const auto& pair : pairs) {
             if (!is_label_name(pair.name)) {
-                return absl::InvalidArgumentError(absl::StrCat(
-                    "couldn't parse labels: 1:1: parse error: unexpected label name ", go_quote(pair.name)));
+                return absl::InvalidArgumentError(
+                    absl::StrCat("couldn't parse labels: 1:1: parse error: unexpected label name ",
+                                 go_quote(pair.name)));
             }
         }
         return Labels::from_pairs(pairs);
@@ -163,17 +173,23 @@ class Validator {
         const std::size_t names = labels.size() - (labels.get("service_name").empty() ? 0 : 1);
         if (names > static_cast<std::size_t>(limits_.max_label_names_per_series)) {
             label_reason_ = "max_label_names_per_series";
-            return absl::StrCat("entry for stream '", text, "' has ", names, " label names; limit ",
+            return absl::StrCat("entry for stream '",
+                                text,
+                                "' has ",
+                                names,
+                                " label names; limit ",
                                 limits_.max_label_names_per_series);
         }
         for (const auto& pair : labels.pairs()) {
             if (pair.name.size() > static_cast<std::size_t>(limits_.max_label_name_length)) {
                 label_reason_ = "label_name_too_long";
-                return absl::StrCat("stream '", text, "' has label name too long: '", pair.name, "'");
+                return absl::StrCat(
+                    "stream '", text, "' has label name too long: '", pair.name, "'");
             }
             if (pair.value.size() > static_cast<std::size_t>(limits_.max_label_value_length)) {
                 label_reason_ = "label_value_too_long";
-                return absl::StrCat("stream '", text, "' has label value too long: '", pair.value, "'");
+                return absl::StrCat(
+                    "stream '", text, "' has label value too long: '", pair.value, "'");
             }
         }
         return {};
@@ -183,51 +199,71 @@ class Validator {
         const Timestamp oldest = now_ - limits_.reject_old_samples_max_age;
         if (limits_.reject_old_samples && entry.time < oldest) {
             reason = "greater_than_max_sample_age";
-            return absl::StrCat("entry for stream '", stream, "' has timestamp too old: ",
-                                rfc3339(entry.time), ", oldest acceptable timestamp is: ", rfc3339(oldest));
+            return absl::StrCat("entry for stream '",
+                                stream,
+                                "' has timestamp too old: ",
+                                rfc3339(entry.time),
+                                ", oldest acceptable timestamp is: ",
+                                rfc3339(oldest));
         }
         if (entry.time > now_ + limits_.creation_grace_period) {
             reason = "too_far_in_future";
-            return absl::StrCat("entry for stream '", stream,
-                                "' has timestamp too new: ", rfc3339(entry.time));
+            return absl::StrCat(
+                "entry for stream '", stream, "' has timestamp too new: ", rfc3339(entry.time));
         }
         const auto line_max = static_cast<std::size_t>(limits_.max_line_size);
         if (line_max != 0 && entry.line.size() > line_max) {
             const std::string& suffix = limits_.max_line_size_truncate_identifier;
             if (!limits_.max_line_size_truncate || suffix.size() > line_max) {
                 reason = "line_too_long";
-                return absl::StrCat("max entry size '", limits_.max_line_size,
-                                    "' bytes exceeded for stream '", stream,
-                                    "' while adding an entry with length '", entry.line.size(), "' bytes");
+                return absl::StrCat("max entry size '",
+                                    limits_.max_line_size,
+                                    "' bytes exceeded for stream '",
+                                    stream,
+                                    "' while adding an entry with length '",
+                                    entry.line.size(),
+                                    "' bytes");
             }
             entry.line = keep(std::string(entry.line.substr(0, line_max - suffix.size())) + suffix);
         }
         return check_metadata(entry, stream, reason);
     }
 
-    std::string check_metadata(const EntryView& entry, const std::string& stream, std::string& reason) const {
+    std::string check_metadata(const EntryView& entry,
+                               const std::string& stream,
+                               std::string& reason) const {
         if (entry.metadata.empty()) {
             return {};
         }
         if (!limits_.allow_structured_metadata) {
             reason = "disallowed_structured_metadata";
-            return absl::StrCat("stream '", stream,
+            return absl::StrCat("stream '",
+                                stream,
                                 "' includes structured metadata, but this feature is disallowed. ",
                                 std::string(kMetadataDocs));
         }
         const std::uint64_t bytes = entry_bytes(entry) - entry.line.size();
         if (bytes > static_cast<std::uint64_t>(limits_.max_structured_metadata_size)) {
             reason = "structured_metadata_too_large";
-            return absl::StrCat("stream '", stream, "' has structured metadata too large: '", bytes,
-                                "' bytes, limit: '", limits_.max_structured_metadata_size, "' bytes. ",
+            return absl::StrCat("stream '",
+                                stream,
+                                "' has structured metadata too large: '",
+                                bytes,
+                                "' bytes, limit: '",
+                                limits_.max_structured_metadata_size,
+                                "' bytes. ",
                                 std::string(kMetadataDocs));
         }
         if (entry.metadata.size() >
             static_cast<std::size_t>(limits_.max_structured_metadata_entries_count)) {
             reason = "structured_metadata_too_many";
-            return absl::StrCat("stream '", stream, "' has too many structured metadata labels: '",
-                                entry.metadata.size(), "', limit: '",
-                                limits_.max_structured_metadata_entries_count, "'. ",
+            return absl::StrCat("stream '",
+                                stream,
+                                "' has too many structured metadata labels: '",
+                                entry.metadata.size(),
+                                "', limit: '",
+                                limits_.max_structured_metadata_entries_count,
+                                "'. ",
                                 std::string(kMetadataDocs));
         }
         return {};
@@ -240,9 +276,11 @@ class Validator {
                 pair.name = keep(std::move(name));
             }
         }
-        std::stable_sort(entry.metadata.begin(), entry.metadata.end(),
+        std::stable_sort(entry.metadata.begin(),
+                         entry.metadata.end(),
                          [](const auto& a, const auto& b) { return a.name < b.name; });
-        const auto end = std::unique(entry.metadata.begin(), entry.metadata.end(),
+        const auto end = std::unique(entry.metadata.begin(),
+                                     entry.metadata.end(),
                                      [](const auto& a, const auto& b) { return a.name == b.name; });
         entry.metadata.erase(end, entry.metadata.end());
         return absl::OkStatus();
@@ -285,8 +323,10 @@ StatusOr<std::string> normalise_metadata_name(std::string_view name) {
         }
     }
     if (!any) {
-        return absl::InvalidArgumentError(absl::StrCat("normalization for label name ", go_quote(name),
-                                                       " resulted in invalid name ", go_quote(out)));
+        return absl::InvalidArgumentError(absl::StrCat("normalization for label name ",
+                                                       go_quote(name),
+                                                       " resulted in invalid name ",
+                                                       go_quote(out)));
     }
     if (dunder) {
         return "__" + out + "__";

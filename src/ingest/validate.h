@@ -2,17 +2,17 @@
 // order and refused with Loki's words, one by one; what is left is normalised.
 #pragma once
 
+#include "model/entry.h"
+#include "model/labels.h"
+#include "model/limits.h"
+#include "wire/push.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "model/entry.h"
-#include "model/labels.h"
-#include "model/limits.h"
-#include "wire/push.h"
 
 namespace logi::ingest {
 
@@ -47,7 +47,8 @@ Validated validate(const wire::PushRequest& request, const Limits& limits, Times
 [[nodiscard]] std::string validation_message(const std::vector<std::string>& errors);
 
 // A structured metadata name as Loki stores it: every run of characters outside [A-Za-z0-9] becomes
-// one '_', "__x__" keeps its ends, a leading digit gets "key_". kInvalidArgument if nothing is left.
+// one '_', "__x__" keeps its ends, a leading digit gets "key_". kInvalidArgument if nothing is
+// left.
 StatusOr<std::string> normalise_metadata_name(std::string_view name);
 
 }  // namespace logi::ingest

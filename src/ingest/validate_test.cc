@@ -21,11 +21,12 @@ wire::PushRequest request_of(std::vector<LabelPair> labels, std::vector<EntryVie
 TEST(Validate, GoodEntriesStayBesideBadOnes) {
     Limits limits;
     limits.max_line_size = 10;
-    const auto request = request_of({{"app", "a"}}, {{kNow, "good", {}},
-                                                     {kNow - Duration::hours(24 * 8), "old", {}},
-                                                     {kNow + Duration::hours(1), "new", {}},
-                                                     {kNow, "12345678901", {}},
-                                                     {kNow, "1234567890", {}}});
+    const auto request = request_of({{"app", "a"}},
+                                    {{kNow, "good", {}},
+                                     {kNow - Duration::hours(24 * 8), "old", {}},
+                                     {kNow + Duration::hours(1), "new", {}},
+                                     {kNow, "12345678901", {}},
+                                     {kNow, "1234567890", {}}});
     const auto v = validate(request, limits, kNow);
     ASSERT_EQ(v.streams.size(), 1U);
     EXPECT_EQ(v.streams[0].labels.to_string(), "{app=\"a\", service_name=\"a\"}");
@@ -34,9 +35,10 @@ TEST(Validate, GoodEntriesStayBesideBadOnes) {
     EXPECT_EQ(v.errors[0],
               "entry for stream '{app=\"a\", service_name=\"a\"}' has timestamp too old: "
               "2023-11-06T22:13:20Z, oldest acceptable timestamp is: 2023-11-07T22:13:20Z");
-    EXPECT_EQ(v.errors[2],
-              "max entry size '10' bytes exceeded for stream '{app=\"a\", service_name=\"a\"}' while "
-              "adding an entry with length '11' bytes");
+    EXPECT_EQ(
+        v.errors[2],
+        "max entry size '10' bytes exceeded for stream '{app=\"a\", service_name=\"a\"}' while "
+        "adding an entry with length '11' bytes");
     EXPECT_EQ(v.discarded.at("line_too_long").lines, 1U);
 }
 
@@ -52,19 +54,26 @@ TEST(Validate, StreamsAndNames) {
     EXPECT_NE(over.errors[0].find("has 16 label names; limit 15"), std::string::npos);
     many.pop_back();
     EXPECT_TRUE(validate(request_of(many, {{kNow, "x", {}}}), limits, kNow).errors.empty());
-    EXPECT_EQ(validate(request_of({{"bad name", "v"}}, {{kNow, "x", {}}}), limits, kNow).fatal_status, 400);
+    EXPECT_EQ(
+        validate(request_of({{"bad name", "v"}}, {{kNow, "x", {}}}), limits, kNow).fatal_status,
+        400);
     const auto none = validate(request_of({}, {{kNow, "x", {}}}), limits, kNow);
     ASSERT_EQ(none.streams.size(), 1U);
     EXPECT_EQ(none.streams[0].labels.to_string(), "{service_name=\"unknown_service\"}");
 }
 
 TEST(Validate, MetadataNames) {
-    for (const auto& [name, expected] : std::vector<std::pair<std::string, std::string>>{
-             {"service.name", "service_name"}, {"123.foo", "key_123_foo"}, {"a..b__c", "a_b_c"},
-             {"_x", "_x"}, {"__x", "_x"}, {"__x__", "__x__"}}) {
+    for (const auto& [name, expected] :
+         std::vector<std::pair<std::string, std::string>>{{"service.name", "service_name"},
+                                                          {"123.foo", "key_123_foo"},
+                                                          {"a..b__c", "a_b_c"},
+                                                          {"_x", "_x"},
+                                                          {"__x", "_x"},
+                                                          {"__x__", "__x__"}}) {
         EXPECT_EQ(*normalise_metadata_name(name), expected);
     }
-    const auto bad = validate(request_of({{"a", "b"}}, {{kNow, "x", {{"\xc3\xa9", "v"}}}}), Limits(), kNow);
+    const auto bad =
+        validate(request_of({{"a", "b"}}, {{kNow, "x", {{"\xc3\xa9", "v"}}}}), Limits(), kNow);
     EXPECT_EQ(bad.fatal_status, 500);
     EXPECT_TRUE(bad.streams.empty());
 }
@@ -78,7 +87,8 @@ TEST(Record, ComesBackAndRefusesEveryTruncation) {
     AcceptedStream stream;
     stream.labels = *Labels::parse("{a=\"b\"}");
     stream.id = stream.labels.id();
-    stream.entries = {{{5}, "line", {{"k", "v"}}}, {Timestamp::min(), "", {}}, {Timestamp::max(), "z", {}}};
+    stream.entries = {
+        {{5}, "line", {{"k", "v"}}}, {Timestamp::min(), "", {}}, {Timestamp::max(), "z", {}}};
     const std::string bytes = encode_record("tenant", {stream});
     const auto back = decode_record(bytes);
     ASSERT_TRUE(back.ok());

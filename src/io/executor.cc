@@ -92,12 +92,15 @@ void ThreadPool::post_after(Duration delay, Task task) {
             return;
         }
         impl_->timers.push({std::chrono::steady_clock::now() + std::chrono::nanoseconds(delay.ns),
-                            impl_->timers_set++, std::move(task)});
+                            impl_->timers_set++,
+                            std::move(task)});
     }
     impl_->wake.notify_one();
 }
 
-std::size_t ThreadPool::parallelism() const { return impl_->threads.size(); }
+std::size_t ThreadPool::parallelism() const {
+    return impl_->threads.size();
+}
 
 void Strand::post(Task task) {
     {

@@ -2,13 +2,13 @@
 // seeded thread in simulation. A task never waits for another task; it is continued by a callback.
 #pragma once
 
+#include "base/mutex.h"
+#include "base/time.h"
+
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
-
-#include "base/mutex.h"
-#include "base/time.h"
 
 namespace logi::io {
 

@@ -30,7 +30,8 @@ TEST(ThreadPool, ForEachRunsAllBeforeDone) {
     ThreadPool pool(3);
     std::atomic<int> sum{0};
     wait_for(pool, [&](Task done) {
-        for_each_async(pool, 100, [&](std::size_t i) { sum += static_cast<int>(i); }, done);
+        for_each_async(
+            pool, 100, [&](std::size_t i) { sum += static_cast<int>(i); }, done);
     });
     EXPECT_EQ(sum, 4950);
 }

@@ -7,13 +7,13 @@
 // with "no space" in the message, or any I/O error; worth a retry elsewhere), kInvalidArgument.
 #pragma once
 
+#include "base/status.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
 
 namespace logi::io {
 

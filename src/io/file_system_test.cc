@@ -1,10 +1,10 @@
 #include "io/file_system.h"
 
-#include <cstdlib>
-
 #include "io/sim_file_system.h"
 
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 namespace logi::io {
 namespace {

@@ -1,3 +1,6 @@
+#include "absl/strings/str_cat.h"
+#include "io/file_system.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,15 +10,15 @@
 #include <cerrno>
 #include <system_error>
 
-#include "absl/strings/str_cat.h"
-#include "io/file_system.h"
-
 namespace logi::io {
 namespace {
 
 Status io_error(std::string_view what, const std::string& path, int error) {
     const std::string text =
-        absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
+        absl::StrCat(absl::string_view(what.data(), what.size()),
+                     " ",
+                     path,
+                     ": ",
                      error == ENOSPC || error == EDQUOT ? "no space left on device"
                                                         : std::generic_category().message(error));
     switch (error) {
@@ -80,14 +83,20 @@ class PosixReadableFile final : public ReadableFile {
 
     StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
         if (offset > size_ || length > size_ - offset) {
-            return absl::DataLossError(absl::StrCat(path_, ": ", length, " bytes at offset ", offset,
-                                                    " are past the end (", size_, ")"));
+            return absl::DataLossError(absl::StrCat(path_,
+                                                    ": ",
+                                                    length,
+                                                    " bytes at offset ",
+                                                    offset,
+                                                    " are past the end (",
+                                                    size_,
+                                                    ")"));
         }
         std::string out(length, '\0');
         std::size_t done = 0;
         while (done < out.size()) {
-            const ssize_t n = ::pread(fd_.get(), out.data() + done, out.size() - done,
-                                      static_cast<off_t>(offset + done));
+            const ssize_t n = ::pread(
+                fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
             if (n < 0 && errno == EINTR) {
                 continue;
             }
@@ -137,11 +146,13 @@ class PosixFileSystem final : public FileSystem {
             ::close(fd);
             return io_error("stat", path, error);
         }
-        return std::make_shared<PosixReadableFile>(fd, path, static_cast<std::uint64_t>(info.st_size));
+        return std::make_shared<PosixReadableFile>(
+            fd, path, static_cast<std::uint64_t>(info.st_size));
     }
 
     Status link(const std::string& from, const std::string& to) override {
-        return ::link(from.c_str(), to.c_str()) == 0 ? absl::OkStatus() : io_error("link", to, errno);
+        return ::link(from.c_str(), to.c_str()) == 0 ? absl::OkStatus()
+                                                     : io_error("link", to, errno);
     }
     Status rename(const std::string& from, const std::string& to) override {
         return ::rename(from.c_str(), to.c_str()) == 0 ? absl::OkStatus()
@@ -158,7 +169,8 @@ class PosixFileSystem final : public FileSystem {
         }
         std::vector<std::string> names;
         errno = 0;
-        while (const dirent* entry = ::readdir(handle)) {  // NOLINT(concurrency-mt-unsafe): own handle
+        while (const dirent* entry =
+                   ::readdir(handle)) {  // NOLINT(concurrency-mt-unsafe): own handle
             const std::string_view name = entry->d_name;
             if (name != "." && name != "..") {
                 names.emplace_back(name);
@@ -187,8 +199,8 @@ class PosixFileSystem final : public FileSystem {
             if (::mkdir(part.c_str(), 0750) == 0) {
                 const std::size_t slash = part.rfind('/');
                 const std::string parent = slash == std::string::npos ? "."
-                                           : slash == 0              ? "/"
-                                                                     : part.substr(0, slash);
+                                           : slash == 0               ? "/"
+                                                                      : part.substr(0, slash);
                 LOGI_RETURN_IF_ERROR(sync_dir(parent));
             } else if (errno != EEXIST) {
                 return io_error("make folder", part, errno);
@@ -223,6 +235,8 @@ class PosixFileSystem final : public FileSystem {
 
 }  // namespace
 
-std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
+std::unique_ptr<FileSystem> make_posix_file_system() {
+    return std::make_unique<PosixFileSystem>();
+}
 
 }  // namespace logi::io

@@ -1,8 +1,8 @@
 #include "io/random.h"
 
-#include <sys/random.h>
-
 #include "base/check.h"
+
+#include <sys/random.h>
 
 namespace logi::io {
 

@@ -1,9 +1,9 @@
 // Random bits for salts and names, passed in so that a seed can replay a run. Thread-safe.
 #pragma once
 
-#include <cstdint>
-
 #include "base/mutex.h"
+
+#include <cstdint>
 
 namespace logi::io {
 

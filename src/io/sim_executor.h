@@ -1,13 +1,13 @@
 // An executor and a clock for simulations: one thread, order and time decided by a seed.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <vector>
-
 #include "io/clock.h"
 #include "io/executor.h"
 #include "io/random.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
 
 namespace logi::io {
 

@@ -10,7 +10,9 @@ std::string parent_of(const std::string& path) {
     return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-Status crashed_error() { return absl::UnavailableError("the machine has crashed"); }
+Status crashed_error() {
+    return absl::UnavailableError("the machine has crashed");
+}
 
 class SimReadableFile final : public ReadableFile {
   public:
@@ -33,7 +35,9 @@ class SimReadableFile final : public ReadableFile {
 
 class SimWritableFile final : public WritableFile {
   public:
-    SimWritableFile(SimFileSystem& fs, std::shared_ptr<SimFileSystem::Inode> inode, std::string path)
+    SimWritableFile(SimFileSystem& fs,
+                    std::shared_ptr<SimFileSystem::Inode> inode,
+                    std::string path)
         : fs_(fs), inode_(std::move(inode)), path_(std::move(path)), epoch_(fs.epoch_) {}
     Status append(std::string_view data) override {
         return epoch_ == fs_.epoch_ ? fs_.append(*inode_, path_, data) : crashed_error();
@@ -119,7 +123,8 @@ void SimFileSystem::crash() {
     for (const auto& path : all) {
         const auto now = names_.find(path);
         const auto before = stable_.find(path);
-        const bool same = now != names_.end() && before != stable_.end() && now->second == before->second;
+        const bool same =
+            now != names_.end() && before != stable_.end() && now->second == before->second;
         const bool take_new = same || chance(0.5);
         if (take_new && now != names_.end()) {
             after[path] = now->second;
@@ -136,8 +141,8 @@ void SimFileSystem::crash() {
         if (inode->lost_from != SIZE_MAX) {
             inode->bytes.resize(safe);
         } else if (inode->bytes.size() > safe) {
-            inode->bytes.resize(safe + static_cast<std::size_t>(
-                                           random_.below(inode->bytes.size() - safe + 1)));
+            inode->bytes.resize(
+                safe + static_cast<std::size_t>(random_.below(inode->bytes.size() - safe + 1)));
             // A torn tail: some of what got out is rubbish.
             if (inode->bytes.size() > safe && chance(0.5)) {
                 const std::size_t at =
@@ -240,7 +245,8 @@ StatusOr<std::vector<std::string>> SimFileSystem::list(const std::string& dir) {
     std::set<std::string> found;
     const auto add = [&](const std::string& path) {
         if (path.size() > dir.size() + 1 && path.starts_with(dir + "/")) {
-            found.insert(path.substr(dir.size() + 1, path.find('/', dir.size() + 1) - dir.size() - 1));
+            found.insert(
+                path.substr(dir.size() + 1, path.find('/', dir.size() + 1) - dir.size() - 1));
         }
     };
     for (const auto& [path, inode] : names_) {

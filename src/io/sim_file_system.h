@@ -5,14 +5,14 @@
 // the bytes stay readable but are lost at the next crash, even if a later sync says OK.
 #pragma once
 
+#include "io/file_system.h"
+#include "io/random.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
-
-#include "io/file_system.h"
-#include "io/random.h"
 
 namespace logi::io {
 
@@ -58,13 +58,14 @@ class SimFileSystem final : public FileSystem {
     friend class SimWritableFile;
     struct Inode {
         std::string bytes;
-        std::size_t synced = 0;       // bytes before this survive a crash
-        std::size_t lost_from = SIZE_MAX;  // bytes from here on are lost at a crash whatever follows
+        std::size_t synced = 0;  // bytes before this survive a crash
+        std::size_t lost_from =
+            SIZE_MAX;  // bytes from here on are lost at a crash whatever follows
     };
     using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
-    // Counts a mutating operation; kUnavailable once crashed. `half` is set when this very operation
-    // is the one that may be half done.
+    // Counts a mutating operation; kUnavailable once crashed. `half` is set when this very
+    // operation is the one that may be half done.
     Status begin_operation(bool& half);
     Status append(Inode& inode, const std::string& path, std::string_view data);
     Status sync(Inode& inode, const std::string& path);

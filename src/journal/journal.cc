@@ -9,8 +9,8 @@
 namespace logi::journal {
 namespace {
 
-const std::vector<double> kSyncBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                          0.05,   0.1,   0.25,   0.5,   1,    2.5};
+const std::vector<double> kSyncBuckets = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
 
 }  // namespace
 
@@ -81,7 +81,8 @@ Status LocalJournal::recover_file(std::uint64_t id,
         // A file whose header never became durable holds nothing that was acknowledged, unless a
         // successor says otherwise.
         if (durable_bytes == nullptr || *durable_bytes > kFileHeaderBytes) {
-            base::log_error("journal file is unreadable", {{"error", std::string(reader.status().message())}});
+            base::log_error("journal file is unreadable",
+                            {{"error", std::string(reader.status().message())}});
         }
         const base::MutexLock lock(mutex_);
         damaged_.push_back(id);
@@ -165,8 +166,9 @@ void LocalJournal::commit() {
     });
     if (!first.ok()) {
         sync_failures_.add();
-        base::log_error("journal write failed; a new file will be begun",
-                        {{"file", path(journal)}, {"error", std::string(first.status().message())}});
+        base::log_error(
+            "journal write failed; a new file will be begun",
+            {{"file", path(journal)}, {"error", std::string(first.status().message())}});
         close_current();
     } else if (file_bytes_ > options_.file_bytes_max) {
         close_current();

@@ -6,14 +6,6 @@
 // are refused, nothing more is acknowledged from it, and the next records begin a new file.
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "io/clock.h"
@@ -21,6 +13,14 @@
 #include "io/file_system.h"
 #include "io/random.h"
 #include "journal/journal_format.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace logi::journal {
 
@@ -87,7 +87,9 @@ class LocalJournal {
 
     LocalJournal(const Deps& deps, Options options, Events events);
     Status recover(const ReplayFn& replay);
-    Status recover_file(std::uint64_t id, const std::uint64_t* durable_bytes, const ReplayFn& replay);
+    Status recover_file(std::uint64_t id,
+                        const std::uint64_t* durable_bytes,
+                        const ReplayFn& replay);
     void commit();
     Status open_file();
     StatusOr<std::uint64_t> write_batch(const std::vector<Pending>& batch);

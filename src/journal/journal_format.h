@@ -2,12 +2,12 @@
 // docs/format.md, "Journal".
 #pragma once
 
+#include "base/status.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/status.h"
 
 namespace logi::journal {
 
@@ -34,7 +34,10 @@ struct FileHeader {
 StatusOr<FileHeader> decode_file_header(std::string_view bytes);
 
 // Appends one record: header, then payload.
-void append_record(std::string& out, std::uint64_t salt, std::uint64_t position, std::string_view payload);
+void append_record(std::string& out,
+                   std::uint64_t salt,
+                   std::uint64_t position,
+                   std::string_view payload);
 
 // 00000000000000000042.journal: sorted by name is sorted by age.
 [[nodiscard]] std::string file_name(std::uint64_t journal);

@@ -1,10 +1,10 @@
 #include "journal/journal_reader.h"
 
-#include <cstring>
-
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+
+#include <cstring>
 
 namespace logi::journal {
 

@@ -1,14 +1,14 @@
 // Reads one journal file record by record, over damage.
 #pragma once
 
+#include "io/file_system.h"
+#include "journal/journal_format.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "io/file_system.h"
-#include "journal/journal_format.h"
 
 namespace logi::journal {
 

@@ -16,14 +16,15 @@ struct World {
     // Opens a journal; what it replays goes to `replayed`.
     std::unique_ptr<LocalJournal> open(std::uint64_t file_bytes_max = 1ULL << 20U) {
         replayed.clear();
-        auto journal = LocalJournal::open(
-            {executor, files, clock, random, metrics},
-            {.dir = "j", .file_bytes_max = file_bytes_max},
-            [this](RecordId, std::string_view payload) {
-                replayed.emplace_back(payload);
-                return absl::OkStatus();
-            },
-            {[this](std::uint64_t id, std::uint64_t) { closed.push_back(id); }});
+        auto journal = LocalJournal::open({executor, files, clock, random, metrics},
+                                          {.dir = "j", .file_bytes_max = file_bytes_max},
+                                          [this](RecordId, std::string_view payload) {
+                                              replayed.emplace_back(payload);
+                                              return absl::OkStatus();
+                                          },
+                                          {[this](std::uint64_t id, std::uint64_t) {
+                                              closed.push_back(id);
+                                          }});
         EXPECT_TRUE(journal.ok()) << journal.status();
         return *std::move(journal);
     }
@@ -72,11 +73,12 @@ TEST(Journal, CrashAtEveryOperationLosesNothingAcknowledged) {
         World world(at);
         world.files.crash_at_operation(at);
         std::vector<std::string> acknowledged;
-        auto journal = LocalJournal::open({world.executor, world.files, world.clock, world.random,
-                                           world.metrics},
-                                          {.dir = "j", .file_bytes_max = 200},
-                                          [](RecordId, std::string_view) { return absl::OkStatus(); },
-                                          {[](std::uint64_t, std::uint64_t) {}});
+        auto journal = LocalJournal::open(
+            {world.executor, world.files, world.clock, world.random, world.metrics},
+            {.dir = "j", .file_bytes_max = 200},
+            [](RecordId, std::string_view) { return absl::OkStatus(); },
+            {[](std::uint64_t, std::uint64_t) {
+            }});
         int appended = 0;
         if (journal.ok()) {
             for (; appended < 20; ++appended) {
@@ -130,7 +132,8 @@ TEST(Journal, DamageInTheMiddleIsSkippedAndReported) {
     {
         auto journal = world.open();
         for (int i = 0; i < 3; ++i) {
-            journal->append(absl::StrCat("payload-", i), [&](StatusOr<RecordId> id) { last = *id; });
+            journal->append(absl::StrCat("payload-", i),
+                            [&](StatusOr<RecordId> id) { last = *id; });
             world.executor.run_until_idle();
         }
     }

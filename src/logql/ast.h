@@ -1,13 +1,13 @@
 // The typed tree of a LogQL query.
 #pragma once
 
+#include "base/time.h"
+#include "model/matcher.h"
+
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "base/time.h"
-#include "model/matcher.h"
 
 namespace logi::logql {
 
@@ -70,7 +70,8 @@ struct BinaryExpr {
 };
 
 struct Expr {
-    std::variant<LogExpr, RangeAggregation, VectorAggregation, Literal, VectorLiteral, BinaryExpr> node;
+    std::variant<LogExpr, RangeAggregation, VectorAggregation, Literal, VectorLiteral, BinaryExpr>
+        node;
 };
 
 }  // namespace logi::logql

@@ -1,9 +1,9 @@
 #include "logql/lexer.h"
 
-#include <array>
-
 #include "absl/strings/str_cat.h"
 #include "model/labels.h"
+
+#include <array>
 
 namespace logi::logql {
 namespace {
@@ -14,8 +14,12 @@ constexpr std::array<std::string_view, 25> kPunctuation = {
     "|=", "|~", "!=", "!~", "|>", "!>", "=~", "==", ">=", "<=", "{", "}", "(",
     ")",  ",",  "=",  "|",  "+",  "-",  "*",  "/",  "%",  "^",  ">", "<"};
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 class Lexer {
   public:
@@ -110,8 +114,8 @@ class Lexer {
         bool units = false;
         while (at_ < text_.size()) {
             const char c = text_[at_];
-            const bool exponent_sign =
-                (c == '+' || c == '-') && at_ > begin && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E') && !units;
+            const bool exponent_sign = (c == '+' || c == '-') && at_ > begin &&
+                                       (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E') && !units;
             if (is_letter(c)) {
                 units = units || (c != 'e' && c != 'E');
             } else if (!is_digit(c) && c != '.' && !exponent_sign) {
@@ -134,14 +138,14 @@ class Lexer {
 }  // namespace
 
 Status parse_error(const Token& at, std::string_view message) {
-    return absl::InvalidArgumentError(absl::StrCat("parse error at line ", at.line, ", col ", at.column,
-                                                   ": ", std::string(message)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "parse error at line ", at.line, ", col ", at.column, ": ", std::string(message)));
 }
 
 StatusOr<std::vector<Token>> lex(std::string_view query) {
     if (query.size() >= kQueryBytesMax) {
-        return absl::InvalidArgumentError(absl::StrCat("parse error : input size too long (",
-                                                       query.size(), " > ", kQueryBytesMax, ")"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "parse error : input size too long (", query.size(), " > ", kQueryBytesMax, ")"));
     }
     return Lexer(query).run();
 }

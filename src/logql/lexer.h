@@ -1,11 +1,11 @@
 // Cuts a query into tokens. Whitespace and comments are dropped.
 #pragma once
 
+#include "base/status.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
 
 namespace logi::logql {
 

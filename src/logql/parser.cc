@@ -1,11 +1,11 @@
 #include "logql/parser.h"
 
-#include <charconv>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "logql/lexer.h"
+
+#include <charconv>
 
 namespace logi::logql {
 namespace {
@@ -103,7 +103,8 @@ class Parser {
         switch (t.kind) {
             case TokenKind::kEnd:
                 if (tokens_.size() == 1) {
-                    return absl::InvalidArgumentError("parse error : syntax error: unexpected $end");
+                    return absl::InvalidArgumentError(
+                        "parse error : syntax error: unexpected $end");
                 }
                 return parse_error(t, "syntax error: unexpected $end");
             case TokenKind::kIdentifier:
@@ -122,7 +123,8 @@ class Parser {
         return parse_error(t, absl::StrCat("syntax error: unexpected ", t.text));
     }
     [[nodiscard]] Status not_built(const Token& t) const {
-        return parse_error(t, absl::StrCat("'", t.text, "' is LogQL that this version of Logi does not have"));
+        return parse_error(
+            t, absl::StrCat("'", t.text, "' is LogQL that this version of Logi does not have"));
     }
 
     // Precedence climbing over + - and * /.
@@ -145,8 +147,12 @@ class Parser {
             LOGI_ASSIGN_OR_RETURN(ExprPtr right, binary(level + 1));
             for (const auto& [leg, name] : {std::pair(&left, "left"), std::pair(&right, "right")}) {
                 if (std::holds_alternative<LogExpr>((*leg)->node)) {
-                    return parse_error(at, absl::StrCat("unexpected type for ", name,
-                                                        " leg of binary operation (", at.text, ")"));
+                    return parse_error(at,
+                                       absl::StrCat("unexpected type for ",
+                                                    name,
+                                                    " leg of binary operation (",
+                                                    at.text,
+                                                    ")"));
                 }
             }
             BinaryExpr node;
@@ -248,8 +254,9 @@ class Parser {
         }
         auto range = parse_prometheus_duration(peek().text);
         if (!range.ok() || range->ns <= 0) {
-            return parse_error(peek(), range.ok() ? std::string_view("duration must be greater than 0")
-                                                  : message_of(range.status()));
+            return parse_error(peek(),
+                               range.ok() ? std::string_view("duration must be greater than 0")
+                                          : message_of(range.status()));
         }
         node.range = *range;
         ++at_;
@@ -314,11 +321,12 @@ class Parser {
 
     StatusOr<std::vector<Matcher>> checked_selector() {
         LOGI_ASSIGN_OR_RETURN(auto matchers, selector());
-        const bool selective = std::any_of(matchers.begin(), matchers.end(),
-                                           [](const Matcher& m) { return !m.matches_empty(); });
+        const bool selective = std::any_of(
+            matchers.begin(), matchers.end(), [](const Matcher& m) { return !m.matches_empty(); });
         if (!selective) {
             return absl::InvalidArgumentError(
-                "parse error : queries require at least one regexp or equality matcher that does not "
+                "parse error : queries require at least one regexp or equality matcher that does "
+                "not "
                 "have an empty-compatible value. For instance, app=~\".*\" does not meet this "
                 "requirement, but app=~\".+\" will");
         }
@@ -341,7 +349,8 @@ class Parser {
                                                              {"!=", MatchOp::kNotEqual},
                                                              {"=~", MatchOp::kRegex},
                                                              {"!~", MatchOp::kNotRegex}}};
-            const auto op = std::find_if(kOps.begin(), kOps.end(), [&](const auto& o) { return is(o.name); });
+            const auto op =
+                std::find_if(kOps.begin(), kOps.end(), [&](const auto& o) { return is(o.name); });
             if (op == kOps.end()) {
                 return unexpected();
             }
@@ -351,7 +360,8 @@ class Parser {
             }
             auto matcher = Matcher::make(name, op->op, peek().text);
             if (!matcher.ok()) {
-                return parse_error(peek(), absl::StrCat("error parsing regexp: ", matcher.status().message()));
+                return parse_error(
+                    peek(), absl::StrCat("error parsing regexp: ", matcher.status().message()));
             }
             matchers.push_back(*std::move(matcher));
             ++at_;
@@ -369,7 +379,8 @@ class Parser {
             if (is("|") || is("|>") || is("!>")) {
                 return not_built(is("|") ? peek(1) : peek());
             }
-            const auto op = std::find_if(kOps.begin(), kOps.end(), [&](const auto& o) { return is(o.name); });
+            const auto op =
+                std::find_if(kOps.begin(), kOps.end(), [&](const auto& o) { return is(o.name); });
             if (op == kOps.end()) {
                 return absl::OkStatus();
             }

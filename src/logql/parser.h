@@ -1,10 +1,10 @@
 // LogQL text to tree.
 #pragma once
 
-#include <string_view>
-
 #include "base/status.h"
 #include "logql/ast.h"
+
+#include <string_view>
 
 namespace logi::logql {
 

@@ -11,7 +11,8 @@ std::string error_of(const char* query) {
 }
 
 TEST(Parser, LogQueries) {
-    const auto parsed = parse("{app=\"x\", pod!~`a|b`} # comment\n |= \"y\" or `z` != \"no\" |~ \"(?i)e\"");
+    const auto parsed =
+        parse("{app=\"x\", pod!~`a|b`} # comment\n |= \"y\" or `z` != \"no\" |~ \"(?i)e\"");
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     const auto& log = std::get<LogExpr>((*parsed)->node);
     EXPECT_EQ(log.matchers.size(), 2U);
@@ -38,21 +39,35 @@ TEST(Parser, Refusals) {
     EXPECT_EQ(error_of(""), "parse error : syntax error: unexpected $end");
     for (const char* query : {"{}", "{a=~\".*\"}", "{a!=\"b\"}", "{a=\"\"}"}) {
         EXPECT_NE(error_of(query).find("queries require at least one regexp or equality matcher"),
-                  std::string::npos) << query;
+                  std::string::npos)
+            << query;
     }
     EXPECT_TRUE(parse("{a!=\"\"}").ok());
-    for (const char* query : {"{a=\"b\",}", "{a=b}", "{a=\"b\"", "{a=\"b\"} |= ", "rate({a=\"b\"})",
-                              "rate({a=\"b\"}[1.5h])", "rate({a=\"b\"}[ 5m ])", "rate({a=\"b\"}[5m)",
-                              "sum({a=\"b\"})", "{a=\"b\"} + 1", "{a=\"b\"} x", "{a=~\"(\"}", "(", "1 +"}) {
+    for (const char* query : {"{a=\"b\",}",
+                              "{a=b}",
+                              "{a=\"b\"",
+                              "{a=\"b\"} |= ",
+                              "rate({a=\"b\"})",
+                              "rate({a=\"b\"}[1.5h])",
+                              "rate({a=\"b\"}[ 5m ])",
+                              "rate({a=\"b\"}[5m)",
+                              "sum({a=\"b\"})",
+                              "{a=\"b\"} + 1",
+                              "{a=\"b\"} x",
+                              "{a=~\"(\"}",
+                              "(",
+                              "1 +"}) {
         EXPECT_NE(error_of(query).find("parse error"), std::string::npos) << query;
     }
     EXPECT_NE(error_of("{a=\"b\"} | json").find("json"), std::string::npos);
-    EXPECT_NE(error_of(std::string(100'000, '(').c_str()).find("nested too deeply"), std::string::npos);
+    EXPECT_NE(error_of(std::string(100'000, '(').c_str()).find("nested too deeply"),
+              std::string::npos);
 }
 
 TEST(Parser, Selectors) {
     EXPECT_TRUE(parse_selector("{}").ok());
-    EXPECT_EQ(parse_selector("{a=\"b\"} |= \"x\"").status().message(), "only label matchers are supported");
+    EXPECT_EQ(parse_selector("{a=\"b\"} |= \"x\"").status().message(),
+              "only label matchers are supported");
 }
 
 }  // namespace

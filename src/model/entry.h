@@ -1,15 +1,15 @@
 // Entries: one log line with its time and structured metadata.
 #pragma once
 
+#include "base/hash.h"
+#include "base/time.h"
+#include "model/labels.h"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include "base/hash.h"
-#include "base/time.h"
-#include "model/labels.h"
 
 namespace logi {
 

@@ -1,7 +1,7 @@
-#include <array>
-
 #include "absl/strings/str_cat.h"
 #include "model/labels.h"
+
+#include <array>
 
 namespace logi {
 namespace {
@@ -17,7 +17,9 @@ int hex_value(char c) {
 }
 
 void append_utf8(std::string& out, std::uint32_t rune) {
-    const auto push = [&](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
+    const auto push = [&](std::uint32_t b) {
+        out.push_back(static_cast<char>(b));
+    };
     if (rune < 0x80) {
         push(rune);
     } else if (rune < 0x800) {
@@ -37,9 +39,16 @@ void append_utf8(std::string& out, std::uint32_t rune) {
 
 // Length of the valid UTF-8 sequence at the start of `s`, or 0.
 std::size_t utf8_length(std::string_view s) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<unsigned char>(s[i]);
+    };
     const unsigned char b = byte(0);
-    const std::size_t n = b < 0x80 ? 1 : b < 0xC2 ? 0 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : b < 0xF5 ? 4 : 0;
+    const std::size_t n = b < 0x80   ? 1
+                          : b < 0xC2 ? 0
+                          : b < 0xE0 ? 2
+                          : b < 0xF0 ? 3
+                          : b < 0xF5 ? 4
+                                     : 0;
     if (n == 0 || s.size() < n) {
         return 0;
     }
@@ -53,7 +62,9 @@ std::size_t utf8_length(std::string_view s) {
     return bad ? 0 : n;
 }
 
-Status bad_escape() { return absl::InvalidArgumentError("invalid char escape"); }
+Status bad_escape() {
+    return absl::InvalidArgumentError("invalid char escape");
+}
 
 // Reads the escape whose backslash is at s[i]; moves i behind it.
 Status read_escape(std::string_view s, std::size_t& i, std::string& out) {

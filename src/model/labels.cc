@@ -71,7 +71,8 @@ class LabelParser {
         return text_.substr(begin, at_ - begin);
     }
     void skip_space() {
-        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
+        while (at_ < text_.size() &&
+               std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
             ++at_;
         }
     }
@@ -97,13 +98,15 @@ bool is_label_name(std::string_view s) {
         return false;
     }
     return std::all_of(s.begin(), s.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
     });
 }
 
 Labels Labels::from_pairs(std::vector<LabelPair> pairs) {
-    std::stable_sort(pairs.begin(), pairs.end(),
-                     [](const LabelPair& a, const LabelPair& b) { return a.name < b.name; });
+    std::stable_sort(pairs.begin(), pairs.end(), [](const LabelPair& a, const LabelPair& b) {
+        return a.name < b.name;
+    });
     Labels labels;
     for (auto& pair : pairs) {
         if (!labels.pairs_.empty() && labels.pairs_.back().name == pair.name) {

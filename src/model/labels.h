@@ -1,13 +1,13 @@
 // Label sets: what identifies a stream.
 #pragma once
 
+#include "base/hash.h"
+#include "base/status.h"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/hash.h"
-#include "base/status.h"
 
 namespace logi {
 

@@ -18,8 +18,18 @@ TEST(Labels, ParsePrintsCanonically) {
 }
 
 TEST(Labels, RefusesWhatIsNotALabelSet) {
-    for (const char* text : {"", "{", "{a}", "{a=}", "{a=b}", "{a=\"b\"", "{a=\"b\" c=\"d\"}", "{1a=\"b\"}",
-                             "{a=\"b\"} x", "{a=\"\\z\"}", "{a=\"\\ud800\"}", "{a=\"b}"}) {
+    for (const char* text : {"",
+                             "{",
+                             "{a}",
+                             "{a=}",
+                             "{a=b}",
+                             "{a=\"b\"",
+                             "{a=\"b\" c=\"d\"}",
+                             "{1a=\"b\"}",
+                             "{a=\"b\"} x",
+                             "{a=\"\\z\"}",
+                             "{a=\"\\ud800\"}",
+                             "{a=\"b}"}) {
         EXPECT_FALSE(Labels::parse(text).ok()) << text;
     }
 }

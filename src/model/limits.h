@@ -1,11 +1,11 @@
 // Per-tenant limits, named and defaulted as in Loki's limits_config, in base units.
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/time.h"
 
 namespace logi {
 
@@ -25,7 +25,7 @@ struct Limits {
     bool allow_structured_metadata = true;
     std::int64_t max_structured_metadata_size = 64 * 1024;
     std::int64_t max_structured_metadata_entries_count = 128;
-    std::int64_t max_global_streams_per_user = 5000;  // 0: no limit
+    std::int64_t max_global_streams_per_user = 5000;       // 0: no limit
     std::int64_t per_stream_rate_limit = 3 * 1024 * 1024;  // bytes per second
     std::int64_t per_stream_rate_limit_burst = 15 * 1024 * 1024;
     std::int64_t max_query_series = 500;
@@ -34,9 +34,19 @@ struct Limits {
     Duration max_query_length = Duration::hours(721);
     Duration max_query_lookback{0};  // 0: no limit
     Duration query_timeout = Duration::minutes(1);
-    std::vector<std::string> discover_service_name = {
-        "service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container",
-        "container_name", "k8s_container_name", "component", "workload", "job", "k8s_job_name"};
+    std::vector<std::string> discover_service_name = {"service",
+                                                      "app",
+                                                      "application",
+                                                      "app_name",
+                                                      "name",
+                                                      "app_kubernetes_io_name",
+                                                      "container",
+                                                      "container_name",
+                                                      "k8s_container_name",
+                                                      "component",
+                                                      "workload",
+                                                      "job",
+                                                      "k8s_job_name"};
 };
 
 }  // namespace logi

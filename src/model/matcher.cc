@@ -1,17 +1,17 @@
 #include "model/matcher.h"
 
-#include <array>
-
 #include "regex/regex.h"
+
+#include <array>
 
 namespace logi {
 
 StatusOr<Matcher> Matcher::make(std::string name, MatchOp op, std::string value) {
     Matcher matcher(std::move(name), op, std::move(value));
     if (op == MatchOp::kRegex || op == MatchOp::kNotRegex) {
-        LOGI_ASSIGN_OR_RETURN(matcher.regex_,
-                              regex::Regex::compile(matcher.value_,
-                                                    {.dot_matches_newline = true, .anchored = true}));
+        LOGI_ASSIGN_OR_RETURN(
+            matcher.regex_,
+            regex::Regex::compile(matcher.value_, {.dot_matches_newline = true, .anchored = true}));
     }
     return matcher;
 }
@@ -36,8 +36,9 @@ std::string Matcher::to_string() const {
 }
 
 bool matches_all(const std::vector<Matcher>& matchers, const Labels& labels) {
-    return std::all_of(matchers.begin(), matchers.end(),
-                       [&](const Matcher& m) { return m.matches(labels.get(m.name())); });
+    return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& m) {
+        return m.matches(labels.get(m.name()));
+    });
 }
 
 }  // namespace logi

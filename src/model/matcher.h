@@ -1,13 +1,13 @@
 // Label matchers of a stream selector.
 #pragma once
 
+#include "base/status.h"
+#include "model/labels.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
-#include "model/labels.h"
 
 namespace logi::regex {
 class Regex;

@@ -25,16 +25,20 @@ int hex_digit(char c) {
 
 }  // namespace
 
-std::string_view HttpRequest::header(std::string_view name) const { return find_header(headers, name); }
-std::string_view HttpResponse::header(std::string_view name) const { return find_header(headers, name); }
+std::string_view HttpRequest::header(std::string_view name) const {
+    return find_header(headers, name);
+}
+std::string_view HttpResponse::header(std::string_view name) const {
+    return find_header(headers, name);
+}
 
 std::string url_encode(std::string_view text) {
     constexpr std::string_view kHex = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-            c == '_' || c == '.' || c == '~') {
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            c == '-' || c == '_' || c == '.' || c == '~') {
             out.push_back(c);
         } else {
             out.push_back('%');

@@ -1,14 +1,14 @@
 // HTTP requests and answers as plain structs.
 #pragma once
 
+#include "base/status.h"
+#include "io/cancel.h"
+
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/status.h"
-#include "io/cancel.h"
 
 namespace logi::net {
 

@@ -1,12 +1,12 @@
 #include "net/http_client.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-
-#include "absl/strings/str_cat.h"
 
 namespace logi::net {
 
@@ -54,7 +54,8 @@ StatusOr<HttpResponse> http_send(const std::string& base_url,
         HttpResponse response;
         response.status = static_cast<int>(parser.get().result_int());
         for (const auto& field : parser.get()) {
-            response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+            response.headers.emplace_back(std::string(field.name_string()),
+                                          std::string(field.value()));
         }
         response.body = std::move(parser.get().body());
         return response;

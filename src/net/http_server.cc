@@ -1,5 +1,7 @@
 #include "net/http_server.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -9,8 +11,6 @@
 #include <optional>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
-
 namespace logi::net {
 namespace {
 
@@ -19,7 +19,9 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-std::chrono::nanoseconds to_chrono(Duration d) { return std::chrono::nanoseconds(d.ns); }
+std::chrono::nanoseconds to_chrono(Duration d) {
+    return std::chrono::nanoseconds(d.ns);
+}
 
 struct Shared {
     ServerOptions options;
@@ -46,7 +48,8 @@ class Session : public std::enable_shared_from_this<Session> {
     Session& operator=(const Session&) = delete;
 
     void begin() {
-        asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read_header(); });
+        asio::dispatch(stream_.get_executor(),
+                       [self = shared_from_this()] { self->read_header(); });
     }
 
   private:
@@ -56,7 +59,9 @@ class Session : public std::enable_shared_from_this<Session> {
         parser_->header_limit(shared_->options.header_bytes_max);
         parser_->body_limit(shared_->options.body_bytes_max);
         stream_.expires_after(to_chrono(shared_->options.header_timeout));
-        http::async_read_header(stream_, buffer_, *parser_,
+        http::async_read_header(stream_,
+                                buffer_,
+                                *parser_,
                                 [self = shared_from_this()](beast::error_code ec, std::size_t) {
                                     self->on_header(ec);
                                 });
@@ -79,7 +84,8 @@ class Session : public std::enable_shared_from_this<Session> {
         }
         if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
             continue_.emplace(http::status::continue_, parser_->get().version());
-            http::async_write(stream_, *continue_,
+            http::async_write(stream_,
+                              *continue_,
                               [self = shared_from_this()](beast::error_code error, std::size_t) {
                                   if (!error) {
                                       self->read_body();
@@ -92,7 +98,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
     void read_body() {
         stream_.expires_after(to_chrono(shared_->options.body_timeout));
-        http::async_read(stream_, buffer_, *parser_,
+        http::async_read(stream_,
+                         buffer_,
+                         *parser_,
                          [self = shared_from_this()](beast::error_code ec, std::size_t) {
                              if (ec) {
                                  self->on_read_error(ec);
@@ -109,7 +117,8 @@ class Session : public std::enable_shared_from_this<Session> {
             refuse(http::status::request_header_fields_too_large, "request header too large\n");
         } else if (ec.category() == http::make_error_code(http::error::bad_target).category() &&
                    ec != http::error::end_of_stream && ec != http::error::partial_message) {
-            refuse(http::status::bad_request, absl::StrCat("malformed request: ", ec.message(), "\n"));
+            refuse(http::status::bad_request,
+                   absl::StrCat("malformed request: ", ec.message(), "\n"));
         }
         // Anything else: the client has gone or was too slow; the destructor closes.
     }
@@ -138,7 +147,8 @@ class Session : public std::enable_shared_from_this<Session> {
         request.path = url_decode(std::string_view(target).substr(0, question), false);
         request.query = question < target.size() ? target.substr(question + 1) : "";
         for (const auto& field : message) {
-            request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+            request.headers.emplace_back(std::string(field.name_string()),
+                                         std::string(field.value()));
         }
         request.body = std::move(message.body());
         stream_.expires_never();
@@ -164,15 +174,15 @@ class Session : public std::enable_shared_from_this<Session> {
             response_->content_length(length);
         }
         stream_.expires_after(to_chrono(shared_->options.write_timeout));
-        http::async_write(stream_, *response_,
-                          [self = shared_from_this()](beast::error_code ec, std::size_t) {
-                              if (!ec && self->keep_alive_) {
-                                  self->read_header();
-                              } else if (!ec) {
-                                  beast::error_code ignored;
-                                  self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-                              }
-                          });
+        http::async_write(
+            stream_, *response_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                if (!ec && self->keep_alive_) {
+                    self->read_header();
+                } else if (!ec) {
+                    beast::error_code ignored;
+                    self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                }
+            });
     }
 
     bool reserve_body(std::uint64_t bytes) {
@@ -204,20 +214,23 @@ class Session : public std::enable_shared_from_this<Session> {
 
 struct HttpServer::Impl {
     explicit Impl(std::shared_ptr<Shared> s)
-        : shared(std::move(s)), context(static_cast<int>(shared->options.threads)), acceptor(context) {}
+        : shared(std::move(s)),
+          context(static_cast<int>(shared->options.threads)),
+          acceptor(context) {}
 
     void accept() {
-        acceptor.async_accept(asio::make_strand(context), [this](beast::error_code ec, tcp::socket socket) {
-            if (shared->stopping) {
-                return;
-            }
-            if (!ec && shared->connections < shared->options.connections_max) {
-                beast::error_code ignored;
-                socket.set_option(tcp::no_delay(true), ignored);
-                std::make_shared<Session>(std::move(socket), shared)->begin();
-            }
-            accept();
-        });
+        acceptor.async_accept(
+            asio::make_strand(context), [this](beast::error_code ec, tcp::socket socket) {
+                if (shared->stopping) {
+                    return;
+                }
+                if (!ec && shared->connections < shared->options.connections_max) {
+                    beast::error_code ignored;
+                    socket.set_option(tcp::no_delay(true), ignored);
+                    std::make_shared<Session>(std::move(socket), shared)->begin();
+                }
+                accept();
+            });
     }
 
     std::shared_ptr<Shared> shared;
@@ -228,7 +241,9 @@ struct HttpServer::Impl {
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-HttpServer::~HttpServer() { shutdown(Duration{0}); }
+HttpServer::~HttpServer() {
+    shutdown(Duration{0});
+}
 
 StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& options,
                                                         HttpHandler handler) {
@@ -254,7 +269,9 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& opt
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
-std::uint16_t HttpServer::port() const { return impl_->acceptor.local_endpoint().port(); }
+std::uint16_t HttpServer::port() const {
+    return impl_->acceptor.local_endpoint().port();
+}
 
 void HttpServer::shutdown(Duration deadline) {
     if (impl_->threads.empty()) {

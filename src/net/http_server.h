@@ -2,12 +2,12 @@
 // connection has time limits and a bounded body; all bodies together are bounded.
 #pragma once
 
+#include "base/time.h"
+#include "net/http.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "base/time.h"
-#include "net/http.h"
 
 namespace logi::net {
 

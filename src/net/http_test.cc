@@ -1,13 +1,13 @@
 #include "net/http.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "net/http_client.h"
 #include "net/http_server.h"
 
 #include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace logi::net {
 namespace {
@@ -20,7 +20,8 @@ class HttpServerTest : public ::testing::Test {
         options.header_timeout = Duration::millis(500);
         auto server = HttpServer::start(options, [](HttpRequest request, const Responder& respond) {
             HttpResponse response;
-            response.body = request.method + " " + request.path + " " + request.query + " " + request.body;
+            response.body =
+                request.method + " " + request.path + " " + request.query + " " + request.body;
             respond(std::move(response));
         });
         ASSERT_TRUE(server.ok()) << server.status();
@@ -35,7 +36,8 @@ class HttpServerTest : public ::testing::Test {
         address.sin_port = htons(server_->port());
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-        EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+        EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
         std::string out;
         char buffer[4096];
         ssize_t n = 0;
@@ -58,9 +60,10 @@ TEST_F(HttpServerTest, AnswersClients) {
 }
 
 TEST_F(HttpServerTest, PipelinedAndChunkedRequestsAreAnsweredInOrder) {
-    const std::string out = raw("GET /one HTTP/1.1\r\nHost: x\r\n\r\n"
-                                "POST /two HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-                                "Connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    const std::string out =
+        raw("GET /one HTTP/1.1\r\nHost: x\r\n\r\n"
+            "POST /two HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            "Connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
     const std::size_t one = out.find("GET /one");
     const std::size_t two = out.find("POST /two  abc");
     EXPECT_NE(one, std::string::npos) << out;
@@ -72,8 +75,9 @@ TEST_F(HttpServerTest, RubbishGets4xxAndSlowClientsAreCutOff) {
     EXPECT_NE(raw("\x16\x03\x01 rubbish\r\n\r\n").find("400"), std::string::npos);
     EXPECT_NE(raw("GET / HTTP/1.1\r\nx: " + std::string(200'000, 'y') + "\r\n\r\n").find(" 431 "),
               std::string::npos);
-    EXPECT_NE(raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n").find(" 413 "),
-              std::string::npos);
+    EXPECT_NE(
+        raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n").find(" 413 "),
+        std::string::npos);
     EXPECT_EQ(raw("GET / HTTP/1.1\r\nHos"), "");
 }
 

@@ -148,15 +148,17 @@ class Collector {
         }
         if (bytes_ > kResultBytesMax) {
             return absl::ResourceExhaustedError(
-                "the query's result is too large for the memory of a query; lower its limit or shorten "
+                "the query's result is too large for the memory of a query; lower its limit or "
+                "shorten "
                 "its time range");
         }
         return absl::OkStatus();
     }
 
     void shrink() LOGI_REQUIRES(mutex_) {
-        std::sort(best_.begin(), best_.end(),
-                  [&](const Candidate& a, const Candidate& b) { return earlier(a, b); });
+        std::sort(best_.begin(), best_.end(), [&](const Candidate& a, const Candidate& b) {
+            return earlier(a, b);
+        });
         if (best_.size() > limit_) {
             best_.resize(limit_);
         }
@@ -191,9 +193,13 @@ void run_log_query(io::Executor& executor,
                    exec::ScanSpec spec,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done) {
-    const auto collector = std::make_shared<Collector>(std::move(sources), std::move(spec), request);
+    const auto collector =
+        std::make_shared<Collector>(std::move(sources), std::move(spec), request);
     exec::run_items(
-        executor, collector->items(), cancel, [collector](std::size_t i) { return collector->read(i); },
+        executor,
+        collector->items(),
+        cancel,
+        [collector](std::size_t i) { return collector->read(i); },
         [collector, done = std::move(done)](const Status& status) {
             if (status.ok()) {
                 done(collector->finish());

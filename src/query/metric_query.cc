@@ -1,9 +1,9 @@
 #include "query/metric_query.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <cmath>
 #include <limits>
-
-#include "absl/strings/str_cat.h"
 
 namespace logi::query {
 namespace {
@@ -24,7 +24,9 @@ class Sum {
         compensation_ += std::fabs(sum_) >= std::fabs(x) ? (sum_ - t) + x : (x - t) + sum_;
         sum_ = t;
     }
-    [[nodiscard]] double value() const { return std::isfinite(compensation_) ? sum_ + compensation_ : sum_; }
+    [[nodiscard]] double value() const {
+        return std::isfinite(compensation_) ? sum_ + compensation_ : sum_;
+    }
 
   private:
     double sum_ = 0;
@@ -34,8 +36,8 @@ class Sum {
 Labels grouped(const Labels& labels, const logql::Grouping& grouping) {
     std::vector<LabelPair> pairs;
     for (const auto& pair : labels.pairs()) {
-        const bool named =
-            std::find(grouping.labels.begin(), grouping.labels.end(), pair.name) != grouping.labels.end();
+        const bool named = std::find(grouping.labels.begin(), grouping.labels.end(), pair.name) !=
+                           grouping.labels.end();
         if (named != grouping.without) {
             pairs.push_back(pair);
         }
@@ -84,8 +86,12 @@ double apply(logql::BinaryOp op, double a, double b) {
 // One metric query under way: leaves are scanned one after another, then the tree is evaluated.
 class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
   public:
-    MetricQuery(io::Executor& executor, exec::Sources sources, const Request& request,
-                std::shared_ptr<const Expr> expr, const Limits& limits, io::CancelToken cancel,
+    MetricQuery(io::Executor& executor,
+                exec::Sources sources,
+                const Request& request,
+                std::shared_ptr<const Expr> expr,
+                const Limits& limits,
+                io::CancelToken cancel,
                 std::function<void(StatusOr<Result>)> done)
         : executor_(executor),
           sources_(std::move(sources)),
@@ -111,15 +117,22 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
             done_(spec.status());
             return;
         }
-        run_range_scan(executor_, sources_, leaf, *std::move(spec), steps_, cancel_, stats_,
-                       [self = shared_from_this(), &leaf](StatusOr<std::vector<StepSeries>> series) {
-                           if (!series.ok()) {
-                               self->done_(series.status());
-                               return;
-                           }
-                           self->values_[&leaf] = *std::move(series);
-                           self->next_leaf();
-                       });
+        run_range_scan(
+            executor_,
+            sources_,
+            leaf,
+            *std::move(spec),
+            steps_,
+            cancel_,
+            stats_,
+            [self = shared_from_this(), &leaf](StatusOr<std::vector<StepSeries>> series) {
+                if (!series.ok()) {
+                    self->done_(series.status());
+                    return;
+                }
+                self->values_[&leaf] = *std::move(series);
+                self->next_leaf();
+            });
     }
 
   private:
@@ -132,8 +145,9 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
             result.type = instant_ ? Result::Type::kScalar : Result::Type::kMatrix;
             value.series.push_back(constant(value.number));
         }
-        std::sort(value.series.begin(), value.series.end(),
-                  [](const auto& a, const auto& b) { return a.labels < b.labels; });
+        std::sort(value.series.begin(), value.series.end(), [](const auto& a, const auto& b) {
+            return a.labels < b.labels;
+        });
         for (auto& s : value.series) {
             Series series{std::move(s.labels), {}};
             for (std::size_t i = 0; i < steps_.count; ++i) {
@@ -147,7 +161,8 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         }
         if (series_max_ > 0 && result.series.size() > static_cast<std::size_t>(series_max_)) {
             return absl::InvalidArgumentError(absl::StrCat(
-                "maximum number of series (", series_max_,
+                "maximum number of series (",
+                series_max_,
                 ") reached for a single query; consider reducing query cardinality by adding more "
                 "specific stream selectors, reducing the time range, or aggregating results with "
                 "functions like sum(), count() or topk()"));
@@ -156,7 +171,9 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     }
 
     [[nodiscard]] StepSeries constant(double value) const {
-        return {Labels(), std::vector<double>(steps_.count, value), std::vector<bool>(steps_.count, true)};
+        return {Labels(),
+                std::vector<double>(steps_.count, value),
+                std::vector<bool>(steps_.count, true)};
     }
 
     StatusOr<Value> evaluate(const Expr& expr) {
@@ -175,13 +192,15 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         if (const auto* vector = std::get_if<logql::VectorAggregation>(&expr.node)) {
             return evaluate_vector(*vector);
         }
-        return absl::InvalidArgumentError("parse error : a log query cannot be part of a metric query");
+        return absl::InvalidArgumentError(
+            "parse error : a log query cannot be part of a metric query");
     }
 
     StatusOr<Value> evaluate_vector(const logql::VectorAggregation& node) {
         LOGI_ASSIGN_OR_RETURN(const Value inner, evaluate(*node.inner));
         if (inner.scalar) {
-            return absl::InvalidArgumentError("parse error : an aggregation needs a vector, not a number");
+            return absl::InvalidArgumentError(
+                "parse error : an aggregation needs a vector, not a number");
         }
         std::map<Labels, std::vector<const StepSeries*>> groups;
         for (const auto& s : inner.series) {
@@ -189,7 +208,8 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         }
         Value out;
         for (const auto& [labels, members] : groups) {
-            StepSeries group{labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
+            StepSeries group{
+                labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
             std::vector<double> values;
             for (std::size_t i = 0; i < steps_.count; ++i) {
                 values.clear();
@@ -218,7 +238,8 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
             Value& vector = left.scalar ? right : left;
             for (auto& s : vector.series) {
                 for (double& v : s.values) {
-                    v = left.scalar ? apply(node.op, left.number, v) : apply(node.op, v, right.number);
+                    v = left.scalar ? apply(node.op, left.number, v)
+                                    : apply(node.op, v, right.number);
                 }
             }
             return std::move(vector);
@@ -273,13 +294,15 @@ Steps steps_of(const Request& request) {
         end += step;
     }
     if (start == end) {
-        return {request.start, Duration{step},
+        return {request.start,
+                Duration{step},
                 static_cast<std::size_t>((request.end - request.start).ns / step) + 1};
     }
     return {Timestamp{start}, Duration{step}, static_cast<std::size_t>((end - start) / step) + 1};
 }
 
-void for_each_range(const Expr& expr, const std::function<void(const logql::RangeAggregation&)>& f) {
+void for_each_range(const Expr& expr,
+                    const std::function<void(const logql::RangeAggregation&)>& f) {
     if (const auto* leaf = std::get_if<logql::RangeAggregation>(&expr.node)) {
         f(*leaf);
     } else if (const auto* vector = std::get_if<logql::VectorAggregation>(&expr.node)) {
@@ -316,8 +339,8 @@ void run_metric_query(io::Executor& executor,
                       const Limits& limits,
                       io::CancelToken cancel,
                       std::function<void(StatusOr<Result>)> done) {
-    std::make_shared<MetricQuery>(executor, std::move(sources), request, std::move(expr), limits, cancel,
-                                  std::move(done))
+    std::make_shared<MetricQuery>(
+        executor, std::move(sources), request, std::move(expr), limits, cancel, std::move(done))
         ->next_leaf();
 }
 

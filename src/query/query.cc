@@ -47,12 +47,14 @@ void run(io::Executor& executor,
     const std::shared_ptr<const logql::Expr> expr = *std::move(parsed);
     const auto* log = std::get_if<logql::LogExpr>(&expr->node);
     if (log == nullptr) {
-        run_metric_query(executor, std::move(sources), request, expr, limits, cancel, std::move(done));
+        run_metric_query(
+            executor, std::move(sources), request, expr, limits, cancel, std::move(done));
         return;
     }
     if (request.instant) {
-        done(absl::InvalidArgumentError("log queries are not supported as an instant query type, please "
-                                        "change your query to a range query type"));
+        done(absl::InvalidArgumentError(
+            "log queries are not supported as an instant query type, please "
+            "change your query to a range query type"));
         return;
     }
     auto spec = scan_spec(*log, request.start, request.end - Duration{1});
@@ -75,7 +77,8 @@ std::vector<Labels> series(const exec::Sources& sources,
                 in_range[e.stream] || (e.min_time <= range.end && e.max_time >= range.start);
         }
         std::vector<bool> taken(source->stream_count(), false);
-        for (const auto& selector : selectors.empty() ? std::vector<std::vector<Matcher>>{{}} : selectors) {
+        for (const auto& selector :
+             selectors.empty() ? std::vector<std::vector<Matcher>>{{}} : selectors) {
             for (const std::uint32_t stream : source->select(selector)) {
                 if (in_range[stream] && !taken[stream]) {
                     taken[stream] = true;

@@ -1,18 +1,18 @@
 // One read request from text to answer.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "exec/scan.h"
 #include "io/cancel.h"
 #include "io/executor.h"
 #include "model/entry.h"
 #include "model/labels.h"
 #include "model/limits.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::query {
 
@@ -59,12 +59,13 @@ struct Result {
     Stats stats;
 };
 
-// The time that a request's sources have to cover, both ends included. kInvalidArgument if the query
-// does not parse.
+// The time that a request's sources have to cover, both ends included. kInvalidArgument if the
+// query does not parse.
 StatusOr<TimeRange> time_range(const Request& request);
 
-// Runs as tasks on the executor, which must outlive it; `done` is called once. kInvalidArgument: the
-// query or a limit; kResourceExhausted: too much memory; kCancelled; kDataLoss: a damaged block.
+// Runs as tasks on the executor, which must outlive it; `done` is called once. kInvalidArgument:
+// the query or a limit; kResourceExhausted: too much memory; kCancelled; kDataLoss: a damaged
+// block.
 void run(io::Executor& executor,
          exec::Sources sources,
          Request request,

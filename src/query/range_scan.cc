@@ -10,8 +10,10 @@ constexpr std::size_t kCellsMax = 50'000'000;
 
 class RangeScan {
   public:
-    RangeScan(const exec::Sources& sources, const logql::RangeAggregation& aggregation,
-              exec::ScanSpec spec, Steps steps)
+    RangeScan(const exec::Sources& sources,
+              const logql::RangeAggregation& aggregation,
+              exec::ScanSpec spec,
+              Steps steps)
         : scan_(sources, std::move(spec)),
           op_(aggregation.op),
           range_(aggregation.range),
@@ -27,7 +29,8 @@ class RangeScan {
         std::vector<LabelPair> pairs;
         Cells* cells = nullptr;
         std::uint32_t cells_of = 0;
-        const bool bytes = op_ == logql::RangeOp::kBytesOverTime || op_ == logql::RangeOp::kBytesRate;
+        const bool bytes =
+            op_ == logql::RangeOp::kBytesOverTime || op_ == logql::RangeOp::kBytesRate;
         const base::MutexLock lock(mutex_);
         for (const std::uint32_t row : rows.rows) {
             LOGI_RETURN_IF_ERROR(rows.block->metadata(row, metadata));
@@ -61,7 +64,8 @@ class RangeScan {
         const base::MutexLock lock(mutex_);
         std::vector<StepSeries> out;
         for (const auto& [labels, cells] : series_) {
-            StepSeries one{labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
+            StepSeries one{
+                labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
             double amount = 0;
             std::int64_t lines = 0;
             for (std::size_t i = 0; i < steps_.count && i < cells.amounts.size(); ++i) {
@@ -98,13 +102,15 @@ class RangeScan {
             cells_ += steps_.count + 1;
             if (cells_ > kCellsMax) {
                 return absl::ResourceExhaustedError(
-                    "the query has too many series and steps for the memory of a query; aggregate with "
+                    "the query has too many series and steps for the memory of a query; aggregate "
+                    "with "
                     "sum() or add label matchers");
             }
             cells.amounts.resize(steps_.count + 1);
             cells.lines.resize(steps_.count + 1);
         }
-        // In (t - range - offset, t - offset]: from t = time + offset, before time + offset + range.
+        // In (t - range - offset, t - offset]: from t = time + offset, before time + offset +
+        // range.
         const std::size_t from = step_at_or_after(time + offset_);
         const std::size_t to = step_at_or_after(time + offset_ + range_);
         if (from < to) {
@@ -138,7 +144,10 @@ void run_range_scan(io::Executor& executor,
                     std::function<void(StatusOr<std::vector<StepSeries>>)> done) {
     const auto scan = std::make_shared<RangeScan>(sources, aggregation, std::move(spec), steps);
     exec::run_items(
-        executor, scan->items(), cancel, [scan](std::size_t i) { return scan->read(i); },
+        executor,
+        scan->items(),
+        cancel,
+        [scan](std::size_t i) { return scan->read(i); },
         [scan, &stats, done = std::move(done)](const Status& status) {
             if (status.ok()) {
                 done(scan->finish(stats));

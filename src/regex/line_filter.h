@@ -1,13 +1,13 @@
 // A line filter of LogQL: |= != |~ !~ with its alternatives. Immutable, safe from any thread.
 #pragma once
 
+#include "base/status.h"
+#include "regex/regex.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
-#include "regex/regex.h"
 
 namespace logi::regex {
 

@@ -21,8 +21,8 @@ StatusOr<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern, Option
     re2::RE2::Options re2_options(re2::RE2::Quiet);
     re2_options.set_max_mem(kProgramBytesMax);
     re2_options.set_dot_nl(options.dot_matches_newline);
-    auto impl = std::unique_ptr<Impl>(
-        new Impl{{re2::StringPiece(pattern.data(), pattern.size()), re2_options}, options.anchored});
+    auto impl = std::unique_ptr<Impl>(new Impl{
+        {re2::StringPiece(pattern.data(), pattern.size()), re2_options}, options.anchored});
     if (!impl->re.ok()) {
         return absl::InvalidArgumentError(impl->re.error());
     }

@@ -1,11 +1,11 @@
 // Regular expressions: RE2, whose syntax is Go's. Immutable and safe from any thread.
 #pragma once
 
+#include "base/status.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/status.h"
 
 namespace logi::regex {
 

@@ -1,11 +1,11 @@
 #include "regex/regex.h"
 
-#include <random>
-
 #include "regex/line_filter.h"
 #include "regex/substring.h"
 
 #include <gtest/gtest.h>
+
+#include <random>
 
 namespace logi::regex {
 namespace {
@@ -22,8 +22,10 @@ TEST(Substring, BothPathsAgreeOnRandomText) {
             c = static_cast<char>('a' + random() % 3);
         }
         const std::size_t from = random() % (text.size() + 2);
-        const std::size_t expected = from > text.size() ? kNotFound : find_portable(text, needle, from);
-        EXPECT_EQ(regex::find(text, needle, from), expected) << text << " " << needle << " " << from;
+        const std::size_t expected =
+            from > text.size() ? kNotFound : find_portable(text, needle, from);
+        EXPECT_EQ(regex::find(text, needle, from), expected)
+            << text << " " << needle << " " << from;
     }
 }
 

@@ -10,8 +10,8 @@ namespace {
 // The needle has at least two bytes and is no longer than the text. After W. Muła's "SIMD-friendly
 // algorithms for substring searching" (generic SIMD: first and last byte).
 __attribute__((target("avx2"))) std::size_t find_avx2(std::string_view text,
-                                                       std::string_view needle,
-                                                       std::size_t from) {
+                                                      std::string_view needle,
+                                                      std::size_t from) {
     const char* base = text.data();
     const std::size_t last_start = text.size() - needle.size();
     const __m256i first = _mm256_set1_epi8(needle.front());

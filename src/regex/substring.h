@@ -10,12 +10,16 @@ namespace logi::regex {
 inline constexpr std::size_t kNotFound = static_cast<std::size_t>(-1);
 
 // Offset of the first occurrence at or after `from`, or kNotFound. An empty needle is at `from`.
-[[nodiscard]] std::size_t find(std::string_view text, std::string_view needle, std::size_t from = 0);
+[[nodiscard]] std::size_t find(std::string_view text,
+                               std::string_view needle,
+                               std::size_t from = 0);
 [[nodiscard]] inline bool contains(std::string_view text, std::string_view needle) {
     return find(text, needle) != kNotFound;
 }
 
 // The path without AVX2, for the test that compares both.
-[[nodiscard]] std::size_t find_portable(std::string_view text, std::string_view needle, std::size_t from);
+[[nodiscard]] std::size_t find_portable(std::string_view text,
+                                        std::string_view needle,
+                                        std::size_t from);
 
 }  // namespace logi::regex

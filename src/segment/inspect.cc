@@ -33,15 +33,35 @@ Status dump(const SegmentReader& segment, std::string& out) {
         const Status read = read_everything(segment, i);
         rows += stats.rows;
         line_bytes += stats.line_bytes;
-        absl::StrAppend(&out, "block ", i, " rows ", stats.rows, " line_bytes ", stats.line_bytes,
-                        " size_bytes ", size_bytes, " min_time ", stats.min_time.ns, " max_time ",
-                        stats.max_time.ns, read.ok() ? " ok" : " DAMAGED", "\n");
+        absl::StrAppend(&out,
+                        "block ",
+                        i,
+                        " rows ",
+                        stats.rows,
+                        " line_bytes ",
+                        stats.line_bytes,
+                        " size_bytes ",
+                        size_bytes,
+                        " min_time ",
+                        stats.min_time.ns,
+                        " max_time ",
+                        stats.max_time.ns,
+                        read.ok() ? " ok" : " DAMAGED",
+                        "\n");
         if (!read.ok() && status.ok()) {
             status = read;
         }
     }
-    absl::StrAppend(&out, "segment streams ", segment.stream_count(), " blocks ",
-                    segment.blocks().size(), " rows ", rows, " line_bytes ", line_bytes, "\n");
+    absl::StrAppend(&out,
+                    "segment streams ",
+                    segment.stream_count(),
+                    " blocks ",
+                    segment.blocks().size(),
+                    " rows ",
+                    rows,
+                    " line_bytes ",
+                    line_bytes,
+                    "\n");
     return status;
 }
 

@@ -1,9 +1,9 @@
 // What `logi inspect segment` prints.
 #pragma once
 
-#include <string>
-
 #include "segment/segment_reader.h"
+
+#include <string>
 
 namespace logi::segment {
 

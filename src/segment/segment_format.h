@@ -1,11 +1,11 @@
 // Constants of a segment file, shared by writer and reader (docs/format.md, "Segment").
 #pragma once
 
+#include "block/block_format.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "block/block_format.h"
 
 namespace logi::segment {
 

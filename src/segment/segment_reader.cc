@@ -1,12 +1,12 @@
 #include "segment/segment_reader.h"
 
-#include <tuple>
-
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "codec/compress.h"
+
+#include <tuple>
 
 namespace logi::segment {
 
@@ -17,7 +17,8 @@ Status SegmentReader::damaged(std::uint64_t offset, std::string_view what) const
 
 StatusOr<std::shared_ptr<const SegmentReader>> SegmentReader::open(
     std::shared_ptr<const SegmentFile> file, std::string name) {
-    const std::shared_ptr<SegmentReader> reader(new SegmentReader(std::move(file), std::move(name)));
+    const std::shared_ptr<SegmentReader> reader(
+        new SegmentReader(std::move(file), std::move(name)));
     LOGI_RETURN_IF_ERROR(reader->load());
     return std::shared_ptr<const SegmentReader>(reader);
 }
@@ -123,7 +124,9 @@ Status SegmentReader::parse_directory(std::string_view raw) {
     return r.ok() && r.done() ? absl::OkStatus() : bad;
 }
 
-std::uint32_t SegmentReader::stream_count() const { return static_cast<std::uint32_t>(ids_.size()); }
+std::uint32_t SegmentReader::stream_count() const {
+    return static_cast<std::uint32_t>(ids_.size());
+}
 
 Labels SegmentReader::labels(std::uint32_t stream) const {
     std::vector<LabelPair> pairs;

@@ -1,13 +1,13 @@
 // Reads a segment: one read of the end opens it, then only the columns that are asked for.
 #pragma once
 
+#include "segment/segment_format.h"
+#include "segment/source.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "segment/segment_format.h"
-#include "segment/source.h"
 
 namespace logi::segment {
 
@@ -24,8 +24,8 @@ class SegmentReader final : public Source {
   public:
     // kDataLoss, with name and offset, if footer or directory are damaged; kUnimplemented for a
     // newer format.
-    static StatusOr<std::shared_ptr<const SegmentReader>> open(std::shared_ptr<const SegmentFile> file,
-                                                               std::string name);
+    static StatusOr<std::shared_ptr<const SegmentReader>> open(
+        std::shared_ptr<const SegmentFile> file, std::string name);
 
     [[nodiscard]] std::uint32_t stream_count() const override;
     [[nodiscard]] Labels labels(std::uint32_t stream) const override;
@@ -47,14 +47,16 @@ class SegmentReader final : public Source {
         : file_(std::move(file)), name_(std::move(name)) {}
     Status load();
     Status parse_directory(std::string_view raw);
-    [[nodiscard]] StatusOr<std::string> read_region(const Region& region, block::Column column) const;
+    [[nodiscard]] StatusOr<std::string> read_region(const Region& region,
+                                                    block::Column column) const;
     [[nodiscard]] Status damaged(std::uint64_t offset, std::string_view what) const;
 
     std::shared_ptr<const SegmentFile> file_;
     std::string name_;
     std::vector<LabelPair> symbols_;  // sorted
     std::vector<StreamId> ids_;
-    std::vector<std::uint32_t> symbols_begin_;  // per stream, into stream_symbols_; one more at the end
+    std::vector<std::uint32_t>
+        symbols_begin_;  // per stream, into stream_symbols_; one more at the end
     std::vector<std::uint32_t> stream_symbols_;
     std::vector<block::BlockStats> stats_;
     std::vector<Regions> regions_;

@@ -1,5 +1,3 @@
-#include <random>
-
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "regex/line_filter.h"
@@ -8,6 +6,8 @@
 #include "segment/segment_writer.h"
 
 #include <gtest/gtest.h>
+
+#include <random>
 
 namespace logi::segment {
 namespace {
@@ -103,7 +103,8 @@ bool equal(const SegmentReader& segment, const Model& m) {
             EXPECT_EQ((*times)[i], row.time);
             EXPECT_EQ((*sequences)[i], row.sequence);
             EXPECT_EQ(*line, row.line);
-            EXPECT_EQ(metadata, std::vector<MetadataView>(row.metadata, row.metadata + row.metadata_count));
+            EXPECT_EQ(metadata,
+                      std::vector<MetadataView>(row.metadata, row.metadata + row.metadata_count));
         }
     }
     EXPECT_EQ(next, m.rows.size());
@@ -130,8 +131,10 @@ TEST(Segment, FilterAndSelectAgreeWithTheModel) {
     const auto segment = open(write(m));
     ASSERT_TRUE(segment.ok());
     const std::vector<regex::LineFilter> filters = {
-        regex::LineFilter::substrings({"ab"}, false), regex::LineFilter::substrings({"a\nb", "zz"}, true),
-        regex::LineFilter::substrings({""}, true), *regex::LineFilter::regexes({"a+b"}, false)};
+        regex::LineFilter::substrings({"ab"}, false),
+        regex::LineFilter::substrings({"a\nb", "zz"}, true),
+        regex::LineFilter::substrings({""}, true),
+        *regex::LineFilter::regexes({"a+b"}, false)};
     for (const auto& filter : filters) {
         std::size_t next = 0;
         for (std::uint32_t b = 0; b < (*segment)->blocks().size(); ++b) {

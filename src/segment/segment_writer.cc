@@ -35,7 +35,8 @@ void SegmentWriter::close_block() {
     }
     const auto block = static_cast<std::uint32_t>(blocks_.size());
     for (const auto& row : rows_) {
-        if (extents_.empty() || extents_.back().stream != row.stream || extents_.back().block != block) {
+        if (extents_.empty() || extents_.back().stream != row.stream ||
+            extents_.back().block != block) {
             extents_.push_back({block, row.stream, 0, row.time, row.time});
         }
         ++extents_.back().rows;

@@ -1,12 +1,12 @@
 // Writes a segment: rows in, the file's bytes out.
 #pragma once
 
+#include "segment/segment_format.h"
+#include "segment/source.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "segment/segment_format.h"
-#include "segment/source.h"
 
 namespace logi::segment {
 

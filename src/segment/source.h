@@ -1,15 +1,15 @@
 // What a query reads from: a segment, or a generation of the head at one moment.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "absl/types/span.h"
 #include "block/block.h"
 #include "model/labels.h"
 #include "model/matcher.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace logi::segment {
 
@@ -38,7 +38,8 @@ class Source {
     // For messages.
     [[nodiscard]] virtual std::string name() const = 0;
     // The streams that match, ascending.
-    [[nodiscard]] virtual std::vector<std::uint32_t> select(const std::vector<Matcher>& matchers) const;
+    [[nodiscard]] virtual std::vector<std::uint32_t> select(
+        const std::vector<Matcher>& matchers) const;
 };
 
 }  // namespace logi::segment

@@ -1,16 +1,15 @@
 #include "server/server.h"
 
-#include <unistd.h>
-
-#include <csignal>
-
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "api/api.h"
 #include "base/log.h"
 #include "ingest/store.h"
 #include "net/http_server.h"
+
+#include <unistd.h>
+
+#include <csignal>
 
 namespace logi::server {
 namespace {
@@ -24,8 +23,9 @@ void warn_of(const config::Config& config) {
                        {{"keys", absl::StrJoin(config.unused_keys, ", ")}});
     }
     if (!config.auth_enabled && !net::is_loopback(config.http_listen_address)) {
-        base::log_warn("anybody who reaches this address can read and write all data: auth_enabled is false",
-                       {{"address", config.http_listen_address}});
+        base::log_warn(
+            "anybody who reaches this address can read and write all data: auth_enabled is false",
+            {{"address", config.http_listen_address}});
     }
 }
 
@@ -57,25 +57,28 @@ int run(const config::Config& config) {
     const Timestamp begin = clock.now();
     auto store = ingest::Store::open({executor, clock, random, *files, metrics}, options);
     if (!store.ok()) {
-        base::log_error("cannot open the data folder",
-                        {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
+        base::log_error(
+            "cannot open the data folder",
+            {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
         return 1;
     }
     api::Api api(**store, executor, clock, metrics, config);
     net::ServerOptions server_options;
     server_options.address = config.http_listen_address;
     server_options.port = config.http_listen_port;
-    auto server = net::HttpServer::start(
-        server_options, [&api](net::HttpRequest request, net::Responder respond) {
-            api.handle(std::move(request), std::move(respond));
-        });
+    auto server = net::HttpServer::start(server_options,
+                                         [&api](net::HttpRequest request, net::Responder respond) {
+                                             api.handle(std::move(request), std::move(respond));
+                                         });
     if (!server.ok()) {
         base::log_error("cannot serve", {{"error", std::string(server.status().message())}});
         return 1;
     }
-    base::log_info("ready", {{"address", absl::StrCat(config.http_listen_address, ":", (*server)->port())},
-                             {"data", config.data_dir},
-                             {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
+    base::log_info(
+        "ready",
+        {{"address", absl::StrCat(config.http_listen_address, ":", (*server)->port())},
+         {"data", config.data_dir},
+         {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
     int signal = 0;
     sigwait(&signals, &signal);
     base::log_info("stopping", {{"signal", std::to_string(signal)}});
@@ -87,7 +90,8 @@ int run(const config::Config& config) {
             done();
         });
     });
-    base::log_info("stopped", {{"status", stopped.ok() ? "clean" : std::string(stopped.message())}});
+    base::log_info("stopped",
+                   {{"status", stopped.ok() ? "clean" : std::string(stopped.message())}});
     return stopped.ok() ? 0 : 1;
 }
 

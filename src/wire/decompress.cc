@@ -1,11 +1,11 @@
 #include "wire/decompress.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <snappy.h>
 #include <zlib.h>
 
 #include <array>
-
-#include "absl/strings/str_cat.h"
 
 namespace logi::wire {
 namespace {

@@ -1,11 +1,11 @@
 // Compressed request bodies, with a limit on what they may become.
 #pragma once
 
+#include "base/status.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/status.h"
 
 namespace logi::wire {
 

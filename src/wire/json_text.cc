@@ -1,9 +1,9 @@
 #include "wire/json_text.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <charconv>
 #include <cmath>
-
-#include "absl/strings/str_cat.h"
 
 namespace logi::wire {
 namespace {
@@ -13,7 +13,9 @@ std::size_t valid_utf8(std::string_view s, std::size_t i) {
     const auto at = [&](std::size_t k) -> unsigned {
         return i + k < s.size() ? static_cast<unsigned char>(s[i + k]) : 0;
     };
-    const auto tail = [&](std::size_t k) { return (at(k) & 0xC0U) == 0x80; };
+    const auto tail = [&](std::size_t k) {
+        return (at(k) & 0xC0U) == 0x80;
+    };
     const unsigned b = at(0);
     if (b < 0x80) {
         return 1;
@@ -22,7 +24,8 @@ std::size_t valid_utf8(std::string_view s, std::size_t i) {
         return tail(1) ? 2 : 0;
     }
     if (b >= 0xE0 && b < 0xF0) {
-        const bool ok = tail(1) && tail(2) && !(b == 0xE0 && at(1) < 0xA0) && !(b == 0xED && at(1) > 0x9F);
+        const bool ok =
+            tail(1) && tail(2) && !(b == 0xE0 && at(1) < 0xA0) && !(b == 0xED && at(1) > 0x9F);
         return ok ? 3 : 0;
     }
     if (b >= 0xF0 && b < 0xF5) {
@@ -96,7 +99,8 @@ std::string format_sample(double value) {
         return value > 0 ? "+Inf" : "-Inf";
     }
     char text[400];
-    const auto [end, error] = std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed);
+    const auto [end, error] =
+        std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed);
     return std::string(text, end);
 }
 

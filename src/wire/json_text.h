@@ -1,10 +1,10 @@
 // Text of JSON answers, byte for byte as Loki writes it.
 #pragma once
 
+#include "base/time.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/time.h"
 
 namespace logi::wire {
 

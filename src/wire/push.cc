@@ -8,7 +8,8 @@ namespace logi::wire {
 namespace {
 
 PushError error_of(const Status& status) {
-    return {status.code() == absl::StatusCode::kOutOfRange ? 413 : 400, std::string(status.message())};
+    return {status.code() == absl::StatusCode::kOutOfRange ? 413 : 400,
+            std::string(status.message())};
 }
 
 std::string lower_media_type(std::string_view content_type) {
@@ -40,8 +41,9 @@ std::variant<PushRequest, PushError> decode_push(std::string body,
         }
         body = *std::move(plain);
     } else if (!content_encoding.empty() && content_encoding != "snappy") {
-        return PushError{400, absl::StrCat("Content-Encoding \"", std::string(content_encoding),
-                                           "\" not supported")};
+        return PushError{
+            400,
+            absl::StrCat("Content-Encoding \"", std::string(content_encoding), "\" not supported")};
     }
     if (type == "application/json") {
         return decode_push_json(std::move(body), limits);

@@ -2,15 +2,15 @@
 // request is judged in ingest.
 #pragma once
 
+#include "model/entry.h"
+#include "model/labels.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "model/entry.h"
-#include "model/labels.h"
 
 namespace logi::wire {
 

@@ -1,10 +1,10 @@
 // Loki's JSON push body, read on demand.
+#include "absl/strings/str_cat.h"
+#include "wire/push.h"
+
 #include <simdjson.h>
 
 #include <charconv>
-
-#include "absl/strings/str_cat.h"
-#include "wire/push.h"
 
 namespace logi::wire {
 namespace {
@@ -36,9 +36,13 @@ struct BadJson {
     std::string message;
 };
 
-[[noreturn]] void refuse(std::string message) { throw BadJson{std::move(message)}; }
+[[noreturn]] void refuse(std::string message) {
+    throw BadJson{std::move(message)};
+}
 
-bool is_null(ondemand::value value) { return value.type() == ondemand::json_type::null; }
+bool is_null(ondemand::value value) {
+    return value.type() == ondemand::json_type::null;
+}
 
 class JsonReader {
   public:
@@ -135,7 +139,8 @@ class JsonReader {
         std::int64_t ns = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ns);
         if (error != std::errc() || end != text.data() + text.size()) {
-            refuse(absl::StrCat("strconv.ParseInt: parsing \"", std::string(text), "\": invalid syntax"));
+            refuse(absl::StrCat(
+                "strconv.ParseInt: parsing \"", std::string(text), "\": invalid syntax"));
         }
         return {ns};
     }
@@ -149,7 +154,9 @@ class JsonReader {
             pair.name = copies_.copy(std::string_view(field.unescaped_key().value()));
             ondemand::value v = field.value();
             if (v.type() != ondemand::json_type::string) {
-                refuse("Value looks like object or number: structured metadata values must be strings");
+                refuse(
+                    "Value looks like object or number: structured metadata values must be "
+                    "strings");
             }
             pair.value = copies_.copy(v.get_string().value());
             entry.metadata.push_back(pair);
@@ -164,7 +171,8 @@ class JsonReader {
 
 }  // namespace
 
-std::variant<PushRequest, PushError> decode_push_json(std::string body, const DecodeLimits& limits) {
+std::variant<PushRequest, PushError> decode_push_json(std::string body,
+                                                      const DecodeLimits& limits) {
     PushRequest request;
     try {
         thread_local ondemand::parser parser;

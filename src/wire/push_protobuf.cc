@@ -136,8 +136,9 @@ std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
         return stream_ok;
     });
     if (entries > limits.entries_max) {
-        return PushError{413, absl::StrCat("request body too large: more than ", limits.entries_max,
-                                           " entries")};
+        return PushError{
+            413,
+            absl::StrCat("request body too large: more than ", limits.entries_max, " entries")};
     }
     if (!ok) {
         return PushError{400, "proto: malformed push request"};

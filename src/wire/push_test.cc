@@ -1,10 +1,10 @@
 #include "wire/push.h"
 
-#include <snappy.h>
-
 #include "wire/json_text.h"
 
 #include <gtest/gtest.h>
+
+#include <snappy.h>
 
 namespace logi::wire {
 namespace {
@@ -13,11 +13,14 @@ const DecodeLimits kLimits;
 
 PushRequest json(const std::string& body) {
     auto decoded = decode_push(body, "application/json; charset=utf-8", "", kLimits);
-    EXPECT_TRUE(std::holds_alternative<PushRequest>(decoded)) << std::get<PushError>(decoded).message;
+    EXPECT_TRUE(std::holds_alternative<PushRequest>(decoded))
+        << std::get<PushError>(decoded).message;
     return std::get<PushRequest>(std::move(decoded));
 }
 
-int status_of(const std::string& body, const char* type = "application/json", const char* encoding = "") {
+int status_of(const std::string& body,
+              const char* type = "application/json",
+              const char* encoding = "") {
     const auto decoded = decode_push(body, type, encoding, kLimits);
     return std::holds_alternative<PushError>(decoded) ? std::get<PushError>(decoded).status : 204;
 }
@@ -41,7 +44,8 @@ TEST(PushJson, ReadsStreamsLinesAndMetadata) {
 }
 
 TEST(PushJson, RefusesWhatLokiRefuses) {
-    EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[[1700000000000000000,"x"]]}]})"), 400);
+    EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[[1700000000000000000,"x"]]}]})"),
+              400);
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[["1","x",{"n":5}]]}]})"), 400);
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[["1"]]}]})"), 400);
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[["1x","a"]]}]})"), 400);
@@ -83,8 +87,14 @@ TEST(PushProtobuf, ReadsStreamsAndSkipsUnknownFields) {
 
 TEST(PushProtobuf, BombsAreRefusedBeforeMemoryIsTaken) {
     // A snappy block that claims four gigabytes.
-    EXPECT_EQ(status_of("\xff\xff\xff\xff\x0f" "abc", "application/x-protobuf"), 413);
-    EXPECT_EQ(status_of("\x80\x80\x80\x10" "abc", "application/x-protobuf"), 400);
+    EXPECT_EQ(status_of("\xff\xff\xff\xff\x0f"
+                        "abc",
+                        "application/x-protobuf"),
+              413);
+    EXPECT_EQ(status_of("\x80\x80\x80\x10"
+                        "abc",
+                        "application/x-protobuf"),
+              400);
 }
 
 TEST(JsonText, EscapesAsGoDoes) {

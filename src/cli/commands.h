@@ -1,0 +1,35 @@
+// The commands of the binary. Each takes its arguments from CLI11 in main.cc and returns the exit
+// status.
+#pragma once
+
+#include <string>
+
+namespace logi::cli {
+
+struct ServerArgs {
+    std::string config_file;
+    std::string listen;
+    std::string data;
+};
+int server_command(const ServerArgs& args);
+
+int check_config_command(const std::string& file);
+
+struct QueryArgs {
+    std::string query;
+    std::string addr = "http://127.0.0.1:3100";
+    std::string org_id;
+    std::string since = "1h";
+    std::string from;
+    std::string to;
+    std::string output = "default";
+    unsigned limit = 30;
+    bool forward = false;
+    bool quiet = false;
+};
+int query_command(const QueryArgs& args);
+
+// `kind` is segment, journal or catalog.
+int inspect_command(const std::string& kind, const std::string& path);
+
+}  // namespace logi::cli

@@ -1,0 +1,91 @@
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace {
+
+using namespace std::string_literals;
+
+// Loki's flags have one dash: -config.file=FILE.
+std::vector<std::string> rewrite_arguments(int argc, char** argv) {
+    std::vector<std::string> args;
+    for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last first
+        std::string arg = argv[i];
+        if (arg.starts_with("-config.file")) {
+            arg = "--config" + arg.substr("-config.file"s.size());
+        }
+        args.push_back(std::move(arg));
+    }
+    return args;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    namespace cli = logi::cli;
+    CLI::App app{"Logi, a log store that speaks Loki's API and LogQL"};
+    app.require_subcommand(1);
+
+    cli::ServerArgs server;
+    CLI::App* server_cmd = app.add_subcommand("server", "Run the store");
+    server_cmd->add_option(
+        "--config", server.config_file, "YAML file with Loki's keys (also -config.file=FILE)");
+    server_cmd->add_option("--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default");
+    server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");
+
+    cli::QueryArgs query;
+    CLI::App* query_cmd = app.add_subcommand("query", "Run a LogQL query and print the lines");
+    query_cmd->add_option("query", query.query, "LogQL")->required();
+    query_cmd->add_option("--addr", query.addr, "server address")
+        ->envname("LOKI_ADDR")
+        ->capture_default_str();
+    query_cmd->add_option("--org-id", query.org_id, "tenant")->envname("LOKI_ORG_ID");
+    query_cmd->add_option("--since", query.since, "how far to look back")->capture_default_str();
+    query_cmd->add_option("--from", query.from, "start, RFC 3339; wins over --since");
+    query_cmd->add_option("--to", query.to, "end, RFC 3339");
+    query_cmd->add_option("--limit", query.limit, "most lines")->capture_default_str();
+    query_cmd->add_option("-o,--output", query.output, "format")
+        ->check(CLI::IsMember({"default", "jsonl", "raw"}))
+        ->capture_default_str();
+    query_cmd->add_flag("--forward", query.forward, "oldest first");
+    query_cmd->add_flag("-q,--quiet", query.quiet, "only the lines");
+
+    std::string config_file;
+    CLI::App* check_cmd = app.add_subcommand("check", "Check things before they are used");
+    check_cmd->require_subcommand(1);
+    CLI::App* check_config = check_cmd->add_subcommand("config", "Check a configuration file");
+    check_config->add_option("file", config_file, "YAML file")->required();
+
+    std::string kind;
+    std::string path;
+    CLI::App* inspect_cmd = app.add_subcommand("inspect", "Show and verify a stored file");
+    inspect_cmd->add_option("kind", kind, "segment, journal or catalog")
+        ->required()
+        ->check(CLI::IsMember({"segment", "journal", "catalog"}));
+    inspect_cmd->add_option("path", path, "file")->required();
+
+    CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
+    try {
+        app.parse(rewrite_arguments(argc, argv));
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e);
+    }
+    if (*server_cmd) {
+        return cli::server_command(server);
+    }
+    if (*query_cmd) {
+        return cli::query_command(query);
+    }
+    if (*check_config) {
+        return cli::check_config_command(config_file);
+    }
+    if (*inspect_cmd) {
+        return cli::inspect_command(kind, path);
+    }
+    if (*version_cmd) {
+        std::puts("logi 0.1.0");
+    }
+    return 0;
+}

@@ -1,0 +1,152 @@
+import json
+import subprocess
+import time
+import unittest
+
+from harness import BINARY, Server
+
+
+def varint(n):
+    out = b""
+    while n >= 0x80:
+        out += bytes([n & 0x7F | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def snappy(data):
+    """A snappy block of literals only."""
+    out = varint(len(data))
+    for i in range(0, len(data), 60):
+        piece = data[i:i + 60]
+        out += bytes([(len(piece) - 1) << 2]) + piece
+    return out
+
+
+def protobuf(labels, entries):
+    def entry(ns, line):
+        stamp = varint(1 << 3) + varint(ns // 10**9) + varint(2 << 3) + varint(ns % 10**9)
+        return field(1, stamp) + field(2, line.encode())
+    stream = field(1, labels.encode()) + b"".join(field(2, entry(*e)) for e in entries)
+    return field(1, stream)
+
+
+class PushAndQuery(unittest.TestCase):
+    def setUp(self):
+        self.server = Server().start()
+        self.addCleanup(self.server.close)
+        self.now = time.time_ns()
+
+    def test_every_format_is_found_before_and_after_a_flush_and_a_restart(self):
+        s, t = self.server, self.now
+        self.assertEqual(s.push([({"app": "json"}, [(t, "one <b>"), (t + 1, "two")])]), (204, b""))
+        self.assertEqual(s.push([({"app": "gzip"}, [(t, "three", {"trace": "x"})])], compress=True), (204, b""))
+        body = snappy(protobuf('{app="proto"}', [(t + 2, "four"), (t + 3, "five\nsix")]))
+        self.assertEqual(s.request("POST", "/loki/api/v1/push", body, {"Content-Type": "application/x-protobuf"}),
+                         (204, b""))
+        for step in ("head", "segment", "restart"):
+            with self.subTest(step):
+                self.assertEqual(s.lines('{app="json"}'), ["two", "one <b>"])
+                self.assertEqual(s.lines('{app="json"}', direction="forward"), ["one <b>", "two"])
+                self.assertEqual(s.lines('{app=~"p.*"} |= "si"'), ["five\nsix"])
+                self.assertEqual(s.lines('{app=~".+"} != "o" |~ "(?i)F|T"'), ["five\nsix", "three"])
+                stream = s.query('{app="gzip"}')["result"][0]["stream"]
+                self.assertEqual(stream, {"app": "gzip", "service_name": "gzip", "trace": "x"})
+                status, answer = s.get("/loki/api/v1/query", query='sum by (app) (count_over_time({app=~".+"}[1h]))')
+                self.assertEqual(status, 200)
+                counts = {r["metric"]["app"]: r["value"][1] for r in json.loads(answer)["data"]["result"]}
+                self.assertEqual(counts, {"json": "2", "gzip": "1", "proto": "2"})
+                self.assertEqual(json.loads(s.get("/loki/api/v1/labels")[1])["data"], ["app", "service_name"])
+                self.assertEqual(json.loads(s.get("/loki/api/v1/label/app/values")[1])["data"],
+                                 ["gzip", "json", "proto"])
+                series = json.loads(s.get("/loki/api/v1/series", **{"match[]": '{app="json"}'})[1])["data"]
+                self.assertEqual(series, [{"app": "json", "service_name": "json"}])
+            if step == "head":
+                self.assertEqual(s.request("POST", "/flush")[0], 204)
+            elif step == "segment":
+                self.assertEqual(s.stop(), 0, s.log_text())
+                s.start()
+
+    def test_equal_times_keep_their_order_and_equal_entries_are_one(self):
+        s, t = self.server, self.now
+        s.push([({"app": "a"}, [(t, "z"), (t, "a"), (t, "m")])])
+        s.request("POST", "/flush")
+        s.push([({"app": "a"}, [(t, "b"), (t, "z")])])
+        self.assertEqual(s.lines('{app="a"}', direction="forward"), ["z", "a", "m", "b"])
+        self.assertEqual(s.lines('{app="a"}'), ["b", "m", "a", "z"])
+        self.assertEqual(s.lines('{app="a"}', limit=2), ["b", "m"])
+        answer = json.loads(s.get("/loki/api/v1/query", query='count_over_time({app="a"}[1h])')[1])
+        self.assertEqual(answer["data"]["result"][0]["value"][1], "4")
+
+    def test_bad_input_is_refused_with_its_status(self):
+        s, t = self.server, self.now
+        js = {"Content-Type": "application/json"}
+        push = lambda body, headers: s.request("POST", "/loki/api/v1/push", body, headers)[0]
+        self.assertEqual(push(b"{", js), 400)
+        self.assertEqual(push(b'{"streams":[]}', js), 422)
+        self.assertEqual(push(b"\xff" * 100, {"Content-Type": "application/x-protobuf"}), 400)
+        self.assertEqual(push(b"{}", {"Content-Type": "application/json", "Content-Encoding": "br"}), 400)
+        status, body = s.push([({"app": "a"}, [(t, "good"), (t - 10 * 24 * 3600 * 10**9, "old")])])
+        self.assertEqual(status, 400)
+        self.assertIn(b"has timestamp too old", body)
+        self.assertEqual(s.lines('{app="a"}'), ["good"])
+        self.assertEqual(s.push([({"app": "a"}, [(t, "x" * 7_000_000)])])[0], 400)
+        self.assertEqual(s.push([({"app": "a"}, [(t + i, "x" * 200_000) for i in range(40)])])[0], 429)
+        for query, text in (("{}", b"queries require at least one"), ('{a="b"', b"parse error at line 1"),
+                            ('{a="b"} | json', b"json")):
+            status, body = s.get("/loki/api/v1/query_range", query=query)
+            self.assertEqual(status, 400)
+            self.assertIn(text, body)
+        self.assertEqual(s.get("/loki/api/v1/query", query='{a="b"}')[0], 400)
+        self.assertEqual(s.get("/nothing"), (404, b"404 page not found\n"))
+        self.assertEqual(s.request("DELETE", "/loki/api/v1/push"), (405, b""))
+
+    def test_grafana_health_check_and_admin(self):
+        s = self.server
+        answer = json.loads(s.get("/loki/api/v1/query", query="vector(1)+vector(1)", time="4000000000")[1])
+        self.assertEqual(answer["data"]["result"], [{"metric": {}, "value": [4000000000, "2"]}])
+        self.assertIn("stats", answer["data"])
+        self.assertIn(b"loki_request_duration_seconds", s.get("/metrics")[1])
+        self.assertIn(b"auth_enabled: false", s.get("/config")[1])
+        self.assertIn("version", json.loads(s.get("/loki/api/v1/status/buildinfo")[1]))
+
+    def test_second_process_on_the_folder_is_refused(self):
+        second = subprocess.run([BINARY, "server", "--listen", "127.0.0.1:0", "--data", self.server.data],
+                                capture_output=True, timeout=30)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(b"another process uses this folder", second.stderr)
+
+    def test_command_line(self):
+        s = self.server
+        s.push([({"app": "cli"}, [(self.now, "hello"), (self.now + 1, "world")])])
+        run = lambda *args: subprocess.run([BINARY, "query", '{app="cli"}', "--addr", s.url, *args],
+                                           capture_output=True, text=True, timeout=30)
+        self.assertEqual(run("-o", "raw", "--forward").stdout, "hello\nworld\n")
+        self.assertEqual(json.loads(run("-o", "jsonl", "--limit", "1").stdout)["line"], "world")
+        self.assertIn('{app="cli", service_name="cli"} world', run().stdout)
+
+
+class Tenants(unittest.TestCase):
+    def test_tenants_are_apart(self):
+        s = Server("auth_enabled: true\n").start()
+        self.addCleanup(s.close)
+        t = time.time_ns()
+        self.assertEqual(s.push([({"app": "a"}, [(t, "of one")])], tenant="one")[0], 204)
+        self.assertEqual(s.push([({"app": "a"}, [(t, "of two")])], tenant="two")[0], 204)
+        for _ in range(2):
+            self.assertEqual(s.lines('{app="a"}', "one"), ["of one"])
+            self.assertEqual(s.lines('{app="a"}', "two"), ["of two"])
+            self.assertEqual(s.lines('{app="a"}', "three"), [])
+            self.assertEqual(s.get("/loki/api/v1/labels", "three")[1], b'{"status":"success"}')
+            s.request("POST", "/flush")
+        self.assertEqual(s.get("/loki/api/v1/labels"), (401, b"no org id\n"))
+        self.assertEqual(s.push([({"app": "a"}, [(t, "x")])], tenant="a|b")[0], 400)
+        self.assertEqual(s.push([({"app": "a"}, [(t, "x")])], tenant="../up")[0], 400)
+
+
+if __name__ == "__main__":
+    unittest.main()
