@@ -66,7 +66,9 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
             }
         }
     }
-    find_overlaps();
+    if (spec_.drop_duplicates) {
+        find_overlaps();
+    }
 }
 
 void Scan::find_overlaps() {

@@ -23,6 +23,9 @@ struct ScanSpec {
     std::vector<regex::LineFilter> filters;
     Timestamp first;  // both included
     Timestamp last;
+    // Leave out rows that equal a row of another block. Which of them stays is open: a caller to
+    // whom their order of arrival matters does it itself.
+    bool drop_duplicates = true;
 };
 
 struct ScanStats {

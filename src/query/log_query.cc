@@ -155,21 +155,57 @@ class Collector {
         return absl::OkStatus();
     }
 
+    // Sorts, leaves equal entries only once, as the one that arrived first, and forgets what can no
+    // longer be among the first `limit_`. Entries of the last one's time stay: a block that is read
+    // later may hold an earlier copy of one of them.
     void shrink() LOGI_REQUIRES(mutex_) {
         std::sort(best_.begin(), best_.end(), [&](const Candidate& a, const Candidate& b) {
             return earlier(a, b);
         });
-        if (best_.size() > limit_) {
-            best_.resize(limit_);
+        drop_duplicates();
+        full_ = best_.size() >= limit_;
+        if (full_) {
+            worst_ = best_[limit_ - 1].row.time;
+            while (best_.back().row.time != worst_) {
+                best_.pop_back();
+            }
         }
         bytes_ = 0;
         for (const auto& c : best_) {
             bytes_ += c.row.line.size() + sizeof(Candidate);
         }
-        full_ = best_.size() >= limit_;
-        if (full_) {
-            worst_ = best_.back().row.time;
+    }
+
+    void drop_duplicates() LOGI_REQUIRES(mutex_) {
+        std::size_t kept = 0;
+        std::size_t run = 0;  // where entries of this stream and time begin among those kept
+        for (std::size_t i = 0; i < best_.size(); ++i) {
+            Candidate& c = best_[i];
+            if (run == kept || best_[run].row.time != c.row.time || best_[run].id != c.id) {
+                run = kept;
+            }
+            std::size_t same = run;
+            while (same < kept && (best_[same].row.line != c.row.line ||
+                                   best_[same].row.metadata != c.row.metadata)) {
+                ++same;
+            }
+            if (same == kept) {
+                if (kept != i) {
+                    best_[kept] = std::move(c);
+                }
+                ++kept;
+                continue;
+            }
+            scan_.stats().duplicates.fetch_add(1);
+            if (c.sequence < best_[same].sequence) {
+                // Backward, the first to arrive comes last.
+                std::rotate(best_.begin() + static_cast<std::ptrdiff_t>(same),
+                            best_.begin() + static_cast<std::ptrdiff_t>(same) + 1,
+                            best_.begin() + static_cast<std::ptrdiff_t>(kept));
+                best_[kept - 1] = std::move(c);
+            }
         }
+        best_.erase(best_.begin() + static_cast<std::ptrdiff_t>(kept), best_.end());
     }
 
     exec::Sources sources_;
@@ -193,6 +229,7 @@ void run_log_query(io::Executor& executor,
                    exec::ScanSpec spec,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done) {
+    spec.drop_duplicates = false;  // the collector does, by order of arrival
     const auto collector =
         std::make_shared<Collector>(std::move(sources), std::move(spec), request);
     exec::run_items(
