@@ -63,6 +63,13 @@ Status Store::load() {
     journal::LocalJournal::Options journal_options;
     journal_options.dir = dir + "/journal";
     journal_options.file_bytes_max = options_.journal_file_bytes_max;
+    for (const auto& known : tenants()) {
+        const auto snapshot = known->catalog().snapshot();
+        if (!snapshot->positions.empty()) {
+            journal_options.ids_after =
+                std::max(journal_options.ids_after, snapshot->positions.rbegin()->first);
+        }
+    }
     std::uint64_t replaying = 0;
     LOGI_ASSIGN_OR_RETURN(
         journal_,

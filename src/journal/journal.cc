@@ -44,6 +44,7 @@ std::string LocalJournal::path(std::uint64_t journal) const {
 Status LocalJournal::recover(const ReplayFn& replay) {
     LOGI_ASSIGN_OR_RETURN(const auto names, deps_.files.list(options_.dir));
     std::vector<std::uint64_t> ids;
+    last_id_ = options_.ids_after;
     for (const auto& name : names) {
         std::uint64_t id = 0;
         if (parse_file_name(name, id)) {
@@ -53,7 +54,8 @@ Status LocalJournal::recover(const ReplayFn& replay) {
     // A successor says how much of a file was durable.
     std::vector<FileHeader> headers(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
-        last_id_ = ids[i];
+        last_id_ = std::max(last_id_, ids[i]);
+        previous_id_ = ids[i];
         const auto file = deps_.files.open(path(ids[i]));
         LOGI_RETURN_IF_ERROR(file.status());
         const auto length = std::min<std::uint64_t>((*file)->size(), kFileHeaderBytes);
@@ -202,7 +204,7 @@ StatusOr<std::uint64_t> LocalJournal::write_batch(const std::vector<Pending>& ba
 
 Status LocalJournal::open_file() {
     FileHeader header;
-    header.previous_journal = last_id_;
+    header.previous_journal = previous_id_;
     header.previous_bytes = previous_bytes_;
     const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(deps_.clock.now().ns, 1));
     header.journal = std::max(now, last_id_ + 1);
@@ -210,6 +212,7 @@ Status LocalJournal::open_file() {
     header.created_ns = deps_.clock.now().ns;
     // Never reused, even if this file comes to nothing.
     last_id_ = header.journal;
+    previous_id_ = header.journal;
     header_ = header;
     position_ = 0;
     file_bytes_ = 0;

@@ -44,7 +44,10 @@ class LocalJournal {
     };
     struct Options {
         std::string dir;
-        std::uint64_t file_bytes_max = 128ULL << 20U;     // a file is closed once it is larger
+        std::uint64_t file_bytes_max = 128ULL << 20U;  // a file is closed once it is larger
+        // New journals get ids above this one: the catalogs remember positions in it even when its
+        // file is gone, and the clock may have been set back.
+        std::uint64_t ids_after = 0;
         std::uint64_t pending_bytes_max = 256ULL << 20U;  // appended, not yet durable
     };
     // What is called in the order of the records, one at a time, never under a lock.
@@ -100,7 +103,8 @@ class LocalJournal {
     Options options_;
     Events events_;
     std::vector<RecordId> recovered_;
-    std::uint64_t last_id_ = 0;
+    std::uint64_t last_id_ = 0;      // the greatest ever used
+    std::uint64_t previous_id_ = 0;  // of the file before the next one
     std::uint64_t previous_bytes_ = 0;
 
     // Touched on the commit strand only.

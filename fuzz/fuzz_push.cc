@@ -1,0 +1,37 @@
+// Any bytes are safe to push, in either format and compression; what is decoded lies inside the
+// limits.
+#include "wire/push.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) {
+        return 0;
+    }
+    logi::wire::DecodeLimits limits;
+    limits.decompressed_bytes_max = 1U << 20U;
+    limits.entries_max = 1000;
+    const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
+    const char* types[] = {"application/json", "application/x-protobuf"};
+    const char* encodings[] = {"", "gzip", "deflate"};
+    const auto check =
+        [](const std::variant<logi::wire::PushRequest, logi::wire::PushError>& decoded) {
+            if (const auto* request = std::get_if<logi::wire::PushRequest>(&decoded)) {
+                std::size_t entries = 0;
+                for (const auto& stream : request->streams) {
+                    entries += stream.entries.size();
+                }
+                if (entries > 1000) {
+                    std::abort();
+                }
+            }
+        };
+    check(logi::wire::decode_push(body, types[data[0] % 2], encodings[data[0] / 2 % 3], limits));
+    check(logi::wire::decode_push_protobuf(body, limits));
+    return 0;
+}
