@@ -129,8 +129,13 @@ void Api::run(query::Request request,
                    base::log_debug(
                        "query",
                        {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
-                   respond(result.ok() ? json(result_json(*result, missing, categorize, seconds))
-                                       : error_response(result.status()));
+                   if (!result.ok()) {
+                       respond(error_response(result.status()));
+                       return;
+                   }
+                   std::vector<std::string> warnings = missing;
+                   warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
+                   respond(json(result_json(*result, warnings, categorize, seconds)));
                });
 }
 

@@ -1,5 +1,6 @@
 #include "exec/run_items.h"
 
+#include "base/log.h"
 #include "base/mutex.h"
 
 #include <atomic>
@@ -46,6 +47,22 @@ struct Shared {
 };
 
 }  // namespace
+
+Status Damage::note(const Status& status) {
+    if (status.code() != absl::StatusCode::kDataLoss) {
+        return status;
+    }
+    base::log_error("a damaged block is left out of an answer",
+                    {{"error", std::string(status.message())}});
+    const base::MutexLock lock(mutex_);
+    list_.emplace_back(status.message());
+    return absl::OkStatus();
+}
+
+std::vector<std::string> Damage::list() const {
+    const base::MutexLock lock(mutex_);
+    return list_;
+}
 
 void run_items(io::Executor& executor,
                std::size_t count,

@@ -32,18 +32,8 @@ class Collector {
 
     [[nodiscard]] std::size_t items() const { return scan_.items().size(); }
 
-    Status read(std::size_t i) {
-        const exec::ScanItem& item = scan_.items()[i];
-        if (cannot_contribute(item)) {
-            return absl::OkStatus();
-        }
-        std::unique_ptr<block::BlockReader> reader;
-        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, reader));
-        keep_best(rows);
-        std::vector<Candidate> found;
-        LOGI_RETURN_IF_ERROR(materialise(rows, found));
-        return merge(std::move(found));
-    }
+    // A damaged block is noted and left out.
+    Status read(std::size_t i) { return damage_.note(read_block(i)); }
 
     Result finish() {
         Result result;
@@ -61,12 +51,26 @@ class Collector {
             last = c.row.time;
             result.rows.push_back(std::move(c.row));
         }
+        result.missing = damage_.list();
         auto& stats = scan_.stats();
         result.stats = {stats.blocks, stats.lines, stats.bytes, stats.duplicates};
         return result;
     }
 
   private:
+    Status read_block(std::size_t i) {
+        const exec::ScanItem& item = scan_.items()[i];
+        if (cannot_contribute(item)) {
+            return absl::OkStatus();
+        }
+        std::unique_ptr<block::BlockReader> reader;
+        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, reader));
+        keep_best(rows);
+        std::vector<Candidate> found;
+        LOGI_RETURN_IF_ERROR(materialise(rows, found));
+        return merge(std::move(found));
+    }
+
     [[nodiscard]] bool earlier(const Candidate& a, const Candidate& b) const {
         if (a.row.time != b.row.time) {
             return forward_ ? a.row.time < b.row.time : a.row.time > b.row.time;
@@ -210,6 +214,7 @@ class Collector {
 
     exec::Sources sources_;
     exec::Scan scan_;
+    exec::Damage damage_;
     const bool forward_;
     const std::size_t limit_;
     const std::size_t final_limit_;

@@ -125,6 +125,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
             steps_,
             cancel_,
             stats_,
+            missing_,
             [self = shared_from_this(), &leaf](StatusOr<std::vector<StepSeries>> series) {
                 if (!series.ok()) {
                     self->done_(series.status());
@@ -140,6 +141,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         LOGI_ASSIGN_OR_RETURN(Value value, evaluate(*expr_));
         Result result;
         result.stats = stats_;
+        result.missing = missing_;
         result.type = instant_ ? Result::Type::kVector : Result::Type::kMatrix;
         if (value.scalar) {
             result.type = instant_ ? Result::Type::kScalar : Result::Type::kMatrix;
@@ -274,6 +276,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     std::vector<const logql::RangeAggregation*> leaves_;
     std::map<const logql::RangeAggregation*, std::vector<StepSeries>> values_;
     Stats stats_;
+    std::vector<std::string> missing_;
 };
 
 std::int64_t floor_to(std::int64_t ns, std::int64_t step) {

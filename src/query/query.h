@@ -57,6 +57,8 @@ struct Result {
     std::vector<LogRow> rows;    // in the order of the request's direction
     std::vector<Series> series;  // sorted by labels; one point each for kVector and kScalar
     Stats stats;
+    // Blocks that are damaged, one sentence each: the answer lacks their rows.
+    std::vector<std::string> missing;
 };
 
 // The time that a request's sources have to cover, both ends included. kInvalidArgument if the

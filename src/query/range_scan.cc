@@ -22,7 +22,40 @@ class RangeScan {
 
     [[nodiscard]] std::size_t items() const { return scan_.items().size(); }
 
-    Status read(std::size_t i) {
+    // A damaged block is noted and left out.
+    Status read(std::size_t i) { return damage_.note(read_block(i)); }
+
+    std::vector<StepSeries> finish(Stats& stats, std::vector<std::string>& missing) {
+        for (auto& text : damage_.list()) {
+            missing.push_back(std::move(text));
+        }
+        auto& s = scan_.stats();
+        stats.blocks += s.blocks;
+        stats.lines += s.lines;
+        stats.bytes += s.bytes;
+        stats.duplicates += s.duplicates;
+        const bool per_second = op_ == logql::RangeOp::kRate || op_ == logql::RangeOp::kBytesRate;
+        const double divisor = per_second ? static_cast<double>(range_.ns) / 1e9 : 1;
+        const base::MutexLock lock(mutex_);
+        std::vector<StepSeries> out;
+        for (const auto& [labels, cells] : series_) {
+            StepSeries one{
+                labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
+            double amount = 0;
+            std::int64_t lines = 0;
+            for (std::size_t i = 0; i < steps_.count && i < cells.amounts.size(); ++i) {
+                amount += cells.amounts[i];
+                lines += cells.lines[i];
+                one.values[i] = amount / divisor;
+                one.present[i] = lines > 0;
+            }
+            out.push_back(std::move(one));
+        }
+        return out;
+    }
+
+  private:
+    Status read_block(std::size_t i) {
         std::unique_ptr<block::BlockReader> reader;
         LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(scan_.items()[i], reader));
         std::vector<MetadataView> metadata;
@@ -53,33 +86,6 @@ class RangeScan {
         return absl::OkStatus();
     }
 
-    std::vector<StepSeries> finish(Stats& stats) {
-        auto& s = scan_.stats();
-        stats.blocks += s.blocks;
-        stats.lines += s.lines;
-        stats.bytes += s.bytes;
-        stats.duplicates += s.duplicates;
-        const bool per_second = op_ == logql::RangeOp::kRate || op_ == logql::RangeOp::kBytesRate;
-        const double divisor = per_second ? static_cast<double>(range_.ns) / 1e9 : 1;
-        const base::MutexLock lock(mutex_);
-        std::vector<StepSeries> out;
-        for (const auto& [labels, cells] : series_) {
-            StepSeries one{
-                labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
-            double amount = 0;
-            std::int64_t lines = 0;
-            for (std::size_t i = 0; i < steps_.count && i < cells.amounts.size(); ++i) {
-                amount += cells.amounts[i];
-                lines += cells.lines[i];
-                one.values[i] = amount / divisor;
-                one.present[i] = lines > 0;
-            }
-            out.push_back(std::move(one));
-        }
-        return out;
-    }
-
-  private:
     // Changes of the running sums at each step: a sample counts from the first window that holds it
     // until after the last. The sums are of whole numbers, so adding and taking away is exact.
     struct Cells {
@@ -123,6 +129,7 @@ class RangeScan {
     }
 
     exec::Scan scan_;
+    exec::Damage damage_;
     const logql::RangeOp op_;
     const Duration range_;
     const Duration offset_;
@@ -141,6 +148,7 @@ void run_range_scan(io::Executor& executor,
                     Steps steps,
                     io::CancelToken cancel,
                     Stats& stats,
+                    std::vector<std::string>& missing,
                     std::function<void(StatusOr<std::vector<StepSeries>>)> done) {
     const auto scan = std::make_shared<RangeScan>(sources, aggregation, std::move(spec), steps);
     exec::run_items(
@@ -148,9 +156,9 @@ void run_range_scan(io::Executor& executor,
         scan->items(),
         cancel,
         [scan](std::size_t i) { return scan->read(i); },
-        [scan, &stats, done = std::move(done)](const Status& status) {
+        [scan, &stats, &missing, done = std::move(done)](const Status& status) {
             if (status.ok()) {
-                done(scan->finish(stats));
+                done(scan->finish(stats, missing));
             } else {
                 done(status);
             }

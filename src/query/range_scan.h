@@ -23,7 +23,8 @@ struct StepSeries {
     std::vector<bool> present;
 };
 
-// Values of the windows (t - range - offset, t - offset] for each step t.
+// Values of the windows (t - range - offset, t - offset] for each step t. `stats` and `missing`
+// are added to and must live until `done`.
 void run_range_scan(io::Executor& executor,
                     const exec::Sources& sources,
                     const logql::RangeAggregation& aggregation,
@@ -31,6 +32,7 @@ void run_range_scan(io::Executor& executor,
                     Steps steps,
                     io::CancelToken cancel,
                     Stats& stats,
+                    std::vector<std::string>& missing,
                     std::function<void(StatusOr<std::vector<StepSeries>>)> done);
 
 }  // namespace logi::query
