@@ -143,6 +143,9 @@ void Api::query_range(const net::HttpRequest& http,
                       const std::string& tenant,
                       net::Responder respond) {
     auto request = range_request(Params(http), clock_.now());
+    if (request.ok()) {
+        request->align_to_step = config_.limits.split_queries_by_interval.ns > 0;
+    }
     if (!request.ok()) {
         respond(error_response(request.status()));
         return;
@@ -237,10 +240,8 @@ void Api::series(const net::HttpRequest& http, const std::string& tenant, net::R
     const bool everything = texts.empty() || (texts.size() == 1 && texts.front() == "{}");
     for (const auto& text : everything ? std::vector<std::string>() : texts) {
         auto matchers = logql::parse_selector(text);
-        // A selector that matches everything is refused as in a query.
-        const Status refused = matchers.ok() ? logql::parse(text).status() : matchers.status();
-        if (!refused.ok()) {
-            respond(error_response(refused));
+        if (!matchers.ok()) {
+            respond(error_response(matchers.status()));
             return;
         }
         selectors.push_back(*std::move(matchers));

@@ -111,6 +111,7 @@ Setters limits_setters(Limits& l) {
         {"max_query_length", set_duration(l.max_query_length)},
         {"max_query_lookback", set_duration(l.max_query_lookback)},
         {"query_timeout", set_duration(l.query_timeout)},
+        {"split_queries_by_interval", set_duration(l.split_queries_by_interval)},
         {"discover_service_name", set(l.discover_service_name)},
     };
 }
@@ -290,6 +291,7 @@ std::string to_yaml(const Config& c) {
     add("max_query_length", duration_text(l.max_query_length));
     add("max_query_lookback", duration_text(l.max_query_lookback));
     add("query_timeout", duration_text(l.query_timeout));
+    add("split_queries_by_interval", duration_text(l.split_queries_by_interval));
     return out;
 }
 

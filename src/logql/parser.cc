@@ -69,14 +69,6 @@ class Parser {
         return expr;
     }
 
-    StatusOr<std::vector<Matcher>> selector_only() {
-        LOGI_ASSIGN_OR_RETURN(auto matchers, selector());
-        if (peek().kind != TokenKind::kEnd) {
-            return absl::InvalidArgumentError("only label matchers are supported");
-        }
-        return matchers;
-    }
-
   private:
     [[nodiscard]] const Token& peek(std::size_t ahead = 0) const {
         return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
@@ -447,8 +439,12 @@ StatusOr<ExprPtr> parse(std::string_view query) {
 }
 
 StatusOr<std::vector<Matcher>> parse_selector(std::string_view text) {
-    LOGI_ASSIGN_OR_RETURN(auto tokens, lex(text));
-    return Parser(std::move(tokens)).selector_only();
+    LOGI_ASSIGN_OR_RETURN(const ExprPtr expr, parse(text));
+    const auto* log = std::get_if<LogExpr>(&expr->node);
+    if (log == nullptr || !log->filters.empty()) {
+        return absl::InvalidArgumentError("only label matchers are supported");
+    }
+    return log->matchers;
 }
 
 }  // namespace logi::logql

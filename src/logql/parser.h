@@ -12,7 +12,7 @@ namespace logi::logql {
 // named.
 StatusOr<ExprPtr> parse(std::string_view query);
 
-// Only a stream selector, {…}, as the label and series endpoints take it. `{}` is allowed there.
+// Only a stream selector, {…}, as the label and series endpoints take it.
 StatusOr<std::vector<Matcher>> parse_selector(std::string_view text);
 
 // ms s m h d w y, each at most once, in descending order, as in [1h30m].

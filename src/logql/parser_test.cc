@@ -65,7 +65,10 @@ TEST(Parser, Refusals) {
 }
 
 TEST(Parser, Selectors) {
-    EXPECT_TRUE(parse_selector("{}").ok());
+    EXPECT_EQ(parse_selector("{a=\"b\"}")->size(), 1U);
+    EXPECT_FALSE(parse_selector("{}").ok());
+    EXPECT_EQ(parse_selector("rate({a=\"b\"}[1m])").status().message(),
+              "only label matchers are supported");
     EXPECT_EQ(parse_selector("{a=\"b\"} |= \"x\"").status().message(),
               "only label matchers are supported");
 }

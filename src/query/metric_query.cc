@@ -296,7 +296,7 @@ Steps steps_of(const Request& request) {
     if (end != request.end.ns) {
         end += step;
     }
-    if (start == end) {
+    if (start == end || !request.align_to_step) {
         return {request.start,
                 Duration{step},
                 static_cast<std::size_t>((request.end - request.start).ns / step) + 1};
