@@ -232,6 +232,11 @@ void Api::series(const net::HttpRequest& http, const std::string& tenant, net::R
         respond(error_response(range.status()));
         return;
     }
+    if (range->end < range->start) {
+        respond(error_response(absl::InvalidArgumentError(
+            "this data is no longer available, it is past now - max_query_lookback (0s)")));
+        return;
+    }
     std::vector<std::string> texts = params.all("match[]");
     for (auto& text : params.all("match")) {
         texts.push_back(std::move(text));

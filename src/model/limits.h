@@ -33,8 +33,8 @@ struct Limits {
     std::int64_t max_streams_matchers_per_query = 1000;
     Duration max_query_length = Duration::hours(721);
     Duration max_query_lookback{0};  // 0: no limit
-    // 0: range queries are evaluated at start + n * step; else at multiples of the step (Loki splits
-    // queries at such times, and Logi gives the same points).
+    // 0: range queries are evaluated at start + n * step; else at multiples of the step (Loki
+    // splits queries at such times, and Logi gives the same points).
     Duration split_queries_by_interval = Duration::hours(1);
     Duration query_timeout = Duration::minutes(1);
     std::vector<std::string> discover_service_name = {"service",

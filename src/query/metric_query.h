@@ -18,8 +18,8 @@ void run_metric_query(io::Executor& executor,
 // The filters of a log expression as the scan takes them.
 StatusOr<exec::ScanSpec> scan_spec(const logql::LogExpr& log, Timestamp first, Timestamp last);
 
-// Evaluation times of a request. Aligned range queries begin at a multiple of the step at or before `start`
-// and end at one at or after `end`, as Loki's do.
+// Evaluation times of a request. Aligned range queries begin at a multiple of the step at or before
+// `start` and end at one at or after `end`, as Loki's do.
 [[nodiscard]] Steps steps_of(const Request& request);
 
 // Calls `f` with every range aggregation of the tree.

@@ -22,7 +22,7 @@ struct Request {
     Timestamp end;
     Duration step = Duration::seconds(1);
     bool align_to_step = true;  // evaluate at multiples of the step, from at or before the start
-    bool instant = false;  // metrics only, at `end`
+    bool instant = false;       // metrics only, at `end`
     std::uint32_t limit = 100;
     bool forward = false;
     Duration interval;  // logs: least distance between entries, 0 for all
