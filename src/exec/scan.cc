@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 
+#include <numeric>
 #include <tuple>
 
 namespace logi::exec {
@@ -49,20 +50,25 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
             wanted[stream] = true;
         }
         std::vector<std::vector<std::uint32_t>> by_block(source->blocks().size());
+        std::vector<std::uint32_t> wanted_rows(source->blocks().size(), 0);
         for (const auto& e : source->extents()) {
             if (wanted[e.stream] && e.min_time <= spec_.last && e.max_time >= spec_.first) {
                 by_block[e.block].push_back(e.stream);
+                wanted_rows[e.block] += e.rows;
             }
         }
         for (std::uint32_t block = 0; block < by_block.size(); ++block) {
             if (!by_block[block].empty()) {
                 const auto& stats = source->blocks()[block];
-                items_.push_back({source.get(),
-                                  block,
-                                  stats.min_time,
-                                  stats.max_time,
-                                  std::move(by_block[block]),
-                                  {}});
+                ScanItem item;
+                item.source = source.get();
+                item.block = block;
+                item.min_time = stats.min_time;
+                item.max_time = stats.max_time;
+                item.whole = wanted_rows[block] == stats.rows && stats.min_time >= spec_.first &&
+                             stats.max_time <= spec_.last;
+                item.streams = std::move(by_block[block]);
+                items_.push_back(std::move(item));
             }
         }
     }
@@ -121,13 +127,7 @@ void Scan::find_overlaps() {
     }
 }
 
-StatusOr<ScanRows> Scan::read(const ScanItem& item, std::unique_ptr<block::BlockReader>& reader) {
-    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
-    ScanRows out;
-    out.source = item.source;
-    out.block = reader.get();
-    LOGI_ASSIGN_OR_RETURN(out.streams, reader->streams());
-    LOGI_ASSIGN_OR_RETURN(out.times, reader->times());
+void Scan::select_rows(const ScanItem& item, ScanRows& out) const {
     std::size_t next = 0;  // rows are sorted by stream
     for (std::uint32_t row = 0; row < out.times.size(); ++row) {
         while (next < item.streams.size() && item.streams[next] < out.streams[row]) {
@@ -141,16 +141,36 @@ StatusOr<ScanRows> Scan::read(const ScanItem& item, std::unique_ptr<block::Block
             out.rows.push_back(row);
         }
     }
+}
+
+StatusOr<ScanRows> Scan::read(const ScanItem& item, std::unique_ptr<block::BlockReader>& reader) {
+    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
+    ScanRows out;
+    out.source = item.source;
+    out.block = reader.get();
     const auto& stats = reader->stats();
+    if (item.whole) {
+        out.rows.resize(stats.rows);
+        std::iota(out.rows.begin(), out.rows.end(), 0U);
+    } else {
+        LOGI_ASSIGN_OR_RETURN(out.streams, reader->streams());
+        LOGI_ASSIGN_OR_RETURN(out.times, reader->times());
+        select_rows(item, out);
+    }
     stats_.blocks.fetch_add(1);
     stats_.lines.fetch_add(out.rows.size());
     stats_.bytes.fetch_add(stats.line_bytes * out.rows.size() /
                            std::max<std::uint32_t>(stats.rows, 1));
     for (const auto& filter : spec_.filters) {
         if (out.rows.empty()) {
-            break;
+            return out;
         }
         LOGI_RETURN_IF_ERROR(reader->filter(filter, out.rows));
+    }
+    // A block whose rows are all wanted needs these columns only if a line passed.
+    if (item.whole && !out.rows.empty()) {
+        LOGI_ASSIGN_OR_RETURN(out.streams, reader->streams());
+        LOGI_ASSIGN_OR_RETURN(out.times, reader->times());
     }
     if (!item.overlapping.empty()) {
         LOGI_RETURN_IF_ERROR(drop_duplicates(item, out));

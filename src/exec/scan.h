@@ -41,6 +41,7 @@ struct ScanItem {
     std::uint32_t block = 0;
     Timestamp min_time;
     Timestamp max_time;
+    bool whole = false;                  // every row is of a wanted stream and in the time range
     std::vector<std::uint32_t> streams;  // wanted, ascending
     std::vector<std::uint32_t>
         overlapping;  // of those, where another block has rows of the same time
@@ -73,6 +74,7 @@ class Scan {
     [[nodiscard]] ScanStats& stats() { return stats_; }
 
   private:
+    void select_rows(const ScanItem& item, ScanRows& out) const;
     void find_overlaps();
     Status drop_duplicates(const ScanItem& item, ScanRows& rows);
 
