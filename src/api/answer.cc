@@ -30,6 +30,10 @@ void append_row(std::string& out, const query::LogRow& row, bool categorize) {
             out.append("\"structuredMetadata\":");
             append_pairs(out, row.metadata);
         }
+        if (!row.parsed.empty()) {
+            out.append(row.metadata.empty() ? "\"parsed\":" : ",\"parsed\":");
+            append_pairs(out, row.parsed);
+        }
         out.push_back('}');
     }
     out.push_back(']');
@@ -39,7 +43,7 @@ void append_streams(std::string& out, const query::Result& result, bool categori
     // Sorted by the canonical label text, entries in the order of the request.
     std::map<std::string, std::pair<Labels, std::vector<const query::LogRow*>>> streams;
     for (const auto& row : result.rows) {
-        Labels labels = categorize ? *row.labels : query::merged_labels(*row.labels, row.metadata);
+        Labels labels = categorize ? *row.stream : query::all_labels(row);
         auto& stream = streams[labels.to_string()];
         stream.first = std::move(labels);
         stream.second.push_back(&row);

@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint32_t kDefaultLimit = 100;
 constexpr std::int64_t kPointsMax = 11'000;
 constexpr std::int64_t kDefaultPoints = 250;
+constexpr const char* kTimedOut =
+    "request timed out, decrease the duration of the request or add more label matchers (prefer "
+    "exact match over regex match) to reduce the amount of data processed";
 
 net::HttpResponse json(std::string body) {
     return {200, {{"Content-Type", "application/json; charset=UTF-8"}}, std::move(body)};
@@ -93,50 +96,60 @@ void Api::run(query::Request request,
               const net::HttpRequest& http,
               const std::string& tenant,
               net::Responder respond) {
-    const auto range = query::time_range(request);
-    Status refused = range.status();
-    if (refused.ok()) {
-        refused = check_limits(request, config_.limits);
+    const Timestamp begin = clock_.now();
+    request.now = begin;
+    Status refused = check_limits(request, config_.limits);
+    auto prepared = query::prepare(std::move(request));
+    if (!prepared.ok()) {
+        refused = prepared.status();
     }
     if (!refused.ok()) {
         respond(error_response(refused));
         return;
     }
-    const Timestamp begin = clock_.now();
     ingest::Pinned pinned;
-    if (range->start < range->end) {
-        pinned = store_.pin(tenant, *range);
+    if (prepared->range.start < prepared->range.end) {
+        pinned = store_.pin(tenant, prepared->range);
     }
-    const std::string text = request.query;
+    const auto timed_out = std::make_shared<std::atomic<bool>>(false);
+    if (config_.limits.query_timeout.ns > 0) {
+        executor_.post_after(config_.limits.query_timeout, [timed_out, cancel = http.cancel] {
+            timed_out->store(true);
+            cancel.cancel();
+        });
+    }
+    auto done = [this,
+                 begin,
+                 text = prepared->request.query,
+                 tenant,
+                 timed_out,
+                 respond = std::move(respond),
+                 missing = std::move(pinned.missing),
+                 categorize = categorizes(http)](const StatusOr<query::Result>& result) {
+        const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
+        metrics_
+            .counter("logi_queries_total",
+                     "Queries answered.",
+                     {{"status", result.ok() ? "ok" : "error"}})
+            .add();
+        base::log_debug(
+            "query", {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
+        if (!result.ok()) {
+            const bool late = absl::IsCancelled(result.status()) && timed_out->load();
+            respond(
+                error_response(late ? absl::DeadlineExceededError(kTimedOut) : result.status()));
+            return;
+        }
+        std::vector<std::string> warnings = missing;
+        warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
+        respond(json(result_json(*result, warnings, categorize, seconds)));
+    };
     query::run(executor_,
                std::move(pinned.sources),
-               std::move(request),
+               *std::move(prepared),
                config_.limits,
                http.cancel,
-               [this,
-                begin,
-                text,
-                tenant,
-                respond = std::move(respond),
-                missing = std::move(pinned.missing),
-                categorize = categorizes(http)](const StatusOr<query::Result>& result) {
-                   const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
-                   metrics_
-                       .counter("logi_queries_total",
-                                "Queries answered.",
-                                {{"status", result.ok() ? "ok" : "error"}})
-                       .add();
-                   base::log_debug(
-                       "query",
-                       {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
-                   if (!result.ok()) {
-                       respond(error_response(result.status()));
-                       return;
-                   }
-                   std::vector<std::string> warnings = missing;
-                   warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
-                   respond(json(result_json(*result, warnings, categorize, seconds)));
-               });
+               std::move(done));
 }
 
 void Api::query_range(const net::HttpRequest& http,

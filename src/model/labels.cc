@@ -103,7 +103,7 @@ bool is_label_name(std::string_view s) {
     });
 }
 
-Labels Labels::from_pairs(std::vector<LabelPair> pairs) {
+Labels Labels::of_result(std::vector<LabelPair> pairs) {
     std::stable_sort(pairs.begin(), pairs.end(), [](const LabelPair& a, const LabelPair& b) {
         return a.name < b.name;
     });
@@ -115,6 +115,11 @@ Labels Labels::from_pairs(std::vector<LabelPair> pairs) {
             labels.pairs_.push_back(std::move(pair));
         }
     }
+    return labels;
+}
+
+Labels Labels::from_pairs(std::vector<LabelPair> pairs) {
+    Labels labels = of_result(std::move(pairs));
     std::erase_if(labels.pairs_, [](const LabelPair& p) { return p.value.empty(); });
     return labels;
 }
@@ -136,13 +141,18 @@ std::string Labels::to_string() const {
     return out;
 }
 
-std::string_view Labels::get(std::string_view name) const {
+const LabelPair* Labels::find(std::string_view name) const {
     for (const auto& pair : pairs_) {
         if (pair.name == name) {
-            return pair.value;
+            return &pair;
         }
     }
-    return {};
+    return nullptr;
+}
+
+std::string_view Labels::get(std::string_view name) const {
+    const LabelPair* pair = find(name);
+    return pair == nullptr ? std::string_view() : std::string_view(pair->value);
 }
 
 }  // namespace logi

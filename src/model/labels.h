@@ -20,12 +20,14 @@ struct LabelPair {
 // 128-bit hash of the canonical text of a label set.
 using StreamId = base::Hash128;
 
-// Sorted by name, names unique, no empty values. Immutable after construction.
+// Sorted by name, names unique; of a stream, no empty values. Immutable after construction.
 class Labels {
   public:
     Labels() = default;
     // Sorts, and drops pairs with an empty value. Of equal names the last given stays.
     static Labels from_pairs(std::vector<LabelPair> pairs);
+    // The same, but pairs with an empty value stay: labels of a query's results may be empty.
+    static Labels of_result(std::vector<LabelPair> pairs);
 
     // The text form {a="b", c="d"} of Prometheus: also `name{…}`, and quoted names. Values are Go
     // string literals, "…" or `…`. kInvalidArgument says what is wrong, e.g. an unknown escape.
@@ -40,6 +42,8 @@ class Labels {
     [[nodiscard]] std::size_t size() const { return pairs_.size(); }
     // Empty view if absent.
     [[nodiscard]] std::string_view get(std::string_view name) const;
+    // Null if absent.
+    [[nodiscard]] const LabelPair* find(std::string_view name) const;
 
     friend auto operator<=>(const Labels&, const Labels&) = default;
 

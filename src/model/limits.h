@@ -30,6 +30,7 @@ struct Limits {
     std::int64_t per_stream_rate_limit_burst = 15 * 1024 * 1024;
     std::int64_t max_query_series = 500;
     std::int64_t max_entries_limit_per_query = 5000;
+    std::int64_t max_query_memory_bytes = 1LL << 30;  // Logi's own: what one query may hold
     std::int64_t max_streams_matchers_per_query = 1000;
     Duration max_query_length = Duration::hours(721);
     Duration max_query_lookback{0};  // 0: no limit

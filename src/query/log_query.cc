@@ -1,5 +1,8 @@
 #include "query/log_query.h"
 
+#include "base/bytes.h"
+#include "exec/memory_budget.h"
+#include "exec/pipeline.h"
 #include "exec/run_items.h"
 
 #include <tuple>
@@ -7,20 +10,102 @@
 namespace logi::query {
 namespace {
 
-constexpr std::uint64_t kResultBytesMax = 512ULL << 20U;
-
 struct Candidate {
     LogRow row;
     StreamId id;
     Sequence sequence;
+    base::Hash128 stored;  // of line and metadata as they are stored: equal entries are one
 };
+
+// Takes rows of one block through the pipeline.
+class RowReader {
+  public:
+    RowReader(const exec::Pipeline& pipeline, const exec::ScanRows& rows)
+        : pipeline_(pipeline), rows_(rows) {}
+
+    // False if the pipeline drops the row.
+    StatusOr<bool> read(std::uint32_t row, Candidate& out) {
+        const std::uint32_t stream = rows_.streams[row];
+        if (labels_ == nullptr || stream != stream_) {
+            labels_ = std::make_shared<Labels>(rows_.source->labels(stream));
+            stream_ = stream;
+        }
+        LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows_.block->line(row));
+        LOGI_RETURN_IF_ERROR(rows_.block->metadata(row, pairs_));
+        entry_.labels.begin(*labels_, pairs_);
+        entry_.time = rows_.times[row];
+        entry_.line = line;
+        if (!pipeline_.process(entry_)) {
+            return false;
+        }
+        out.id = rows_.source->stream_id(stream);
+        out.stored = stored_key(line);
+        out.row.time = entry_.time;
+        out.row.line = std::string(entry_.line);
+        out.row.stream = entry_.labels.stream_changed() ? changed_stream() : labels_;
+        out.row.metadata = pairs_of(exec::LabelCategory::kMetadata);
+        out.row.parsed = pairs_of(exec::LabelCategory::kParsed);
+        return true;
+    }
+
+  private:
+    base::Hash128 stored_key(std::string_view line) {
+        key_.clear();
+        base::ByteWriter w(key_);
+        w.string(line);
+        for (const auto& pair : pairs_) {
+            w.string(pair.name);
+            w.string(pair.value);
+        }
+        return base::hash128(key_);
+    }
+
+    std::vector<LabelPair> pairs_of(exec::LabelCategory category) {
+        entry_.labels.sorted(category, sorted_);
+        std::vector<LabelPair> pairs;
+        pairs.reserve(sorted_.size());
+        for (const auto& label : sorted_) {
+            pairs.push_back({std::string(label.name), std::string(label.value)});
+        }
+        return pairs;
+    }
+
+    std::shared_ptr<const Labels> changed_stream() {
+        return std::make_shared<Labels>(Labels::of_result(pairs_of(exec::LabelCategory::kStream)));
+    }
+
+    const exec::Pipeline& pipeline_;
+    const exec::ScanRows& rows_;
+    exec::Entry entry_;
+    std::shared_ptr<const Labels> labels_;
+    std::uint32_t stream_ = 0;
+    std::vector<MetadataView> pairs_;
+    std::vector<MetadataView> sorted_;
+    std::string key_;
+};
+
+std::int64_t memory_bytes(const LogRow& row) {
+    std::size_t bytes = sizeof(Candidate) + row.line.size();
+    for (const auto* pairs : {&row.metadata, &row.parsed}) {
+        for (const auto& pair : *pairs) {
+            bytes += sizeof(LabelPair) + pair.name.size() + pair.value.size();
+        }
+    }
+    return static_cast<std::int64_t>(bytes);
+}
 
 // The best `limit` rows so far, from blocks that are read in the order of their best time.
 class Collector {
   public:
-    Collector(exec::Sources sources, exec::ScanSpec spec, const Request& request)
+    Collector(exec::Sources sources,
+              exec::ScanSpec spec,
+              std::shared_ptr<const exec::Pipeline> pipeline,
+              const Request& request,
+              std::int64_t memory_bytes_max)
         : sources_(std::move(sources)),
           scan_(sources_, std::move(spec)),
+          pipeline_(std::move(pipeline)),
+          budget_(memory_bytes_max),
           forward_(request.forward),
           limit_(request.interval.ns > 0 ? SIZE_MAX : request.limit),
           final_limit_(request.limit),
@@ -65,9 +150,8 @@ class Collector {
         }
         std::unique_ptr<block::BlockReader> reader;
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, reader));
-        keep_best(rows);
         std::vector<Candidate> found;
-        LOGI_RETURN_IF_ERROR(materialise(rows, found));
+        LOGI_RETURN_IF_ERROR(collect(rows, found));
         return merge(std::move(found));
     }
 
@@ -90,71 +174,44 @@ class Collector {
     }
 
     // Of one block no more than `limit` rows can be in the answer, and all that tie with the last.
-    void keep_best(exec::ScanRows& rows) const {
-        if (rows.rows.size() <= limit_) {
-            return;
-        }
-        std::vector<Timestamp> times;
-        times.reserve(rows.rows.size());
-        for (const std::uint32_t row : rows.rows) {
-            times.push_back(rows.times[row]);
-        }
-        const auto nth = times.begin() + static_cast<std::ptrdiff_t>(limit_ - 1);
-        if (forward_) {
-            std::nth_element(times.begin(), nth, times.end());
-        } else {
-            std::nth_element(times.begin(), nth, times.end(), std::greater<>());
-        }
-        const Timestamp worst = *nth;
-        std::erase_if(rows.rows, [&](std::uint32_t row) {
-            return forward_ ? rows.times[row] > worst : rows.times[row] < worst;
-        });
-    }
-
-    Status materialise(const exec::ScanRows& rows, std::vector<Candidate>& found) {
+    Status collect(exec::ScanRows& rows, std::vector<Candidate>& found) {
         if (rows.rows.empty()) {
             return absl::OkStatus();
         }
+        std::stable_sort(rows.rows.begin(), rows.rows.end(), [&](std::uint32_t a, std::uint32_t b) {
+            return forward_ ? rows.times[a] < rows.times[b] : rows.times[a] > rows.times[b];
+        });
         LOGI_ASSIGN_OR_RETURN(const auto sequences, rows.block->sequences());
-        std::shared_ptr<const Labels> labels;
-        std::uint32_t labels_of = 0;
-        std::vector<MetadataView> metadata;
+        RowReader reader(*pipeline_, rows);
         for (const std::uint32_t row : rows.rows) {
-            const std::uint32_t stream = rows.streams[row];
-            if (labels == nullptr || stream != labels_of) {
-                labels = std::make_shared<Labels>(rows.source->labels(stream));
-                labels_of = stream;
+            if (found.size() >= limit_ && rows.times[row] != found.back().row.time) {
+                break;
             }
-            Candidate c;
-            c.id = rows.source->stream_id(stream);
-            c.sequence = sequences[row];
-            c.row.time = rows.times[row];
-            c.row.labels = labels;
-            LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows.block->line(row));
-            c.row.line = std::string(line);
-            LOGI_RETURN_IF_ERROR(rows.block->metadata(row, metadata));
-            for (const auto& pair : metadata) {
-                c.row.metadata.push_back({std::string(pair.name), std::string(pair.value)});
+            Candidate candidate;
+            LOGI_ASSIGN_OR_RETURN(const bool passed, reader.read(row, candidate));
+            if (passed) {
+                candidate.sequence = sequences[row];
+                found.push_back(std::move(candidate));
             }
-            found.push_back(std::move(c));
         }
         return absl::OkStatus();
     }
 
     Status merge(std::vector<Candidate> found) {
         const base::MutexLock lock(mutex_);
+        std::int64_t added = 0;
         for (auto& c : found) {
-            bytes_ += c.row.line.size() + sizeof(Candidate);
+            added += memory_bytes(c.row);
             best_.push_back(std::move(c));
         }
+        LOGI_RETURN_IF_ERROR(budget_.charge(added));
         if (limit_ != SIZE_MAX && best_.size() >= 2 * limit_) {
             shrink();
-        }
-        if (bytes_ > kResultBytesMax) {
-            return absl::ResourceExhaustedError(
-                "the query's result is too large for the memory of a query; lower its limit or "
-                "shorten "
-                "its time range");
+            std::int64_t left = 0;
+            for (const auto& c : best_) {
+                left += memory_bytes(c.row);
+            }
+            return budget_.charge(left - budget_.used_bytes());
         }
         return absl::OkStatus();
     }
@@ -174,10 +231,6 @@ class Collector {
                 best_.pop_back();
             }
         }
-        bytes_ = 0;
-        for (const auto& c : best_) {
-            bytes_ += c.row.line.size() + sizeof(Candidate);
-        }
     }
 
     void drop_duplicates() LOGI_REQUIRES(mutex_) {
@@ -189,8 +242,7 @@ class Collector {
                 run = kept;
             }
             std::size_t same = run;
-            while (same < kept && (best_[same].row.line != c.row.line ||
-                                   best_[same].row.metadata != c.row.metadata)) {
+            while (same < kept && best_[same].stored != c.stored) {
                 ++same;
             }
             if (same == kept) {
@@ -214,6 +266,8 @@ class Collector {
 
     exec::Sources sources_;
     exec::Scan scan_;
+    const std::shared_ptr<const exec::Pipeline> pipeline_;
+    exec::MemoryBudget budget_;
     exec::Damage damage_;
     const bool forward_;
     const std::size_t limit_;
@@ -221,7 +275,6 @@ class Collector {
     const Duration interval_;
     base::Mutex mutex_;
     std::vector<Candidate> best_ LOGI_GUARDED_BY(mutex_);
-    std::uint64_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     bool full_ LOGI_GUARDED_BY(mutex_) = false;
     Timestamp worst_ LOGI_GUARDED_BY(mutex_);
 };
@@ -230,17 +283,33 @@ class Collector {
 
 void run_log_query(io::Executor& executor,
                    exec::Sources sources,
-                   const Request& request,
-                   exec::ScanSpec spec,
+                   const Prepared& query,
+                   const Limits& limits,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done) {
+    const auto& log = std::get<logql::LogExpr>(query.expr->node);
+    exec::Pipeline::Options options;
+    options.now = query.request.now;
+    auto pipeline = exec::Pipeline::compile(log, std::move(options));
+    if (!pipeline.ok()) {
+        done(pipeline.status());
+        return;
+    }
+    exec::ScanSpec spec;
+    spec.matchers = log.matchers;
+    spec.filters = (*pipeline)->block_filters();
+    spec.first = query.range.start;
+    spec.last = query.range.end - Duration{1};
     spec.drop_duplicates = false;  // the collector does, by order of arrival
-    const auto collector =
-        std::make_shared<Collector>(std::move(sources), std::move(spec), request);
+    const auto collector = std::make_shared<Collector>(std::move(sources),
+                                                       std::move(spec),
+                                                       *std::move(pipeline),
+                                                       query.request,
+                                                       limits.max_query_memory_bytes);
     exec::run_items(
         executor,
         collector->items(),
-        cancel,
+        std::move(cancel),
         [collector](std::size_t i) { return collector->read(i); },
         [collector, done = std::move(done)](const Status& status) {
             if (status.ok()) {

@@ -1,15 +1,14 @@
-// Log queries: the newest or oldest rows of a scan.
+// Log queries: the first entries of a range, in either direction, that pass a pipeline.
 #pragma once
 
-#include "logql/ast.h"
 #include "query/query.h"
 
 namespace logi::query {
 
 void run_log_query(io::Executor& executor,
                    exec::Sources sources,
-                   const Request& request,
-                   exec::ScanSpec spec,
+                   const Prepared& query,
+                   const Limits& limits,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done);
 

@@ -1,89 +1,45 @@
 #include "query/metric_query.h"
 
 #include "absl/strings/str_cat.h"
-
-#include <cmath>
-#include <limits>
+#include "query/evaluate.h"
+#include "query/range_query.h"
 
 namespace logi::query {
 namespace {
 
 using logql::Expr;
 
-struct Value {
-    bool scalar = false;
-    double number = 0;
-    std::vector<StepSeries> series;
-};
-
-// Sums with Neumaier's compensation, so that the order of series does not show.
-class Sum {
-  public:
-    void add(double x) {
-        const double t = sum_ + x;
-        compensation_ += std::fabs(sum_) >= std::fabs(x) ? (sum_ - t) + x : (x - t) + sum_;
-        sum_ = t;
-    }
-    [[nodiscard]] double value() const {
-        return std::isfinite(compensation_) ? sum_ + compensation_ : sum_;
-    }
-
-  private:
-    double sum_ = 0;
-    double compensation_ = 0;
-};
-
-Labels grouped(const Labels& labels, const logql::Grouping& grouping) {
-    std::vector<LabelPair> pairs;
-    for (const auto& pair : labels.pairs()) {
-        const bool named = std::find(grouping.labels.begin(), grouping.labels.end(), pair.name) !=
-                           grouping.labels.end();
-        if (named != grouping.without) {
-            pairs.push_back(pair);
+// Series of the same labels become one, their values in the order of time.
+void merge_equal_series(exec::StepVector& series) {
+    std::stable_sort(series.begin(), series.end(), [](const auto& a, const auto& b) {
+        return a.labels < b.labels;
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 1; i < series.size(); ++i) {
+        if (series[kept].labels != series[i].labels) {
+            ++kept;
+            if (kept != i) {
+                series[kept] = std::move(series[i]);
+            }
+            continue;
         }
+        exec::StepSeries merged{std::move(series[kept].labels), {}, {}};
+        std::size_t a = 0;
+        std::size_t b = 0;
+        while (a < series[kept].steps.size() || b < series[i].steps.size()) {
+            const bool from_a =
+                b == series[i].steps.size() ||
+                (a < series[kept].steps.size() && series[kept].steps[a] <= series[i].steps[b]);
+            const exec::StepSeries& from = from_a ? series[kept] : series[i];
+            const std::size_t at = from_a ? a++ : b++;
+            merged.add(from.steps[at], from.values[at]);
+        }
+        series[kept] = std::move(merged);
     }
-    return Labels::from_pairs(std::move(pairs));
+    series.resize(std::min(series.size(), kept + 1));
 }
 
-double aggregate(logql::VectorOp op, const std::vector<double>& values) {
-    Sum sum;
-    double least = values.front();
-    double most = values.front();
-    for (const double v : values) {
-        sum.add(v);
-        least = v < least || std::isnan(least) ? v : least;
-        most = v > most || std::isnan(most) ? v : most;
-    }
-    switch (op) {
-        case logql::VectorOp::kSum:
-            return sum.value();
-        case logql::VectorOp::kMin:
-            return least;
-        case logql::VectorOp::kMax:
-            return most;
-        case logql::VectorOp::kAvg:
-            return sum.value() / static_cast<double>(values.size());
-        case logql::VectorOp::kCount:
-            break;
-    }
-    return static_cast<double>(values.size());
-}
-
-double apply(logql::BinaryOp op, double a, double b) {
-    switch (op) {
-        case logql::BinaryOp::kAdd:
-            return a + b;
-        case logql::BinaryOp::kSub:
-            return a - b;
-        case logql::BinaryOp::kMul:
-            return a * b;
-        case logql::BinaryOp::kDiv:
-            break;
-    }
-    return b == 0 ? std::numeric_limits<double>::quiet_NaN() : a / b;
-}
-
-// One metric query under way: leaves are scanned one after another, then the tree is evaluated.
+// One metric query under way: leaves are read one after another, then the tree is evaluated.
 class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
   public:
     MetricQuery(io::Executor& executor,
@@ -96,185 +52,100 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         : executor_(executor),
           sources_(std::move(sources)),
           instant_(request.instant),
+          now_(request.now),
           steps_(steps_of(request)),
           expr_(std::move(expr)),
+          leaves_(leaves(*expr_)),
           series_max_(limits.max_query_series),
+          budget_(limits.max_query_memory_bytes),
           cancel_(cancel),
-          done_(std::move(done)) {
-        for_each_range(*expr_, [this](const logql::RangeAggregation& r) { leaves_.push_back(&r); });
-    }
+          done_(std::move(done)) {}
 
     void next_leaf() {
-        if (values_.size() == leaves_.size()) {
+        if (next_leaf_ == leaves_.size()) {
             done_(finish());
             return;
         }
-        const logql::RangeAggregation& leaf = *leaves_[values_.size()];
-        const Timestamp last = steps_.at(steps_.count - 1) - leaf.offset;
-        const Timestamp first = steps_.first - leaf.offset - leaf.range + Duration{1};
-        auto spec = scan_spec(leaf.log, first, last);
-        if (!spec.ok()) {
-            done_(spec.status());
-            return;
-        }
-        run_range_scan(
-            executor_,
-            sources_,
-            leaf,
-            *std::move(spec),
-            steps_,
-            cancel_,
-            stats_,
-            missing_,
-            [self = shared_from_this(), &leaf](StatusOr<std::vector<StepSeries>> series) {
-                if (!series.ok()) {
-                    self->done_(series.status());
-                    return;
-                }
-                self->values_[&leaf] = *std::move(series);
-                self->next_leaf();
-            });
+        const Leaf& leaf = leaves_[next_leaf_++];
+        const exec::Windows windows(steps_, leaf.aggregation->range, leaf.aggregation->offset);
+        run_range_query(executor_,
+                        sources_,
+                        leaf,
+                        windows,
+                        now_,
+                        budget_,
+                        cancel_,
+                        stats_,
+                        missing_,
+                        [self = shared_from_this(), &leaf](StatusOr<exec::StepVector> series) {
+                            if (!series.ok()) {
+                                self->done_(series.status());
+                                return;
+                            }
+                            self->values_[leaf.aggregation] = *std::move(series);
+                            self->next_leaf();
+                        });
     }
 
   private:
     StatusOr<Result> finish() {
-        LOGI_ASSIGN_OR_RETURN(Value value, evaluate(*expr_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value value, evaluate(*expr_, values_, steps_.count));
         Result result;
         result.stats = stats_;
         result.missing = missing_;
         result.type = instant_ ? Result::Type::kVector : Result::Type::kMatrix;
         if (value.scalar) {
             result.type = instant_ ? Result::Type::kScalar : Result::Type::kMatrix;
-            value.series.push_back(constant(value.number));
+            exec::StepSeries constant;
+            for (std::uint32_t i = 0; i < steps_.count; ++i) {
+                constant.add(i, value.number);
+            }
+            value.series.push_back(std::move(constant));
         }
-        std::sort(value.series.begin(), value.series.end(), [](const auto& a, const auto& b) {
-            return a.labels < b.labels;
-        });
+        std::erase_if(value.series, [](const auto& s) { return s.steps.empty(); });
+        if (!instant_) {
+            merge_equal_series(value.series);
+        } else if (!sorts(*expr_)) {
+            std::stable_sort(value.series.begin(),
+                             value.series.end(),
+                             [](const auto& a, const auto& b) { return a.labels < b.labels; });
+        }
+        LOGI_RETURN_IF_ERROR(check_series(value.series.size()));
         for (auto& s : value.series) {
             Series series{std::move(s.labels), {}};
-            for (std::size_t i = 0; i < steps_.count; ++i) {
-                if (s.present[i]) {
-                    series.points.push_back({steps_.at(i), s.values[i]});
-                }
+            for (std::size_t i = 0; i < s.steps.size(); ++i) {
+                series.points.push_back({steps_.at(s.steps[i]), s.values[i]});
             }
-            if (!series.points.empty()) {
-                result.series.push_back(std::move(series));
-            }
-        }
-        if (series_max_ > 0 && result.series.size() > static_cast<std::size_t>(series_max_)) {
-            return absl::InvalidArgumentError(absl::StrCat(
-                "maximum number of series (",
-                series_max_,
-                ") reached for a single query; consider reducing query cardinality by adding more "
-                "specific stream selectors, reducing the time range, or aggregating results with "
-                "functions like sum(), count() or topk()"));
+            result.series.push_back(std::move(series));
         }
         return result;
     }
 
-    [[nodiscard]] StepSeries constant(double value) const {
-        return {Labels(),
-                std::vector<double>(steps_.count, value),
-                std::vector<bool>(steps_.count, true)};
-    }
-
-    StatusOr<Value> evaluate(const Expr& expr) {
-        if (const auto* leaf = std::get_if<logql::RangeAggregation>(&expr.node)) {
-            return Value{false, 0, std::move(values_[leaf])};
+    [[nodiscard]] Status check_series(std::size_t count) const {
+        if (series_max_ <= 0 || count <= static_cast<std::size_t>(series_max_)) {
+            return absl::OkStatus();
         }
-        if (const auto* number = std::get_if<logql::Literal>(&expr.node)) {
-            return Value{true, number->value, {}};
-        }
-        if (const auto* vector = std::get_if<logql::VectorLiteral>(&expr.node)) {
-            return Value{false, 0, {constant(vector->value)}};
-        }
-        if (const auto* binary = std::get_if<logql::BinaryExpr>(&expr.node)) {
-            return evaluate_binary(*binary);
-        }
-        if (const auto* vector = std::get_if<logql::VectorAggregation>(&expr.node)) {
-            return evaluate_vector(*vector);
-        }
-        return absl::InvalidArgumentError(
-            "parse error : a log query cannot be part of a metric query");
-    }
-
-    StatusOr<Value> evaluate_vector(const logql::VectorAggregation& node) {
-        LOGI_ASSIGN_OR_RETURN(const Value inner, evaluate(*node.inner));
-        if (inner.scalar) {
-            return absl::InvalidArgumentError(
-                "parse error : an aggregation needs a vector, not a number");
-        }
-        std::map<Labels, std::vector<const StepSeries*>> groups;
-        for (const auto& s : inner.series) {
-            groups[grouped(s.labels, node.grouping)].push_back(&s);
-        }
-        Value out;
-        for (const auto& [labels, members] : groups) {
-            StepSeries group{
-                labels, std::vector<double>(steps_.count), std::vector<bool>(steps_.count)};
-            std::vector<double> values;
-            for (std::size_t i = 0; i < steps_.count; ++i) {
-                values.clear();
-                for (const StepSeries* s : members) {
-                    if (s->present[i]) {
-                        values.push_back(s->values[i]);
-                    }
-                }
-                if (!values.empty()) {
-                    group.values[i] = aggregate(node.op, values);
-                    group.present[i] = true;
-                }
-            }
-            out.series.push_back(std::move(group));
-        }
-        return out;
-    }
-
-    StatusOr<Value> evaluate_binary(const logql::BinaryExpr& node) {
-        LOGI_ASSIGN_OR_RETURN(Value left, evaluate(*node.left));
-        LOGI_ASSIGN_OR_RETURN(Value right, evaluate(*node.right));
-        if (left.scalar && right.scalar) {
-            return Value{true, apply(node.op, left.number, right.number), {}};
-        }
-        if (left.scalar || right.scalar) {
-            Value& vector = left.scalar ? right : left;
-            for (auto& s : vector.series) {
-                for (double& v : s.values) {
-                    v = left.scalar ? apply(node.op, left.number, v)
-                                    : apply(node.op, v, right.number);
-                }
-            }
-            return std::move(vector);
-        }
-        std::map<Labels, const StepSeries*> by_labels;
-        for (const auto& s : right.series) {
-            by_labels[s.labels] = &s;
-        }
-        Value out;
-        for (auto& s : left.series) {
-            const auto it = by_labels.find(s.labels);
-            if (it == by_labels.end()) {
-                continue;
-            }
-            for (std::size_t i = 0; i < steps_.count; ++i) {
-                s.present[i] = s.present[i] && it->second->present[i];
-                s.values[i] = apply(node.op, s.values[i], it->second->values[i]);
-            }
-            out.series.push_back(std::move(s));
-        }
-        return out;
+        return absl::InvalidArgumentError(absl::StrCat(
+            "maximum number of series (",
+            series_max_,
+            ") reached for a single query; consider reducing query cardinality by adding more "
+            "specific stream selectors, reducing the time range, or aggregating results with "
+            "functions like sum(), count() or topk()"));
     }
 
     io::Executor& executor_;
     const exec::Sources sources_;
     const bool instant_;
-    const Steps steps_;
+    const Timestamp now_;
+    const exec::Steps steps_;
     const std::shared_ptr<const Expr> expr_;
+    const std::vector<Leaf> leaves_;
     const std::int64_t series_max_;
+    exec::MemoryBudget budget_;
     const io::CancelToken cancel_;
     const std::function<void(StatusOr<Result>)> done_;
-    std::vector<const logql::RangeAggregation*> leaves_;
-    std::map<const logql::RangeAggregation*, std::vector<StepSeries>> values_;
+    std::size_t next_leaf_ = 0;
+    LeafValues values_;
     Stats stats_;
     std::vector<std::string> missing_;
 };
@@ -286,7 +157,7 @@ std::int64_t floor_to(std::int64_t ns, std::int64_t step) {
 
 }  // namespace
 
-Steps steps_of(const Request& request) {
+exec::Steps steps_of(const Request& request) {
     if (request.instant) {
         return {request.end, Duration{1}, 1};
     }
@@ -304,35 +175,17 @@ Steps steps_of(const Request& request) {
     return {Timestamp{start}, Duration{step}, static_cast<std::size_t>((end - start) / step) + 1};
 }
 
-void for_each_range(const Expr& expr,
-                    const std::function<void(const logql::RangeAggregation&)>& f) {
-    if (const auto* leaf = std::get_if<logql::RangeAggregation>(&expr.node)) {
-        f(*leaf);
-    } else if (const auto* vector = std::get_if<logql::VectorAggregation>(&expr.node)) {
-        for_each_range(*vector->inner, f);
-    } else if (const auto* binary = std::get_if<logql::BinaryExpr>(&expr.node)) {
-        for_each_range(*binary->left, f);
-        for_each_range(*binary->right, f);
-    }
-}
-
-StatusOr<exec::ScanSpec> scan_spec(const logql::LogExpr& log, Timestamp first, Timestamp last) {
-    exec::ScanSpec spec{log.matchers, {}, first, last};
-    for (const auto& stage : log.filters) {
-        const bool negated =
-            stage.op == logql::FilterOp::kNotContains || stage.op == logql::FilterOp::kNotMatches;
-        if (stage.op == logql::FilterOp::kContains || stage.op == logql::FilterOp::kNotContains) {
-            spec.filters.push_back(regex::LineFilter::substrings(stage.any_of, negated));
-            continue;
+std::optional<TimeRange> time_of_leaves(const Expr& expr, const exec::Steps& steps) {
+    std::optional<TimeRange> range;
+    for (const Leaf& leaf : leaves(expr)) {
+        const exec::Windows windows(steps, leaf.aggregation->range, leaf.aggregation->offset);
+        if (!range.has_value()) {
+            range = TimeRange{windows.first_time(), windows.last_time()};
         }
-        auto filter = regex::LineFilter::regexes(stage.any_of, negated);
-        if (!filter.ok()) {
-            return absl::InvalidArgumentError(
-                absl::StrCat("parse error : error parsing regexp: ", filter.status().message()));
-        }
-        spec.filters.push_back(*std::move(filter));
+        range->start = std::min(range->start, windows.first_time());
+        range->end = std::max(range->end, windows.last_time());
     }
-    return spec;
+    return range;
 }
 
 void run_metric_query(io::Executor& executor,

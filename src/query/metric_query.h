@@ -1,9 +1,9 @@
 // Metric queries: range aggregations first, then the operators above them.
 #pragma once
 
+#include "exec/steps.h"
 #include "logql/ast.h"
 #include "query/query.h"
-#include "query/range_scan.h"
 
 namespace logi::query {
 
@@ -15,15 +15,12 @@ void run_metric_query(io::Executor& executor,
                       io::CancelToken cancel,
                       std::function<void(StatusOr<Result>)> done);
 
-// The filters of a log expression as the scan takes them.
-StatusOr<exec::ScanSpec> scan_spec(const logql::LogExpr& log, Timestamp first, Timestamp last);
-
 // Evaluation times of a request. Aligned range queries begin at a multiple of the step at or before
 // `start` and end at one at or after `end`, as Loki's do.
-[[nodiscard]] Steps steps_of(const Request& request);
+[[nodiscard]] exec::Steps steps_of(const Request& request);
 
-// Calls `f` with every range aggregation of the tree.
-void for_each_range(const logql::Expr& expr,
-                    const std::function<void(const logql::RangeAggregation&)>& f);
+// The time that the query's range aggregations cover, both ends included; empty if it has none.
+[[nodiscard]] std::optional<TimeRange> time_of_leaves(const logql::Expr& expr,
+                                                      const exec::Steps& steps);
 
 }  // namespace logi::query

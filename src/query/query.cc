@@ -6,63 +6,52 @@
 
 namespace logi::query {
 
-Labels merged_labels(const Labels& stream, const std::vector<LabelPair>& metadata) {
-    if (metadata.empty()) {
-        return stream;
+Labels all_labels(const LogRow& row) {
+    if (row.metadata.empty() && row.parsed.empty()) {
+        return *row.stream;
     }
-    auto pairs = stream.pairs();
-    for (const auto& pair : metadata) {
-        const bool collides = !stream.get(pair.name).empty();
-        pairs.push_back({collides ? pair.name + "_extracted" : pair.name, pair.value});
-    }
-    return Labels::from_pairs(std::move(pairs));
+    auto pairs = row.stream->pairs();
+    pairs.insert(pairs.end(), row.metadata.begin(), row.metadata.end());
+    pairs.insert(pairs.end(), row.parsed.begin(), row.parsed.end());
+    return Labels::of_result(std::move(pairs));
 }
 
-StatusOr<TimeRange> time_range(const Request& request) {
-    LOGI_ASSIGN_OR_RETURN(const logql::ExprPtr expr, logql::parse(request.query));
-    if (std::holds_alternative<logql::LogExpr>(expr->node)) {
-        return TimeRange{request.start, request.end};
+StatusOr<Prepared> prepare(Request request) {
+    LOGI_ASSIGN_OR_RETURN(logql::ExprPtr expr, logql::parse(request.query));
+    Prepared query{std::move(request), std::move(expr), {}};
+    if (!logql::is_log_query(*query.expr)) {
+        const auto range = time_of_leaves(*query.expr, steps_of(query.request));
+        if (range.has_value()) {
+            query.range = {range->start, range->end + Duration{1}};
+        }
+    } else if (query.request.instant) {
+        return absl::InvalidArgumentError(
+            "log queries are not supported as an instant query type, please change your query to a "
+            "range query type");
+    } else {
+        query.range = {query.request.start, query.request.end};
     }
-    const Steps steps = steps_of(request);
-    // Without a leaf nothing is read.
-    TimeRange range{Timestamp::max(), Timestamp::min()};
-    for_each_range(*expr, [&](const logql::RangeAggregation& leaf) {
-        range.start = std::min(range.start, steps.first - leaf.offset - leaf.range);
-        range.end = std::max(range.end, steps.at(steps.count - 1) - leaf.offset + Duration{1});
-    });
-    return range;
+    return query;
 }
 
 void run(io::Executor& executor,
          exec::Sources sources,
-         Request request,
+         Prepared query,
          const Limits& limits,
          io::CancelToken cancel,
          std::function<void(StatusOr<Result>)> done) {
-    auto parsed = logql::parse(request.query);
-    if (!parsed.ok()) {
-        done(parsed.status());
-        return;
+    if (logql::is_log_query(*query.expr)) {
+        run_log_query(
+            executor, std::move(sources), query, limits, std::move(cancel), std::move(done));
+    } else {
+        run_metric_query(executor,
+                         std::move(sources),
+                         query.request,
+                         query.expr,
+                         limits,
+                         std::move(cancel),
+                         std::move(done));
     }
-    const std::shared_ptr<const logql::Expr> expr = *std::move(parsed);
-    const auto* log = std::get_if<logql::LogExpr>(&expr->node);
-    if (log == nullptr) {
-        run_metric_query(
-            executor, std::move(sources), request, expr, limits, cancel, std::move(done));
-        return;
-    }
-    if (request.instant) {
-        done(absl::InvalidArgumentError(
-            "log queries are not supported as an instant query type, please "
-            "change your query to a range query type"));
-        return;
-    }
-    auto spec = scan_spec(*log, request.start, request.end - Duration{1});
-    if (!spec.ok()) {
-        done(spec.status());
-        return;
-    }
-    run_log_query(executor, std::move(sources), request, *std::move(spec), cancel, std::move(done));
 }
 
 std::vector<Labels> series(const exec::Sources& sources,

@@ -4,6 +4,7 @@
 #include "exec/scan.h"
 #include "io/cancel.h"
 #include "io/executor.h"
+#include "logql/ast.h"
 #include "model/entry.h"
 #include "model/labels.h"
 #include "model/limits.h"
@@ -26,13 +27,24 @@ struct Request {
     std::uint32_t limit = 100;
     bool forward = false;
     Duration interval;  // logs: least distance between entries, 0 for all
+    Timestamp now;
 };
 
+// A request whose query has been parsed.
+struct Prepared {
+    Request request;
+    std::shared_ptr<const logql::Expr> expr;
+    // What its sources have to cover; empty if it reads nothing.
+    TimeRange range;
+};
+
+// An entry after its pipeline. No name is in more than one of the three.
 struct LogRow {
     Timestamp time;
-    std::shared_ptr<const Labels> labels;  // of the stream
+    std::shared_ptr<const Labels> stream;
     std::string line;
     std::vector<LabelPair> metadata;  // sorted by name
+    std::vector<LabelPair> parsed;    // sorted by name, may have empty values
 };
 
 struct Point {
@@ -62,23 +74,21 @@ struct Result {
     std::vector<std::string> missing;
 };
 
-// The time that a request's sources have to cover, both ends included. kInvalidArgument if the
-// query does not parse.
-StatusOr<TimeRange> time_range(const Request& request);
+// kInvalidArgument with Loki's text if the query does not parse, or is a log query where only a
+// metric is possible.
+StatusOr<Prepared> prepare(Request request);
 
 // Runs as tasks on the executor, which must outlive it; `done` is called once. kInvalidArgument:
-// the query or a limit; kResourceExhausted: too much memory; kCancelled; kDataLoss: a damaged
-// block.
+// the query or a limit; kResourceExhausted: too much memory; kCancelled.
 void run(io::Executor& executor,
          exec::Sources sources,
-         Request request,
+         Prepared query,
          const Limits& limits,
          io::CancelToken cancel,
          std::function<void(StatusOr<Result>)> done);
 
-// Labels as queries show them: the stream's, and the metadata, whose names get "_extracted" where
-// the stream has the same name.
-[[nodiscard]] Labels merged_labels(const Labels& stream, const std::vector<LabelPair>& metadata);
+// All labels of a row, as answers show them by default.
+[[nodiscard]] Labels all_labels(const LogRow& row);
 
 // Streams with entries in the range that any of the selectors matches (none: all), sorted, unique.
 std::vector<Labels> series(const exec::Sources& sources,

@@ -1,0 +1,32 @@
+// What a query may hold in memory. Thread-safe.
+#pragma once
+
+#include "base/status.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace logi::exec {
+
+class MemoryBudget {
+  public:
+    explicit MemoryBudget(std::int64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+    // Adds `bytes`, which may be negative. kResourceExhausted, with what to do about it, once the
+    // limit is passed.
+    Status charge(std::int64_t bytes) {
+        if (used_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit_bytes_) {
+            return absl::OkStatus();
+        }
+        return absl::ResourceExhaustedError(
+            "the query needs more memory than a query may use; shorten its time range, add label "
+            "matchers or filters, aggregate with sum() or by fewer labels, or use a larger step");
+    }
+    [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_.load(); }
+
+  private:
+    const std::int64_t limit_bytes_;
+    std::atomic<std::int64_t> used_bytes_{0};
+};
+
+}  // namespace logi::exec

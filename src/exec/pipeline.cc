@@ -1,0 +1,200 @@
+#include "exec/pipeline.h"
+
+#include "absl/strings/str_cat.h"
+#include "fields/convert.h"
+
+namespace logi::exec {
+namespace {
+
+// A line filter that a block can answer: text or regular expressions, no addresses or patterns.
+StatusOr<std::optional<regex::LineFilter>> block_filter(const logql::LineFilterStage& stage) {
+    using logql::FilterOp;
+    const bool single_ip = stage.any_of.size() == 1 && stage.any_of.front().ip;
+    if (single_ip || stage.op == FilterOp::kPattern || stage.op == FilterOp::kNotPattern) {
+        return std::nullopt;
+    }
+    std::vector<std::string> texts;
+    for (const auto& alternative : stage.any_of) {
+        texts.push_back(alternative.text);
+    }
+    const bool negated = stage.op == FilterOp::kNotContains || stage.op == FilterOp::kNotMatches;
+    if (stage.op == FilterOp::kContains || stage.op == FilterOp::kNotContains) {
+        return regex::LineFilter::substrings(std::move(texts), negated);
+    }
+    auto filter = regex::LineFilter::regexes(texts, negated);
+    if (!filter.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("parse error : error parsing regexp: ", filter.status().message()));
+    }
+    return *std::move(filter);
+}
+
+// Where line filters go. Loki moves a line filter ahead of the stages before it, back to the last
+// one that is a label filter or makes a new line; so with `| decolorize |= "x"` the filter sees the
+// colours. Label filters do not change the line: we move filters ahead of those as well.
+class LineFilterPlace {
+  public:
+    void after(const logql::Stage& stage, std::size_t stages) {
+        const bool makes_line = std::holds_alternative<logql::LineFormatStage>(stage) ||
+                                std::holds_alternative<logql::UnpackStage>(stage);
+        const bool label_filter = std::holds_alternative<logql::LabelFilterStage>(stage);
+        decolorized_ = decolorized_ || std::holds_alternative<logql::DecolorizeStage>(stage);
+        if (makes_line || label_filter) {
+            stored_line_ = stored_line_ && !makes_line && !decolorized_;
+            decolorized_ = false;
+            place_ = stages;
+        }
+    }
+    // Whether a filter here sees the line as it is stored.
+    [[nodiscard]] bool stored_line() const { return stored_line_; }
+    // How many stages come before a filter here.
+    [[nodiscard]] std::size_t place() const { return stored_line_ ? 0 : place_; }
+
+  private:
+    bool stored_line_ = true;
+    bool decolorized_ = false;  // since the last stage that holds filters back
+    std::size_t place_ = 0;
+};
+
+StatusOr<StagePtr> make_stage(const logql::Stage& stage,
+                              const NeededLabels& needed,
+                              Timestamp now) {
+    struct Maker {
+        const NeededLabels& needed;
+        Timestamp now;
+        StatusOr<StagePtr> operator()(const logql::LineFilterStage& s) const {
+            return make_line_filter(s);
+        }
+        StatusOr<StagePtr> operator()(const logql::JsonStage& s) const {
+            return make_json(s, needed);
+        }
+        StatusOr<StagePtr> operator()(const logql::LogfmtStage& s) const {
+            return make_logfmt(s, needed);
+        }
+        StatusOr<StagePtr> operator()(const logql::PatternStage& s) const {
+            return make_pattern(s, needed);
+        }
+        StatusOr<StagePtr> operator()(const logql::RegexpStage& s) const {
+            return make_regexp(s, needed);
+        }
+        StatusOr<StagePtr> operator()(const logql::UnpackStage&) const {
+            return make_unpack(needed);
+        }
+        StatusOr<StagePtr> operator()(const logql::LineFormatStage& s) const {
+            return make_line_format(s, now);
+        }
+        StatusOr<StagePtr> operator()(const logql::LabelFormatStage& s) const {
+            return make_label_format(s, now);
+        }
+        StatusOr<StagePtr> operator()(const logql::DecolorizeStage&) const {
+            return make_decolorize();
+        }
+        StatusOr<StagePtr> operator()(const logql::DropStage& s) const { return make_drop(s); }
+        StatusOr<StagePtr> operator()(const logql::KeepStage& s) const { return make_keep(s); }
+        StatusOr<StagePtr> operator()(const logql::LabelFilterStage& s) const {
+            return make_label_filter(*s.filter);
+        }
+    };
+    return std::visit(Maker{needed, now}, stage);
+}
+
+StatusOr<double> convert(logql::Unwrap::Conversion conversion, std::string_view value) {
+    using Conversion = logql::Unwrap::Conversion;
+    switch (conversion) {
+        case Conversion::kBytes: {
+            LOGI_ASSIGN_OR_RETURN(const std::uint64_t bytes, fields::parse_bytes(value));
+            return static_cast<double>(bytes);
+        }
+        case Conversion::kDuration:
+        case Conversion::kDurationSeconds: {
+            LOGI_ASSIGN_OR_RETURN(const Duration duration, fields::parse_duration(value));
+            return static_cast<double>(duration.ns) / 1e9;
+        }
+        case Conversion::kNumber:
+            break;
+    }
+    return fields::parse_float(value);
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<const Pipeline>> Pipeline::compile(const logql::LogExpr& log,
+                                                            Options options) {
+    const std::shared_ptr<Pipeline> pipeline(new Pipeline);
+    pipeline->metric_ = options.metric;
+    if (options.metric) {
+        LOGI_ASSIGN_OR_RETURN(auto read, labels_read(log, options.unwrap));
+        pipeline->needed_ = NeededLabels(options.grouping, std::move(read));
+    }
+    LOGI_RETURN_IF_ERROR(pipeline->add_stages(log, options.now));
+    if (options.unwrap.has_value()) {
+        for (const auto& filter : options.unwrap->filters) {
+            LOGI_ASSIGN_OR_RETURN(StagePtr stage, make_label_filter(*filter));
+            pipeline->after_unwrap_.push_back(std::move(stage));
+        }
+        pipeline->unwrap_ = std::move(options.unwrap);
+    }
+    return std::shared_ptr<const Pipeline>(pipeline);
+}
+
+Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
+    LineFilterPlace filters;
+    for (const auto& stage : log.stages) {
+        if (const auto* filter = std::get_if<logql::LineFilterStage>(&stage)) {
+            LOGI_ASSIGN_OR_RETURN(auto pushed, block_filter(*filter));
+            if (pushed.has_value() && filters.stored_line()) {
+                block_filters_.push_back(*std::move(pushed));
+                continue;
+            }
+            LOGI_ASSIGN_OR_RETURN(StagePtr made, make_line_filter(*filter));
+            stages_.insert(stages_.begin() + static_cast<std::ptrdiff_t>(filters.place()),
+                           std::move(made));
+            reads_line_ = true;
+            continue;
+        }
+        LOGI_ASSIGN_OR_RETURN(StagePtr made, make_stage(stage, needed_, now));
+        if (made != nullptr) {
+            reads_line_ = reads_line_ || made->reads_line();
+            stages_.push_back(std::move(made));
+        }
+        filters.after(stage, stages_.size());
+    }
+    return absl::OkStatus();
+}
+
+bool Pipeline::needs_metadata(const Labels& stream) const {
+    if (!metric_ || needed_.all()) {
+        return true;
+    }
+    return std::any_of(needed_.names().begin(), needed_.names().end(), [&](const auto& name) {
+        return stream.find(name) == nullptr;
+    });
+}
+
+bool Pipeline::process(Entry& entry) const {
+    for (const StagePtr& stage : stages_) {
+        if (!stage->process(entry)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::optional<double> Pipeline::unwrap(Entry& entry) const {
+    const auto text = entry.labels.get(unwrap_->label);
+    if (!text.has_value() || text->empty()) {
+        return std::nullopt;
+    }
+    auto value = convert(unwrap_->conversion, *text);
+    if (!value.ok()) {
+        entry.labels.set_error("SampleExtractionErr", message_of(value.status()));
+    }
+    for (const StagePtr& filter : after_unwrap_) {
+        if (!filter->process(entry)) {
+            return std::nullopt;
+        }
+    }
+    return value.ok() ? *value : 0.0;
+}
+
+}  // namespace logi::exec

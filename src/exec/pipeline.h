@@ -1,0 +1,59 @@
+// The stages of a log query, compiled: line filters that blocks answer themselves, and the rest,
+// which is applied entry by entry.
+#pragma once
+
+#include "exec/stage.h"
+#include "regex/line_filter.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace logi::exec {
+
+// Immutable, safe from any thread.
+class Pipeline {
+  public:
+    struct Options {
+        std::optional<logql::Unwrap> unwrap;
+        // Of the series that the samples go to; nothing for all labels. Log queries have none.
+        std::optional<logql::Grouping> grouping;
+        bool metric = false;
+        Timestamp now;
+    };
+    // kInvalidArgument with Loki's text.
+    static StatusOr<std::shared_ptr<const Pipeline>> compile(const logql::LogExpr& log,
+                                                             Options options);
+
+    // Filters on the line as it is stored, to be applied to blocks before anything else. Loki moves
+    // line filters ahead of stages that do not change the line or drop entries, and so do we.
+    [[nodiscard]] const std::vector<regex::LineFilter>& block_filters() const {
+        return block_filters_;
+    }
+    // Whether entries need no processing.
+    [[nodiscard]] bool empty() const { return stages_.empty() && !unwrap_.has_value(); }
+    [[nodiscard]] bool reads_line() const { return reads_line_; }
+    // Whether the result depends on an entry's structured metadata, for a stream of these labels.
+    [[nodiscard]] bool needs_metadata(const Labels& stream) const;
+    [[nodiscard]] const NeededLabels& needed() const { return needed_; }
+
+    // False if the entry is dropped. labels.begin() has been called, line and time are set.
+    bool process(Entry& entry) const;
+    // After process(): the value of the unwrapped label. Nothing: there is no sample.
+    [[nodiscard]] std::optional<double> unwrap(Entry& entry) const;
+    [[nodiscard]] bool unwraps() const { return unwrap_.has_value(); }
+
+  private:
+    Pipeline() = default;
+    Status add_stages(const logql::LogExpr& log, Timestamp now);
+
+    std::vector<regex::LineFilter> block_filters_;
+    std::vector<StagePtr> stages_;
+    std::optional<logql::Unwrap> unwrap_;
+    std::vector<StagePtr> after_unwrap_;
+    NeededLabels needed_;
+    bool metric_ = false;
+    bool reads_line_ = false;
+};
+
+}  // namespace logi::exec

@@ -1,0 +1,48 @@
+// Range aggregations: samples of many blocks, read by many threads, to the values of windows.
+#pragma once
+
+#include "base/hash.h"
+#include "base/status.h"
+#include "exec/memory_budget.h"
+#include "exec/range_states.h"
+#include "exec/steps.h"
+#include "exec/windows.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace logi::exec {
+
+// A series within one partial result: numbered from 0 in order of appearance. `key` is the same
+// for the same labels in every partial of a query.
+struct PartialSeries {
+    base::Hash128 key;
+    Labels labels;
+};
+
+// Samples of one block, added by one thread.
+class RangePartial {
+  public:
+    virtual ~RangePartial() = default;
+    virtual void add(std::uint32_t series, std::uint32_t cell, Timestamp time, double value) = 0;
+};
+
+class RangeAggregator {
+  public:
+    virtual ~RangeAggregator() = default;
+    // `unwrapped`: the samples are values of a label, not lines. `budget` must outlive it.
+    static std::unique_ptr<RangeAggregator> make(const RangeParameters& parameters,
+                                                 bool unwrapped,
+                                                 const Windows& windows,
+                                                 MemoryBudget& budget);
+
+    [[nodiscard]] virtual std::unique_ptr<RangePartial> partial() const = 0;
+    // Takes over a partial, whose series these are. Thread-safe. kResourceExhausted over budget.
+    virtual Status merge(std::unique_ptr<RangePartial> partial,
+                         std::vector<PartialSeries> series) = 0;
+    // Every series with its values, in no order. Called once, after the last merge.
+    virtual StatusOr<StepVector> finish() = 0;
+};
+
+}  // namespace logi::exec

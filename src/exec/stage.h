@@ -1,0 +1,70 @@
+// One stage of a pipeline, applied entry by entry.
+#pragma once
+
+#include "exec/entry_labels.h"
+#include "exec/needed_labels.h"
+#include "fields/scratch.h"
+#include "logql/ast.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::exec {
+
+// An entry on its way through a pipeline. Used again for entry after entry, by one thread.
+struct Entry {
+    Timestamp time;
+    std::string_view line;
+    EntryLabels labels;
+
+    // Gives the entry a new line, which `next_line` holds.
+    void replace_line() {
+        current_line.swap(next_line);
+        line = current_line;
+    }
+    std::string next_line;
+    std::string current_line;
+    fields::Scratch scratch;
+};
+
+// Immutable, safe from any thread.
+class Stage {
+  public:
+    virtual ~Stage() = default;
+    // False if the entry is dropped.
+    virtual bool process(Entry& entry) const = 0;
+    // Whether it looks at the line.
+    [[nodiscard]] virtual bool reads_line() const { return true; }
+};
+
+using StagePtr = std::unique_ptr<const Stage>;
+
+// What a query needs of every entry's time now: templates may ask.
+struct StageContext {
+    Timestamp now;
+    NeededLabels needed;
+};
+
+// Each kInvalidArgument with Loki's text if the stage's regular expression, template … is wrong.
+StatusOr<StagePtr> make_line_filter(const logql::LineFilterStage& stage);
+StatusOr<StagePtr> make_label_filter(const logql::LabelFilter& filter);
+StatusOr<StagePtr> make_json(const logql::JsonStage& stage, const NeededLabels& needed);
+StatusOr<StagePtr> make_logfmt(const logql::LogfmtStage& stage, const NeededLabels& needed);
+StatusOr<StagePtr> make_pattern(const logql::PatternStage& stage, const NeededLabels& needed);
+StatusOr<StagePtr> make_regexp(const logql::RegexpStage& stage, const NeededLabels& needed);
+StagePtr make_unpack(const NeededLabels& needed);
+StatusOr<StagePtr> make_line_format(const logql::LineFormatStage& stage, Timestamp now);
+StatusOr<StagePtr> make_label_format(const logql::LabelFormatStage& stage, Timestamp now);
+StagePtr make_decolorize();
+StagePtr make_drop(const logql::DropStage& stage);
+StagePtr make_keep(const logql::KeepStage& stage);
+
+// The names of labels that stages read, as Loki counts them: a parser that has found all of them
+// stops.
+void add_labels_read(const logql::LabelFilter& filter, std::vector<std::string>& names);
+StatusOr<std::vector<std::string>> labels_read(const logql::LogExpr& log,
+                                               const std::optional<logql::Unwrap>& unwrap);
+
+}  // namespace logi::exec

@@ -1,0 +1,68 @@
+#include "exec/windows.h"
+
+namespace logi::exec {
+
+Windows::Windows(Steps steps, Duration range, Duration offset)
+    : steps_(steps),
+      range_(range),
+      offset_(offset),
+      disjoint_(range <= steps.step || steps.count == 1),
+      whole_steps_(range.ns / steps.step.ns),
+      rest_ns_(range.ns % steps.step.ns) {}
+
+std::optional<std::uint32_t> Windows::cell(Timestamp time) const {
+    if (time < first_time() || time > last_time()) {
+        return std::nullopt;
+    }
+    if (steps_.count == 1) {
+        return 0;
+    }
+    // Distance to the first step; the step at or after it is that rounded up.
+    const std::int64_t distance = (time + offset_ - steps_.first).ns;
+    std::int64_t step = distance / steps_.step.ns;
+    if (step * steps_.step.ns < distance) {
+        ++step;
+    }
+    const std::int64_t before_step = step * steps_.step.ns - distance;
+    if (disjoint_) {
+        if (before_step >= range_.ns) {
+            return std::nullopt;
+        }
+        return static_cast<std::uint32_t>(step);
+    }
+    const std::int64_t shifted = step + whole_steps_;  // the first cell of all is number 0 or 1
+    if (rest_ns_ == 0) {
+        return static_cast<std::uint32_t>(shifted - 1);
+    }
+    return static_cast<std::uint32_t>(2 * shifted + (before_step < rest_ns_ ? 1 : 0));
+}
+
+std::uint32_t Windows::first_cell(std::size_t step) const {
+    if (disjoint_) {
+        return static_cast<std::uint32_t>(step);
+    }
+    return static_cast<std::uint32_t>(rest_ns_ == 0 ? step : 2 * step + 1);
+}
+
+std::uint32_t Windows::last_cell(std::size_t step) const {
+    if (disjoint_) {
+        return static_cast<std::uint32_t>(step);
+    }
+    const auto shifted = static_cast<std::int64_t>(step) + whole_steps_;
+    return static_cast<std::uint32_t>(rest_ns_ == 0 ? shifted - 1 : 2 * shifted + 1);
+}
+
+Timestamp Windows::first_time() const {
+    return steps_.first - offset_ - range_ + Duration{1};
+}
+
+Timestamp Windows::last_time() const {
+    return steps_.last() - offset_;
+}
+
+std::optional<std::uint32_t> Windows::common_cell(Timestamp a, Timestamp b) const {
+    const auto first = cell(a);
+    return first.has_value() && first == cell(b) ? first : std::nullopt;
+}
+
+}  // namespace logi::exec

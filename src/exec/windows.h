@@ -1,0 +1,45 @@
+// Cuts time into cells so that every window of a range aggregation is a run of whole cells: a
+// sample is added to one cell, however many windows overlap there.
+//
+// The window of step t is (t - range - offset, t - offset]. With range <= step the cell of a step
+// is its window, and samples between windows belong to none. With range > step the steps cut time
+// into cells of one step; where the range is no multiple of the step each is cut once more, at the
+// place where windows begin.
+#pragma once
+
+#include "exec/steps.h"
+
+#include <optional>
+
+namespace logi::exec {
+
+class Windows {
+  public:
+    Windows(Steps steps, Duration range, Duration offset);
+
+    // The cell of a sample; nothing if no window holds it.
+    [[nodiscard]] std::optional<std::uint32_t> cell(Timestamp time) const;
+    // The cells of a step's window, both included.
+    [[nodiscard]] std::uint32_t first_cell(std::size_t step) const;
+    [[nodiscard]] std::uint32_t last_cell(std::size_t step) const;
+    // Times that any window holds, both included.
+    [[nodiscard]] Timestamp first_time() const;
+    [[nodiscard]] Timestamp last_time() const;
+    // Whether all times from `a` to `b` are in one cell; then that cell.
+    [[nodiscard]] std::optional<std::uint32_t> common_cell(Timestamp a, Timestamp b) const;
+    // Whether each window is one cell.
+    [[nodiscard]] bool disjoint() const { return disjoint_; }
+
+    [[nodiscard]] const Steps& steps() const { return steps_; }
+    [[nodiscard]] double range_seconds() const { return static_cast<double>(range_.ns) / 1e9; }
+
+  private:
+    Steps steps_;
+    Duration range_;
+    Duration offset_;
+    bool disjoint_ = false;
+    std::int64_t whole_steps_ = 0;  // range / step
+    std::int64_t rest_ns_ = 0;      // range % step
+};
+
+}  // namespace logi::exec

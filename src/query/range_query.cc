@@ -1,0 +1,279 @@
+#include "query/range_query.h"
+
+#include "absl/strings/str_cat.h"
+#include "exec/run_items.h"
+#include "exec/series_index.h"
+
+namespace logi::query {
+namespace {
+
+using logql::RangeOp;
+
+bool counts_bytes(RangeOp op) {
+    return op == RangeOp::kBytesOverTime || op == RangeOp::kBytesRate;
+}
+
+// A sum over these gives the same from sums by group as from single series.
+bool takes_grouping_of_sum(RangeOp op) {
+    return op == RangeOp::kCountOverTime || op == RangeOp::kRate || op == RangeOp::kSumOverTime ||
+           counts_bytes(op);
+}
+
+void collect(const logql::Expr& expr, std::vector<Leaf>& out) {
+    if (const auto* range = std::get_if<logql::RangeAggregation>(&expr.node)) {
+        auto grouping = range->grouping;
+        if (range->op == RangeOp::kAbsentOverTime) {
+            grouping = logql::Grouping();
+        }
+        out.push_back({range, std::move(grouping)});
+        return;
+    }
+    if (const auto* vector = std::get_if<logql::VectorAggregation>(&expr.node)) {
+        collect(*vector->inner, out);
+        const auto* range = std::get_if<logql::RangeAggregation>(&vector->inner->node);
+        if (range != nullptr && vector->op == logql::VectorOp::kSum &&
+            takes_grouping_of_sum(range->op) && !range->grouping.has_value()) {
+            out.back().grouping = vector->grouping.value_or(logql::Grouping());
+        }
+    } else if (const auto* replace = std::get_if<logql::LabelReplace>(&expr.node)) {
+        collect(*replace->inner, out);
+    } else if (const auto* binary = std::get_if<logql::BinaryExpr>(&expr.node)) {
+        collect(*binary->left, out);
+        collect(*binary->right, out);
+    }
+}
+
+Status pipeline_error(const exec::EntryLabels& labels) {
+    std::vector<MetadataView> all;
+    labels.sorted(all);
+    std::vector<LabelPair> pairs;
+    for (const auto& label : all) {
+        pairs.push_back({std::string(label.name), std::string(label.value)});
+    }
+    const std::string error(labels.error());
+    return absl::InvalidArgumentError(absl::StrCat(
+        "pipeline error: '",
+        error,
+        "' for series: '",
+        Labels::of_result(std::move(pairs)).to_string(),
+        "'.\nUse a label filter to intentionally skip this error. (e.g | __error__!=\"",
+        error,
+        "\").\nTo skip all potential errors you can match empty errors.(e.g __error__=\"\")\nThe "
+        "label filter can also be specified after unwrap. (e.g | unwrap latency | __error__=\"\" "
+        ")\n"));
+}
+
+// What all threads share.
+struct Plan {
+    std::shared_ptr<const exec::Pipeline> pipeline;
+    exec::Windows windows;
+    std::optional<logql::Grouping> grouping;
+    std::string unwrapped;
+    bool bytes = false;
+};
+
+// The samples of one block, one thread.
+class BlockSamples {
+  public:
+    BlockSamples(const Plan& plan, const exec::ScanRows& rows, exec::RangePartial& partial)
+        : plan_(plan), rows_(rows), partial_(partial), index_(plan.grouping, plan.unwrapped) {}
+
+    Status add_all() {
+        for (const std::uint32_t row : rows_.rows) {
+            if (rows_.streams[row] != stream_ || !has_stream_) {
+                begin_stream(rows_.streams[row]);
+            }
+            const auto cell = plan_.windows.cell(rows_.times[row]);
+            if (!cell.has_value()) {
+                continue;
+            }
+            LOGI_RETURN_IF_ERROR(plain_ ? add_plain(row, *cell) : add_entry(row, *cell));
+        }
+        return absl::OkStatus();
+    }
+
+    std::vector<exec::PartialSeries> take_series() { return index_.take(); }
+
+  private:
+    void begin_stream(std::uint32_t stream) {
+        has_stream_ = true;
+        stream_ = stream;
+        labels_ = rows_.source->labels(stream);
+        metadata_ = plan_.pipeline->needs_metadata(labels_);
+        plain_ = plan_.pipeline->empty() && !metadata_;
+        decided_ = index_.decided_by(labels_) || plain_;
+        if (decided_) {
+            series_ = index_.find(labels_);
+        }
+    }
+
+    // The stream decides the series and no stage the value.
+    Status add_plain(std::uint32_t row, std::uint32_t cell) {
+        double value = 1;
+        if (plan_.bytes) {
+            LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows_.block->line(row));
+            value = static_cast<double>(line.size());
+        }
+        partial_.add(series_, cell, rows_.times[row], value);
+        return absl::OkStatus();
+    }
+
+    Status add_entry(std::uint32_t row, std::uint32_t cell) {
+        pairs_.clear();
+        if (metadata_) {
+            LOGI_RETURN_IF_ERROR(rows_.block->metadata(row, pairs_));
+        }
+        entry_.labels.begin(labels_, pairs_);
+        entry_.time = rows_.times[row];
+        if (plan_.bytes || plan_.pipeline->reads_line()) {
+            LOGI_ASSIGN_OR_RETURN(entry_.line, rows_.block->line(row));
+        }
+        if (!plan_.pipeline->process(entry_)) {
+            return absl::OkStatus();
+        }
+        double value = plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
+        if (plan_.pipeline->unwraps()) {
+            const auto unwrapped = plan_.pipeline->unwrap(entry_);
+            if (!unwrapped.has_value()) {
+                return absl::OkStatus();
+            }
+            value = *unwrapped;
+        }
+        if (entry_.labels.has_error()) {
+            if (!plan_.pipeline->needed().preserves_errors()) {
+                return pipeline_error(entry_.labels);
+            }
+            entry_.labels.set(exec::kPreserveErrorLabel, "true");
+        }
+        const bool by_stream =
+            decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
+        partial_.add(
+            by_stream ? series_ : index_.find(entry_.labels), cell, rows_.times[row], value);
+        return absl::OkStatus();
+    }
+
+    const Plan& plan_;
+    const exec::ScanRows& rows_;
+    exec::RangePartial& partial_;
+    exec::SeriesIndex index_;
+    exec::Entry entry_;
+    std::vector<MetadataView> pairs_;
+    Labels labels_;  // of the stream that the rows are at
+    std::uint32_t stream_ = 0;
+    std::uint32_t series_ = 0;
+    bool has_stream_ = false;
+    bool metadata_ = false;
+    bool plain_ = false;
+    bool decided_ = false;
+};
+
+class RangeQuery {
+  public:
+    RangeQuery(const exec::Sources& sources,
+               const Leaf& leaf,
+               Plan plan,
+               exec::MemoryBudget& budget)
+        : plan_(std::move(plan)),
+          scan_(sources, spec(leaf, plan_)),
+          aggregator_(exec::RangeAggregator::make({leaf.aggregation->op,
+                                                   plan_.windows.range_seconds(),
+                                                   leaf.aggregation->parameter.value_or(0)},
+                                                  leaf.aggregation->unwrap.has_value(),
+                                                  plan_.windows,
+                                                  budget)) {}
+
+    [[nodiscard]] std::size_t items() const { return scan_.items().size(); }
+
+    // A damaged block is noted and left out.
+    Status read(std::size_t i) { return damage_.note(read_block(i)); }
+
+    StatusOr<exec::StepVector> finish(Stats& stats, std::vector<std::string>& missing) {
+        for (auto& text : damage_.list()) {
+            missing.push_back(std::move(text));
+        }
+        const auto& s = scan_.stats();
+        stats.blocks += s.blocks;
+        stats.lines += s.lines;
+        stats.bytes += s.bytes;
+        stats.duplicates += s.duplicates;
+        return aggregator_->finish();
+    }
+
+  private:
+    static exec::ScanSpec spec(const Leaf& leaf, const Plan& plan) {
+        exec::ScanSpec spec;
+        spec.matchers = leaf.aggregation->log.matchers;
+        spec.filters = plan.pipeline->block_filters();
+        spec.first = plan.windows.first_time();
+        spec.last = plan.windows.last_time();
+        return spec;
+    }
+
+    Status read_block(std::size_t i) {
+        std::unique_ptr<block::BlockReader> reader;
+        LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(scan_.items()[i], reader));
+        if (rows.rows.empty()) {
+            return absl::OkStatus();
+        }
+        auto partial = aggregator_->partial();
+        BlockSamples samples(plan_, rows, *partial);
+        LOGI_RETURN_IF_ERROR(samples.add_all());
+        return aggregator_->merge(std::move(partial), samples.take_series());
+    }
+
+    const Plan plan_;
+    exec::Scan scan_;
+    exec::Damage damage_;
+    const std::unique_ptr<exec::RangeAggregator> aggregator_;
+};
+
+}  // namespace
+
+std::vector<Leaf> leaves(const logql::Expr& expr) {
+    std::vector<Leaf> out;
+    collect(expr, out);
+    return out;
+}
+
+void run_range_query(io::Executor& executor,
+                     const exec::Sources& sources,
+                     const Leaf& leaf,
+                     const exec::Windows& windows,
+                     Timestamp now,
+                     exec::MemoryBudget& budget,
+                     io::CancelToken cancel,
+                     Stats& stats,
+                     std::vector<std::string>& missing,
+                     std::function<void(StatusOr<exec::StepVector>)> done) {
+    const logql::RangeAggregation& aggregation = *leaf.aggregation;
+    exec::Pipeline::Options options;
+    options.unwrap = aggregation.unwrap;
+    options.grouping = leaf.grouping;
+    options.metric = true;
+    options.now = now;
+    auto pipeline = exec::Pipeline::compile(aggregation.log, std::move(options));
+    if (!pipeline.ok()) {
+        done(pipeline.status());
+        return;
+    }
+    Plan plan{*std::move(pipeline),
+              windows,
+              leaf.grouping,
+              aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
+              counts_bytes(aggregation.op)};
+    const auto query = std::make_shared<RangeQuery>(sources, leaf, std::move(plan), budget);
+    exec::run_items(
+        executor,
+        query->items(),
+        cancel,
+        [query](std::size_t i) { return query->read(i); },
+        [query, &stats, &missing, done = std::move(done)](const Status& status) {
+            if (status.ok()) {
+                done(query->finish(stats, missing));
+            } else {
+                done(status);
+            }
+        });
+}
+
+}  // namespace logi::query

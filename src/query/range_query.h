@@ -1,0 +1,34 @@
+// Range aggregations: one leaf of a metric query, from blocks to the values of its windows.
+#pragma once
+
+#include "exec/memory_budget.h"
+#include "exec/pipeline.h"
+#include "exec/windows.h"
+#include "logql/ast.h"
+#include "query/query.h"
+
+namespace logi::query {
+
+// A leaf, and the grouping that its series are made for: its own, or that of a sum above it.
+struct Leaf {
+    const logql::RangeAggregation* aggregation = nullptr;
+    std::optional<logql::Grouping> grouping;
+};
+
+// The leaves of a metric query, in the order of its text. A sum directly above a leaf hands its
+// grouping down, which decides what parsers extract, as in Loki.
+std::vector<Leaf> leaves(const logql::Expr& expr);
+
+// `stats` and `missing` are added to and must live until `done`, as must `budget`.
+void run_range_query(io::Executor& executor,
+                     const exec::Sources& sources,
+                     const Leaf& leaf,
+                     const exec::Windows& windows,
+                     Timestamp now,
+                     exec::MemoryBudget& budget,
+                     io::CancelToken cancel,
+                     Stats& stats,
+                     std::vector<std::string>& missing,
+                     std::function<void(StatusOr<exec::StepVector>)> done);
+
+}  // namespace logi::query
