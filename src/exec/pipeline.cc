@@ -6,29 +6,6 @@
 namespace logi::exec {
 namespace {
 
-// A line filter that a block can answer: text or regular expressions, no addresses or patterns.
-StatusOr<std::optional<regex::LineFilter>> block_filter(const logql::LineFilterStage& stage) {
-    using logql::FilterOp;
-    const bool single_ip = stage.any_of.size() == 1 && stage.any_of.front().ip;
-    if (single_ip || stage.op == FilterOp::kPattern || stage.op == FilterOp::kNotPattern) {
-        return std::nullopt;
-    }
-    std::vector<std::string> texts;
-    for (const auto& alternative : stage.any_of) {
-        texts.push_back(alternative.text);
-    }
-    const bool negated = stage.op == FilterOp::kNotContains || stage.op == FilterOp::kNotMatches;
-    if (stage.op == FilterOp::kContains || stage.op == FilterOp::kNotContains) {
-        return regex::LineFilter::substrings(std::move(texts), negated);
-    }
-    auto filter = regex::LineFilter::regexes(texts, negated);
-    if (!filter.ok()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("parse error : error parsing regexp: ", filter.status().message()));
-    }
-    return *std::move(filter);
-}
-
 // Where line filters go. Loki moves a line filter ahead of the stages before it, back to the last
 // one that is a label filter or makes a new line; so with `| decolorize |= "x"` the filter sees the
 // colours. Label filters do not change the line: we move filters ahead of those as well.
@@ -141,7 +118,7 @@ Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
     LineFilterPlace filters;
     for (const auto& stage : log.stages) {
         if (const auto* filter = std::get_if<logql::LineFilterStage>(&stage)) {
-            LOGI_ASSIGN_OR_RETURN(auto pushed, block_filter(*filter));
+            LOGI_ASSIGN_OR_RETURN(auto pushed, text_filter(*filter));
             if (pushed.has_value() && filters.stored_line()) {
                 block_filters_.push_back(*std::move(pushed));
                 continue;

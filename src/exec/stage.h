@@ -3,10 +3,12 @@
 
 #include "exec/entry_labels.h"
 #include "exec/needed_labels.h"
-#include "fields/scratch.h"
+#include "fields/field_sink.h"
 #include "logql/ast.h"
+#include "regex/line_filter.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,14 +43,10 @@ class Stage {
 
 using StagePtr = std::unique_ptr<const Stage>;
 
-// What a query needs of every entry's time now: templates may ask.
-struct StageContext {
-    Timestamp now;
-    NeededLabels needed;
-};
-
 // Each kInvalidArgument with Loki's text if the stage's regular expression, template … is wrong.
 StatusOr<StagePtr> make_line_filter(const logql::LineFilterStage& stage);
+// The filter if it is on text or regular expressions, which blocks answer themselves.
+StatusOr<std::optional<regex::LineFilter>> text_filter(const logql::LineFilterStage& stage);
 StatusOr<StagePtr> make_label_filter(const logql::LabelFilter& filter);
 StatusOr<StagePtr> make_json(const logql::JsonStage& stage, const NeededLabels& needed);
 StatusOr<StagePtr> make_logfmt(const logql::LogfmtStage& stage, const NeededLabels& needed);

@@ -1,0 +1,148 @@
+// Parsers: json, logfmt, pattern, regexp, unpack.
+#include "exec/stage.h"
+#include "fields/json_expressions.h"
+#include "fields/json_parser.h"
+#include "fields/logfmt_expressions.h"
+#include "fields/logfmt_parser.h"
+#include "fields/pattern_parser.h"
+#include "fields/regexp_parser.h"
+#include "fields/unpack_parser.h"
+
+#include <algorithm>
+
+namespace logi::exec {
+namespace {
+
+// Puts the fields that a parser finds among the labels of an entry.
+class LabelSink final : public fields::FieldSink {
+  public:
+    LabelSink(EntryLabels& labels, const NeededLabels& needed) : labels_(labels), needed_(needed) {}
+
+    bool add(std::string_view name, std::string_view value) override {
+        const std::string_view label = labels_.field_name(name);
+        if (!needed_.wants(label)) {
+            return true;
+        }
+        labels_.extract(label, value);
+        return !needed_.satisfied(labels_);
+    }
+    bool set(std::string_view name, std::string_view value) override {
+        const std::string_view label = labels_.field_name(name);
+        labels_.extract_over(label, value);
+        return !needed_.satisfied(labels_);
+    }
+    void set_missing(std::string_view name, bool keep_extracted) override {
+        if (labels_.field_name(name) == name && !(keep_extracted && labels_.extracted(name))) {
+            labels_.set(name, "");
+        }
+    }
+    [[nodiscard]] bool wants(std::string_view name) const override {
+        const std::string_view label = labels_.field_name(name);
+        return needed_.wants(label) && !labels_.extracted(label);
+    }
+    [[nodiscard]] bool wants_prefix(std::string_view prefix) const override {
+        return needed_.all() ||
+               std::any_of(needed_.names().begin(),
+                           needed_.names().end(),
+                           [prefix](const std::string& name) { return name.starts_with(prefix); });
+    }
+
+  private:
+    EntryLabels& labels_;
+    const NeededLabels& needed_;
+};
+
+template <typename Parser>
+class ParserStage final : public Stage {
+  public:
+    ParserStage(Parser parser, NeededLabels needed)
+        : parser_(std::move(parser)), needed_(std::move(needed)) {}
+    bool process(Entry& entry) const override {
+        if (needed_.satisfied(entry.labels)) {
+            return true;
+        }
+        LabelSink sink(entry.labels, needed_);
+        const fields::ParseError error = parser_.parse(entry.line, sink, entry.scratch);
+        if (!error.ok()) {
+            entry.labels.set_error(error.kind, error.details);
+        }
+        return true;
+    }
+
+  private:
+    const Parser parser_;
+    const NeededLabels needed_;
+};
+
+class UnpackStage final : public Stage {
+  public:
+    explicit UnpackStage(NeededLabels needed) : needed_(std::move(needed)) {}
+    bool process(Entry& entry) const override {
+        LabelSink sink(entry.labels, needed_);
+        bool replaced = false;
+        const fields::ParseError error =
+            parser_.parse(entry.line, sink, entry.scratch, entry.next_line, replaced);
+        if (!error.ok()) {
+            entry.labels.set_error(error.kind, error.details);
+        } else if (replaced) {
+            entry.replace_line();
+        }
+        return true;
+    }
+
+  private:
+    const fields::UnpackParser parser_;
+    const NeededLabels needed_;
+};
+
+// Null, for nothing to do, when no label is needed at all.
+template <typename Parser>
+StagePtr stage(Parser parser, const NeededLabels& needed) {
+    if (!needed.any()) {
+        return nullptr;
+    }
+    return std::make_unique<ParserStage<Parser>>(std::move(parser), needed);
+}
+
+}  // namespace
+
+StatusOr<StagePtr> make_json(const logql::JsonStage& json, const NeededLabels& needed) {
+    if (json.extractions.empty()) {
+        return stage(fields::JsonParser(), needed);
+    }
+    std::vector<fields::Extraction> extractions;
+    for (const auto& e : json.extractions) {
+        extractions.push_back({e.name, e.path});
+    }
+    LOGI_ASSIGN_OR_RETURN(auto parser, fields::JsonExpressions::compile(extractions));
+    return stage(std::move(parser), needed);
+}
+
+StatusOr<StagePtr> make_logfmt(const logql::LogfmtStage& logfmt, const NeededLabels& needed) {
+    if (logfmt.extractions.empty()) {
+        return stage(fields::LogfmtParser(logfmt.strict, logfmt.keep_empty), needed);
+    }
+    std::vector<fields::Extraction> extractions;
+    for (const auto& e : logfmt.extractions) {
+        extractions.push_back({e.name, e.path});
+    }
+    LOGI_ASSIGN_OR_RETURN(auto parser,
+                          fields::LogfmtExpressions::compile(extractions, logfmt.strict));
+    return stage(std::move(parser), needed);
+}
+
+StatusOr<StagePtr> make_pattern(const logql::PatternStage& pattern, const NeededLabels& needed) {
+    LOGI_ASSIGN_OR_RETURN(auto parser, fields::PatternParser::compile(pattern.pattern));
+    return stage(std::move(parser), needed);
+}
+
+StatusOr<StagePtr> make_regexp(const logql::RegexpStage& regexp, const NeededLabels& needed) {
+    LOGI_ASSIGN_OR_RETURN(auto parser, fields::RegexpParser::compile(regexp.regex));
+    return stage(std::move(parser), needed);
+}
+
+StagePtr make_unpack(const NeededLabels& needed) {
+    return needed.any() ? std::make_unique<UnpackStage>(needed) : nullptr;
+}
+
+}  // namespace logi::exec
