@@ -49,6 +49,7 @@ std::string route_name(std::string_view pattern) {
 const std::vector<Api::Route>& Api::routes() {
     static const std::vector<Route> kRoutes = {
         {"/loki/api/v1/push", "POST", &Api::push, true},
+        {"/api/prom/push", "POST", &Api::push, true},
         {"/loki/api/v1/query_range", "GET POST", &Api::query_range, true},
         {"/loki/api/v1/query", "GET POST", &Api::query, true},
         {"/loki/api/v1/labels", "GET POST", &Api::labels, true},
@@ -148,9 +149,14 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 }
 
 void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {
+    const auto layout = absl::StartsWith(request.path, "/loki/api/v1/") ? wire::JsonLayout::kV1
+                                                                        : wire::JsonLayout::kLegacy;
     // The body is copied once here; what is decoded owns it.
-    auto decoded = wire::decode_push(
-        request.body, request.header("Content-Type"), request.header("Content-Encoding"), {});
+    auto decoded = wire::decode_push(request.body,
+                                     request.header("Content-Type"),
+                                     request.header("Content-Encoding"),
+                                     {},
+                                     layout);
     if (const auto* error = std::get_if<wire::PushError>(&decoded)) {
         respond(error_response(error->status, error->message + "\n"));
         return;

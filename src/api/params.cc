@@ -3,7 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
+#include "base/rfc3339.h"
 #include "logql/parser.h"
 
 #include <charconv>
@@ -14,6 +14,8 @@ namespace logi::api {
 namespace {
 
 constexpr std::size_t kSecondsDigitsMax = 10;
+// What nanoseconds in 64 bits hold.
+constexpr double kSecondsMax = 9.2e9;
 
 bool parse_int(const std::string& text, std::int64_t& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -56,18 +58,17 @@ StatusOr<std::optional<Timestamp>> Params::time(const std::string& name) const {
     }
     double seconds = 0;
     if (text.find('.') != std::string::npos && absl::SimpleAtod(text, &seconds)) {
+        const double bounded = std::clamp(seconds, -kSecondsMax, kSecondsMax);
         return std::optional(
-            Timestamp{static_cast<std::int64_t>(std::llround(seconds * 1000)) * kNanosPerMilli});
+            Timestamp{static_cast<std::int64_t>(std::llround(bounded * 1000)) * kNanosPerMilli});
     }
     std::int64_t value = 0;
     if (parse_int(text, value)) {
         return std::optional(
             Timestamp{text.size() <= kSecondsDigitsMax ? value * kNanosPerSecond : value});
     }
-    absl::Time parsed;
-    std::string error;
-    if (absl::ParseTime(absl::RFC3339_full, text, &parsed, &error)) {
-        return std::optional(Timestamp{absl::ToUnixNanos(parsed)});
+    if (const auto parsed = parse_rfc3339(text); parsed.ok()) {
+        return std::optional(*parsed);
     }
     return absl::InvalidArgumentError(absl::StrCat("could not parse '",
                                                    name,
@@ -101,7 +102,7 @@ StatusOr<std::optional<Duration>> Params::step(const std::string& name) const {
     }
     double seconds = 0;
     if (absl::SimpleAtod(text, &seconds)) {
-        if (std::fabs(seconds) > 1e9) {
+        if (!(std::fabs(seconds) <= kSecondsMax)) {
             return absl::InvalidArgumentError(absl::StrCat(
                 "cannot parse \"", text, "\" to a valid duration. It overflows int64"));
         }

@@ -50,6 +50,8 @@ class BlockReader {
     virtual StatusOr<absl::Span<const std::uint32_t>> streams() = 0;
     virtual StatusOr<absl::Span<const Timestamp>> times() = 0;
     virtual StatusOr<absl::Span<const Sequence>> sequences() = 0;
+    // In bytes; reads no line.
+    virtual StatusOr<absl::Span<const std::uint32_t>> line_lengths() = 0;
     // Keeps in `rows`, which are ascending row numbers, those whose line passes.
     virtual Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) = 0;
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;

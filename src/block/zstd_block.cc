@@ -20,6 +20,7 @@ class ZstdBlockReader final : public BlockReader {
     StatusOr<absl::Span<const std::uint32_t>> streams() override;
     StatusOr<absl::Span<const Timestamp>> times() override;
     StatusOr<absl::Span<const Sequence>> sequences() override;
+    StatusOr<absl::Span<const std::uint32_t>> line_lengths() override;
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
     StatusOr<std::string_view> line(std::uint32_t row) override;
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
@@ -53,6 +54,7 @@ class ZstdBlockReader final : public BlockReader {
     std::vector<std::uint32_t> streams_;
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
+    std::vector<std::uint32_t> line_lengths_;
     std::string lines_;
     std::vector<std::uint64_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
     bool metadata_loaded_ = false;
@@ -123,24 +125,41 @@ StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
     return absl::MakeConstSpan(sequences_);
 }
 
+StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::line_lengths() {
+    if (line_lengths_.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kLineLengths));
+        base::ByteReader r(raw);
+        std::vector<std::uint32_t> lengths(stats_.rows);
+        std::uint64_t left = stats_.line_bytes;
+        for (auto& length : lengths) {
+            const std::uint64_t value = r.varint();
+            if (value > left || value > std::numeric_limits<std::uint32_t>::max()) {
+                return damaged(kLineLengths);
+            }
+            left -= value;
+            length = static_cast<std::uint32_t>(value);
+        }
+        if (!r.ok() || !r.done() || left != 0) {
+            return damaged(kLineLengths);
+        }
+        line_lengths_ = std::move(lengths);
+    }
+    return absl::MakeConstSpan(line_lengths_);
+}
+
 Status ZstdBlockReader::load_lines() {
     if (!line_ends_.empty()) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(const std::string lengths, load(kLineLengths));
+    LOGI_ASSIGN_OR_RETURN(const auto lengths, line_lengths());
     LOGI_ASSIGN_OR_RETURN(lines_, load(kLines));
-    base::ByteReader r(lengths);
+    if (lines_.size() != stats_.line_bytes) {
+        return damaged(kLines);
+    }
     std::vector<std::uint64_t> ends = {0};
     ends.reserve(stats_.rows + 1);
-    for (std::uint32_t i = 0; i < stats_.rows; ++i) {
-        const std::uint64_t length = r.varint();
-        if (length > lines_.size() - ends.back()) {
-            return damaged(kLineLengths);
-        }
+    for (const std::uint32_t length : lengths) {
         ends.push_back(ends.back() + length);
-    }
-    if (!r.ok() || !r.done() || ends.back() != lines_.size()) {
-        return damaged(kLineLengths);
     }
     line_ends_ = std::move(ends);
     return absl::OkStatus();

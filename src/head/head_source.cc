@@ -27,6 +27,11 @@ class HeadBlockReader final : public block::BlockReader {
         fill(sequences_, [](const block::Row& row) { return row.sequence; });
         return absl::MakeConstSpan(sequences_);
     }
+    StatusOr<absl::Span<const std::uint32_t>> line_lengths() override {
+        fill(line_lengths_,
+             [](const block::Row& row) { return static_cast<std::uint32_t>(row.line.size()); });
+        return absl::MakeConstSpan(line_lengths_);
+    }
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override {
         std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(at(row).line); });
         return absl::OkStatus();
@@ -57,6 +62,7 @@ class HeadBlockReader final : public block::BlockReader {
     std::vector<std::uint32_t> streams_;
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
+    std::vector<std::uint32_t> line_lengths_;
 };
 
 }  // namespace

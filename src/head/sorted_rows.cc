@@ -55,14 +55,7 @@ block::BlockStats stats_of(const std::vector<block::Row>& rows) {
 
 std::vector<segment::StreamExtent> extents_of(const std::vector<block::Row>& rows) {
     std::vector<segment::StreamExtent> extents;
-    for (const auto& row : rows) {
-        if (extents.empty() || extents.back().stream != row.stream) {
-            extents.push_back({0, row.stream, 0, row.time, row.time});
-        }
-        auto& e = extents.back();
-        ++e.rows;
-        e.max_time = row.time;  // rows of a stream ascend in time
-    }
+    segment::append_extents(rows, 0, extents);
     return extents;
 }
 

@@ -10,7 +10,9 @@
 namespace logi::segment {
 
 inline constexpr std::string_view kMagic = "LOGISEGM";
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
+// Extents of version 1 do not tell their bytes.
+inline constexpr std::uint32_t kFormatVersionMin = 1;
 // magic, version, reserved.
 inline constexpr std::size_t kHeaderBytes = 16;
 // directory offset, directory length, directory crc, version, crc of the footer, magic.

@@ -41,7 +41,7 @@ Status SegmentReader::load() {
     if (r.bytes(kMagic.size()) != kMagic || footer_crc != base::crc32c(footer.substr(0, 24))) {
         return damaged(footer_offset, "segment footer");
     }
-    if (version != kFormatVersion) {
+    if (version < kFormatVersionMin || version > kFormatVersion) {
         return absl::UnimplementedError(
             absl::StrCat(name_, ": segment format ", version, " is not known"));
     }
@@ -58,13 +58,13 @@ Status SegmentReader::load() {
         return damaged(offset, "segment directory");
     }
     const auto raw = codec::decompress(directory);
-    if (!raw.ok() || !parse_directory(*raw).ok()) {
+    if (!raw.ok() || !parse_directory(*raw, version).ok()) {
         return damaged(offset, "segment directory");
     }
     return absl::OkStatus();
 }
 
-Status SegmentReader::parse_directory(std::string_view raw) {
+Status SegmentReader::parse_directory(std::string_view raw, std::uint32_t version) {
     const Status bad = absl::DataLossError("directory");
     base::ByteReader r(raw);
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
@@ -116,6 +116,11 @@ Status SegmentReader::parse_directory(std::string_view raw) {
         e.rows = static_cast<std::uint32_t>(r.varint());
         e.min_time = {r.zigzag()};
         e.max_time = e.min_time + Duration{r.zigzag()};
+        e.has_bytes = version > 1;
+        if (e.has_bytes) {
+            e.line_bytes = r.varint();
+            e.metadata_bytes = r.varint();
+        }
         if (e.block >= stats_.size() || e.stream >= ids_.size()) {
             return bad;
         }

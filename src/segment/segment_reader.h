@@ -46,7 +46,7 @@ class SegmentReader final : public Source {
     SegmentReader(std::shared_ptr<const SegmentFile> file, std::string name)
         : file_(std::move(file)), name_(std::move(name)) {}
     Status load();
-    Status parse_directory(std::string_view raw);
+    Status parse_directory(std::string_view raw, std::uint32_t version);
     [[nodiscard]] StatusOr<std::string> read_region(const Region& region,
                                                     block::Column column) const;
     [[nodiscard]] Status damaged(std::uint64_t offset, std::string_view what) const;

@@ -1,3 +1,4 @@
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "regex/line_filter.h"
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 namespace logi::segment {
 namespace {
@@ -124,6 +126,68 @@ TEST(Segment, RowsComeBack) {
         rows += e.rows;
     }
     EXPECT_EQ(rows, m.rows.size());
+}
+
+TEST(Segment, ExtentsTellTheirBytes) {
+    const Model m = random_rows(4, 5'000);
+    const auto segment = open(write(m));
+    ASSERT_TRUE(segment.ok());
+    std::size_t next = 0;
+    // Rows lie in the order of the blocks, and in a block in the order of the streams.
+    std::map<std::pair<std::uint32_t, std::uint32_t>, StreamExtent> extents;
+    for (const auto& e : (*segment)->extents()) {
+        extents[{e.block, e.stream}] = e;
+    }
+    EXPECT_GT(extents.size(), 20U);
+    for (const auto& [key, e] : extents) {
+        std::uint64_t line_bytes = 0;
+        std::uint64_t pairs = 0;
+        std::set<std::string_view> texts;
+        for (std::uint32_t i = 0; i < e.rows; ++i, ++next) {
+            const block::Row& row = m.rows.at(next);
+            ASSERT_EQ(row.stream, e.stream);
+            line_bytes += row.line.size();
+            pairs += row.metadata_count;
+            for (std::uint32_t k = 0; k < row.metadata_count; ++k) {
+                texts.insert(row.metadata[k].name);
+                texts.insert(row.metadata[k].value);
+            }
+        }
+        std::uint64_t metadata_bytes = 8 * pairs;
+        for (const auto text : texts) {
+            metadata_bytes += text.size();
+        }
+        EXPECT_TRUE(e.has_bytes);
+        EXPECT_EQ(e.line_bytes, line_bytes);
+        EXPECT_EQ(e.metadata_bytes, metadata_bytes);
+    }
+    EXPECT_EQ(next, m.rows.size());
+}
+
+// A file as version 1 wrote it: {app="a"} with two lines, the first with k=v, {app="b"} with one.
+constexpr const char* kVersion1 =
+    "4c4f47495345474d010000000000000000040002010100138080d0e2c6bfce972f80a8d6b90780a8"
+    "d6b9070011c0af8fb3d29590eb31020000000200000200030a060500156669727374206c696e6573"
+    "65636f6e647468697264000901016b01000176000001ab0128b52ffd20abfd040034090403617070"
+    "0161620c736572766963655f6e616d650161620234fba0ad17ee6ed9a69220af312a47ca02000223"
+    "7eb29ef4cea8f884a3d611d0e16b990201030100031500002a36fe9c971700945fad011006438bc9"
+    "191615b7b091b12b13ed0280f93e05ead6500c4317956407835a0b01b0dc9e020000028080d0e2c6"
+    "bfce972f80a8d6b90700010180d0fcd5d5bfce972f000300b8224032e58a508c6500000000000000"
+    "ab0000000000000088b511c701000000805cb6244c4f47495345474d";
+
+TEST(Segment, VersionOneIsReadable) {
+    const auto segment = open(absl::HexStringToBytes(kVersion1));
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    ASSERT_EQ((*segment)->stream_count(), 2U);
+    EXPECT_EQ((*segment)->labels(1).to_string(), R"({app="b", service_name="b"})");
+    ASSERT_EQ((*segment)->extents().size(), 2U);
+    EXPECT_EQ((*segment)->extents()[0].rows, 2U);
+    EXPECT_FALSE((*segment)->extents()[0].has_bytes);
+    const auto block = *(*segment)->open_block(0);
+    EXPECT_EQ(*block->line(2), "third");
+    EXPECT_EQ(
+        std::vector<std::uint32_t>(block->line_lengths()->begin(), block->line_lengths()->end()),
+        (std::vector<std::uint32_t>{10, 6, 5}));
 }
 
 TEST(Segment, FilterAndSelectAgreeWithTheModel) {

@@ -34,14 +34,7 @@ void SegmentWriter::close_block() {
         out_.append(bytes);
     }
     const auto block = static_cast<std::uint32_t>(blocks_.size());
-    for (const auto& row : rows_) {
-        if (extents_.empty() || extents_.back().stream != row.stream ||
-            extents_.back().block != block) {
-            extents_.push_back({block, row.stream, 0, row.time, row.time});
-        }
-        ++extents_.back().rows;
-        extents_.back().max_time = row.time;
-    }
+    append_extents(rows_, block, extents_);
     blocks_.push_back(entry);
     rows_.clear();
     line_bytes_ = 0;
@@ -95,6 +88,8 @@ std::string SegmentWriter::encode_directory() const {
         w.varint(e.rows);
         w.zigzag(e.min_time.ns);
         w.zigzag((e.max_time - e.min_time).ns);
+        w.varint(e.line_bytes);
+        w.varint(e.metadata_bytes);
     }
     return codec::compress(raw);
 }

@@ -1,5 +1,7 @@
 #include "segment/source.h"
 
+#include "block/metadata_size.h"
+
 namespace logi::segment {
 
 std::vector<std::uint32_t> Source::select(const std::vector<Matcher>& matchers) const {
@@ -10,6 +12,28 @@ std::vector<std::uint32_t> Source::select(const std::vector<Matcher>& matchers) 
         }
     }
     return selected;
+}
+
+void append_extents(absl::Span<const block::Row> rows,
+                    std::uint32_t block,
+                    std::vector<StreamExtent>& extents) {
+    block::MetadataSize metadata_size;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const block::Row& row = rows[i];
+        if (i == 0 || rows[i - 1].stream != row.stream) {
+            StreamExtent extent;
+            extent.block = block;
+            extent.stream = row.stream;
+            extent.min_time = row.time;
+            extents.push_back(extent);
+            metadata_size.clear();
+        }
+        StreamExtent& extent = extents.back();
+        ++extent.rows;
+        extent.max_time = row.time;  // rows of a stream ascend in time
+        extent.line_bytes += row.line.size();
+        extent.metadata_bytes += metadata_size.add({row.metadata, row.metadata_count});
+    }
 }
 
 }  // namespace logi::segment

@@ -20,6 +20,9 @@ struct StreamExtent {
     std::uint32_t rows = 0;
     Timestamp min_time;
     Timestamp max_time;
+    std::uint64_t line_bytes = 0;
+    std::uint64_t metadata_bytes = 0;  // as block::MetadataSize counts
+    bool has_bytes = true;             // false: a file of an older format that does not tell them
 };
 
 // Immutable, shared, safe from any thread. Streams and blocks are numbered from 0.
@@ -41,5 +44,10 @@ class Source {
     [[nodiscard]] virtual std::vector<std::uint32_t> select(
         const std::vector<Matcher>& matchers) const;
 };
+
+// Appends the extents of a block's rows, which are in a block's order.
+void append_extents(absl::Span<const block::Row> rows,
+                    std::uint32_t block,
+                    std::vector<StreamExtent>& extents);
 
 }  // namespace logi::segment

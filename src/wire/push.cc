@@ -28,7 +28,8 @@ std::string lower_media_type(std::string_view content_type) {
 std::variant<PushRequest, PushError> decode_push(std::string body,
                                                  std::string_view content_type,
                                                  std::string_view content_encoding,
-                                                 const DecodeLimits& limits) {
+                                                 const DecodeLimits& limits,
+                                                 JsonLayout layout) {
     const std::string type = lower_media_type(content_type);
     if (type.empty()) {
         return PushError{400, "mime: no media type"};
@@ -46,7 +47,7 @@ std::variant<PushRequest, PushError> decode_push(std::string body,
             absl::StrCat("Content-Encoding \"", std::string(content_encoding), "\" not supported")};
     }
     if (type == "application/json") {
-        return decode_push_json(std::move(body), limits);
+        return decode_push_json(std::move(body), limits, layout);
     }
     auto plain = unsnappy(body, limits.decompressed_bytes_max);
     if (!plain.ok()) {

@@ -31,6 +31,10 @@ struct PushError {
     std::string message;
 };
 
+// The two layouts of JSON bodies: {"stream":{…},"values":[[ns,line,…]]} of /loki/api/v1/push, and
+// {"labels":"{…}","entries":[{"ts":…,"line":…}]} of the older /api/prom/push.
+enum class JsonLayout { kV1, kLegacy };
+
 struct DecodeLimits {
     std::uint64_t decompressed_bytes_max = 256ULL << 20U;
     // Hostile bodies expand a thousandfold; logs do not.
@@ -41,10 +45,13 @@ struct DecodeLimits {
 std::variant<PushRequest, PushError> decode_push(std::string body,
                                                  std::string_view content_type,
                                                  std::string_view content_encoding,
-                                                 const DecodeLimits& limits);
+                                                 const DecodeLimits& limits,
+                                                 JsonLayout layout = JsonLayout::kV1);
 
 // The two formats, after decompression. Exposed for the fuzz targets.
-std::variant<PushRequest, PushError> decode_push_json(std::string body, const DecodeLimits& limits);
+std::variant<PushRequest, PushError> decode_push_json(std::string body,
+                                                      const DecodeLimits& limits,
+                                                      JsonLayout layout = JsonLayout::kV1);
 std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
                                                           const DecodeLimits& limits);
 

@@ -1,5 +1,6 @@
-// Loki's JSON push body, read on demand.
+// Loki's JSON push bodies, read on demand.
 #include "absl/strings/str_cat.h"
+#include "base/rfc3339.h"
 #include "wire/push.h"
 
 #include <simdjson.h>
@@ -46,8 +47,8 @@ bool is_null(ondemand::value value) {
 
 class JsonReader {
   public:
-    JsonReader(PushRequest& request, const DecodeLimits& limits)
-        : request_(request), copies_(request), limits_(limits) {}
+    JsonReader(PushRequest& request, const DecodeLimits& limits, JsonLayout layout)
+        : request_(request), copies_(request), limits_(limits), layout_(layout) {}
 
     void read(ondemand::document& document) {
         for (auto field : document.get_object()) {
@@ -57,7 +58,11 @@ class JsonReader {
                     continue;
                 }
                 for (ondemand::value stream : value.get_array()) {
-                    read_stream(stream);
+                    if (layout_ == JsonLayout::kV1) {
+                        read_stream(stream);
+                    } else {
+                        read_legacy_stream(stream);
+                    }
                 }
             }
         }
@@ -87,6 +92,54 @@ class JsonReader {
         request_.streams.push_back(std::move(stream));
     }
 
+    void read_legacy_stream(ondemand::value value) {
+        PushStream stream;
+        stream.labels = std::string_view();
+        for (auto field : value.get_object()) {
+            const std::string_view key = field.unescaped_key();
+            if (key == "labels") {
+                stream.labels = copies_.copy(field.value().get_string().value());
+            } else if (key == "entries") {
+                ondemand::value entries = field.value();
+                if (is_null(entries)) {
+                    continue;
+                }
+                for (ondemand::value entry : entries.get_array()) {
+                    read_legacy_entry(entry, stream);
+                }
+            }
+        }
+        request_.streams.push_back(std::move(stream));
+    }
+
+    void read_legacy_entry(ondemand::value value, PushStream& stream) {
+        count_entry();
+        EntryView entry;
+        // As in Loki, an entry without a time is of the year 1.
+        entry.time = Timestamp::min();
+        for (auto field : value.get_object()) {
+            const std::string_view key = field.unescaped_key();
+            if (key == "ts") {
+                const auto time = parse_rfc3339(field.value().get_string().value());
+                if (!time.ok()) {
+                    refuse(std::string(time.status().message()));
+                }
+                entry.time = *time;
+            } else if (key == "line") {
+                entry.line = copies_.copy(field.value().get_string().value());
+            } else if (key == "structuredMetadata") {
+                read_metadata(field.value(), entry);
+            }
+        }
+        stream.entries.push_back(std::move(entry));
+    }
+
+    void count_entry() {
+        if (++entries_ > limits_.entries_max) {
+            refuse(absl::StrCat("more than ", limits_.entries_max, " entries"));
+        }
+    }
+
     // Values that are no strings count as their JSON text.
     static void read_labels(ondemand::value value, std::vector<LabelPair>& labels) {
         if (is_null(value)) {
@@ -110,9 +163,7 @@ class JsonReader {
     }
 
     void read_entry(ondemand::value value, PushStream& stream) {
-        if (++entries_ > limits_.entries_max) {
-            refuse(absl::StrCat("more than ", limits_.entries_max, " entries"));
-        }
+        count_entry();
         EntryView entry;
         std::size_t i = 0;
         for (ondemand::value element : value.get_array()) {
@@ -166,20 +217,22 @@ class JsonReader {
     PushRequest& request_;
     Copies copies_;
     const DecodeLimits& limits_;
+    const JsonLayout layout_;
     std::uint64_t entries_ = 0;
 };
 
 }  // namespace
 
 std::variant<PushRequest, PushError> decode_push_json(std::string body,
-                                                      const DecodeLimits& limits) {
+                                                      const DecodeLimits& limits,
+                                                      JsonLayout layout) {
     PushRequest request;
     try {
         thread_local ondemand::parser parser;
         const simdjson::padded_string padded(body);
         body = {};
         ondemand::document document = parser.iterate(padded);
-        JsonReader(request, limits).read(document);
+        JsonReader(request, limits, layout).read(document);
     } catch (const simdjson::simdjson_error& e) {
         return PushError{400, absl::StrCat("couldn't parse push request: ", e.what())};
     } catch (const BadJson& e) {

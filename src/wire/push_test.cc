@@ -43,6 +43,36 @@ TEST(PushJson, ReadsStreamsLinesAndMetadata) {
     EXPECT_EQ(first.metadata, (std::vector<MetadataView>{{"k", "v\xc3\xa9"}}));
 }
 
+TEST(PushJson, ReadsTheLegacyLayout) {
+    const std::string body =
+        R"({"streams":[{"labels":"{a=\"b\"}","entries":[
+            {"ts":"2024-04-01T00:00:00.5Z","line":"l\n","structuredMetadata":{"k":"v"},"x":1},
+            {"line":"no time"}]},
+            {"stream":{"a":"b"},"values":[["1711929600000000000","x"]]},{"entries":null}]})";
+    auto decoded = decode_push(body, "application/json", "", kLimits, JsonLayout::kLegacy);
+    ASSERT_TRUE(std::holds_alternative<PushRequest>(decoded))
+        << std::get<PushError>(decoded).message;
+    const auto& r = std::get<PushRequest>(decoded);
+    ASSERT_EQ(r.streams.size(), 3U);
+    EXPECT_EQ(std::get<std::string_view>(r.streams[0].labels), "{a=\"b\"}");
+    ASSERT_EQ(r.streams[0].entries.size(), 2U);
+    EXPECT_EQ(r.streams[0].entries[0].time.ns, 1711929600500000000);
+    EXPECT_EQ(r.streams[0].entries[0].line, "l\n");
+    EXPECT_EQ(r.streams[0].entries[0].metadata, (std::vector<MetadataView>{{"k", "v"}}));
+    EXPECT_EQ(r.streams[0].entries[1].time, Timestamp::min());
+    // The other layout's keys are not looked at.
+    EXPECT_EQ(std::get<std::string_view>(r.streams[1].labels), "");
+    EXPECT_TRUE(r.streams[1].entries.empty());
+    for (const char* bad : {R"({"streams":[{"labels":{"a":"b"}}]})",
+                            R"({"streams":[{"entries":[{"ts":"2024-04-01","line":"x"}]}]})",
+                            R"({"streams":[{"entries":[{"ts":1711929600,"line":"x"}]}]})",
+                            R"({"streams":[{"entries":[{"line":5}]}]})",
+                            R"({"streams":[{"entries":[["1","x"]]}]})"}) {
+        const auto refused = decode_push(bad, "application/json", "", kLimits, JsonLayout::kLegacy);
+        EXPECT_TRUE(std::holds_alternative<PushError>(refused)) << bad;
+    }
+}
+
 TEST(PushJson, RefusesWhatLokiRefuses) {
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[[1700000000000000000,"x"]]}]})"),
               400);
