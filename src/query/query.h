@@ -80,9 +80,4 @@ void run(io::Executor& executor,
 // the stream has the same name.
 [[nodiscard]] Labels merged_labels(const Labels& stream, const std::vector<LabelPair>& metadata);
 
-// Streams with entries in the range that any of the selectors matches (none: all), sorted, unique.
-std::vector<Labels> series(const exec::Sources& sources,
-                           const std::vector<std::vector<Matcher>>& selectors,
-                           TimeRange range);
-
 }  // namespace logi::query
