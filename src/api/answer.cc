@@ -21,6 +21,20 @@ void append_pairs(std::string& out, const std::vector<LabelPair>& pairs) {
     out.push_back('}');
 }
 
+// The object of members that each begin with a comma.
+std::string object_of(const std::string& members) {
+    return absl::StrCat("{", members.empty() ? "" : members.substr(1), "}");
+}
+
+void append_strings(std::string& out, const std::vector<std::string>& strings) {
+    out.push_back('[');
+    for (std::size_t i = 0; i < strings.size(); ++i) {
+        out.append(i == 0 ? "" : ",");
+        append_json_string(out, strings[i]);
+    }
+    out.push_back(']');
+}
+
 void append_row(std::string& out, const query::LogRow& row, bool categorize) {
     absl::StrAppend(&out, "[\"", row.time.ns, "\",");
     append_json_string(out, row.line);
@@ -69,6 +83,10 @@ void append_point(std::string& out, const query::Point& point) {
                     ",\"",
                     wire::format_sample(point.value),
                     "\"]");
+}
+
+void append_volume_point(std::string& out, const query::VolumePoint& point) {
+    absl::StrAppend(&out, "[", wire::format_seconds(point.time), ",\"", point.bytes, "\"]");
 }
 
 void append_series(std::string& out, const query::Result& result) {
@@ -177,12 +195,8 @@ std::string warnings_json(const std::vector<std::string>& warnings) {
     if (warnings.empty()) {
         return {};
     }
-    std::string out = ",\"warnings\":[";
-    for (std::size_t i = 0; i < warnings.size(); ++i) {
-        out.append(i == 0 ? "" : ",");
-        append_json_string(out, warnings[i]);
-    }
-    out.push_back(']');
+    std::string out = ",\"warnings\":";
+    append_strings(out, warnings);
     return out;
 }
 
@@ -216,24 +230,88 @@ std::string result_json(const query::Result& result,
     return out;
 }
 
-std::string names_json(const std::vector<std::string>& names) {
+std::string names_json(const std::vector<std::string>& names,
+                       const std::vector<std::string>& warnings) {
     std::string out = "{\"status\":\"success\"";
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        out.append(i == 0 ? ",\"data\":[" : ",");
-        append_json_string(out, names[i]);
+    if (!names.empty()) {
+        out.append(",\"data\":");
+        append_strings(out, names);
     }
-    out.append(names.empty() ? "}" : "]}");
-    return out;
+    return absl::StrCat(out, warnings_json(warnings), "}");
 }
 
-std::string series_json(const std::vector<Labels>& series) {
+std::string legacy_names_json(const std::vector<std::string>& names,
+                              const std::vector<std::string>& warnings) {
+    std::string out;
+    if (!names.empty()) {
+        out.append(",\"values\":");
+        append_strings(out, names);
+    }
+    out.append(warnings_json(warnings));
+    return object_of(out);
+}
+
+std::string series_json(const std::vector<Labels>& series,
+                        const std::vector<std::string>& warnings) {
     std::string out = "{\"status\":\"success\",\"data\":[";
     for (std::size_t i = 0; i < series.size(); ++i) {
         out.append(i == 0 ? "" : ",");
         append_pairs(out, series[i].pairs());
     }
-    out.append("]}");
-    return out;
+    return absl::StrCat(out, "]", warnings_json(warnings), "}");
+}
+
+std::string detected_labels_json(const std::vector<query::LabelCardinality>& labels,
+                                 const std::vector<std::string>& warnings) {
+    std::string out;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        out.append(i == 0 ? ",\"detectedLabels\":[{\"label\":" : ",{\"label\":");
+        append_json_string(out, labels[i].name);
+        absl::StrAppend(&out, ",\"cardinality\":", labels[i].values, "}");
+    }
+    absl::StrAppend(&out, labels.empty() ? "" : "]", warnings_json(warnings));
+    return object_of(out);
+}
+
+std::string index_stats_json(const query::StreamSizes& sizes) {
+    return absl::StrCat("{\"streams\":",
+                        sizes.streams,
+                        ",\"chunks\":",
+                        sizes.extents,
+                        ",\"bytes\":",
+                        sizes.total_bytes,
+                        ",\"entries\":",
+                        sizes.entries,
+                        warnings_json(sizes.missing),
+                        "}\n");
+}
+
+std::string volume_json(const query::Volume& volume, double seconds) {
+    const bool matrix = std::any_of(volume.series.begin(), volume.series.end(), [](const auto& s) {
+        return s.points.size() > 1;
+    });
+    std::string out = absl::StrCat("{\"status\":\"success\",\"data\":{\"resultType\":\"",
+                                   matrix ? "matrix" : "vector",
+                                   "\",\"result\":[");
+    for (std::size_t i = 0; i < volume.series.size(); ++i) {
+        const query::VolumeSeries& series = volume.series[i];
+        out.append(i == 0 ? "{\"metric\":" : ",{\"metric\":");
+        append_pairs(out, series.labels);
+        out.append(matrix ? ",\"values\":[" : ",\"value\":");
+        for (std::size_t k = 0; k < series.points.size(); ++k) {
+            out.append(k == 0 ? "" : ",");
+            append_volume_point(out, series.points[k]);
+        }
+        out.append(matrix ? "]}" : "}");
+    }
+    const query::Stats stats{.blocks = volume.sizes.blocks_read,
+                             .lines = volume.sizes.entries_read};
+    absl::StrAppend(&out, "],\"stats\":", stats_json(stats, volume.series.size(), seconds), "}");
+    return absl::StrCat(out, warnings_json(volume.sizes.missing), "}");
+}
+
+net::HttpResponse json_response(std::string body) {
+    return {200, {{"Content-Type", "application/json; charset=UTF-8"}}, std::move(body)};
 }
 
 net::HttpResponse error_response(int status, const std::string& message) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "net/http.h"
+#include "query/label_stats.h"
 #include "query/query.h"
+#include "query/volume.h"
 
 #include <string>
 #include <vector>
@@ -15,9 +17,27 @@ namespace logi::api {
                                       bool categorize,
                                       double seconds);
 
-// {"status":"success","data":[…]}; without data when empty, as Loki has it for labels.
-[[nodiscard]] std::string names_json(const std::vector<std::string>& names);
-[[nodiscard]] std::string series_json(const std::vector<Labels>& series);
+// {"status":"success","data":[…]}; without data when empty, as Loki has it for labels. Here and
+// below, warnings are in the answer only when there are any: Loki's has none.
+[[nodiscard]] std::string names_json(const std::vector<std::string>& names,
+                                     const std::vector<std::string>& warnings);
+// {"values":[…]}, of the older API.
+[[nodiscard]] std::string legacy_names_json(const std::vector<std::string>& names,
+                                            const std::vector<std::string>& warnings);
+[[nodiscard]] std::string series_json(const std::vector<Labels>& series,
+                                      const std::vector<std::string>& warnings);
+// {"detectedLabels":[{"label":…,"cardinality":…}]}; {} when empty.
+[[nodiscard]] std::string detected_labels_json(const std::vector<query::LabelCardinality>& labels,
+                                               const std::vector<std::string>& warnings);
+// {"streams":…,"chunks":…,"bytes":…,"entries":…}
+[[nodiscard]] std::string index_stats_json(const query::StreamSizes& sizes);
+// As a query's result: a vector, or a matrix when a series has more than one point.
+[[nodiscard]] std::string volume_json(const query::Volume& volume, double seconds);
+
+[[nodiscard]] net::HttpResponse json_response(std::string body);
+
+inline constexpr const char* kEndBeforeStart =
+    "end timestamp must not be before or equal to start time";
 
 // A plain-text error.
 [[nodiscard]] net::HttpResponse error_response(int status, const std::string& message);

@@ -4,7 +4,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
-#include "base/log.h"
 
 namespace logi::api {
 namespace {
@@ -56,14 +55,27 @@ const std::vector<Api::Route>& Api::routes() {
         {"/loki/api/v1/label", "GET POST", &Api::labels, true},
         {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, true},
         {"/loki/api/v1/series", "GET POST", &Api::series, true},
+        {"/loki/api/v1/index/stats", "GET POST", &Api::index_stats, true},
+        {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, true},
+        {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, true},
+        {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, true},
+        {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, true},
+        {"/api/prom/label", "GET POST", &Api::labels, true},
+        {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, true},
+        {"/api/prom/series", "GET POST", &Api::series, true},
         {"/loki/api/v1/status/buildinfo", "GET", &Api::buildinfo, false},
         {"/ready", "GET", &Api::ready, false},
         {"/metrics", "GET", &Api::metrics, false},
         {"/config", "GET", &Api::show_config, false},
+        {"/config/tenant/v1/limits", "GET", &Api::tenant_limits, true},
         {"/flush", "GET POST", &Api::flush, false},
         {"/log_level", "GET POST", &Api::log_level, false},
     };
     return kRoutes;
+}
+
+bool is_legacy(const net::HttpRequest& request) {
+    return request.path.starts_with("/api/prom/");
 }
 
 StatusOr<std::string> check_tenant(std::string_view id) {
@@ -149,8 +161,7 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 }
 
 void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {
-    const auto layout = absl::StartsWith(request.path, "/loki/api/v1/") ? wire::JsonLayout::kV1
-                                                                        : wire::JsonLayout::kLegacy;
+    const auto layout = is_legacy(request) ? wire::JsonLayout::kLegacy : wire::JsonLayout::kV1;
     // The body is copied once here; what is decoded owns it.
     auto decoded = wire::decode_push(request.body,
                                      request.header("Content-Type"),
@@ -177,59 +188,10 @@ void Api::push(const net::HttpRequest& request, const std::string& tenant, net::
                 });
 }
 
-void Api::ready(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond({200, {{"Content-Type", "text/plain; charset=utf-8"}}, "ready\n"});
-}
-
-void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond(
-        {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});
-}
-
-void Api::show_config(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond({200, {{"Content-Type", "text/yaml; charset=utf-8"}}, config::to_yaml(config_)});
-}
-
 void Api::flush(const net::HttpRequest&, const std::string&, net::Responder respond) {
     store_.flush([respond = std::move(respond)](const Status& status) {
         respond(status.ok() ? net::HttpResponse{204, {}, ""} : error_response(status));
     });
-}
-
-void Api::buildinfo(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    // Grafana switches features on by this version: that of the Loki whose API is spoken.
-    respond({200,
-             {{"Content-Type", "application/json"}},
-             "{\"version\":\"3.7.6\",\"revision\":\"logi\",\"branch\":\"logi\",\"buildUser\":\"\","
-             "\"buildDate\":\"\",\"goVersion\":\"\"}"});
-}
-
-void Api::log_level(const net::HttpRequest& request, const std::string&, net::Responder respond) {
-    const std::vector<net::Header> json = {{"Content-Type", "application/json"}};
-    if (request.method != "POST") {
-        respond({200,
-                 json,
-                 absl::StrCat("{\"message\":\"Current log level is ",
-                              std::string(base::log_level_name(base::log_level())),
-                              "\"}")});
-        return;
-    }
-    std::string wanted;
-    for (const auto& text : {request.body, request.query}) {
-        for (const auto& [key, value] : net::parse_form(text)) {
-            wanted = key == "log_level" && wanted.empty() ? value : wanted;
-        }
-    }
-    base::LogLevel level = base::LogLevel::kInfo;
-    if (!base::parse_log_level(wanted, level)) {
-        respond({400, json, "{\"status\":\"failed\",\"message\":\"unrecognized log level\"}"});
-        return;
-    }
-    base::set_log_level(level);
-    respond(
-        {200,
-         json,
-         absl::StrCat("{\"status\":\"success\",\"message\":\"Log level set to ", wanted, "\"}")});
 }
 
 }  // namespace logi::api

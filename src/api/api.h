@@ -14,6 +14,11 @@
 
 namespace logi::api {
 
+class Params;
+// How names and values of labels are written.
+using NamesJson = std::string (*)(const std::vector<std::string>& names,
+                                  const std::vector<std::string>& warnings);
+
 // Thread-safe. Holds references: all must outlive it and every request under way.
 class Api {
   public:
@@ -46,6 +51,12 @@ class Api {
     void labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void label_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void series(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void index_stats(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void index_volume(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void index_volume_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void detected_labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void metrics(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void show_config(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -56,8 +67,30 @@ class Api {
              const net::HttpRequest& http,
              const std::string& tenant,
              net::Responder respond);
-    // Labels of the streams that the request's `query` selects in its range.
-    StatusOr<std::vector<Labels>> selected(const net::HttpRequest&, const std::string& tenant);
+
+    struct Streams {
+        std::vector<Labels> labels;
+        std::vector<std::string> missing;  // what could not be read
+    };
+    // start and end, of which max_query_lookback may have cut the beginning, even all of it.
+    StatusOr<TimeRange> range_in_lookback(const Params& params) const;
+    // The same for endpoints that refuse an end before the start.
+    StatusOr<TimeRange> range_forward(const Params& params) const;
+    // The streams that any of the selectors (none: all) picks in the request's range, which `widen`
+    // adapts to the grain of the answer.
+    StatusOr<Streams> streams_of(const Params& params,
+                                 const std::vector<std::string>& selectors,
+                                 const std::string& tenant,
+                                 TimeRange (*widen)(TimeRange));
+    void respond_names(const net::HttpRequest& http,
+                       const std::string& tenant,
+                       NamesJson json,
+                       const net::Responder& respond,
+                       const std::function<std::vector<std::string>(const Streams&)>& names_of);
+    void respond_volume(const net::HttpRequest& http,
+                        const std::string& tenant,
+                        bool by_step,
+                        net::Responder respond);
 
     ingest::Store& store_;
     io::Executor& executor_;
@@ -65,6 +98,9 @@ class Api {
     base::Registry& metrics_;
     const config::Config& config_;
 };
+
+// Whether a request came by the older API, /api/prom.
+[[nodiscard]] bool is_legacy(const net::HttpRequest& request);
 
 // The tenant id of a header, by Loki's rules; kInvalidArgument with its text.
 StatusOr<std::string> check_tenant(std::string_view id);

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/rfc3339.h"
 #include "logql/parser.h"
 
@@ -132,6 +133,10 @@ StatusOr<std::uint32_t> Params::limit(std::uint32_t default_limit) const {
     return static_cast<std::uint32_t>(std::min<std::int64_t>(value, UINT32_MAX));
 }
 
+std::vector<std::string> Params::list(const std::string& name) const {
+    return absl::StrSplit(get(name), ',', absl::SkipEmpty());
+}
+
 StatusOr<bool> Params::forward() const {
     const std::string text = get("direction");
     const std::string lower = absl::AsciiStrToLower(text);
@@ -142,6 +147,18 @@ StatusOr<bool> Params::forward() const {
         return true;
     }
     return absl::InvalidArgumentError(absl::StrCat("invalid direction '", text, "'"));
+}
+
+std::string go_duration(Duration d) {
+    const std::int64_t s = d.ns / kNanosPerSecond;
+    std::string text;
+    if (s >= 3600) {
+        absl::StrAppend(&text, s / 3600, "h");
+    }
+    if (s >= 60) {
+        absl::StrAppend(&text, s / 60 % 60, "m");
+    }
+    return absl::StrCat(text, s % 60, "s");
 }
 
 }  // namespace logi::api

@@ -31,11 +31,16 @@ class Params {
     StatusOr<std::optional<Duration>> step(const std::string& name) const;
     // A positive whole number.
     StatusOr<std::uint32_t> limit(std::uint32_t default_limit) const;
+    // The values of a list with commas; empty parts are left out.
+    [[nodiscard]] std::vector<std::string> list(const std::string& name) const;
     // True for forward.
     StatusOr<bool> forward() const;
 
   private:
     std::vector<std::pair<std::string, std::string>> values_;
 };
+
+// 720h0m0s: whole seconds as Go prints durations.
+[[nodiscard]] std::string go_duration(Duration d);
 
 }  // namespace logi::api

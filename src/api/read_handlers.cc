@@ -1,12 +1,9 @@
-// Queries and label data.
+// Queries.
 #include "absl/strings/str_cat.h"
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/params.h"
 #include "base/log.h"
-#include "logql/parser.h"
-
-#include <set>
 
 namespace logi::api {
 namespace {
@@ -17,10 +14,6 @@ constexpr std::int64_t kDefaultPoints = 250;
 constexpr const char* kTimedOut =
     "request timed out, decrease the duration of the request or add more label matchers (prefer "
     "exact match over regex match) to reduce the amount of data processed";
-
-net::HttpResponse json(std::string body) {
-    return {200, {{"Content-Type", "application/json; charset=UTF-8"}}, std::move(body)};
-}
 
 bool categorizes(const net::HttpRequest& request) {
     return request.header("X-Loki-Response-Encoding-Flags").find("categorize-labels") !=
@@ -59,12 +52,6 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
             "Try increasing the value of the step parameter");
     }
     return request;
-}
-
-// 720h0m0s, as Go prints durations of whole seconds.
-std::string go_duration(Duration d) {
-    const std::int64_t s = d.ns / kNanosPerSecond;
-    return absl::StrCat(s / 3600, "h", s / 60 % 60, "m", s % 60, "s");
 }
 
 Status check_limits(const query::Request& request, const Limits& limits) {
@@ -142,7 +129,7 @@ void Api::run(query::Request request,
         }
         std::vector<std::string> warnings = missing;
         warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
-        respond(json(result_json(*result, warnings, categorize, seconds)));
+        respond(json_response(result_json(*result, warnings, categorize, seconds)));
     };
     query::run(executor_,
                std::move(pinned.sources),
@@ -184,88 +171,6 @@ void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Re
     request.start = request.end;
     request.limit = *limit;
     run(std::move(request), http, tenant, std::move(respond));
-}
-
-StatusOr<std::vector<Labels>> Api::selected(const net::HttpRequest& http,
-                                            const std::string& tenant) {
-    const Params params(http);
-    LOGI_ASSIGN_OR_RETURN(const TimeRange range, params.range(clock_.now()));
-    if (range.end < range.start) {
-        return absl::InvalidArgumentError(
-            "this data is no longer available, it is past now - max_query_lookback (0s)");
-    }
-    std::vector<std::vector<Matcher>> selectors;
-    if (const std::string text = params.get("query"); !text.empty()) {
-        LOGI_ASSIGN_OR_RETURN(auto matchers, logql::parse_selector(text));
-        selectors.push_back(std::move(matchers));
-    }
-    return query::series(
-        store_.pin(tenant, {range.start, range.end + Duration{1}}).sources, selectors, range);
-}
-
-void Api::labels(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
-    const auto streams = selected(http, tenant);
-    if (!streams.ok()) {
-        respond(error_response(streams.status()));
-        return;
-    }
-    std::set<std::string> names;
-    for (const auto& stream : *streams) {
-        for (const auto& pair : stream.pairs()) {
-            names.insert(pair.name);
-        }
-    }
-    respond(json(names_json({names.begin(), names.end()})));
-}
-
-void Api::label_values(const net::HttpRequest& http,
-                       const std::string& tenant,
-                       net::Responder respond) {
-    const auto streams = selected(http, tenant);
-    if (!streams.ok()) {
-        respond(error_response(streams.status()));
-        return;
-    }
-    constexpr std::string_view kPrefix = "/loki/api/v1/label/";
-    const std::string rest = http.path.substr(kPrefix.size());
-    const std::string name = rest.substr(0, rest.find('/'));
-    std::set<std::string> values;
-    for (const auto& stream : *streams) {
-        if (const std::string_view value = stream.get(name); !value.empty()) {
-            values.emplace(value);
-        }
-    }
-    respond(json(names_json({values.begin(), values.end()})));
-}
-
-void Api::series(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
-    const Params params(http);
-    const auto range = params.range(clock_.now());
-    if (!range.ok()) {
-        respond(error_response(range.status()));
-        return;
-    }
-    if (range->end < range->start) {
-        respond(error_response(absl::InvalidArgumentError(
-            "this data is no longer available, it is past now - max_query_lookback (0s)")));
-        return;
-    }
-    std::vector<std::string> texts = params.all("match[]");
-    for (auto& text : params.all("match")) {
-        texts.push_back(std::move(text));
-    }
-    std::vector<std::vector<Matcher>> selectors;
-    const bool everything = texts.empty() || (texts.size() == 1 && texts.front() == "{}");
-    for (const auto& text : everything ? std::vector<std::string>() : texts) {
-        auto matchers = logql::parse_selector(text);
-        if (!matchers.ok()) {
-            respond(error_response(matchers.status()));
-            return;
-        }
-        selectors.push_back(*std::move(matchers));
-    }
-    const auto sources = store_.pin(tenant, {range->start, range->end + Duration{1}}).sources;
-    respond(json(series_json(query::series(sources, selectors, *range))));
 }
 
 }  // namespace logi::api

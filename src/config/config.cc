@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "config/known_keys.h"
 
 #include <yaml-cpp/yaml.h>
@@ -111,6 +112,8 @@ Setters limits_setters(Limits& l) {
         {"max_query_length", set_duration(l.max_query_length)},
         {"max_query_lookback", set_duration(l.max_query_lookback)},
         {"query_timeout", set_duration(l.query_timeout)},
+        {"volume_enabled", set(l.volume_enabled)},
+        {"volume_max_series", set_count(l.volume_max_series)},
         {"split_queries_by_interval", set_duration(l.split_queries_by_interval)},
         {"discover_service_name", set(l.discover_service_name)},
     };
@@ -171,8 +174,17 @@ Setters top_setters(Config& config) {
     };
 }
 
-std::string duration_text(Duration d) {
-    return absl::StrCat(d.ns / kNanosPerSecond, "s");
+std::string yaml_text(const std::string& text) {
+    YAML::Emitter out;
+    out << YAML::DoubleQuoted << text;
+    return out.c_str();
+}
+
+// A list of texts in one line, each quoted.
+std::string yaml_list(const std::vector<std::string>& texts) {
+    YAML::Emitter out;
+    out << YAML::Flow << YAML::DoubleQuoted << texts;
+    return out.c_str();
 }
 
 }  // namespace
@@ -249,24 +261,39 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name) {
     return config;
 }
 
-std::string to_yaml(const Config& c) {
-    const Limits& l = c.limits;
+std::string format_duration(Duration d) {
+    struct Unit {
+        std::int64_t ms;
+        const char* name;
+    };
+    constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+    constexpr std::array<Unit, 7> kUnits = {{{365 * kDayMs, "y"},
+                                             {7 * kDayMs, "w"},
+                                             {kDayMs, "d"},
+                                             {3600 * 1000, "h"},
+                                             {60 * 1000, "m"},
+                                             {1000, "s"},
+                                             {1, "ms"}}};
+    std::int64_t ms = d.ns / kNanosPerMilli;
+    std::string text;
+    for (const Unit& unit : kUnits) {
+        // Years and weeks only where nothing else is needed, as Prometheus has it.
+        const bool whole_only = unit.ms >= 7 * kDayMs;
+        if (ms >= unit.ms && (!whole_only || ms % unit.ms == 0)) {
+            absl::StrAppend(&text, ms / unit.ms, unit.name);
+            ms %= unit.ms;
+        }
+    }
+    return text.empty() ? "0s" : text;
+}
+
+std::string limits_to_yaml(const Limits& l) {
     const auto flag = [](bool b) {
         return b ? "true" : "false";
     };
-    std::string out = absl::StrCat("auth_enabled: ",
-                                   flag(c.auth_enabled),
-                                   "\nserver:\n  http_listen_address: ",
-                                   c.http_listen_address,
-                                   "\n  http_listen_port: ",
-                                   c.http_listen_port,
-                                   "\n  log_level: ",
-                                   c.log_level,
-                                   "\ncommon:\n  path_prefix: ",
-                                   c.data_dir,
-                                   "\nlimits_config:\n");
+    std::string out;
     const auto add = [&](const char* key, const auto& value) {
-        absl::StrAppend(&out, "  ", key, ": ", value, "\n");
+        absl::StrAppend(&out, key, ": ", value, "\n");
     };
     add("ingestion_rate_mb", l.ingestion_rate_mb);
     add("ingestion_burst_size_mb", l.ingestion_burst_size_mb);
@@ -274,8 +301,8 @@ std::string to_yaml(const Config& c) {
     add("max_label_value_length", l.max_label_value_length);
     add("max_label_names_per_series", l.max_label_names_per_series);
     add("reject_old_samples", flag(l.reject_old_samples));
-    add("reject_old_samples_max_age", duration_text(l.reject_old_samples_max_age));
-    add("creation_grace_period", duration_text(l.creation_grace_period));
+    add("reject_old_samples_max_age", format_duration(l.reject_old_samples_max_age));
+    add("creation_grace_period", format_duration(l.creation_grace_period));
     add("max_line_size", l.max_line_size);
     add("max_line_size_truncate", flag(l.max_line_size_truncate));
     add("increment_duplicate_timestamp", flag(l.increment_duplicate_timestamp));
@@ -288,10 +315,32 @@ std::string to_yaml(const Config& c) {
     add("max_query_series", l.max_query_series);
     add("max_entries_limit_per_query", l.max_entries_limit_per_query);
     add("max_streams_matchers_per_query", l.max_streams_matchers_per_query);
-    add("max_query_length", duration_text(l.max_query_length));
-    add("max_query_lookback", duration_text(l.max_query_lookback));
-    add("query_timeout", duration_text(l.query_timeout));
-    add("split_queries_by_interval", duration_text(l.split_queries_by_interval));
+    add("max_query_length", format_duration(l.max_query_length));
+    add("max_query_lookback", format_duration(l.max_query_lookback));
+    add("query_timeout", format_duration(l.query_timeout));
+    add("split_queries_by_interval", format_duration(l.split_queries_by_interval));
+    add("volume_enabled", flag(l.volume_enabled));
+    add("volume_max_series", l.volume_max_series);
+    add("max_line_size_truncate_identifier", yaml_text(l.max_line_size_truncate_identifier));
+    add("discover_service_name", yaml_list(l.discover_service_name));
+    return out;
+}
+
+std::string to_yaml(const Config& c) {
+    std::string out = absl::StrCat("auth_enabled: ",
+                                   c.auth_enabled ? "true" : "false",
+                                   "\nserver:\n  http_listen_address: ",
+                                   c.http_listen_address,
+                                   "\n  http_listen_port: ",
+                                   c.http_listen_port,
+                                   "\n  log_level: ",
+                                   c.log_level,
+                                   "\ncommon:\n  path_prefix: ",
+                                   c.data_dir,
+                                   "\nlimits_config:\n");
+    for (const auto& line : absl::StrSplit(limits_to_yaml(c.limits), '\n', absl::SkipEmpty())) {
+        absl::StrAppend(&out, "  ", line, "\n");
+    }
     return out;
 }
 

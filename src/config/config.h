@@ -28,8 +28,12 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name);
 // What is in force, as YAML that load() reads.
 [[nodiscard]] std::string to_yaml(const Config& config);
 
+[[nodiscard]] std::string limits_to_yaml(const Limits& limits);
+
 // Prometheus (1w, 30d1h) or Go (1h30m, 1.5s) durations.
 StatusOr<Duration> parse_duration(std::string_view text);
+// As Prometheus writes durations: 30d1h, 1m, 0s. Whole milliseconds.
+[[nodiscard]] std::string format_duration(Duration d);
 // 256KB, 3MB, 4096: 1024-based.
 StatusOr<std::int64_t> parse_size(std::string_view text);
 

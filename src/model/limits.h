@@ -37,6 +37,8 @@ struct Limits {
     // 0: range queries are evaluated at start + n * step; else at multiples of the step (Loki
     // splits queries at such times, and Logi gives the same points).
     Duration split_queries_by_interval = Duration::hours(1);
+    bool volume_enabled = true;
+    std::int64_t volume_max_series = 1000;  // 0: no limit
     Duration query_timeout = Duration::minutes(1);
     std::vector<std::string> discover_service_name = {"service",
                                                       "app",

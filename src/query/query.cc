@@ -54,31 +54,4 @@ void run(io::Executor& executor,
     }
 }
 
-std::vector<Labels> series(const exec::Sources& sources,
-                           const std::vector<std::vector<Matcher>>& selectors,
-                           TimeRange range) {
-    std::vector<Labels> found;
-    for (const auto& source : sources) {
-        std::vector<bool> in_range(source->stream_count(), false);
-        for (const auto& e : source->extents()) {
-            // Label data has no finer grain than the request: both ends count.
-            in_range[e.stream] =
-                in_range[e.stream] || (e.min_time <= range.end && e.max_time >= range.start);
-        }
-        std::vector<bool> taken(source->stream_count(), false);
-        for (const auto& selector :
-             selectors.empty() ? std::vector<std::vector<Matcher>>{{}} : selectors) {
-            for (const std::uint32_t stream : source->select(selector)) {
-                if (in_range[stream] && !taken[stream]) {
-                    taken[stream] = true;
-                    found.push_back(source->labels(stream));
-                }
-            }
-        }
-    }
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    return found;
-}
-
 }  // namespace logi::query

@@ -90,9 +90,4 @@ void run(io::Executor& executor,
 // All labels of a row, as answers show them by default.
 [[nodiscard]] Labels all_labels(const LogRow& row);
 
-// Streams with entries in the range that any of the selectors matches (none: all), sorted, unique.
-std::vector<Labels> series(const exec::Sources& sources,
-                           const std::vector<std::vector<Matcher>>& selectors,
-                           TimeRange range);
-
 }  // namespace logi::query

@@ -1,0 +1,165 @@
+// What the index knows of streams: how much was logged.
+#include "api/answer.h"
+#include "api/api.h"
+#include "api/params.h"
+#include "logql/parser.h"
+#include "query/stream_sizes.h"
+#include "query/volume.h"
+
+namespace logi::api {
+namespace {
+
+constexpr std::uint32_t kDefaultVolumeLimit = 100;
+constexpr std::int64_t kPointsMax = 11'000;
+constexpr std::int64_t kDefaultPoints = 250;
+
+// A volume of {} is of every stream.
+StatusOr<std::vector<Matcher>> volume_matchers(const std::string& text) {
+    return text == "{}" ? std::vector<Matcher>() : logql::parse_selector(text);
+}
+
+// As queries have it, but 0 asks for the default.
+StatusOr<std::uint32_t> volume_limit(const Params& params) {
+    return params.get("limit") == "0" ? kDefaultVolumeLimit : params.limit(kDefaultVolumeLimit);
+}
+
+Status read_step(const Params& params, query::VolumeRequest& request) {
+    LOGI_ASSIGN_OR_RETURN(const auto step, params.step("step"));
+    const Duration length = request.end - request.start;
+    const std::int64_t default_seconds = length.ns / kNanosPerSecond / kDefaultPoints;
+    request.step = step.value_or(Duration::seconds(std::max<std::int64_t>(default_seconds, 1)));
+    if (request.step->ns <= 0) {
+        return absl::InvalidArgumentError(
+            "zero or negative query resolution step widths are not accepted. Try a positive "
+            "integer");
+    }
+    if (length.ns / request.step->ns > kPointsMax) {
+        return absl::InvalidArgumentError(
+            "exceeded maximum resolution of 11,000 points per time series. "
+            "Try increasing the value of the step parameter");
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<query::VolumeRequest> volume_request(const Params& params,
+                                              TimeRange range,
+                                              const Limits& limits,
+                                              bool by_step) {
+    query::VolumeRequest request;
+    request.start = range.start;
+    request.end = range.end;
+    LOGI_ASSIGN_OR_RETURN(request.limit, volume_limit(params));
+    if (by_step) {
+        LOGI_RETURN_IF_ERROR(read_step(params, request));
+    }
+    const std::string aggregate_by = params.get("aggregateBy");
+    if (!aggregate_by.empty() && aggregate_by != "series" && aggregate_by != "labels") {
+        return absl::InvalidArgumentError("invalid aggregation option");
+    }
+    request.by_name = aggregate_by == "labels";
+    LOGI_ASSIGN_OR_RETURN(request.matchers, volume_matchers(params.get("query")));
+    request.target_labels = params.list("targetLabels");
+    request.series_max = limits.volume_max_series;
+    return request;
+}
+
+void add_missing(std::vector<std::string>& missing, const std::vector<std::string>& more) {
+    missing.insert(missing.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+StatusOr<TimeRange> Api::range_forward(const Params& params) const {
+    LOGI_ASSIGN_OR_RETURN(const TimeRange asked, params.range(clock_.now()));
+    if (asked.end < asked.start) {
+        return absl::InvalidArgumentError(kEndBeforeStart);
+    }
+    LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params));
+    range.start = std::min(range.start, range.end);
+    return range;
+}
+
+void Api::index_stats(const net::HttpRequest& http,
+                      const std::string& tenant,
+                      net::Responder respond) {
+    const Params params(http);
+    const auto range = range_forward(params);
+    auto matchers = logql::parse_selector(params.get("query"));
+    for (const Status& status : {range.status(), matchers.status()}) {
+        if (!status.ok()) {
+            respond(error_response(status));
+            return;
+        }
+    }
+    query::SizeRequest request;
+    request.matchers = *std::move(matchers);
+    request.first = range->start;
+    request.lasts = {range->end - Duration{1}};
+    request.groups_of = [](const Labels&, std::vector<std::uint32_t>& groups) {
+        groups.push_back(0);
+        return absl::OkStatus();
+    };
+    ingest::Pinned pinned = store_.pin(tenant, *range);
+    query::run_stream_sizes(executor_,
+                            std::move(pinned.sources),
+                            std::move(request),
+                            http.cancel,
+                            [respond = std::move(respond), missing = std::move(pinned.missing)](
+                                StatusOr<query::StreamSizes> sizes) {
+                                if (!sizes.ok()) {
+                                    respond(error_response(sizes.status()));
+                                    return;
+                                }
+                                add_missing(sizes->missing, missing);
+                                respond(json_response(index_stats_json(*sizes)));
+                            });
+}
+
+void Api::index_volume(const net::HttpRequest& http,
+                       const std::string& tenant,
+                       net::Responder respond) {
+    respond_volume(http, tenant, false, std::move(respond));
+}
+
+void Api::index_volume_range(const net::HttpRequest& http,
+                             const std::string& tenant,
+                             net::Responder respond) {
+    respond_volume(http, tenant, true, std::move(respond));
+}
+
+void Api::respond_volume(const net::HttpRequest& http,
+                         const std::string& tenant,
+                         bool by_step,
+                         net::Responder respond) {
+    if (!config_.limits.volume_enabled) {
+        respond(error_response(404, "not found"));
+        return;
+    }
+    const Params params(http);
+    const auto range = range_forward(params);
+    const auto request = range.ok() ? volume_request(params, *range, config_.limits, by_step)
+                                    : StatusOr<query::VolumeRequest>(range.status());
+    if (!request.ok()) {
+        respond(error_response(request.status()));
+        return;
+    }
+    const Timestamp begin = clock_.now();
+    ingest::Pinned pinned = store_.pin(tenant, {range->start, range->end + Duration{1}});
+    query::run_volume(
+        executor_,
+        std::move(pinned.sources),
+        *request,
+        http.cancel,
+        [this, begin, respond = std::move(respond), missing = std::move(pinned.missing)](
+            StatusOr<query::Volume> volume) {
+            if (!volume.ok()) {
+                respond(error_response(volume.status()));
+                return;
+            }
+            add_missing(volume->sizes.missing, missing);
+            const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
+            respond(json_response(volume_json(*volume, seconds)));
+        });
+}
+
+}  // namespace logi::api

@@ -1,0 +1,107 @@
+// What the server says of itself.
+#include "absl/strings/str_cat.h"
+#include "api/answer.h"
+#include "api/api.h"
+#include "base/log.h"
+#include "wire/json_text.h"
+
+namespace logi::api {
+namespace {
+
+// Clients switch features on by it: that of the Loki whose API is spoken.
+constexpr const char* kLokiVersion = "3.7.6";
+
+net::HttpResponse yaml_response(std::string body) {
+    return {200, {{"Content-Type", "text/yaml; charset=utf-8"}}, std::move(body)};
+}
+
+const char* text_of(bool b) {
+    return b ? "true" : "false";
+}
+
+}  // namespace
+
+void Api::ready(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond({200, {{"Content-Type", "text/plain; charset=utf-8"}}, "ready\n"});
+}
+
+void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond(
+        {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});
+}
+
+void Api::show_config(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond(yaml_response(config::to_yaml(config_)));
+}
+
+void Api::tenant_limits(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond(yaml_response(config::limits_to_yaml(config_.limits)));
+}
+
+// For Grafana's Logs Drilldown: what it may ask for.
+void Api::drilldown_limits(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    const Limits& l = config_.limits;
+    std::string services;
+    for (const auto& name : l.discover_service_name) {
+        services.append(services.empty() ? "" : ",");
+        wire::append_json_string(services, name);
+    }
+    // Nothing expires, hence the retention of 0; there is no miner of patterns.
+    respond(json_response(absl::StrCat("{\"limits\":{\"discover_service_name\":[",
+                                       services,
+                                       "],\"max_entries_limit_per_query\":",
+                                       l.max_entries_limit_per_query,
+                                       ",\"max_line_size_truncate\":",
+                                       text_of(l.max_line_size_truncate),
+                                       ",\"max_query_length\":\"",
+                                       config::format_duration(l.max_query_length),
+                                       "\",\"max_query_lookback\":\"",
+                                       config::format_duration(l.max_query_lookback),
+                                       "\",\"max_query_series\":",
+                                       l.max_query_series,
+                                       ",\"query_timeout\":\"",
+                                       config::format_duration(l.query_timeout),
+                                       "\",\"retention_period\":\"0s\",\"volume_enabled\":",
+                                       text_of(l.volume_enabled),
+                                       ",\"volume_max_series\":",
+                                       l.volume_max_series,
+                                       "},\"pattern_ingester_enabled\":false,\"version\":\"",
+                                       kLokiVersion,
+                                       "\"}\n")));
+}
+
+void Api::buildinfo(const net::HttpRequest&, const std::string&, net::Responder respond) {
+    respond(
+        json_response(absl::StrCat("{\"version\":\"",
+                                   kLokiVersion,
+                                   "\",\"revision\":\"logi\",\"branch\":\"logi\","
+                                   "\"buildUser\":\"\",\"buildDate\":\"\",\"goVersion\":\"\"}")));
+}
+
+void Api::log_level(const net::HttpRequest& request, const std::string&, net::Responder respond) {
+    if (request.method != "POST") {
+        respond(json_response(absl::StrCat("{\"message\":\"Current log level is ",
+                                           std::string(base::log_level_name(base::log_level())),
+                                           "\"}")));
+        return;
+    }
+    std::string wanted;
+    for (const auto& text : {request.body, request.query}) {
+        for (const auto& [key, value] : net::parse_form(text)) {
+            wanted = key == "log_level" && wanted.empty() ? value : wanted;
+        }
+    }
+    base::LogLevel level = base::LogLevel::kInfo;
+    if (!base::parse_log_level(wanted, level)) {
+        auto refused =
+            json_response("{\"status\":\"failed\",\"message\":\"unrecognized log level\"}");
+        refused.status = 400;
+        respond(std::move(refused));
+        return;
+    }
+    base::set_log_level(level);
+    respond(json_response(
+        absl::StrCat("{\"status\":\"success\",\"message\":\"Log level set to ", wanted, "\"}")));
+}
+
+}  // namespace logi::api

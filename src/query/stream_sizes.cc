@@ -1,0 +1,461 @@
+#include "query/stream_sizes.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/mutex.h"
+#include "block/metadata_size.h"
+#include "exec/run_items.h"
+
+#include <tuple>
+
+namespace logi::query {
+namespace {
+
+// 16 bytes each, and as many again once their times turn out to be shared.
+constexpr std::size_t kComparedMax = 10'000'000;
+// 8 bytes each.
+constexpr std::size_t kSumsMax = 16'000'000;
+
+// An extent of a selected stream that may have entries in the request's time.
+struct Extent {
+    const segment::Source* source = nullptr;
+    segment::StreamExtent in_source;
+    std::uint32_t stream = 0;  // number over all sources
+    // Entries at these times may also be in another extent of the stream.
+    Timestamp overlap_first = Timestamp::max();
+    Timestamp overlap_last = Timestamp::min();
+    bool read = false;
+};
+
+struct BlockItem {
+    const segment::Source* source = nullptr;
+    std::uint32_t block = 0;
+    std::vector<std::uint32_t> extents;
+};
+
+// An entry's place in time, for finding times that extents share.
+struct Place {
+    std::uint32_t stream;
+    std::uint32_t extent;
+    Timestamp time;
+};
+
+// An entry at a shared time: of those with equal keys the first counts.
+struct Candidate {
+    std::uint32_t stream;
+    std::uint32_t extent;
+    Timestamp time;
+    base::Hash128 key;
+    std::uint64_t bytes;
+};
+
+struct Count {
+    std::uint32_t stream;
+    std::uint32_t window;
+    std::uint64_t entries;
+    std::uint64_t bytes;
+};
+
+// What was read of one block.
+struct BlockSizes {
+    std::vector<Count> counts;
+    std::vector<Candidate> candidates;
+    std::uint64_t entries = 0;
+};
+
+StatusOr<base::Hash128> entry_key(block::BlockReader& block,
+                                  std::uint32_t row,
+                                  const std::vector<MetadataView>& metadata) {
+    LOGI_ASSIGN_OR_RETURN(const std::string_view line, block.line(row));
+    std::string bytes;
+    base::ByteWriter w(bytes);
+    w.string(line);
+    for (const auto& pair : metadata) {
+        w.string(pair.name);
+        w.string(pair.value);
+    }
+    return base::hash128(bytes);
+}
+
+class SizeScan : public std::enable_shared_from_this<SizeScan> {
+  public:
+    using Done = std::function<void(StatusOr<StreamSizes>)>;
+    SizeScan(io::Executor& executor,
+             exec::Sources sources,
+             SizeRequest request,
+             io::CancelToken cancel,
+             Done done)
+        : executor_(executor),
+          sources_(std::move(sources)),
+          request_(std::move(request)),
+          last_(request_.lasts.back()),
+          cancel_(std::move(cancel)),
+          done_(std::move(done)) {}
+
+    void start() {
+        if (const Status status = gather(); !status.ok()) {
+            done_(status);
+            return;
+        }
+        find_overlaps();
+        const auto items =
+            items_where([](const Extent& e) { return e.overlap_first <= e.overlap_last; });
+        run(items, &SizeScan::read_places, [](SizeScan& scan) { scan.count(); });
+    }
+
+  private:
+    using Body = Status (SizeScan::*)(const BlockItem&);
+
+    Status gather();
+    Status gather_stream(const segment::Source& source,
+                         std::uint32_t ordinal,
+                         std::vector<std::uint32_t>& numbers);
+    void find_overlaps();
+    template <typename Wanted>
+    [[nodiscard]] std::vector<BlockItem> items_where(Wanted wanted) const;
+    void run(std::vector<BlockItem> items, Body body, std::function<void(SizeScan&)> then);
+    Status read_places(const BlockItem& item);
+    void find_shared_times();
+    void count();
+    Status read_sizes(const BlockItem& item);
+    Status read_block(const BlockItem& item, BlockSizes& out) const;
+    Status read_extent(block::BlockReader& block, std::uint32_t number, BlockSizes& out) const;
+    void finish();
+    void add(const Count& count) LOGI_REQUIRES(mutex_);
+
+    [[nodiscard]] std::uint32_t window_of(Timestamp t) const {
+        const auto it = std::lower_bound(request_.lasts.begin(), request_.lasts.end(), t);
+        return static_cast<std::uint32_t>(it - request_.lasts.begin());
+    }
+    // Whether the directory tells all that is to be known of it.
+    [[nodiscard]] bool is_whole(const Extent& e) const {
+        return e.in_source.has_bytes && e.in_source.min_time >= request_.first &&
+               e.in_source.max_time <= last_ &&
+               window_of(e.in_source.min_time) == window_of(e.in_source.max_time);
+    }
+
+    io::Executor& executor_;
+    const exec::Sources sources_;
+    const SizeRequest request_;
+    const Timestamp last_;
+    const io::CancelToken cancel_;
+    const Done done_;
+
+    absl::flat_hash_map<StreamId, std::uint32_t> numbers_;
+    std::vector<std::vector<std::uint32_t>> groups_;  // by stream
+    std::vector<Extent> extents_;
+    absl::flat_hash_set<std::pair<std::uint32_t, std::int64_t>> shared_times_;
+    exec::Damage damage_;
+
+    base::Mutex mutex_;
+    std::vector<Place> places_ LOGI_GUARDED_BY(mutex_);
+    std::vector<Candidate> candidates_ LOGI_GUARDED_BY(mutex_);
+    std::vector<std::uint64_t> entries_ LOGI_GUARDED_BY(mutex_);  // by stream
+    StreamSizes sizes_ LOGI_GUARDED_BY(mutex_);
+};
+
+Status SizeScan::gather() {
+    for (const auto& source : sources_) {
+        // Numbers over all sources, of the streams that count.
+        constexpr std::uint32_t kNone = ~0U;
+        std::vector<std::uint32_t> numbers(source->stream_count(), kNone);
+        for (const std::uint32_t ordinal : source->select(request_.matchers)) {
+            LOGI_RETURN_IF_ERROR(gather_stream(*source, ordinal, numbers));
+        }
+        for (const auto& e : source->extents()) {
+            if (numbers[e.stream] != kNone && e.min_time <= last_ && e.max_time >= request_.first) {
+                extents_.push_back({source.get(), e, numbers[e.stream]});
+            }
+        }
+    }
+    std::uint32_t groups = 0;
+    for (const auto& of_stream : groups_) {
+        for (const std::uint32_t group : of_stream) {
+            groups = std::max(groups, group + 1);
+        }
+    }
+    const std::size_t sums = request_.lasts.size() * groups;
+    if (sums > kSumsMax) {
+        return absl::ResourceExhaustedError(
+            "the answer would have too many values; make the step longer or the time range "
+            "shorter");
+    }
+    const base::MutexLock lock(mutex_);
+    sizes_.bytes.resize(sums);
+    sizes_.extents = extents_.size();
+    entries_.resize(groups_.size());
+    return absl::OkStatus();
+}
+
+Status SizeScan::gather_stream(const segment::Source& source,
+                               std::uint32_t ordinal,
+                               std::vector<std::uint32_t>& numbers) {
+    const auto [it, is_new] =
+        numbers_.try_emplace(source.stream_id(ordinal), static_cast<std::uint32_t>(groups_.size()));
+    if (is_new) {
+        groups_.emplace_back();
+        LOGI_RETURN_IF_ERROR(request_.groups_of(source.labels(ordinal), groups_.back()));
+    }
+    if (!groups_[it->second].empty()) {
+        numbers[ordinal] = it->second;
+    }
+    return absl::OkStatus();
+}
+
+// Within a stream, by begin: an extent overlaps earlier ones if it begins before the latest end so
+// far. What it shares with any of them it shares with the one that ends last.
+void SizeScan::find_overlaps() {
+    std::vector<Extent*> order;
+    order.reserve(extents_.size());
+    for (auto& e : extents_) {
+        order.push_back(&e);
+    }
+    std::sort(order.begin(), order.end(), [](const Extent* a, const Extent* b) {
+        return std::tie(a->stream, a->in_source.min_time) <
+               std::tie(b->stream, b->in_source.min_time);
+    });
+    Extent* latest = nullptr;
+    for (Extent* e : order) {
+        if (latest == nullptr || latest->stream != e->stream) {
+            latest = e;
+            continue;
+        }
+        const Timestamp first = std::max(e->in_source.min_time, request_.first);
+        const Timestamp last = std::min({e->in_source.max_time, latest->in_source.max_time, last_});
+        if (first <= last) {
+            for (Extent* one : {e, latest}) {
+                one->overlap_first = std::min(one->overlap_first, first);
+                one->overlap_last = std::max(one->overlap_last, last);
+            }
+        }
+        if (e->in_source.max_time > latest->in_source.max_time) {
+            latest = e;
+        }
+    }
+}
+
+template <typename Wanted>
+std::vector<BlockItem> SizeScan::items_where(Wanted wanted) const {
+    std::vector<BlockItem> items;
+    absl::flat_hash_map<std::pair<const segment::Source*, std::uint32_t>, std::size_t> item_of;
+    for (std::uint32_t i = 0; i < extents_.size(); ++i) {
+        const Extent& e = extents_[i];
+        if (wanted(e)) {
+            const auto [it, is_new] =
+                item_of.try_emplace({e.source, e.in_source.block}, items.size());
+            if (is_new) {
+                items.push_back({e.source, e.in_source.block, {}});
+            }
+            items[it->second].extents.push_back(i);
+        }
+    }
+    return items;
+}
+
+void SizeScan::run(std::vector<BlockItem> items, Body body, std::function<void(SizeScan&)> then) {
+    const auto self = shared_from_this();
+    const auto shared = std::make_shared<const std::vector<BlockItem>>(std::move(items));
+    if (shared->empty()) {
+        then(*this);
+        return;
+    }
+    exec::run_items(
+        executor_,
+        shared->size(),
+        cancel_,
+        [self, shared, body](std::size_t i) { return ((*self).*body)((*shared)[i]); },
+        [self, then = std::move(then)](const Status& status) {
+            if (status.ok()) {
+                then(*self);
+            } else {
+                self->done_(status);
+            }
+        });
+}
+
+Status SizeScan::read_places(const BlockItem& item) {
+    LOGI_ASSIGN_OR_RETURN(const auto block, item.source->open_block(item.block));
+    const auto streams = block->streams();
+    const auto times = block->times();
+    if (!streams.ok() || !times.ok()) {
+        // The damage is found again, and reported, when its sizes are read.
+        for (const std::uint32_t i : item.extents) {
+            extents_[i].read = true;
+        }
+        return absl::OkStatus();
+    }
+    std::vector<Place> places;
+    for (const std::uint32_t i : item.extents) {
+        const Extent& e = extents_[i];
+        const auto [begin, end] =
+            std::equal_range(streams->begin(), streams->end(), e.in_source.stream);
+        for (auto row = begin - streams->begin(); row < end - streams->begin(); ++row) {
+            const Timestamp time = (*times)[static_cast<std::size_t>(row)];
+            if (time >= e.overlap_first && time <= e.overlap_last) {
+                places.push_back({e.stream, i, time});
+            }
+        }
+    }
+    const base::MutexLock lock(mutex_);
+    if (places_.size() + places.size() > kComparedMax) {
+        return absl::ResourceExhaustedError(
+            "too many entries of overlapping blocks have to be compared; shorten the time range or "
+            "add label matchers");
+    }
+    places_.insert(places_.end(), places.begin(), places.end());
+    return absl::OkStatus();
+}
+
+void SizeScan::find_shared_times() {
+    const base::MutexLock lock(mutex_);
+    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+        return std::tie(a.stream, a.time, a.extent) < std::tie(b.stream, b.time, b.extent);
+    });
+    for (std::size_t i = 1; i < places_.size(); ++i) {
+        const Place& a = places_[i - 1];
+        const Place& b = places_[i];
+        if (a.stream == b.stream && a.time == b.time && a.extent != b.extent) {
+            shared_times_.insert({a.stream, a.time.ns});
+            extents_[a.extent].read = true;
+            extents_[b.extent].read = true;
+        }
+    }
+    places_ = {};
+}
+
+void SizeScan::count() {
+    find_shared_times();
+    {
+        const base::MutexLock lock(mutex_);
+        for (auto& e : extents_) {
+            e.read = e.read || !is_whole(e);
+            if (!e.read) {
+                add({e.stream,
+                     window_of(e.in_source.min_time),
+                     e.in_source.rows,
+                     e.in_source.line_bytes + e.in_source.metadata_bytes});
+            }
+        }
+    }
+    const auto body = [](SizeScan& scan) {
+        scan.finish();
+    };
+    run(items_where([](const Extent& e) { return e.read; }), &SizeScan::read_sizes, body);
+}
+
+Status SizeScan::read_sizes(const BlockItem& item) {
+    BlockSizes read;
+    if (const Status status = read_block(item, read); !status.ok()) {
+        return damage_.note(status);
+    }
+    const base::MutexLock lock(mutex_);
+    for (const Count& count : read.counts) {
+        add(count);
+    }
+    candidates_.insert(candidates_.end(), read.candidates.begin(), read.candidates.end());
+    ++sizes_.blocks_read;
+    sizes_.entries_read += read.entries;
+    return absl::OkStatus();
+}
+
+Status SizeScan::read_block(const BlockItem& item, BlockSizes& out) const {
+    LOGI_ASSIGN_OR_RETURN(const auto block, item.source->open_block(item.block));
+    for (const std::uint32_t extent : item.extents) {
+        LOGI_RETURN_IF_ERROR(read_extent(*block, extent, out));
+    }
+    return absl::OkStatus();
+}
+
+// Goes through an extent from its first row, also where that lies before the request's time: of
+// equal texts in its metadata only the first counts.
+Status SizeScan::read_extent(block::BlockReader& block,
+                             std::uint32_t number,
+                             BlockSizes& out) const {
+    LOGI_ASSIGN_OR_RETURN(const auto streams, block.streams());
+    LOGI_ASSIGN_OR_RETURN(const auto times, block.times());
+    LOGI_ASSIGN_OR_RETURN(const auto lengths, block.line_lengths());
+    const Extent& e = extents_[number];
+    const auto [begin, end] = std::equal_range(streams.begin(), streams.end(), e.in_source.stream);
+    block::MetadataSize metadata_size;
+    std::vector<MetadataView> metadata;
+    Count count{e.stream, 0, 0, 0};
+    for (auto it = begin; it != end; ++it) {
+        const auto row = static_cast<std::uint32_t>(it - streams.begin());
+        const Timestamp time = times[row];
+        if (time > last_) {
+            break;
+        }
+        ++out.entries;
+        LOGI_RETURN_IF_ERROR(block.metadata(row, metadata));
+        const std::uint64_t bytes = lengths[row] + metadata_size.add(metadata);
+        if (time < request_.first) {
+            continue;
+        }
+        if (shared_times_.contains({e.stream, time.ns})) {
+            LOGI_ASSIGN_OR_RETURN(const auto key, entry_key(block, row, metadata));
+            out.candidates.push_back({e.stream, number, time, key, bytes});
+            continue;
+        }
+        if (time > request_.lasts[count.window]) {
+            out.counts.push_back(count);
+            count = {e.stream, window_of(time), 0, 0};
+        }
+        ++count.entries;
+        count.bytes += bytes;
+    }
+    out.counts.push_back(count);
+    return absl::OkStatus();
+}
+
+void SizeScan::add(const Count& count) {
+    entries_[count.stream] += count.entries;
+    sizes_.entries += count.entries;
+    sizes_.total_bytes += count.bytes;
+    for (const std::uint32_t group : groups_[count.stream]) {
+        sizes_.bytes[group * request_.lasts.size() + count.window] += count.bytes;
+    }
+}
+
+void SizeScan::finish() {
+    StreamSizes sizes;
+    {
+        const base::MutexLock lock(mutex_);
+        const auto entry_of = [](const Candidate& c) {
+            return std::tie(c.stream, c.time, c.key);
+        };
+        std::sort(
+            candidates_.begin(), candidates_.end(), [&](const Candidate& a, const Candidate& b) {
+                return std::tuple_cat(entry_of(a), std::tie(a.extent)) <
+                       std::tuple_cat(entry_of(b), std::tie(b.extent));
+            });
+        for (std::size_t i = 0; i < candidates_.size(); ++i) {
+            const Candidate& c = candidates_[i];
+            if (i == 0 || entry_of(candidates_[i - 1]) != entry_of(c)) {
+                add({c.stream, window_of(c.time), 1, c.bytes});
+            }
+        }
+        sizes_.streams = static_cast<std::uint64_t>(
+            std::count_if(entries_.begin(), entries_.end(), [](std::uint64_t n) { return n > 0; }));
+        sizes_.missing = damage_.list();
+        sizes = std::move(sizes_);
+    }
+    done_(std::move(sizes));
+}
+
+}  // namespace
+
+void run_stream_sizes(io::Executor& executor,
+                      exec::Sources sources,
+                      SizeRequest request,
+                      io::CancelToken cancel,
+                      std::function<void(StatusOr<StreamSizes>)> done) {
+    LOGI_CHECK(!request.lasts.empty());
+    std::make_shared<SizeScan>(
+        executor, std::move(sources), std::move(request), std::move(cancel), std::move(done))
+        ->start();
+}
+
+}  // namespace logi::query

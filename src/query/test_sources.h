@@ -1,0 +1,137 @@
+// Segments in memory, for tests.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "model/labels.h"
+#include "segment/segment_reader.h"
+#include "segment/segment_writer.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace logi::query {
+
+struct TestEntry {
+    Labels labels;
+    std::int64_t ns = 0;
+    std::string line;
+    std::vector<LabelPair> metadata;  // sorted by name
+
+    friend auto operator<=>(const TestEntry&, const TestEntry&) = default;
+};
+
+class TestFile final : public segment::SegmentFile {
+  public:
+    explicit TestFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
+                                             std::uint64_t length) const override {
+        return bytes_.substr(offset, length);
+    }
+
+  private:
+    std::string bytes_;
+};
+
+// A segment as an older format has it: without the bytes of extents.
+class WithoutBytes final : public segment::Source {
+  public:
+    explicit WithoutBytes(std::shared_ptr<const segment::Source> source)
+        : source_(std::move(source)),
+          extents_(source_->extents().begin(), source_->extents().end()) {
+        for (auto& e : extents_) {
+            e.line_bytes = 0;
+            e.metadata_bytes = 0;
+            e.has_bytes = false;
+        }
+    }
+    [[nodiscard]] std::uint32_t stream_count() const override { return source_->stream_count(); }
+    [[nodiscard]] Labels labels(std::uint32_t stream) const override {
+        return source_->labels(stream);
+    }
+    [[nodiscard]] StreamId stream_id(std::uint32_t stream) const override {
+        return source_->stream_id(stream);
+    }
+    [[nodiscard]] absl::Span<const block::BlockStats> blocks() const override {
+        return source_->blocks();
+    }
+    [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {
+        return extents_;
+    }
+    [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
+        std::uint32_t block) const override {
+        return source_->open_block(block);
+    }
+    [[nodiscard]] std::string name() const override { return source_->name(); }
+
+  private:
+    std::shared_ptr<const segment::Source> source_;
+    std::vector<segment::StreamExtent> extents_;
+};
+
+class TestSegment {
+  public:
+    using SourcePtr = std::shared_ptr<const segment::Source>;
+
+    // Equal entries are written once; their order of arrival is that of their lines.
+    explicit TestSegment(std::vector<TestEntry> entries) {
+        std::sort(entries.begin(), entries.end());
+        entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+        std::vector<Labels> streams;
+        std::vector<block::Row> rows;
+        std::vector<std::vector<MetadataView>> metadata;
+        metadata.reserve(entries.size());
+        for (const auto& e : entries) {
+            if (streams.empty() || streams.back() != e.labels) {
+                streams.push_back(e.labels);
+            }
+            auto& pairs = metadata.emplace_back();
+            for (const auto& pair : e.metadata) {
+                pairs.push_back({pair.name, pair.value});
+            }
+            block::Row row;
+            row.stream = static_cast<std::uint32_t>(streams.size() - 1);
+            row.time = {e.ns};
+            row.sequence = {1, rows.size() + 1, 0};
+            row.line = e.line;
+            row.metadata = pairs.data();
+            row.metadata_count = static_cast<std::uint32_t>(pairs.size());
+            rows.push_back(row);
+        }
+        segment::SegmentWriter writer(std::move(streams));
+        for (const auto& row : rows) {
+            writer.add(row);
+        }
+        bytes_ = writer.finish();
+    }
+
+    [[nodiscard]] SourcePtr source() const { return open(bytes_); }
+    [[nodiscard]] SourcePtr without_bytes() const {
+        return std::make_shared<WithoutBytes>(source());
+    }
+    // The directory is whole, every column is not.
+    [[nodiscard]] SourcePtr with_damaged_columns() const {
+        std::string bytes = bytes_;
+        base::ByteReader footer(
+            std::string_view(bytes).substr(bytes.size() - segment::kFooterBytes));
+        const std::uint64_t directory = footer.u64();
+        for (std::size_t i = segment::kHeaderBytes; i < directory; ++i) {
+            bytes[i] = static_cast<char>(~bytes[i]);
+        }
+        return open(bytes);
+    }
+
+  private:
+    static SourcePtr open(const std::string& bytes) {
+        auto reader = segment::SegmentReader::open(std::make_shared<TestFile>(bytes), "test");
+        LOGI_CHECK(reader.ok());
+        return *reader;
+    }
+    std::string bytes_;
+};
+
+}  // namespace logi::query
