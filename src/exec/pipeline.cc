@@ -1,10 +1,10 @@
 #include "exec/pipeline.h"
 
 #include "absl/strings/str_cat.h"
-#include "fields/convert.h"
+#include "fields/conversions.h"
+#include "logql/printer.h"
 
 namespace logi::exec {
-namespace {
 
 // Where line filters go. Loki moves a line filter ahead of the stages before it, back to the last
 // one that is a label filter or makes a new line; so with `| decolorize |= "x"` the filter sees the
@@ -32,6 +32,8 @@ class LineFilterPlace {
     bool decolorized_ = false;  // since the last stage that holds filters back
     std::size_t place_ = 0;
 };
+
+namespace {
 
 StatusOr<StagePtr> make_stage(const logql::Stage& stage,
                               const NeededLabels& needed,
@@ -75,22 +77,30 @@ StatusOr<StagePtr> make_stage(const logql::Stage& stage,
     return std::visit(Maker{needed, now}, stage);
 }
 
-StatusOr<double> convert(logql::Unwrap::Conversion conversion, std::string_view value) {
+bool convert(logql::Unwrap::Conversion conversion,
+             std::string_view text,
+             double& value,
+             std::string& error) {
     using Conversion = logql::Unwrap::Conversion;
-    switch (conversion) {
-        case Conversion::kBytes: {
-            LOGI_ASSIGN_OR_RETURN(const std::uint64_t bytes, fields::parse_bytes(value));
-            return static_cast<double>(bytes);
-        }
-        case Conversion::kDuration:
-        case Conversion::kDurationSeconds: {
-            LOGI_ASSIGN_OR_RETURN(const Duration duration, fields::parse_duration(value));
-            return static_cast<double>(duration.ns) / 1e9;
-        }
-        case Conversion::kNumber:
-            break;
+    if (conversion == Conversion::kNumber) {
+        return fields::parse_go_float(text, value, &error);
     }
-    return fields::parse_float(value);
+    if (conversion == Conversion::kBytes) {
+        std::uint64_t bytes = 0;
+        const bool ok = fields::parse_humanize_bytes(text, bytes, &error);
+        value = static_cast<double>(bytes);
+        return ok;
+    }
+    Duration duration;
+    const bool ok = fields::parse_go_duration(text, duration, &error);
+    value = fields::seconds_of(duration);
+    return ok;
+}
+
+// As Loki says it when it builds a pipeline.
+Status in_stage(const logql::Stage& stage, const Status& status) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("parse error : stage '", logql::to_string(stage), "' : ", status.message()));
 }
 
 }  // namespace
@@ -114,29 +124,61 @@ StatusOr<std::shared_ptr<const Pipeline>> Pipeline::compile(const logql::LogExpr
     return std::shared_ptr<const Pipeline>(pipeline);
 }
 
+Status Pipeline::add_stage(const logql::Stage& stage, LineFilterPlace& filters, Timestamp now) {
+    if (const auto* filter = std::get_if<logql::LineFilterStage>(&stage)) {
+        LOGI_ASSIGN_OR_RETURN(auto pushed, text_filter(*filter));
+        if (pushed.has_value() && filters.stored_line()) {
+            block_filters_.push_back(*std::move(pushed));
+            return absl::OkStatus();
+        }
+        LOGI_ASSIGN_OR_RETURN(StagePtr made, make_line_filter(*filter));
+        stages_.insert(stages_.begin() + static_cast<std::ptrdiff_t>(filters.place()),
+                       std::move(made));
+        reads_line_ = true;
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(StagePtr made, make_stage(stage, needed_, now));
+    if (made != nullptr) {
+        reads_line_ = reads_line_ || made->reads_line();
+        stages_.push_back(std::move(made));
+    }
+    filters.after(stage, stages_.size());
+    return absl::OkStatus();
+}
+
 Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
     LineFilterPlace filters;
     for (const auto& stage : log.stages) {
-        if (const auto* filter = std::get_if<logql::LineFilterStage>(&stage)) {
-            LOGI_ASSIGN_OR_RETURN(auto pushed, text_filter(*filter));
-            if (pushed.has_value() && filters.stored_line()) {
-                block_filters_.push_back(*std::move(pushed));
-                continue;
-            }
-            LOGI_ASSIGN_OR_RETURN(StagePtr made, make_line_filter(*filter));
-            stages_.insert(stages_.begin() + static_cast<std::ptrdiff_t>(filters.place()),
-                           std::move(made));
-            reads_line_ = true;
-            continue;
+        if (const Status status = add_stage(stage, filters, now); !status.ok()) {
+            return in_stage(stage, status);
         }
-        LOGI_ASSIGN_OR_RETURN(StagePtr made, make_stage(stage, needed_, now));
-        if (made != nullptr) {
-            reads_line_ = reads_line_ || made->reads_line();
-            stages_.push_back(std::move(made));
-        }
-        filters.after(stage, stages_.size());
     }
     return absl::OkStatus();
+}
+
+StatusOr<std::vector<std::string>> labels_read(const logql::LogExpr& log,
+                                               const std::optional<logql::Unwrap>& unwrap) {
+    std::vector<std::string> names;
+    for (const auto& stage : log.stages) {
+        if (const auto* filter = std::get_if<logql::LabelFilterStage>(&stage)) {
+            add_labels_read(*filter->filter, names);
+        } else if (const auto* line = std::get_if<logql::LineFormatStage>(&stage)) {
+            if (const Status status = add_labels_read(*line, names); !status.ok()) {
+                return in_stage(stage, status);
+            }
+        } else if (const auto* label = std::get_if<logql::LabelFormatStage>(&stage)) {
+            if (const Status status = add_labels_read(*label, names); !status.ok()) {
+                return in_stage(stage, status);
+            }
+        }
+    }
+    if (unwrap.has_value()) {
+        names.push_back(unwrap->label);
+        for (const auto& filter : unwrap->filters) {
+            add_labels_read(*filter, names);
+        }
+    }
+    return names;
 }
 
 bool Pipeline::needs_metadata(const Labels& stream) const {
@@ -162,16 +204,18 @@ std::optional<double> Pipeline::unwrap(Entry& entry) const {
     if (!text.has_value() || text->empty()) {
         return std::nullopt;
     }
-    auto value = convert(unwrap_->conversion, *text);
-    if (!value.ok()) {
-        entry.labels.set_error("SampleExtractionErr", message_of(value.status()));
+    double value = 0;
+    std::string error;
+    if (!convert(unwrap_->conversion, *text, value, error)) {
+        entry.labels.set_error("SampleExtractionErr", error);
+        value = 0;
     }
     for (const StagePtr& filter : after_unwrap_) {
         if (!filter->process(entry)) {
             return std::nullopt;
         }
     }
-    return value.ok() ? *value : 0.0;
+    return value;
 }
 
 }  // namespace logi::exec

@@ -11,6 +11,8 @@
 
 namespace logi::exec {
 
+class LineFilterPlace;
+
 // Immutable, safe from any thread.
 class Pipeline {
   public:
@@ -46,6 +48,7 @@ class Pipeline {
   private:
     Pipeline() = default;
     Status add_stages(const logql::LogExpr& log, Timestamp now);
+    Status add_stage(const logql::Stage& stage, LineFilterPlace& filters, Timestamp now);
 
     std::vector<regex::LineFilter> block_filters_;
     std::vector<StagePtr> stages_;

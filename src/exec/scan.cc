@@ -49,11 +49,11 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
         for (const std::uint32_t stream : selected) {
             wanted[stream] = true;
         }
-        std::vector<std::vector<std::uint32_t>> by_block(source->blocks().size());
+        std::vector<std::vector<segment::StreamExtent>> by_block(source->blocks().size());
         std::vector<std::uint32_t> wanted_rows(source->blocks().size(), 0);
         for (const auto& e : source->extents()) {
             if (wanted[e.stream] && e.min_time <= spec_.last && e.max_time >= spec_.first) {
-                by_block[e.block].push_back(e.stream);
+                by_block[e.block].push_back(e);
                 wanted_rows[e.block] += e.rows;
             }
         }
@@ -67,7 +67,7 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
                 item.max_time = stats.max_time;
                 item.whole = wanted_rows[block] == stats.rows && stats.min_time >= spec_.first &&
                              stats.max_time <= spec_.last;
-                item.streams = std::move(by_block[block]);
+                item.extents = std::move(by_block[block]);
                 items_.push_back(std::move(item));
             }
         }
@@ -78,27 +78,11 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
 }
 
 void Scan::find_overlaps() {
-    absl::flat_hash_map<std::pair<const segment::Source*, std::uint32_t>, std::uint32_t> item_of;
-    for (std::uint32_t i = 0; i < items_.size(); ++i) {
-        item_of[{items_[i].source, items_[i].block}] = i;
-    }
     std::vector<Extent> extents;
-    absl::flat_hash_set<const segment::Source*> done;
-    for (const auto& item : items_) {
-        if (!done.insert(item.source).second) {
-            continue;
-        }
-        for (const auto& e : item.source->extents()) {
-            const auto it = item_of.find({item.source, e.block});
-            if (it != item_of.end() && std::binary_search(items_[it->second].streams.begin(),
-                                                          items_[it->second].streams.end(),
-                                                          e.stream)) {
-                extents.push_back({item.source->stream_id(e.stream),
-                                   e.min_time,
-                                   e.max_time,
-                                   it->second,
-                                   e.stream});
-            }
+    for (std::uint32_t i = 0; i < items_.size(); ++i) {
+        for (const auto& e : items_[i].extents) {
+            extents.push_back(
+                {items_[i].source->stream_id(e.stream), e.min_time, e.max_time, i, e.stream});
         }
     }
     std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
@@ -130,13 +114,13 @@ void Scan::find_overlaps() {
 void Scan::select_rows(const ScanItem& item, ScanRows& out) const {
     std::size_t next = 0;  // rows are sorted by stream
     for (std::uint32_t row = 0; row < out.times.size(); ++row) {
-        while (next < item.streams.size() && item.streams[next] < out.streams[row]) {
+        while (next < item.extents.size() && item.extents[next].stream < out.streams[row]) {
             ++next;
         }
-        if (next == item.streams.size()) {
+        if (next == item.extents.size()) {
             break;
         }
-        if (item.streams[next] == out.streams[row] && out.times[row] >= spec_.first &&
+        if (item.extents[next].stream == out.streams[row] && out.times[row] >= spec_.first &&
             out.times[row] <= spec_.last) {
             out.rows.push_back(row);
         }

@@ -41,8 +41,9 @@ struct ScanItem {
     std::uint32_t block = 0;
     Timestamp min_time;
     Timestamp max_time;
-    bool whole = false;                  // every row is of a wanted stream and in the time range
-    std::vector<std::uint32_t> streams;  // wanted, ascending
+    bool whole = false;  // every row is of a wanted stream and in the time range
+    // Of the wanted streams that have rows in the time range, ascending by stream.
+    std::vector<segment::StreamExtent> extents;
     std::vector<std::uint32_t>
         overlapping;  // of those, where another block has rows of the same time
 };

@@ -28,6 +28,7 @@ struct Entry {
     }
     std::string next_line;
     std::string current_line;
+    std::string unpacked_line;
     fields::Scratch scratch;
 };
 
@@ -62,6 +63,8 @@ StagePtr make_keep(const logql::KeepStage& stage);
 // The names of labels that stages read, as Loki counts them: a parser that has found all of them
 // stops.
 void add_labels_read(const logql::LabelFilter& filter, std::vector<std::string>& names);
+Status add_labels_read(const logql::LineFormatStage& stage, std::vector<std::string>& names);
+Status add_labels_read(const logql::LabelFormatStage& stage, std::vector<std::string>& names);
 StatusOr<std::vector<std::string>> labels_read(const logql::LogExpr& log,
                                                const std::optional<logql::Unwrap>& unwrap);
 

@@ -1,8 +1,8 @@
 // Label filters: strings, numbers, durations, sizes, addresses, and their combinations.
 #include "absl/strings/str_cat.h"
 #include "exec/stage.h"
-#include "fields/convert.h"
-#include "fields/ip.h"
+#include "fields/conversions.h"
+#include "fields/ip_matcher.h"
 #include "regex/regex.h"
 
 namespace logi::exec {
@@ -117,7 +117,7 @@ bool compare(logql::CompareOp op, T a, T b) {
 template <typename T>
 class QuantityCondition final : public Condition {
   public:
-    using Parse = StatusOr<T> (*)(std::string_view);
+    using Parse = bool (*)(std::string_view, T&, std::string* error);
     QuantityCondition(std::string name, logql::CompareOp op, T value, Parse parse)
         : name_(std::move(name)), op_(op), value_(value), parse_(parse) {}
     bool holds(Entry& entry) const override {
@@ -128,12 +128,13 @@ class QuantityCondition final : public Condition {
         if (!text.has_value()) {
             return false;
         }
-        const StatusOr<T> value = parse_(*text);
-        if (!value.ok()) {
-            entry.labels.set_error("LabelFilterErr", message_of(value.status()));
+        T value{};
+        std::string error;
+        if (!parse_(*text, value, &error)) {
+            entry.labels.set_error("LabelFilterErr", error);
             return true;
         }
-        return compare(op_, *value, value_);
+        return compare(op_, value, value_);
     }
 
   private:
@@ -152,7 +153,7 @@ class IpCondition final : public Condition {
             return true;
         }
         const auto text = entry.labels.get(name_);
-        return text.has_value() && matcher_.occurs_in(*text) != negated_;
+        return text.has_value() && matcher_.matches(*text) != negated_;
     }
 
   private:
@@ -201,15 +202,15 @@ struct ConditionMaker {
     }
     StatusOr<ConditionPtr> operator()(const logql::NumberFilter& f) const {
         return std::make_unique<QuantityCondition<double>>(
-            f.name, f.op, f.value, fields::parse_float);
+            f.name, f.op, f.value, fields::parse_go_float);
     }
     StatusOr<ConditionPtr> operator()(const logql::DurationFilter& f) const {
         return std::make_unique<QuantityCondition<Duration>>(
-            f.name, f.op, f.value, fields::parse_duration);
+            f.name, f.op, f.value, fields::parse_go_duration);
     }
     StatusOr<ConditionPtr> operator()(const logql::BytesFilter& f) const {
         return std::make_unique<QuantityCondition<std::uint64_t>>(
-            f.name, f.op, f.value, fields::parse_bytes);
+            f.name, f.op, f.value, fields::parse_humanize_bytes);
     }
     template <typename Node, typename Made>
     static StatusOr<ConditionPtr> both(const Node& node) {

@@ -1,7 +1,7 @@
 // Line filters that are applied entry by entry: those behind a stage that makes a new line, and
 // those on addresses and patterns.
 #include "exec/stage.h"
-#include "fields/ip.h"
+#include "fields/ip_matcher.h"
 #include "fields/pattern_filter.h"
 #include "regex/line_filter.h"
 
@@ -25,9 +25,7 @@ class IpFilter final : public Stage {
   public:
     IpFilter(fields::IpMatcher matcher, bool negated)
         : matcher_(std::move(matcher)), negated_(negated) {}
-    bool process(Entry& entry) const override {
-        return matcher_.occurs_in(entry.line) != negated_;
-    }
+    bool process(Entry& entry) const override { return matcher_.matches(entry.line) != negated_; }
 
   private:
     const fields::IpMatcher matcher_;
@@ -81,7 +79,8 @@ StatusOr<StagePtr> make_line_filter(const logql::LineFilterStage& stage) {
             LOGI_ASSIGN_OR_RETURN(auto pattern, fields::PatternFilter::compile(alternative.text));
             any_of.push_back(std::move(pattern));
         }
-        return std::make_unique<PatternFilter>(std::move(any_of), stage.op == FilterOp::kNotPattern);
+        return std::make_unique<PatternFilter>(std::move(any_of),
+                                               stage.op == FilterOp::kNotPattern);
     }
     LOGI_ASSIGN_OR_RETURN(auto matcher, fields::IpMatcher::compile(stage.any_of.front().text));
     return std::make_unique<IpFilter>(std::move(matcher), stage.op == FilterOp::kNotContains);

@@ -62,9 +62,16 @@ class ParserStage final : public Stage {
             return true;
         }
         LabelSink sink(entry.labels, needed_);
-        const fields::ParseError error = parser_.parse(entry.line, sink, entry.scratch);
-        if (!error.ok()) {
-            entry.labels.set_error(error.kind, error.details);
+        if constexpr (requires { parser_.parse(entry.line, sink); }) {
+            parser_.parse(entry.line, sink);
+        } else if constexpr (std::is_void_v<decltype(parser_.parse(
+                                 entry.line, sink, entry.scratch))>) {
+            parser_.parse(entry.line, sink, entry.scratch);
+        } else {
+            const fields::ParseError error = parser_.parse(entry.line, sink, entry.scratch);
+            if (!error.ok()) {
+                entry.labels.set_error(error.kind, error.details);
+            }
         }
         return true;
     }
@@ -79,21 +86,26 @@ class UnpackStage final : public Stage {
     explicit UnpackStage(NeededLabels needed) : needed_(std::move(needed)) {}
     bool process(Entry& entry) const override {
         LabelSink sink(entry.labels, needed_);
-        bool replaced = false;
         const fields::ParseError error =
-            parser_.parse(entry.line, sink, entry.scratch, entry.next_line, replaced);
+            parser_.parse(entry.line, entry.unpacked_line, sink, entry.scratch);
         if (!error.ok()) {
             entry.labels.set_error(error.kind, error.details);
-        } else if (replaced) {
-            entry.replace_line();
         }
         return true;
     }
 
   private:
-    const fields::UnpackParser parser_;
+    const fields::UnpackParser parser_{};
     const NeededLabels needed_;
 };
+
+std::vector<fields::Extraction> as_fields(const std::vector<logql::Extraction>& extractions) {
+    std::vector<fields::Extraction> out;
+    for (const auto& e : extractions) {
+        out.push_back({e.name, e.path});
+    }
+    return out;
+}
 
 // Null, for nothing to do, when no label is needed at all.
 template <typename Parser>
@@ -110,24 +122,18 @@ StatusOr<StagePtr> make_json(const logql::JsonStage& json, const NeededLabels& n
     if (json.extractions.empty()) {
         return stage(fields::JsonParser(), needed);
     }
-    std::vector<fields::Extraction> extractions;
-    for (const auto& e : json.extractions) {
-        extractions.push_back({e.name, e.path});
-    }
-    LOGI_ASSIGN_OR_RETURN(auto parser, fields::JsonExpressions::compile(extractions));
+    LOGI_ASSIGN_OR_RETURN(auto parser,
+                          fields::JsonExpressions::compile(as_fields(json.extractions)));
     return stage(std::move(parser), needed);
 }
 
 StatusOr<StagePtr> make_logfmt(const logql::LogfmtStage& logfmt, const NeededLabels& needed) {
+    const fields::LogfmtParser::Options options{logfmt.strict, logfmt.keep_empty};
     if (logfmt.extractions.empty()) {
-        return stage(fields::LogfmtParser(logfmt.strict, logfmt.keep_empty), needed);
+        return stage(fields::LogfmtParser(options), needed);
     }
-    std::vector<fields::Extraction> extractions;
-    for (const auto& e : logfmt.extractions) {
-        extractions.push_back({e.name, e.path});
-    }
-    LOGI_ASSIGN_OR_RETURN(auto parser,
-                          fields::LogfmtExpressions::compile(extractions, logfmt.strict));
+    LOGI_ASSIGN_OR_RETURN(
+        auto parser, fields::LogfmtExpressions::compile(as_fields(logfmt.extractions), options));
     return stage(std::move(parser), needed);
 }
 

@@ -75,19 +75,35 @@ struct Plan {
 // The samples of one block, one thread.
 class BlockSamples {
   public:
-    BlockSamples(const Plan& plan, const exec::ScanRows& rows, exec::RangePartial& partial)
-        : plan_(plan), rows_(rows), partial_(partial), index_(plan.grouping, plan.unwrapped) {}
+    BlockSamples(const Plan& plan, const segment::Source& source, exec::RangePartial& partial)
+        : plan_(plan), source_(source), partial_(partial), index_(plan.grouping, plan.unwrapped) {}
 
-    Status add_all() {
-        for (const std::uint32_t row : rows_.rows) {
-            if (rows_.streams[row] != stream_ || !has_stream_) {
-                begin_stream(rows_.streams[row]);
+    // Adds the entries of a stream in the block by what the directory says about them. False if
+    // their rows have to be read.
+    bool add_extent(const segment::StreamExtent& extent) {
+        begin_stream(extent.stream);
+        const auto cell = plan_.windows.common_cell(extent.min_time, extent.max_time);
+        if (!plain_ || !cell.has_value() || (plan_.bytes && !extent.has_bytes)) {
+            return false;
+        }
+        partial_.add(series_,
+                     *cell,
+                     extent.max_time,
+                     static_cast<double>(plan_.bytes ? extent.line_bytes : extent.rows));
+        return true;
+    }
+
+    Status add_rows(const exec::ScanRows& rows) {
+        for (const std::uint32_t row : rows.rows) {
+            if (rows.streams[row] != stream_ || !has_stream_) {
+                begin_stream(rows.streams[row]);
             }
-            const auto cell = plan_.windows.cell(rows_.times[row]);
+            const auto cell = plan_.windows.cell(rows.times[row]);
             if (!cell.has_value()) {
                 continue;
             }
-            LOGI_RETURN_IF_ERROR(plain_ ? add_plain(row, *cell) : add_entry(row, *cell));
+            LOGI_RETURN_IF_ERROR(plain_ ? add_plain(rows, row, *cell)
+                                        : add_entry(rows, row, *cell));
         }
         return absl::OkStatus();
     }
@@ -98,7 +114,7 @@ class BlockSamples {
     void begin_stream(std::uint32_t stream) {
         has_stream_ = true;
         stream_ = stream;
-        labels_ = rows_.source->labels(stream);
+        labels_ = source_.labels(stream);
         metadata_ = plan_.pipeline->needs_metadata(labels_);
         plain_ = plan_.pipeline->empty() && !metadata_;
         decided_ = index_.decided_by(labels_) || plain_;
@@ -108,25 +124,25 @@ class BlockSamples {
     }
 
     // The stream decides the series and no stage the value.
-    Status add_plain(std::uint32_t row, std::uint32_t cell) {
+    Status add_plain(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
         double value = 1;
         if (plan_.bytes) {
-            LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows_.block->line(row));
+            LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows.block->line(row));
             value = static_cast<double>(line.size());
         }
-        partial_.add(series_, cell, rows_.times[row], value);
+        partial_.add(series_, cell, rows.times[row], value);
         return absl::OkStatus();
     }
 
-    Status add_entry(std::uint32_t row, std::uint32_t cell) {
+    Status add_entry(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
         pairs_.clear();
         if (metadata_) {
-            LOGI_RETURN_IF_ERROR(rows_.block->metadata(row, pairs_));
+            LOGI_RETURN_IF_ERROR(rows.block->metadata(row, pairs_));
         }
         entry_.labels.begin(labels_, pairs_);
-        entry_.time = rows_.times[row];
+        entry_.time = rows.times[row];
         if (plan_.bytes || plan_.pipeline->reads_line()) {
-            LOGI_ASSIGN_OR_RETURN(entry_.line, rows_.block->line(row));
+            LOGI_ASSIGN_OR_RETURN(entry_.line, rows.block->line(row));
         }
         if (!plan_.pipeline->process(entry_)) {
             return absl::OkStatus();
@@ -148,12 +164,12 @@ class BlockSamples {
         const bool by_stream =
             decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
         partial_.add(
-            by_stream ? series_ : index_.find(entry_.labels), cell, rows_.times[row], value);
+            by_stream ? series_ : index_.find(entry_.labels), cell, rows.times[row], value);
         return absl::OkStatus();
     }
 
     const Plan& plan_;
-    const exec::ScanRows& rows_;
+    const segment::Source& source_;
     exec::RangePartial& partial_;
     exec::SeriesIndex index_;
     exec::Entry entry_;
@@ -210,15 +226,29 @@ class RangeQuery {
     }
 
     Status read_block(std::size_t i) {
-        std::unique_ptr<block::BlockReader> reader;
-        LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(scan_.items()[i], reader));
-        if (rows.rows.empty()) {
-            return absl::OkStatus();
-        }
+        exec::ScanItem& item = scan_.items()[i];  // read by this task alone
         auto partial = aggregator_->partial();
-        BlockSamples samples(plan_, rows, *partial);
-        LOGI_RETURN_IF_ERROR(samples.add_all());
+        BlockSamples samples(plan_, *item.source, *partial);
+        if (plan_.pipeline->empty() && plan_.pipeline->block_filters().empty()) {
+            take_extents(item, samples);
+        }
+        if (!item.extents.empty()) {
+            std::unique_ptr<block::BlockReader> reader;
+            LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(item, reader));
+            LOGI_RETURN_IF_ERROR(samples.add_rows(rows));
+        }
         return aggregator_->merge(std::move(partial), samples.take_series());
+    }
+
+    // Answers what the directory can answer, and leaves the rest in `item`.
+    void take_extents(exec::ScanItem& item, BlockSamples& samples) {
+        const std::size_t before = item.extents.size();
+        std::erase_if(item.extents, [&](const segment::StreamExtent& extent) {
+            const bool overlaps =
+                std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream);
+            return !overlaps && samples.add_extent(extent);
+        });
+        item.whole = item.whole && item.extents.size() == before;
     }
 
     const Plan plan_;
