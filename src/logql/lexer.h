@@ -1,7 +1,7 @@
-// Cuts a query into tokens. Whitespace and comments are dropped.
+// Cuts a query into tokens. White space and comments (#, // and /* */) are dropped.
 #pragma once
 
-#include "base/status.h"
+#include "logql/tokens.h"
 
 #include <string>
 #include <string_view>
@@ -9,19 +9,10 @@
 
 namespace logi::logql {
 
-enum class TokenKind { kEnd, kIdentifier, kString, kNumber, kDuration, kRange, kPunctuation };
+// Ends with kEnd, or with kError where the text is not LogQL's.
+[[nodiscard]] std::vector<Token> lex(std::string_view query);
 
-struct Token {
-    TokenKind kind = TokenKind::kEnd;
-    std::string text;  // as written; for strings and ranges the content
-    int line = 1;
-    int column = 1;
-};
-
-// Ends with a kEnd token. kInvalidArgument with Loki's "parse error at line L, col C: …".
-StatusOr<std::vector<Token>> lex(std::string_view query);
-
-// "parse error at line L, col C: …"
-Status parse_error(const Token& at, std::string_view message);
+// What a message calls the token: $end, IDENTIFIER, RATE, by…
+[[nodiscard]] std::string display_name(const Token& token);
 
 }  // namespace logi::logql

@@ -1,0 +1,35 @@
+// Rules that a sound query obeys beyond the grammar. Texts are Loki's.
+#pragma once
+
+#include "base/status.h"
+#include "logql/ast.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::logql {
+
+// The functions that return text return what is wrong, or nothing.
+
+[[nodiscard]] std::string check_range_aggregation(const RangeAggregation& node);
+
+// `parameter` is the number as written, empty if there is none; its value goes to `node`.
+[[nodiscard]] std::string check_vector_aggregation(VectorAggregation& node,
+                                                   const std::string& parameter);
+
+[[nodiscard]] std::string check_label_replace(const LabelReplace& node);
+
+[[nodiscard]] std::string check_selector(const std::vector<Matcher>& matchers);
+
+// The regular expression of a regexp stage, which must name what it captures.
+[[nodiscard]] Status check_regexp_stage(std::string_view regex);
+
+// The stages of every pipeline in the tree.
+[[nodiscard]] Status check_stages(const Expr& expr);
+
+// Whether a label is compared with a number out of range.
+[[nodiscard]] bool has_infinite_filter(const Expr& expr);
+
+}  // namespace logi::logql
