@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "base/utf8.h"
 #include "model/labels.h"
 
 #include <array>
@@ -14,52 +15,6 @@ int hex_value(char c) {
     }
     const char lower = static_cast<char>(c | 0x20);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-void append_utf8(std::string& out, std::uint32_t rune) {
-    const auto push = [&](std::uint32_t b) {
-        out.push_back(static_cast<char>(b));
-    };
-    if (rune < 0x80) {
-        push(rune);
-    } else if (rune < 0x800) {
-        push(0xC0U | (rune >> 6U));
-        push(0x80U | (rune & 0x3FU));
-    } else if (rune < 0x10000) {
-        push(0xE0U | (rune >> 12U));
-        push(0x80U | ((rune >> 6U) & 0x3FU));
-        push(0x80U | (rune & 0x3FU));
-    } else {
-        push(0xF0U | (rune >> 18U));
-        push(0x80U | ((rune >> 12U) & 0x3FU));
-        push(0x80U | ((rune >> 6U) & 0x3FU));
-        push(0x80U | (rune & 0x3FU));
-    }
-}
-
-// Length of the valid UTF-8 sequence at the start of `s`, or 0.
-std::size_t utf8_length(std::string_view s) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<unsigned char>(s[i]);
-    };
-    const unsigned char b = byte(0);
-    const std::size_t n = b < 0x80   ? 1
-                          : b < 0xC2 ? 0
-                          : b < 0xE0 ? 2
-                          : b < 0xF0 ? 3
-                          : b < 0xF5 ? 4
-                                     : 0;
-    if (n == 0 || s.size() < n) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < n; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) {
-            return 0;
-        }
-    }
-    const bool bad = (b == 0xE0 && byte(1) < 0xA0) || (b == 0xED && byte(1) >= 0xA0) ||
-                     (b == 0xF0 && byte(1) < 0x90) || (b == 0xF4 && byte(1) >= 0x90);
-    return bad ? 0 : n;
 }
 
 Status bad_escape() {
@@ -98,7 +53,7 @@ Status read_escape(std::string_view s, std::size_t& i, std::string& out) {
         if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) {
             return bad_escape();
         }
-        append_utf8(out, value);
+        base::append_utf8(out, value);
     } else if (value > 0xFF) {
         return bad_escape();
     } else {
@@ -116,7 +71,7 @@ std::string go_quote(std::string_view s) {
         constexpr std::string_view kSpecial = "\a\b\f\n\r\t\v\\\"";
         constexpr std::string_view kLetters = "abfnrtv\\\"";
         const std::size_t special = kSpecial.find(s[i]);
-        const std::size_t length = utf8_length(s.substr(i));
+        const std::size_t length = base::utf8_length(s.substr(i));
         if (special != std::string_view::npos) {
             out.push_back('\\');
             out.push_back(kLetters[special]);

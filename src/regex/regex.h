@@ -3,9 +3,11 @@
 
 #include "base/status.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logi::regex {
 
@@ -15,13 +17,24 @@ class Regex {
         bool dot_matches_newline = false;
         bool anchored = false;  // the whole text must match
     };
-    // kInvalidArgument with RE2's message, or when the program is over 8 MiB.
+    // kInvalidArgument in Go's words (error parsing regexp: missing closing ): `(`), or when the
+    // program is over 8 MiB.
     static StatusOr<std::unique_ptr<Regex>> compile(std::string_view pattern, Options options);
     ~Regex();
     Regex(const Regex&) = delete;
     Regex& operator=(const Regex&) = delete;
 
     [[nodiscard]] bool matches(std::string_view text) const;
+
+    // Names of the groups by number; "" for the whole match, which is [0], and for unnamed ones.
+    [[nodiscard]] const std::vector<std::string>& group_names() const;
+
+    // The leftmost match that begins at or after `from`, which is at most text.size(); an anchored
+    // pattern must match from there to the end. `groups` gets one view into `text` per group; that
+    // of a group that took no part has a null data().
+    [[nodiscard]] bool find(std::string_view text,
+                            std::size_t from,
+                            std::vector<std::string_view>& groups) const;
 
   private:
     struct Impl;

@@ -1,6 +1,7 @@
 #include "regex/regex.h"
 
 #include "regex/line_filter.h"
+#include "regex/replace.h"
 #include "regex/substring.h"
 
 #include <gtest/gtest.h>
@@ -38,6 +39,63 @@ TEST(Regex, AnchorsAndNewlines) {
     EXPECT_TRUE((*free)->matches("xabcx"));
     EXPECT_FALSE((*free)->matches("a\nc"));
     EXPECT_EQ(Regex::compile("(", {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Regex, ErrorsAreGos) {
+    const auto error = [](std::string_view pattern) {
+        return std::string(message_of(Regex::compile(pattern, {}).status()));
+    };
+    for (const auto& [pattern, text] : std::vector<std::pair<std::string, std::string>>{
+             {"(", "error parsing regexp: missing closing ): `(`"},
+             {"(?P<x>", "error parsing regexp: missing closing ): `(?P<x>`"},
+             {"[a-", "error parsing regexp: missing closing ]: `[a-`"},
+             {"[z-a]", "error parsing regexp: invalid character class range: `z-a`"},
+             {"*", "error parsing regexp: missing argument to repetition operator: `*`"},
+             {"a{2000}", "error parsing regexp: invalid repeat count: `{2000}`"},
+             {"a**", "error parsing regexp: invalid nested repetition operator: `**`"},
+             {"a)", "error parsing regexp: unexpected ): `a)`"},
+             {"\\8", "error parsing regexp: invalid escape sequence: `\\8`"},
+             {"(?P<a-b>x)", "error parsing regexp: invalid named capture: `(?P<a-b>`"}}) {
+        EXPECT_EQ(error(pattern), text) << pattern;
+    }
+}
+
+TEST(Regex, GroupsAndTheirNames) {
+    const auto regex = Regex::compile("(?P<a>\\d+)(x)?(?<b>y*)[(?<]|[^]](?<c>z)\\Q(?<d>\\E", {});
+    ASSERT_TRUE(regex.ok()) << regex.status();
+    EXPECT_EQ((*regex)->group_names(), (std::vector<std::string>{"", "a", "", "b", "c"}));
+    std::vector<std::string_view> groups;
+    ASSERT_TRUE((*regex)->find("no 12<", 0, groups));
+    EXPECT_EQ(groups[0], "12<");
+    EXPECT_EQ(groups[1], "12");
+    EXPECT_EQ(groups[2].data(), nullptr);
+    EXPECT_NE(groups[3].data(), nullptr);
+    EXPECT_EQ(groups[3], "");
+    EXPECT_EQ(groups[4].data(), nullptr);
+    ASSERT_TRUE((*regex)->find("1< wz(?<d>", 2, groups));
+    EXPECT_EQ(groups[4], "z");
+    EXPECT_FALSE((*regex)->find("1< w", 2, groups));
+    const auto anchored = Regex::compile("(a)b", {.dot_matches_newline = false, .anchored = true});
+    EXPECT_TRUE((*anchored)->find("ab", 0, groups));
+    EXPECT_FALSE((*anchored)->find("abc", 0, groups));
+    const auto empty = Regex::compile("()", {});
+    EXPECT_TRUE((*empty)->find({}, 0, groups));
+    EXPECT_NE(groups[1].data(), nullptr);
+}
+
+TEST(Replace, ReferencesAreGos) {
+    const auto regex = Regex::compile("(?P<first>a)(b)?", {});
+    const auto all = [&](std::string_view text, std::string_view replacement) {
+        return replace_all(**regex, text, replacement);
+    };
+    EXPECT_EQ(all("xabya", "<$1|$2>"), "x<a|b>y<a|>");
+    EXPECT_EQ(all("ab", "$first-${first}x$firstx"), "a-ax");
+    EXPECT_EQ(all("ab", "$1x ${1}x $0 $3 $01 $$1 $ ${ ${1"), " ax ab   $1 $ ${ ${1");
+    EXPECT_EQ(replace_all_literal(**regex, "ab ab", "$1"), "$1 $1");
+    EXPECT_EQ(count_matches(**regex, "ab a b"), 2U);
+    const auto maybe = Regex::compile("b*", {});
+    EXPECT_EQ(replace_all(**maybe, "abc\xc3\xa9", "-"), "-a-c-\xc3\xa9-");
+    EXPECT_EQ(count_matches(**maybe, "abc"), 3U);
 }
 
 TEST(LineFilter, AlternativesAndNegation) {
