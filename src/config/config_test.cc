@@ -26,6 +26,31 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     EXPECT_EQ(again->limits.max_line_size, 1024);
 }
 
+TEST(Config, PrintedLimitsAreReadBack) {
+    const auto config = load(
+        "limits_config:\n  max_query_length: 31d\n  volume_enabled: false\n"
+        "  discover_service_name: [a, \"b: c\"]\n  max_line_size_truncate_identifier: \"…: x\"\n",
+        "f.yaml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    const auto again = load(to_yaml(*config), "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(limits_to_yaml(again->limits), limits_to_yaml(config->limits));
+    EXPECT_FALSE(again->limits.volume_enabled);
+    EXPECT_EQ(again->limits.max_query_length, Duration::hours(31 * 24));
+    EXPECT_EQ(again->limits.discover_service_name, (std::vector<std::string>{"a", "b: c"}));
+    EXPECT_EQ(again->limits.max_line_size_truncate_identifier, "…: x");
+}
+
+TEST(Config, DurationsAreWrittenAsPrometheusDoes) {
+    EXPECT_EQ(format_duration({0}), "0s");
+    EXPECT_EQ(format_duration(Duration::millis(1500)), "1s500ms");
+    EXPECT_EQ(format_duration(Duration::minutes(1)), "1m");
+    EXPECT_EQ(format_duration(Duration::hours(721)), "30d1h");
+    EXPECT_EQ(format_duration(Duration::hours(7 * 24)), "1w");
+    EXPECT_EQ(format_duration(Duration::hours(8 * 24)), "8d");
+    EXPECT_EQ(format_duration(Duration::hours(365 * 24)), "1y");
+}
+
 TEST(Config, MistakesNameLineAndNearestKey) {
     const auto error = [](const char* text) {
         return std::string(load(text, "f.yaml").status().message());

@@ -159,14 +159,23 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
 
 Status SizeScan::gather() {
     for (const auto& source : sources_) {
+        const auto in_range = [this](const segment::StreamExtent& e) {
+            return e.min_time <= last_ && e.max_time >= request_.first;
+        };
+        std::vector<bool> may_count(source->stream_count(), false);
+        for (const auto& e : source->extents()) {
+            may_count[e.stream] = may_count[e.stream] || in_range(e);
+        }
         // Numbers over all sources, of the streams that count.
         constexpr std::uint32_t kNone = ~0U;
         std::vector<std::uint32_t> numbers(source->stream_count(), kNone);
         for (const std::uint32_t ordinal : source->select(request_.matchers)) {
-            LOGI_RETURN_IF_ERROR(gather_stream(*source, ordinal, numbers));
+            if (may_count[ordinal]) {
+                LOGI_RETURN_IF_ERROR(gather_stream(*source, ordinal, numbers));
+            }
         }
         for (const auto& e : source->extents()) {
-            if (numbers[e.stream] != kNone && e.min_time <= last_ && e.max_time >= request_.first) {
+            if (numbers[e.stream] != kNone && in_range(e)) {
                 extents_.push_back({source.get(), e, numbers[e.stream]});
             }
         }

@@ -25,7 +25,7 @@ struct SizeRequest {
     // Where the windows end, themselves included, ascending. Not empty.
     std::vector<Timestamp> lasts;
     // Appends the groups that a stream counts in, numbered from 0; a stream in none is left out.
-    // Called once per stream, before a block is read. An error ends the request.
+    // Called once per stream of the time, before a block is read. An error ends the request.
     std::function<Status(const Labels& stream, std::vector<std::uint32_t>& groups)> groups_of;
 };
 

@@ -172,6 +172,8 @@ TEST(StreamSizes, ErrorsOfGroupsAndTooManySumsEndTheRequest) {
         return absl::InvalidArgumentError("too many");
     };
     EXPECT_EQ(run({segment.source()}, refused).status(), absl::InvalidArgumentError("too many"));
+    refused.first = {11};  // there is no stream
+    EXPECT_EQ(run({segment.source()}, refused)->entries, 0U);
     SizeRequest large = request_of({0}, {{100}});
     large.groups_of = [](const Labels&, std::vector<std::uint32_t>& groups) {
         groups.push_back(20'000'000);

@@ -54,6 +54,18 @@ class Damage(unittest.TestCase):
                 self.assertIn(segment.name, shown.stderr)
                 flip(segment, offset)
 
+    def test_what_labels_and_volume_lack_is_said(self):
+        segment = self.two_segments()
+        self.server.stop()
+        flip(segment, -5)
+        self.server.start()
+        for path, params in (("labels", {}), ("label/app/values", {}), ("series", {}), ("detected_labels", {}),
+                             ("index/stats", {"query": '{app=~".+"}'}), ("index/volume", {"query": "{}"})):
+            status, body = self.server.get("/loki/api/v1/" + path, **params)
+            self.assertEqual(status, 200, body)
+            warnings = json.loads(body)["warnings"]
+            self.assertEqual(len([w for w in warnings if segment.name in w]), 1, (path, warnings))
+
     def test_newest_catalog_snapshot(self):
         self.two_segments()
         self.server.stop()
