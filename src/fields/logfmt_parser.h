@@ -1,0 +1,25 @@
+// The stage `| logfmt`.
+#pragma once
+
+#include "fields/field_sink.h"
+
+#include <string_view>
+
+namespace logi::fields {
+
+class LogfmtParser {
+  public:
+    struct Options {
+        bool strict = false;      // the first malformed pair ends the line and is an error
+        bool keep_empty = false;  // pairs without a value are fields too
+    };
+    explicit LogfmtParser(Options options) : options_(options) {}
+
+    // Without `strict` malformed pairs are passed over up to the next white space.
+    ParseError parse(std::string_view line, FieldSink& sink, Scratch& scratch) const;
+
+  private:
+    Options options_;
+};
+
+}  // namespace logi::fields
