@@ -16,6 +16,7 @@ namespace logi::fields {
 class FieldSink {
   public:
     FieldSink() = default;
+    virtual ~FieldSink() = default;
     FieldSink(const FieldSink&) = delete;
     FieldSink& operator=(const FieldSink&) = delete;
 
@@ -49,9 +50,6 @@ class FieldSink {
         (void)prefix;
         return true;
     }
-
-  protected:
-    ~FieldSink() = default;
 };
 
 // What __error__ and __error_details__ become; both empty when the line could be read. `details`
