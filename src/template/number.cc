@@ -1,0 +1,310 @@
+#include "template/number.h"
+
+#include "absl/strings/str_cat.h"
+#include "template/quote.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+namespace logi::tmpl {
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+int digit_value(char c) {
+    if (is_digit(c)) {
+        return c - '0';
+    }
+    const char l = lower(c);
+    return l >= 'a' && l <= 'z' ? l - 'a' + 10 : 99;
+}
+
+bool has_sign(std::string_view s) {
+    return !s.empty() && (s[0] == '+' || s[0] == '-');
+}
+
+bool has_hex_prefix(std::string_view s) {
+    return s.size() > 1 && s[0] == '0' && lower(s[1]) == 'x';
+}
+
+// Each underscore stands between two digits, or between a base prefix and a digit. No sign in `s`.
+bool underscores_ok(std::string_view s) {
+    std::size_t i = 0;
+    char before = '^';
+    if (s.size() >= 2 && s[0] == '0' &&
+        (lower(s[1]) == 'b' || lower(s[1]) == 'o' || lower(s[1]) == 'x')) {
+        i = 2;
+        before = '0';
+    }
+    const bool hex = has_hex_prefix(s);
+    for (; i < s.size(); ++i) {
+        const char c = s[i];
+        if (is_digit(c) || (hex && lower(c) >= 'a' && lower(c) <= 'f')) {
+            before = '0';
+        } else if (c == '_') {
+            if (before != '0') {
+                return false;
+            }
+            before = '_';
+        } else if (before == '_') {
+            return false;
+        } else {
+            before = '!';
+        }
+    }
+    return before != '_';
+}
+
+// Case is ignored, as in "Infinity", "NaN".
+bool equals_folded(std::string_view s, std::string_view lower_text) {
+    return std::equal(s.begin(), s.end(), lower_text.begin(), lower_text.end(), [](char a, char b) {
+        return lower(a) == b;
+    });
+}
+
+// Takes the base out of a prefix such as 0x and moves s behind it.
+int base_of_prefix(std::string_view& s) {
+    if (s.size() < 2 || s[0] != '0') {
+        return 10;
+    }
+    const char c = lower(s[1]);
+    const int base = c == 'x' ? 16 : c == 'b' ? 2 : c == 'o' ? 8 : 0;
+    if (base != 0 && s.size() > 2) {
+        s.remove_prefix(2);
+        return base;
+    }
+    s.remove_prefix(1);
+    return 8;
+}
+
+// The text of a float without sign: true if it is one. `clean` gets it without underscores and
+// without 0x, as std::from_chars wants it.
+bool scan_float(std::string_view s, bool hex, std::string& clean) {
+    std::size_t i = hex ? 2 : 0;
+    bool digits = false;
+    bool point = false;
+    for (; i < s.size(); ++i) {
+        const char c = s[i];
+        if (c == '_') {
+            continue;
+        }
+        if (c == '.') {
+            if (point) {
+                return false;
+            }
+            point = true;
+        } else if (digit_value(c) < (hex ? 16 : 10)) {
+            digits = true;
+        } else {
+            break;
+        }
+        clean.push_back(c);
+    }
+    if (!digits) {
+        return false;
+    }
+    if (i == s.size()) {
+        return !hex;  // a hexadecimal float needs its exponent
+    }
+    if (lower(s[i]) != (hex ? 'p' : 'e')) {
+        return false;
+    }
+    clean.push_back(s[i++]);
+    if (i < s.size() && (s[i] == '+' || s[i] == '-')) {
+        if (s[i] == '-') {
+            clean.push_back('-');
+        }
+        ++i;
+    }
+    const std::size_t exponent = i;
+    for (; i < s.size() && (is_digit(s[i]) || s[i] == '_'); ++i) {
+        if (s[i] != '_') {
+            clean.push_back(s[i]);
+        }
+    }
+    return i == s.size() && exponent < s.size() && is_digit(s[exponent]);
+}
+
+std::string special_name(double v) {
+    return std::isnan(v) ? "NaN" : v < 0 ? "-Inf" : "+Inf";
+}
+
+}  // namespace
+
+Parsed<std::uint64_t> parse_uint(std::string_view s, int base) {
+    if (s.empty()) {
+        return {0, NumberError::kSyntax};
+    }
+    const std::string_view whole = s;
+    const bool any_base = base == 0;
+    if (any_base) {
+        base = base_of_prefix(s);
+    }
+    std::uint64_t value = 0;
+    bool over = false;
+    bool underscores = false;
+    for (const char c : s) {
+        if (c == '_' && any_base) {
+            underscores = true;
+            continue;
+        }
+        const int digit = digit_value(c);
+        if (digit >= base) {
+            return {0, NumberError::kSyntax};
+        }
+        over |= __builtin_mul_overflow(value, static_cast<std::uint64_t>(base), &value);
+        over |= __builtin_add_overflow(value, static_cast<std::uint64_t>(digit), &value);
+    }
+    if (underscores && !underscores_ok(whole)) {
+        return {0, NumberError::kSyntax};
+    }
+    if (over) {
+        return {std::numeric_limits<std::uint64_t>::max(), NumberError::kRange};
+    }
+    return {value, NumberError::kNone};
+}
+
+Parsed<std::int64_t> parse_int(std::string_view s, int base) {
+    const bool negative = has_sign(s) && s[0] == '-';
+    if (has_sign(s)) {
+        s.remove_prefix(1);
+    }
+    const auto magnitude = parse_uint(s, base);
+    if (magnitude.error == NumberError::kSyntax) {
+        return {0, NumberError::kSyntax};
+    }
+    constexpr std::uint64_t kCut = std::uint64_t{1} << 63U;
+    if (!negative && magnitude.value >= kCut) {
+        return {std::numeric_limits<std::int64_t>::max(), NumberError::kRange};
+    }
+    if (negative && magnitude.value > kCut) {
+        return {std::numeric_limits<std::int64_t>::min(), NumberError::kRange};
+    }
+    return {static_cast<std::int64_t>(negative ? 0 - magnitude.value : magnitude.value),
+            NumberError::kNone};
+}
+
+Parsed<double> parse_float(std::string_view s) {
+    const bool negative = has_sign(s) && s[0] == '-';
+    const bool sign = has_sign(s);
+    if (sign) {
+        s.remove_prefix(1);
+    }
+    const auto signed_value = [&](double v) {
+        return negative ? -v : v;
+    };
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (equals_folded(s, "inf") || equals_folded(s, "infinity")) {
+        return {signed_value(kInfinity), NumberError::kNone};
+    }
+    if (!sign && equals_folded(s, "nan")) {
+        return {std::numeric_limits<double>::quiet_NaN(), NumberError::kNone};
+    }
+    const bool hex = has_hex_prefix(s);
+    std::string clean;
+    if (!scan_float(s, hex, clean) ||
+        (s.find('_') != std::string_view::npos && !underscores_ok(s))) {
+        return {0, NumberError::kSyntax};
+    }
+    double value = 0;
+    const auto result = std::from_chars(clean.data(),
+                                        clean.data() + clean.size(),
+                                        value,
+                                        hex ? std::chars_format::hex : std::chars_format::general);
+    if (result.ec == std::errc::result_out_of_range) {
+        // Too large is an error, too small is zero or a denormal.
+        value = std::strtod((hex ? "0x" + clean : clean).c_str(), nullptr);
+        if (std::isinf(value)) {
+            return {signed_value(kInfinity), NumberError::kRange};
+        }
+    }
+    return {signed_value(value), NumberError::kNone};
+}
+
+std::string number_error(std::string_view function, std::string_view text, NumberError error) {
+    return absl::StrCat("strconv.",
+                        std::string(function),
+                        ": parsing ",
+                        quote(text),
+                        error == NumberError::kRange ? ": value out of range" : ": invalid syntax");
+}
+
+std::string format_float(double v, char format, int precision) {
+    if (!std::isfinite(v)) {
+        return special_name(v);
+    }
+    const char kind = lower(format);
+    // The longest is -1.79e308 in full, or as many digits as asked for.
+    std::string out(static_cast<std::size_t>(std::max(precision, 0)) + 400, '\0');
+    char* const first = out.data();
+    char* const last = first + out.size();
+    std::to_chars_result end{};
+    if (precision < 0 && kind == 'g') {
+        const double magnitude = std::abs(v);
+        const bool plain = magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e6);
+        end = std::to_chars(
+            first, last, v, plain ? std::chars_format::fixed : std::chars_format::scientific);
+    } else if (precision < 0) {
+        end = std::to_chars(
+            first, last, v, kind == 'f' ? std::chars_format::fixed : std::chars_format::scientific);
+    } else {
+        const auto style = kind == 'f'   ? std::chars_format::fixed
+                           : kind == 'e' ? std::chars_format::scientific
+                                         : std::chars_format::general;
+        end = std::to_chars(first, last, v, style, precision);
+    }
+    out.resize(static_cast<std::size_t>(end.ptr - first));
+    if (format == 'E' || format == 'G') {
+        std::transform(
+            out.begin(), out.end(), out.begin(), [](char c) { return c == 'e' ? 'E' : c; });
+    }
+    return out;
+}
+
+std::string format_float_binary(double v, char format, int precision) {
+    if (!std::isfinite(v)) {
+        return special_name(v);
+    }
+    int exponent = 0;
+    const double fraction = std::frexp(v, &exponent);
+    if (format == 'b') {
+        const auto mantissa = static_cast<std::int64_t>(std::ldexp(fraction, 53));
+        const int shift = v == 0 ? -1074 : exponent - 53;
+        return absl::StrCat(
+            std::signbit(v) && v == 0 ? "-" : "", mantissa, "p", shift < 0 ? "" : "+", shift);
+    }
+    std::array<char, 512> buffer{};
+    const int wanted = std::min(precision, 400);
+    if (precision < 0) {
+        std::snprintf(buffer.data(), buffer.size(), format == 'X' ? "%A" : "%a", v);
+    } else {
+        std::snprintf(buffer.data(), buffer.size(), format == 'X' ? "%.*A" : "%.*a", wanted, v);
+    }
+    // C writes p+0 where Go writes p+00.
+    std::string out(buffer.data());
+    const std::size_t p = out.find(format == 'X' ? 'P' : 'p');
+    if (p != std::string::npos && out.size() - p == 3) {
+        out.insert(p + 2, "0");
+    }
+    return out;
+}
+
+std::int64_t truncate_to_int(double v) {
+    constexpr double kLimit = 9223372036854775808.0;
+    if (!(v >= -kLimit && v < kLimit)) {
+        return std::numeric_limits<std::int64_t>::min();
+    }
+    return static_cast<std::int64_t>(v);
+}
+
+}  // namespace logi::tmpl

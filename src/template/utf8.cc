@@ -1,0 +1,165 @@
+#include "template/utf8.h"
+
+#include <locale.h>
+#include <wctype.h>
+
+#include <algorithm>
+#include <array>
+
+namespace logi::tmpl {
+namespace {
+
+constexpr char32_t kRuneMax = 0x10FFFF;
+
+bool is_surrogate(char32_t c) {
+    return c >= 0xD800 && c < 0xE000;
+}
+
+// The tables of C.UTF-8; null where the C library has no such locale. Made once, never freed.
+locale_t unicode() {
+    static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return locale;
+}
+
+bool is_ascii_letter_or_digit(char32_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Digraphs whose title case is not their upper case: capital, title, small.
+constexpr std::array<char32_t, 4> kDigraphs{0x1C4, 0x1C7, 0x1CA, 0x1F1};
+
+}  // namespace
+
+Rune decode_rune(std::string_view s) {
+    const auto byte = [&](std::size_t i) {
+        return static_cast<unsigned char>(s[i]);
+    };
+    const unsigned char b = byte(0);
+    if (b < 0x80) {
+        return {b, 1, true};
+    }
+    const std::size_t n = b < 0xC2 ? 0 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : b < 0xF5 ? 4 : 0;
+    const Rune bad{kReplacement, 1, false};
+    if (n == 0 || s.size() < n) {
+        return bad;
+    }
+    constexpr std::array<char32_t, 5> kMask{0, 0, 0x1F, 0x0F, 0x07};
+    constexpr std::array<char32_t, 5> kMin{0, 0, 0x80, 0x800, 0x10000};
+    char32_t value = b & kMask[n];
+    for (std::size_t i = 1; i < n; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) {
+            return bad;
+        }
+        value = (value << 6U) | (byte(i) & 0x3FU);
+    }
+    if (value < kMin[n] || value > kRuneMax || is_surrogate(value)) {
+        return bad;
+    }
+    return {value, n, true};
+}
+
+Rune decode_last_rune(std::string_view s) {
+    const std::size_t from = s.size() - std::min<std::size_t>(s.size(), 4);
+    for (std::size_t i = from; i + 1 < s.size(); ++i) {
+        const Rune r = decode_rune(s.substr(i));
+        if (r.valid && i + r.length == s.size()) {
+            return r;
+        }
+    }
+    return decode_rune(s.substr(s.size() - 1));
+}
+
+std::string encode_rune(char32_t rune) {
+    if (rune > kRuneMax || is_surrogate(rune)) {
+        rune = kReplacement;
+    }
+    std::string out;
+    const auto push = [&](char32_t b) {
+        out.push_back(static_cast<char>(b));
+    };
+    if (rune < 0x80) {
+        push(rune);
+    } else if (rune < 0x800) {
+        push(0xC0U | (rune >> 6U));
+        push(0x80U | (rune & 0x3FU));
+    } else if (rune < 0x10000) {
+        push(0xE0U | (rune >> 12U));
+        push(0x80U | ((rune >> 6U) & 0x3FU));
+        push(0x80U | (rune & 0x3FU));
+    } else {
+        push(0xF0U | (rune >> 18U));
+        push(0x80U | ((rune >> 12U) & 0x3FU));
+        push(0x80U | ((rune >> 6U) & 0x3FU));
+        push(0x80U | (rune & 0x3FU));
+    }
+    return out;
+}
+
+std::size_t rune_count(std::string_view s) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < s.size(); ++n) {
+        i += decode_rune(s.substr(i)).length;
+    }
+    return n;
+}
+
+std::size_t rune_offset(std::string_view s, std::size_t n) {
+    std::size_t i = 0;
+    for (; n > 0 && i < s.size(); --n) {
+        i += decode_rune(s.substr(i)).length;
+    }
+    return i;
+}
+
+bool is_space(char32_t c) {
+    if (c < 0x80) {
+        return c == ' ' || (c >= '\t' && c <= '\r');
+    }
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_letter_or_digit(char32_t c) {
+    if (c < 0x80) {
+        return is_ascii_letter_or_digit(c);
+    }
+    return unicode() != nullptr && iswalnum_l(static_cast<wint_t>(c), unicode()) != 0;
+}
+
+bool is_print(char32_t c) {
+    if (c < 0x80) {
+        return c >= 0x20 && c < 0x7F;
+    }
+    const bool format_or_private = c == 0xAD || (c >= 0xE000 && c < 0xF900) || c >= 0xE0000;
+    return !format_or_private && !is_space(c) && unicode() != nullptr &&
+           iswprint_l(static_cast<wint_t>(c), unicode()) != 0;
+}
+
+char32_t to_lower(char32_t c) {
+    if (c < 0x80) {
+        return c >= 'A' && c <= 'Z' ? c + 32 : c;
+    }
+    return unicode() == nullptr
+               ? c
+               : static_cast<char32_t>(towlower_l(static_cast<wint_t>(c), unicode()));
+}
+
+char32_t to_upper(char32_t c) {
+    if (c < 0x80) {
+        return c >= 'a' && c <= 'z' ? c - 32 : c;
+    }
+    return unicode() == nullptr
+               ? c
+               : static_cast<char32_t>(towupper_l(static_cast<wint_t>(c), unicode()));
+}
+
+char32_t to_title(char32_t c) {
+    for (const char32_t first : kDigraphs) {
+        if (c >= first && c <= first + 2) {
+            return first + 1;
+        }
+    }
+    return to_upper(c);
+}
+
+}  // namespace logi::tmpl
