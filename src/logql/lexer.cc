@@ -45,10 +45,8 @@ constexpr std::array<std::string_view, 27> kPunctuation = {
 // bounded number of times.
 constexpr std::size_t kQuantityBytesMax = 128;
 constexpr std::array<std::string_view, 2> kFlags = {"--strict", "--keep-empty"};
-constexpr std::array<std::string_view, 11> kDurationRunes = {
-    "n", "s", "u", "m", "h", "\u00b5", "\u03bc", "d", "w", "y", "."};
-constexpr std::array<std::string_view, 9> kByteSizeRunes = {
-    "B", "i", "k", "K", "M", "G", "T", "P", "."};
+constexpr std::string_view kDurationChars = "nsumhdwy.0123456789";
+constexpr std::string_view kByteSizeChars = "BikKMGTP.0123456789";
 
 // White space as Go's unicode.IsSpace sees it.
 bool is_space(std::uint32_t rune) {
@@ -287,31 +285,26 @@ class Lexer {
         take(TokenKind::kWord, 1);
     }
 
-    // How far digits and the runes given go on behind `begin`; `begin` itself where that is further
-    // than any sensible quantity.
-    [[nodiscard]] std::size_t quantity_length(std::size_t begin,
-                                              const std::string_view* runes,
-                                              std::size_t count) const {
+    // How far `chars`, and the micro signs of a duration, go on behind `begin`; `begin` itself
+    // where that is further than any sensible quantity.
+    [[nodiscard]] std::size_t quantity_length(std::size_t begin, std::string_view chars) const {
         std::size_t length = begin;
-        while (length < rest().size()) {
-            if (length > begin + kQuantityBytesMax) {
-                return begin;
-            }
+        while (length < rest().size() && length <= begin + kQuantityBytesMax) {
             const std::string_view text = rest().substr(length);
-            const auto* const rune =
-                std::find_if(runes, runes + count, [&](auto r) { return text.starts_with(r); });
-            if (rune == runes + count && !is_digit(text[0])) {
-                break;
+            if (chars.find(text[0]) != std::string_view::npos) {
+                ++length;
+            } else if (text.starts_with("\u00b5") || text.starts_with("\u03bc")) {
+                length += 2;
+            } else {
+                return length;
             }
-            length += rune == runes + count ? 1 : rune->size();
         }
-        return length;
+        return length <= begin + kQuantityBytesMax ? length : begin;
     }
 
     // Takes a duration whose first `begin` bytes are the number or the sign.
     bool duration(std::size_t begin) {
-        const std::size_t length =
-            quantity_length(begin, kDurationRunes.data(), kDurationRunes.size());
+        const std::size_t length = quantity_length(begin, kDurationChars);
         const auto value =
             length == begin ? std::nullopt : parse_duration(rest().substr(0, length));
         if (value) {
@@ -322,8 +315,7 @@ class Lexer {
     }
 
     bool byte_size(std::size_t begin) {
-        const std::size_t length =
-            quantity_length(begin, kByteSizeRunes.data(), kByteSizeRunes.size());
+        const std::size_t length = quantity_length(begin, kByteSizeChars);
         const auto value =
             length == begin ? std::nullopt : parse_byte_size(rest().substr(0, length));
         if (value) {

@@ -97,9 +97,10 @@ class NumberScanner {
         }
     }
 
+    // Go also looks for p behind decimal numbers, to refuse it; here it may begin the unit PB.
     void exponent() {
         const char e = lower();
-        if (e != 'e' && e != 'p') {
+        if (e != 'e' && (e != 'p' || prefix_ != 'x')) {
             if (prefix_ == 'x' && float_) {
                 fail("hexadecimal mantissa requires a 'p' exponent");
             }
@@ -107,10 +108,6 @@ class NumberScanner {
         }
         if (e == 'e' && prefix_ != 0 && prefix_ != '0') {
             fail(absl::StrCat("'", std::string(1, peek()), "' exponent requires decimal mantissa"));
-        }
-        if (e == 'p' && prefix_ != 'x') {
-            fail(absl::StrCat(
-                "'", std::string(1, peek()), "' exponent requires hexadecimal mantissa"));
         }
         ++at_;
         float_ = true;

@@ -121,7 +121,12 @@ StatusOr<Parser::PendingOp> Parser::binary_op(BinaryOp op) {
     pending.op = op;
     pending.return_bool = take("bool");
     if (is("on") || is("ignoring")) {
-        LOGI_RETURN_IF_ERROR(vector_matching(pending.matching.emplace()));
+        VectorMatching& matching = pending.matching.emplace();
+        LOGI_RETURN_IF_ERROR(vector_matching(matching));
+        const bool one_to_one = matching.cardinality == VectorMatching::Cardinality::kOneToOne;
+        if (!matching.on && matching.labels.empty() && one_to_one) {
+            pending.matching.reset();  // ignoring () is no matching
+        }
     }
     return pending;
 }

@@ -12,37 +12,11 @@ namespace {
 
 constexpr std::size_t kLineBytesMax = 100;
 
-std::string indent(int level) {
-    return std::string(static_cast<std::size_t>(level) * 2, ' ');
-}
-
-std::string pretty_at(const Expr& expr, int level);
-
-// A row of line filters is one line, every other stage one of its own.
-std::string pretty_log(const LogExpr& log, int level) {
-    std::string line = to_string(log);
-    if (line.size() <= kLineBytesMax || log.stages.empty()) {
-        return indent(level) + line;
-    }
-    std::string out = indent(level);
-    append_selector(out, log.matchers);
-    bool after_line_filter = false;
-    for (const Stage& stage : log.stages) {
-        const bool line_filter = std::holds_alternative<LineFilterStage>(stage);
-        out += line_filter && after_line_filter ? " " : "\n" + indent(level + 1);
-        append_stage(out, stage);
-        after_line_filter = line_filter;
-    }
-    return out;
-}
-
-std::string pretty_offset(Duration offset) {
-    if (offset == Duration{}) {
-        return "";
-    }
-    const bool whole_millis = offset.ns % kNanosPerMilli == 0;
-    return " offset " +
-           (whole_millis ? format_prometheus_duration(offset) : format_go_duration(offset));
+// The shorter form, where it can be read back: Go's durations know no days, Prometheus' no sign and
+// nothing finer than milliseconds.
+std::string offset_text(Duration offset) {
+    const std::string text = format_prometheus_duration(offset);
+    return " offset " + (parse_duration(text) == offset ? text : format_go_duration(offset));
 }
 
 // Whether `child`, spread over lines without parentheses, would be taken apart by `parent`.
@@ -55,94 +29,164 @@ bool needs_parentheses(const BinaryExpr& parent, const Expr& child, bool is_righ
     return precedence(inner->op) < precedence(parent.op) || is_right != binds_right;
 }
 
-std::string pretty_leg(const BinaryExpr& parent, const Expr& leg, bool is_right, int level) {
-    if (!needs_parentheses(parent, leg, is_right) || to_string(leg).size() <= kLineBytesMax) {
-        return pretty_at(leg, level);
+// Appends to out_. What is short is copied from the text on one line.
+class PrettyPrinter {
+  public:
+    explicit PrettyPrinter(const Expr& root) { append_expr(line_, root, &spans_); }
+
+    std::string run(const Expr& root) && {
+        append(root);
+        return std::move(out_);
     }
-    return absl::StrCat(indent(level), "(\n", pretty_at(leg, level + 1), "\n", indent(level), ")");
-}
 
-// The forms of what does not fit on a line.
-struct PrettyPrinter {
-    int level;
+    // The forms of what does not fit on a line.
 
-    std::string operator()(const LogExpr& log) const { return pretty_log(log, level); }
+    void operator()(const LogExpr& log) { append(log); }
 
-    std::string operator()(const RangeAggregation& node) const {
-        std::string out = indent(level);
-        out += name_of(kRangeOps, node.op);
-        out += "(\n";
+    void operator()(const RangeAggregation& node) {
+        open(name_of(kRangeOps, node.op));
         if (node.parameter) {
-            out += indent(level + 1) + format_fixed(*node.parameter) + ",\n";
+            begin_line(format_fixed(*node.parameter) + ",\n");
         }
-        out += pretty_log(node.log, level + 1);
+        append(node.log);
         if (node.unwrap) {
-            out += "\n" + indent(level + 2);
-            append_unwrap(out, *node.unwrap);
-            for (const auto& filter : node.unwrap->filters) {
-                out += "\n" + indent(level + 2) + "| ";
-                append_filter(out, *filter);
-            }
+            append_unwrap_lines(*node.unwrap);
         }
-        out += " [" + format_prometheus_duration(node.range) + "]" + pretty_offset(node.offset);
-        out += "\n" + indent(level) + ")";
+        out_ += " [" + format_prometheus_duration(node.range) + "]";
+        if (node.offset != Duration{}) {
+            out_ += offset_text(node.offset);
+        }
+        close();
         if (node.grouping) {
-            append_grouping(out, *node.grouping, ", ");
+            append_grouping(out_, *node.grouping, ", ");
         }
-        return out;
     }
 
-    std::string operator()(const VectorAggregation& node) const {
-        std::string out = indent(level);
-        out += name_of(kVectorOps, node.op);
+    void operator()(const VectorAggregation& node) {
+        std::string head(name_of(kVectorOps, node.op));
         if (node.grouping) {
-            append_grouping(out, *node.grouping, ", ");
+            append_grouping(head, *node.grouping, ", ");
         }
-        out += "(\n";
+        open(head);
         if (node.parameter != 0) {
-            absl::StrAppend(&out, indent(level + 1), node.parameter, ",\n");
+            begin_line(absl::StrCat(node.parameter, ",\n"));
         }
-        return out + pretty_at(*node.inner, level + 1) + "\n" + indent(level) + ")";
+        append(*node.inner);
+        close();
     }
 
-    std::string operator()(const Literal& node) const {
-        return indent(level) + literal_text(node.value);
-    }
+    void operator()(const Literal& node) { begin_line(literal_text(node.value)); }
 
-    std::string operator()(const VectorLiteral& node) const {
-        return indent(level) + vector_literal_text(node.value);
-    }
+    void operator()(const VectorLiteral& node) { begin_line(vector_literal_text(node.value)); }
 
-    std::string operator()(const LabelReplace& node) const {
-        std::string out = indent(level) + "label_replace(\n" + pretty_at(*node.inner, level + 1);
+    void operator()(const LabelReplace& node) {
+        open("label_replace");
+        append(*node.inner);
         for (const auto* text : {&node.destination, &node.replacement, &node.source, &node.regex}) {
-            out += ",\n" + indent(level + 1) + go_quote(*text);
+            out_ += ",\n";
+            begin_line(go_quote(*text));
         }
-        return out + "\n" + indent(level) + ")";
+        close();
     }
 
-    std::string operator()(const BinaryExpr& node) const {
-        const std::string right = pretty_leg(node, *node.right, true, level + 1);
-        const bool parenthesis_follows = right[right.find_first_not_of(' ')] == '(';
-        return absl::StrCat(pretty_leg(node, *node.left, false, level + 1),
-                            "\n",
-                            indent(level),
-                            operator_text(node, ", ", parenthesis_follows),
-                            "\n",
-                            right);
+    void operator()(const BinaryExpr& node) {
+        append_leg(node, *node.left, false);
+        out_ += "\n";
+        const std::size_t at = out_.size();
+        append_leg(node, *node.right, true);
+        const bool parenthesis_follows = out_[out_.find_first_not_of(' ', at)] == '(';
+        out_.insert(at, indent() + operator_text(node, ", ", parenthesis_follows) + "\n");
     }
+
+  private:
+    [[nodiscard]] std::string_view on_one_line(const void* node) const {
+        const auto [begin, length] = spans_.at(node);
+        return std::string_view(line_).substr(begin, length);
+    }
+
+    [[nodiscard]] std::string indent() const {
+        return std::string(static_cast<std::size_t>(level_) * 2, ' ');
+    }
+
+    void begin_line(std::string_view text) {
+        out_ += indent();
+        out_ += text;
+    }
+
+    void open(std::string_view head) {
+        begin_line(head);
+        out_ += "(\n";
+        ++level_;
+    }
+
+    void close() {
+        --level_;
+        out_ += "\n";
+        begin_line(")");
+    }
+
+    void append(const Expr& expr) {
+        const std::string_view line = on_one_line(&expr);
+        if (line.size() <= kLineBytesMax) {
+            begin_line(line);
+        } else {
+            std::visit(*this, expr.node);
+        }
+    }
+
+    // A row of line filters is one line, every other stage one of its own.
+    void append(const LogExpr& log) {
+        const std::string_view line = on_one_line(&log);
+        if (line.size() <= kLineBytesMax || log.stages.empty()) {
+            begin_line(line);
+            return;
+        }
+        out_ += indent();
+        append_selector(out_, log.matchers);
+        ++level_;
+        bool after_line_filter = false;
+        for (const Stage& stage : log.stages) {
+            const bool line_filter = std::holds_alternative<LineFilterStage>(stage);
+            out_ += line_filter && after_line_filter ? " " : "\n" + indent();
+            append_stage(out_, stage);
+            after_line_filter = line_filter;
+        }
+        --level_;
+    }
+
+    void append_unwrap_lines(const Unwrap& unwrap) {
+        ++level_;
+        out_ += "\n" + indent();
+        append_unwrap(out_, unwrap);
+        for (const auto& filter : unwrap.filters) {
+            out_ += "\n" + indent() + "| ";
+            append_filter(out_, *filter);
+        }
+        --level_;
+    }
+
+    void append_leg(const BinaryExpr& parent, const Expr& leg, bool is_right) {
+        ++level_;
+        if (on_one_line(&leg).size() > kLineBytesMax && needs_parentheses(parent, leg, is_right)) {
+            open("");
+            append(leg);
+            close();
+        } else {
+            append(leg);
+        }
+        --level_;
+    }
+
+    std::string line_;
+    TextSpans spans_;
+    std::string out_;
+    int level_ = 0;
 };
-
-std::string pretty_at(const Expr& expr, int level) {
-    std::string line = to_string(expr);
-    return line.size() <= kLineBytesMax ? indent(level) + line
-                                        : std::visit(PrettyPrinter{level}, expr.node);
-}
 
 }  // namespace
 
 std::string pretty(const Expr& expr) {
-    return pretty_at(expr, 0);
+    return PrettyPrinter(expr).run(expr);
 }
 
 }  // namespace logi::logql

@@ -1,6 +1,7 @@
 // Pieces of text that the printers share. Each function appends to `out`.
 #pragma once
 
+#include "absl/container/flat_hash_map.h"
 #include "logql/ast.h"
 
 #include <string>
@@ -9,6 +10,12 @@
 
 namespace logi::logql {
 
+// Where each Expr and each LogExpr, by address, stands in a text: offset and length.
+using TextSpans = absl::flat_hash_map<const void*, std::pair<std::size_t, std::size_t>>;
+
+// The whole tree on one line; `spans` may be null.
+void append_expr(std::string& out, const Expr& expr, TextSpans* spans);
+void append_log(std::string& out, const LogExpr& log);
 void append_selector(std::string& out, const std::vector<Matcher>& matchers);
 void append_stage(std::string& out, const Stage& stage);
 void append_filter(std::string& out, const LabelFilter& filter);

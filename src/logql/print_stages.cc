@@ -177,13 +177,17 @@ std::string to_string(const LabelFilter& filter) {
     return out;
 }
 
-std::string to_string(const LogExpr& log) {
-    std::string out;
+void append_log(std::string& out, const LogExpr& log) {
     append_selector(out, log.matchers);
     for (const Stage& stage : log.stages) {
         out += " ";
         append_stage(out, stage);
     }
+}
+
+std::string to_string(const LogExpr& log) {
+    std::string out;
+    append_log(out, log);
     return out;
 }
 

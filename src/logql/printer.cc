@@ -13,8 +13,6 @@
 namespace logi::logql {
 namespace {
 
-void append_expr(std::string& out, const Expr& expr);
-
 bool opens_with_parenthesis(const Expr& expr) {
     const auto* literal = std::get_if<Literal>(&expr.node);
     return std::holds_alternative<BinaryExpr>(expr.node) ||
@@ -23,8 +21,25 @@ bool opens_with_parenthesis(const Expr& expr) {
 
 struct ExprPrinter {
     std::string& out;
+    TextSpans* spans;
 
-    void operator()(const LogExpr& log) const { out += to_string(log); }
+    void append(const Expr& expr) const {
+        const std::size_t begin = out.size();
+        std::visit(*this, expr.node);
+        note(&expr, begin);
+    }
+
+    void note(const void* node, std::size_t begin) const {
+        if (spans != nullptr) {
+            (*spans)[node] = {begin, out.size() - begin};
+        }
+    }
+
+    void operator()(const LogExpr& log) const {
+        const std::size_t begin = out.size();
+        append_log(out, log);
+        note(&log, begin);
+    }
 
     void operator()(const RangeAggregation& node) const {
         out += name_of(kRangeOps, node.op);
@@ -32,7 +47,7 @@ struct ExprPrinter {
         if (node.parameter) {
             out += format_fixed(*node.parameter) + ",";
         }
-        out += to_string(node.log);
+        (*this)(node.log);
         if (node.unwrap) {
             out += " ";
             append_unwrap(out, *node.unwrap);
@@ -60,7 +75,7 @@ struct ExprPrinter {
         if (node.parameter != 0) {
             absl::StrAppend(&out, node.parameter, ",");
         }
-        append_expr(out, *node.inner);
+        append(*node.inner);
         out += ")";
     }
 
@@ -70,7 +85,7 @@ struct ExprPrinter {
 
     void operator()(const LabelReplace& node) const {
         out += "label_replace(";
-        append_expr(out, *node.inner);
+        append(*node.inner);
         for (const auto* text : {&node.destination, &node.replacement, &node.source, &node.regex}) {
             out += "," + go_quote(*text);
         }
@@ -79,21 +94,17 @@ struct ExprPrinter {
 
     void operator()(const BinaryExpr& node) const {
         out += "(";
-        append_expr(out, *node.left);
+        append(*node.left);
         out += " " + operator_text(node, ",", opens_with_parenthesis(*node.right));
         // Loki puts two spaces where a matching has no group.
         const bool two = node.matching &&
                          node.matching->cardinality == VectorMatching::Cardinality::kOneToOne &&
                          (node.matching->on || !node.matching->labels.empty());
         out += two ? "  " : " ";
-        append_expr(out, *node.right);
+        append(*node.right);
         out += ")";
     }
 };
-
-void append_expr(std::string& out, const Expr& expr) {
-    std::visit(ExprPrinter{out}, expr.node);
-}
 
 }  // namespace
 
@@ -150,9 +161,13 @@ std::string operator_text(const BinaryExpr& node,
     return out;
 }
 
+void append_expr(std::string& out, const Expr& expr, TextSpans* spans) {
+    ExprPrinter{out, spans}.append(expr);
+}
+
 std::string to_string(const Expr& expr) {
     std::string out;
-    append_expr(out, expr);
+    append_expr(out, expr, nullptr);
     return out;
 }
 
