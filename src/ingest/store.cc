@@ -208,7 +208,7 @@ void Store::push(const std::string& tenant_name,
     const auto refused = (*owner)->admit(v.streams, options_.limits, now);
     PushOutcome outcome;
     if (!v.errors.empty()) {
-        outcome = {400, validation_message(v.errors), 0};
+        outcome = {400, validation_message(v.errors, v.errors_left_out), 0};
     } else if (!refused.empty()) {
         std::vector<std::string> messages;
         messages.reserve(refused.size());
