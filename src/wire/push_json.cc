@@ -63,7 +63,7 @@ class JsonReader {
         : request_(request), copies_(request), budget_(budget) {}
 
     void read(ondemand::document& document) {
-        if (document.type() == ondemand::json_type::null) {
+        if (document.type() == ondemand::json_type::null && document.is_null()) {
             return;
         }
         for (auto field : document.get_object()) {

@@ -100,6 +100,8 @@ TEST(PushJson, TakesWhatLokiTakes) {
     EXPECT_EQ(entry.metadata.at(0).name, "a\\u0062");
     EXPECT_EQ(status_of("{\"streams\":[{\"stream\":{},\"values\":[[\"1\",\"\xff]]}]}"), 400);
     EXPECT_EQ(status_of("{\"streams\":\xff}"), 400);
+    EXPECT_EQ(status_of("not json"), 400);
+    EXPECT_EQ(status_of("nul"), 400);
 }
 
 TEST(Push, MediaTypes) {
