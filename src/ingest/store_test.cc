@@ -35,7 +35,7 @@ class World {
         options.data_dir = "data";
         options.limits.ingestion_rate_mb = 1e6;
         options.limits.ingestion_burst_size_mb = 1e6;
-        options.journal_file_bytes_max = 2000;
+        options.journal_file_bytes_max = 6000;
         auto store = Store::open({executor_, clock_, ids_, files_, metrics_}, options);
         if (store.ok()) {
             store_ = *std::move(store);
