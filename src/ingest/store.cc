@@ -49,6 +49,8 @@ Status Store::load() {
     LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
     LOGI_ASSIGN_OR_RETURN(
         bucket_, bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
+    const std::string journal_dir = dir + "/journal";
+    LOGI_ASSIGN_OR_RETURN(journals_found_, journal::LocalJournal::list(deps_.files, journal_dir));
     LOGI_ASSIGN_OR_RETURN(const auto folders,
                           bucket_->list_folders(catalog::Catalog::kTenantsFolder));
     for (const auto& folder : folders) {
@@ -60,7 +62,7 @@ Status Store::load() {
         LOGI_RETURN_IF_ERROR(tenant(*name).status());
     }
     journal::LocalJournal::Options journal_options;
-    journal_options.dir = dir + "/journal";
+    journal_options.dir = journal_dir;
     journal_options.file_bytes_max = options_.journal_file_bytes_max;
     for (const auto& known : tenants()) {
         const auto snapshot = known->catalog().snapshot();
@@ -132,7 +134,8 @@ StatusOr<std::shared_ptr<Tenant>> Store::tenant(const std::string& name) {
             return it->second;
         }
     }
-    LOGI_ASSIGN_OR_RETURN(auto catalog, catalog::Catalog::open(*bucket_, deps_.random, name));
+    LOGI_ASSIGN_OR_RETURN(auto catalog,
+                          catalog::Catalog::open(*bucket_, deps_.random, name, journals_found_));
     const base::MutexLock lock(mutex_);
     auto& slot = tenants_[name];
     if (slot == nullptr) {
@@ -235,7 +238,7 @@ Status Store::flush_generation(const FlushJob& job) {
     }
     LOGI_RETURN_IF_ERROR(generation.flush([&](head::Generation::FlushedSegment segment) -> Status {
         catalog::SegmentInfo info;
-        info.key = catalog.new_segment_key();
+        info.key = catalog.new_segment_key(commit);
         info.min_time = segment.min_time;
         info.max_time = segment.max_time;
         info.rows = segment.rows;

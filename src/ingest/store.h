@@ -141,6 +141,7 @@ class Store {
     std::unique_ptr<io::FileLock> lock_;
     std::unique_ptr<bucket::Bucket> bucket_;
     SegmentCache segments_;
+    std::vector<std::uint64_t> journals_found_;  // left by earlier runs
     std::unique_ptr<journal::LocalJournal> journal_;
     io::Strand flush_strand_;
     std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);

@@ -41,16 +41,26 @@ std::string LocalJournal::path(std::uint64_t journal) const {
     return options_.dir + "/" + file_name(journal);
 }
 
-Status LocalJournal::recover(const ReplayFn& replay) {
-    LOGI_ASSIGN_OR_RETURN(const auto names, deps_.files.list(options_.dir));
+StatusOr<std::vector<std::uint64_t>> LocalJournal::list(io::FileSystem& files,
+                                                        const std::string& dir) {
+    const auto names = files.list(dir);
+    if (names.status().code() == absl::StatusCode::kNotFound) {
+        return std::vector<std::uint64_t>();
+    }
+    LOGI_RETURN_IF_ERROR(names.status());
     std::vector<std::uint64_t> ids;
-    last_id_ = options_.ids_after;
-    for (const auto& name : names) {
+    for (const auto& name : *names) {
         std::uint64_t id = 0;
         if (parse_file_name(name, id)) {
             ids.push_back(id);
         }
     }
+    return ids;
+}
+
+Status LocalJournal::recover(const ReplayFn& replay) {
+    LOGI_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> ids, list(deps_.files, options_.dir));
+    last_id_ = options_.ids_after;
     // A successor says how much of a file was durable.
     std::vector<FileHeader> headers(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {

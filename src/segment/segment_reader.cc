@@ -64,6 +64,16 @@ Status SegmentReader::load() {
     return absl::OkStatus();
 }
 
+Status SegmentReader::check_header() const {
+    std::string expected;
+    base::ByteWriter w(expected);
+    w.bytes(kMagic);
+    w.u32(kFormatVersion);
+    w.u32(0);
+    LOGI_ASSIGN_OR_RETURN(const std::string found, file_->read(0, kHeaderBytes));
+    return found == expected ? absl::OkStatus() : damaged(0, "segment header");
+}
+
 Status SegmentReader::parse_directory(std::string_view raw) {
     const Status bad = absl::DataLossError("directory");
     base::ByteReader r(raw);

@@ -39,6 +39,9 @@ class SegmentReader final : public Source {
     [[nodiscard]] std::vector<std::uint32_t> select(
         const std::vector<Matcher>& matchers) const override;
 
+    // The file's first bytes, which no query reads; kDataLoss if they are damaged.
+    [[nodiscard]] Status check_header() const;
+
     using Regions = std::array<Region, block::kColumns>;
     [[nodiscard]] const std::vector<Regions>& regions() const { return regions_; }
 
