@@ -10,6 +10,11 @@ namespace {
 
 constexpr const char* kDefaultTenant = "fake";
 constexpr std::size_t kTenantBytesMax = 150;
+// A decoded push takes a few times the bytes of its body.
+constexpr std::uint64_t kPushMemoryRatio = 8;
+// Of everything but a push: as Loki's query frontend has it.
+constexpr std::size_t kFormBytesMax = 10U << 20U;
+constexpr std::ptrdiff_t kParametersMax = 10'000;
 const std::vector<double> kSecondsBuckets = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100};
 
@@ -41,6 +46,20 @@ std::string route_name(std::string_view pattern) {
         }
     }
     return out;
+}
+
+// 200 if the request's parameters are no more than a form may have.
+net::HttpResponse check_form(std::string_view path, const net::HttpRequest& request) {
+    if (path.ends_with("/push") || path.ends_with("/logs")) {
+        return {};
+    }
+    if (request.body.size() > kFormBytesMax) {
+        return error_response(413, "http: request body too large");
+    }
+    const auto parameters = std::count(request.body.begin(), request.body.end(), '&') +
+                            std::count(request.query.begin(), request.query.end(), '&');
+    return parameters < kParametersMax ? net::HttpResponse{}
+                                       : error_response(400, "too many parameters");
 }
 
 }  // namespace
@@ -136,6 +155,10 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
                 .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
             respond(std::move(response));
         };
+    if (auto refused = check_form(route.path, request); refused.status != 200) {
+        measured(std::move(refused));
+        return;
+    }
     std::string tenant = kDefaultTenant;
     if (route.needs_tenant && config_.auth_enabled) {
         const std::string_view header = request.header("X-Scope-OrgID");
@@ -161,8 +184,28 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 }
 
 void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {
+    const std::uint64_t bytes =
+        kPushMemoryRatio * wire::decompressed_size_hint(request.body,
+                                                        request.header("Content-Type"),
+                                                        request.header("Content-Encoding"));
+    if (const auto ticket = push_budget_.try_take(bytes)) {
+        push_now(request, tenant, std::move(respond), ticket);
+        return;
+    }
+    push_budget_.take(bytes,
+                      [this,
+                       request = std::make_shared<net::HttpRequest>(request),
+                       tenant,
+                       respond = std::move(respond)](const ByteBudget::Ticket& ticket) {
+                          push_now(*request, tenant, respond, ticket);
+                      });
+}
+
+void Api::push_now(const net::HttpRequest& request,
+                   const std::string& tenant,
+                   net::Responder respond,
+                   const ByteBudget::Ticket& ticket) {
     const auto layout = is_legacy(request) ? wire::JsonLayout::kLegacy : wire::JsonLayout::kV1;
-    // The body is copied once here; what is decoded owns it.
     auto decoded = wire::decode_push(request.body,
                                      request.header("Content-Type"),
                                      request.header("Content-Encoding"),
@@ -174,7 +217,7 @@ void Api::push(const net::HttpRequest& request, const std::string& tenant, net::
     }
     store_.push(tenant,
                 std::get<wire::PushRequest>(std::move(decoded)),
-                [respond = std::move(respond)](const ingest::PushOutcome& outcome) {
+                [respond = std::move(respond), ticket](const ingest::PushOutcome& outcome) {
                     if (outcome.status == 204) {
                         respond({204, {}, ""});
                         return;

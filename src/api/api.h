@@ -1,6 +1,7 @@
 // Loki's HTTP API over a store.
 #pragma once
 
+#include "api/byte_budget.h"
 #include "base/metrics.h"
 #include "config/config.h"
 #include "ingest/store.h"
@@ -27,7 +28,12 @@ class Api {
         const io::Clock& clock,
         base::Registry& metrics,
         const config::Config& config)
-        : store_(store), executor_(executor), clock_(clock), metrics_(metrics), config_(config) {}
+        : store_(store),
+          executor_(executor),
+          clock_(clock),
+          metrics_(metrics),
+          config_(config),
+          push_budget_(executor, kPushBytesMax) {}
 
     // Answers a request; `respond` is called once.
     void handle(net::HttpRequest request, net::Responder respond);
@@ -42,10 +48,17 @@ class Api {
         Handler handler;
         bool needs_tenant;
     };
+    // Memory of pushes from decoding to their answer, all together.
+    static constexpr std::uint64_t kPushBytesMax = 512ULL << 20U;
+
     static const std::vector<Route>& routes();
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
 
     void push(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void push_now(const net::HttpRequest&,
+                  const std::string& tenant,
+                  net::Responder,
+                  const ByteBudget::Ticket& ticket);
     void query_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void query(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -97,6 +110,7 @@ class Api {
     const io::Clock& clock_;
     base::Registry& metrics_;
     const config::Config& config_;
+    ByteBudget push_budget_;
 };
 
 // Whether a request came by the older API, /api/prom.

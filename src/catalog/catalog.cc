@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/log.h"
 
 namespace logi::catalog {
@@ -25,6 +26,24 @@ std::uint64_t snapshot_number(std::string_view key) {
     return ok ? number : 0;
 }
 
+struct SegmentName {
+    std::uint64_t snapshot = 0;
+    std::uint64_t journal = 0;
+};
+
+// <snapshot number>-<journal>-….segment; zeros where the key is no such name.
+SegmentName parse_segment_key(std::string_view key) {
+    key = key.substr(key.rfind('/') + 1);
+    const std::vector<std::string> parts =
+        absl::StrSplit(absl::string_view(key.data(), key.size()), '-');
+    SegmentName name;
+    if (parts.size() > 2 && (!absl::SimpleAtoi(parts[0], &name.snapshot) ||
+                             !absl::SimpleAtoi(parts[1], &name.journal))) {
+        return {};
+    }
+    return name;
+}
+
 }  // namespace
 
 Catalog::Catalog(bucket::Bucket& bucket, io::Random& random, std::string folder)
@@ -35,10 +54,11 @@ Catalog::Catalog(bucket::Bucket& bucket, io::Random& random, std::string folder)
 
 StatusOr<std::unique_ptr<Catalog>> Catalog::open(bucket::Bucket& bucket,
                                                  io::Random& random,
-                                                 const std::string& tenant) {
+                                                 const std::string& tenant,
+                                                 const std::vector<std::uint64_t>& journals) {
     auto catalog = absl::WrapUnique(new Catalog(
         bucket, random, absl::StrCat(kTenantsFolder, "/", bucket::escape_key_part(tenant))));
-    LOGI_RETURN_IF_ERROR(catalog->load());
+    LOGI_RETURN_IF_ERROR(catalog->load(journals));
     return catalog;
 }
 
@@ -47,7 +67,7 @@ std::string Catalog::snapshot_key(std::uint64_t number) const {
         folder_, "/catalog/", absl::StrFormat("%020d", number), std::string(kSnapshotSuffix));
 }
 
-Status Catalog::load() {
+Status Catalog::load(const std::vector<std::uint64_t>& journals) {
     LOGI_ASSIGN_OR_RETURN(const auto objects, bucket_.list(folder_ + "/catalog"));
     bool damaged = false;
     Snapshot found;
@@ -73,56 +93,57 @@ Status Catalog::load() {
             "catalog snapshot is damaged; using the one before it and the segments found",
             {{"key", it->key}, {"error", std::string(snapshot.status().message())}});
     }
+    LOGI_ASSIGN_OR_RETURN(auto unnamed, unnamed_segments(found));
     if (damaged) {
-        LOGI_RETURN_IF_ERROR(adopt_segments(found));
         // The next commit must not collide with the damaged object.
         found.number = newest;
     } else {
-        sweep_segments(found);
+        sweep_leftovers(unnamed, newest, journals);
+    }
+    for (const auto& object : unnamed) {
+        // Rows and times are unknown without reading it: an unbounded time range makes every query
+        // open it, so nothing is missed.
+        SegmentInfo info;
+        info.key = object.key;
+        info.min_time = Timestamp::min();
+        info.max_time = Timestamp::max();
+        info.size_bytes = object.size;
+        found.segments.push_back(std::move(info));
+        base::log_error("no catalog snapshot names this segment; it counts all the same",
+                        {{"key", object.key}});
     }
     const base::MutexLock lock(mutex_);
     snapshot_ = std::make_shared<Snapshot>(std::move(found));
     return absl::OkStatus();
 }
 
-// Rows and times are unknown without reading the segments: an unbounded time range makes every
-// query open them, so nothing is missed.
-Status Catalog::adopt_segments(Snapshot& snapshot) {
-    LOGI_ASSIGN_OR_RETURN(const auto objects, bucket_.list(folder_ + "/segments"));
+StatusOr<std::vector<bucket::ObjectInfo>> Catalog::unnamed_segments(
+    const Snapshot& snapshot) const {
+    LOGI_ASSIGN_OR_RETURN(auto objects, bucket_.list(folder_ + "/segments"));
     absl::flat_hash_set<std::string> named;
     for (const auto& s : snapshot.segments) {
         named.insert(s.key);
     }
-    for (const auto& object : objects) {
-        if (!named.contains(object.key)) {
-            SegmentInfo info;
-            info.key = object.key;
-            info.min_time = Timestamp::min();
-            info.max_time = Timestamp::max();
-            info.size_bytes = object.size;
-            snapshot.segments.push_back(std::move(info));
-        }
-    }
-    return absl::OkStatus();
+    std::erase_if(objects, [&](const auto& object) { return named.contains(object.key); });
+    return objects;
 }
 
-void Catalog::sweep_segments(const Snapshot& snapshot) {
-    const auto objects = bucket_.list(folder_ + "/segments");
-    if (!objects.ok()) {
-        return;
-    }
-    absl::flat_hash_set<std::string> named;
-    for (const auto& s : snapshot.segments) {
-        named.insert(s.key);
-    }
-    for (const auto& object : *objects) {
-        if (!named.contains(object.key)) {
-            if (const Status s = bucket_.remove(object.key); !s.ok()) {
-                base::log_warn("cannot remove a segment that was never committed",
-                               {{"key", object.key}, {"error", std::string(s.message())}});
-            }
+void Catalog::sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
+                              std::uint64_t newest,
+                              const std::vector<std::uint64_t>& journals) {
+    std::erase_if(unnamed, [&](const auto& object) {
+        const SegmentName name = parse_segment_key(object.key);
+        const bool replayed =
+            std::find(journals.begin(), journals.end(), name.journal) != journals.end();
+        if (!replayed && name.snapshot >= newest) {
+            return false;
         }
-    }
+        if (const Status s = bucket_.remove(object.key); !s.ok()) {
+            base::log_warn("cannot remove a segment that was never committed",
+                           {{"key", object.key}, {"error", std::string(s.message())}});
+        }
+        return true;
+    });
 }
 
 std::shared_ptr<const Snapshot> Catalog::snapshot() const {
@@ -130,12 +151,15 @@ std::shared_ptr<const Snapshot> Catalog::snapshot() const {
     return snapshot_;
 }
 
-std::string Catalog::new_segment_key() {
+std::string Catalog::new_segment_key(const FlushCommit& commit) const {
     return absl::StrCat(folder_,
                         "/segments/",
-                        absl::StrFormat("%020d", snapshot()->number),
-                        "-",
-                        absl::StrFormat("%016x", random_.next_u64()),
+                        absl::StrFormat("%020d-%020d-%d-%d-%d",
+                                        snapshot()->number,
+                                        commit.journal,
+                                        commit.from,
+                                        commit.to,
+                                        commit.segments.size()),
                         ".segment");
 }
 

@@ -32,15 +32,19 @@ class Catalog {
     // Reads the newest snapshot. A damaged one is logged and set aside; then the one before it
     // counts, together with all segments that lie in the tenant's folder (entries that this brings
     // twice are equal, so answers show them once). Otherwise segments that no snapshot names are
-    // leftovers of a crash and are removed. The bucket and random must outlive the catalog.
+    // leftovers of a crash and are removed; but one that was made on the newest snapshot or a later
+    // one, and whose journal is not of `journals`, which still exist, was named by a snapshot that
+    // has got lost, and counts. The bucket and random must outlive the catalog.
     static StatusOr<std::unique_ptr<Catalog>> open(bucket::Bucket& bucket,
                                                    io::Random& random,
-                                                   const std::string& tenant);
+                                                   const std::string& tenant,
+                                                   const std::vector<std::uint64_t>& journals);
 
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
 
-    // A name for a new segment, made on the present snapshot.
-    [[nodiscard]] std::string new_segment_key();
+    // The name of the next segment of a commit, made on the present snapshot. Another attempt at
+    // the same commit gives the same names, so that none is left behind.
+    [[nodiscard]] std::string new_segment_key(const FlushCommit& commit) const;
 
     // kFailedPrecondition unless the tenant's position in the journal is `from`: then somebody
     // else has committed these entries. kUnavailable: unknown outcome, try again.
@@ -51,9 +55,13 @@ class Catalog {
 
   private:
     Catalog(bucket::Bucket& bucket, io::Random& random, std::string folder);
-    Status load();
-    Status adopt_segments(Snapshot& snapshot);
-    void sweep_segments(const Snapshot& snapshot);
+    Status load(const std::vector<std::uint64_t>& journals);
+    // Segments in the folder that the snapshot does not name.
+    StatusOr<std::vector<bucket::ObjectInfo>> unnamed_segments(const Snapshot& snapshot) const;
+    // Removes leftovers from `unnamed`, and from the bucket.
+    void sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
+                         std::uint64_t newest,
+                         const std::vector<std::uint64_t>& journals);
     void remove_old_snapshots(std::uint64_t newest);
     [[nodiscard]] std::string snapshot_key(std::uint64_t number) const;
 

@@ -5,6 +5,7 @@
 #include "server/server.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -13,7 +14,8 @@ namespace {
 
 StatusOr<config::Config> load_file(const std::string& file) {
     std::ifstream in(file);
-    if (!in) {
+    std::error_code ignored;
+    if (!in || std::filesystem::is_directory(file, ignored)) {
         return absl::NotFoundError(file + ": cannot be read");
     }
     std::stringstream text;

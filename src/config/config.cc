@@ -4,16 +4,21 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/log.h"
 #include "config/known_keys.h"
 
 #include <yaml-cpp/yaml.h>
 
+#include <cmath>
 #include <functional>
 #include <map>
 #include <set>
 
 namespace logi::config {
 namespace {
+
+// Below the greatest int64, in a double.
+constexpr double kNumberMax = 9e18;
 
 struct BadConfig {
     int line;
@@ -57,11 +62,28 @@ Setter set(std::string& target) {
 Setter set(double& target) {
     return [&](const YAML::Node& v) {
         target = scalar<double>(v, "a number");
+        if (!std::isfinite(target) || target < 0) {
+            refuse(v, "expected a number that is not negative");
+        }
     };
 }
 Setter set(std::uint16_t& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::uint16_t>(v, "a port number");
+    };
+}
+Setter set(std::uint32_t& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::uint32_t>(v, "a whole number that is not negative");
+    };
+}
+Setter set_log_level(std::string& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::string>(v, "a log level");
+        base::LogLevel level = base::LogLevel::kInfo;
+        if (!base::parse_log_level(target, level)) {
+            refuse(v, "expected debug, info, warn or error");
+        }
     };
 }
 Setter set(std::vector<std::string>& target) {
@@ -72,6 +94,9 @@ Setter set(std::vector<std::string>& target) {
 Setter set_count(std::int64_t& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::int64_t>(v, "a whole number");
+        if (target < 0) {
+            refuse(v, "expected a whole number that is not negative");
+        }
     };
 }
 Setter set_size(std::int64_t& target) {
@@ -168,7 +193,8 @@ Setters top_setters(Config& config) {
          section("server",
                  {{"http_listen_address", set(config.http_listen_address)},
                   {"http_listen_port", set(config.http_listen_port)},
-                  {"log_level", set(config.log_level)}})},
+                  {"http_listen_conn_limit", set(config.http_listen_conn_limit)},
+                  {"log_level", set_log_level(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},
     };
@@ -218,7 +244,7 @@ StatusOr<Duration> parse_duration(std::string_view text) {
         total_ns += n * unit->second;
         i = unit_end;
     }
-    if (whole.empty() || total_ns > 9e18) {
+    if (whole.empty() || total_ns > kNumberMax) {
         return absl::InvalidArgumentError(absl::StrCat("not a valid duration: '", whole, "'"));
     }
     return Duration{static_cast<std::int64_t>(total_ns)};
@@ -241,7 +267,8 @@ StatusOr<std::int64_t> parse_size(std::string_view text) {
                                                          {"GIB", 1073741824}};
     double n = 0;
     const auto factor = kUnits.find(unit);
-    if (factor == kUnits.end() || !absl::SimpleAtod(whole.substr(0, end), &n)) {
+    if (factor == kUnits.end() || !absl::SimpleAtod(whole.substr(0, end), &n) ||
+        n * factor->second > kNumberMax) {
         return absl::InvalidArgumentError(absl::StrCat("not a valid size: '", whole, "'"));
     }
     return static_cast<std::int64_t>(n * factor->second);
@@ -333,6 +360,8 @@ std::string to_yaml(const Config& c) {
                                    c.http_listen_address,
                                    "\n  http_listen_port: ",
                                    c.http_listen_port,
+                                   "\n  http_listen_conn_limit: ",
+                                   c.http_listen_conn_limit,
                                    "\n  log_level: ",
                                    c.log_level,
                                    "\ncommon:\n  path_prefix: ",

@@ -64,6 +64,22 @@ TEST(Config, MistakesNameLineAndNearestKey) {
     EXPECT_EQ(error("auth_enabled: true\nauth_enabled: false\n"),
               "f.yaml:2: key 'auth_enabled' is given twice");
     EXPECT_NE(error("a: [\n").find("f.yaml:"), std::string::npos);
+    EXPECT_EQ(error("server:\n  log_level: loud\n"),
+              "f.yaml:2: expected debug, info, warn or error");
+    for (const char* number : {"ingestion_rate_mb: -1",
+                               "ingestion_rate_mb: .nan",
+                               "ingestion_burst_size_mb: .inf",
+                               "max_query_series: -1"}) {
+        EXPECT_NE(error(("limits_config:\n  " + std::string(number)).c_str()).find("f.yaml:2: "),
+                  std::string::npos)
+            << number;
+    }
+    for (const char* size : {"99999999999999999999GB", "1e400", "-1", ""}) {
+        EXPECT_FALSE(parse_size(size).ok()) << size;
+    }
+    EXPECT_FALSE(parse_duration("99999999999y").ok());
+    EXPECT_FALSE(load("k: " + std::string(100'000, '['), "f.yaml").ok());
+    EXPECT_FALSE(load(std::string(1 << 20, 'k') + ": 1\n", "f.yaml").ok());
     EXPECT_NE(error("limits_config:\n  max_line_size: 5XB\n").find("not a valid size"),
               std::string::npos);
 }

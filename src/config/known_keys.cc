@@ -249,6 +249,8 @@ const std::vector<std::string>* loki_keys(std::string_view section) {
 }
 
 std::string nearest_key(const std::vector<std::string>& keys, std::string_view key) {
+    constexpr std::size_t kKeyBytesMax = 100;
+    key = key.substr(0, kKeyBytesMax);
     return *std::min_element(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {
         return edit_distance(a, key) < edit_distance(b, key);
     });

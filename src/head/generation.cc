@@ -23,7 +23,7 @@ std::shared_ptr<RowGroup> make_group(std::vector<block::Row> rows, std::shared_p
     auto group = std::make_shared<RowGroup>();
     group->rows = std::move(rows);
     group->arena = std::move(arena);
-    sort_and_dedupe(group->rows);
+    group->duplicates = sort_and_dedupe(group->rows);
     group->stats = stats_of(group->rows);
     group->extents = extents_of(group->rows);
     return group;
@@ -153,7 +153,9 @@ Status Generation::flush(const std::function<Status(FlushedSegment)>& put) const
         rank[by_labels[i]] = i;
     }
     std::map<std::int64_t, std::vector<block::Row>> days;
+    std::uint64_t duplicates = 0;
     for (const auto& group : groups) {
+        duplicates += group->duplicates;
         for (block::Row row : group->rows) {
             row.stream = rank[row.stream];
             days[day_of(row.time)].push_back(row);
@@ -161,7 +163,7 @@ Status Generation::flush(const std::function<Status(FlushedSegment)>& put) const
     }
     for (auto& [day, rows] : days) {
         FlushedSegment flushed;
-        flushed.duplicates = sort_and_dedupe(rows);
+        flushed.duplicates = sort_and_dedupe(rows) + std::exchange(duplicates, 0);
         // Only the streams of this day; ordinals are dense and keep their order.
         std::vector<Labels> labels;
         std::uint32_t last_rank = 0;

@@ -36,6 +36,7 @@ struct RowGroup {
     std::shared_ptr<Arena> arena;  // owns the bytes of lines and metadata
     block::BlockStats stats{};
     std::vector<segment::StreamExtent> extents;  // sorted by stream; block is 0
+    std::uint64_t duplicates = 0;                // rows that were dropped
 };
 
 class Generation {
@@ -71,7 +72,8 @@ class Generation {
         Timestamp min_time;
         Timestamp max_time;
         std::uint64_t rows = 0;
-        std::uint64_t duplicates = 0;
+        std::uint64_t duplicates =
+            0;  // all that were appended and are not in `rows` of any segment
         std::uint64_t line_bytes = 0;
         std::uint32_t streams = 0;
     };

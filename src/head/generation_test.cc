@@ -85,6 +85,31 @@ TEST(Generation, ViewAndSegmentsShowTheSameEntriesOnce) {
     EXPECT_EQ(segments, 3U);
 }
 
+// Loggers without clocks exist: a hundred thousand lines of one time, each twice.
+TEST(Generation, ManyEntriesOfOneTime) {
+    Generation generation(1, 0);
+    const Labels labels = *Labels::parse("{app=\"a\"}");
+    constexpr std::uint64_t kDistinct = 100'000;
+    for (std::uint64_t i = 0; i < 2 * kDistinct; ++i) {
+        const std::string line = absl::StrCat("line ", i % kDistinct);
+        const std::string value = absl::StrCat(i % 2);
+        generation.append(
+            labels, labels.id(), {{{5}, line, {}}, {{5}, "same", {{"k", value}}}}, i + 1, 0);
+    }
+    generation.seal(2 * kDistinct);
+    std::uint64_t rows = 0;
+    std::uint64_t duplicates = 0;
+    ASSERT_TRUE(generation
+                    .flush([&](Generation::FlushedSegment s) {
+                        rows += s.rows;
+                        duplicates += s.duplicates;
+                        return absl::OkStatus();
+                    })
+                    .ok());
+    EXPECT_EQ(rows, kDistinct + 2);
+    EXPECT_EQ(rows + duplicates, 4 * kDistinct);
+}
+
 TEST(Generation, EqualTimesKeepTheirOrderOfArrival) {
     Generation generation(1, 0);
     const Labels labels = *Labels::parse("{app=\"a\"}");

@@ -14,11 +14,6 @@ constexpr Duration kFlushRetry = Duration::seconds(1);
 constexpr Duration kTick = Duration::seconds(30);
 // A stream without entries for this long no longer counts towards the stream limit.
 constexpr Duration kStreamIdle = Duration::hours(1);
-constexpr int kRetryAfterSeconds = 1;
-
-PushOutcome unavailable(std::string_view why) {
-    return {503, std::string(why), kRetryAfterSeconds};
-}
 
 }  // namespace
 
@@ -54,14 +49,20 @@ Status Store::load() {
     LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
     LOGI_ASSIGN_OR_RETURN(
         bucket_, bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
+    const std::string journal_dir = dir + "/journal";
+    LOGI_ASSIGN_OR_RETURN(journals_found_, journal::LocalJournal::list(deps_.files, journal_dir));
     LOGI_ASSIGN_OR_RETURN(const auto folders,
                           bucket_->list_folders(catalog::Catalog::kTenantsFolder));
     for (const auto& folder : folders) {
-        LOGI_ASSIGN_OR_RETURN(const std::string name, bucket::unescape_key_part(folder));
-        LOGI_RETURN_IF_ERROR(tenant(name).status());
+        const auto name = bucket::unescape_key_part(folder);
+        if (!name.ok() || bucket::escape_key_part(*name) != folder) {
+            base::log_warn("this folder is no tenant's", {{"folder", folder}});
+            continue;
+        }
+        LOGI_RETURN_IF_ERROR(tenant(*name).status());
     }
     journal::LocalJournal::Options journal_options;
-    journal_options.dir = dir + "/journal";
+    journal_options.dir = journal_dir;
     journal_options.file_bytes_max = options_.journal_file_bytes_max;
     for (const auto& known : tenants()) {
         const auto snapshot = known->catalog().snapshot();
@@ -93,6 +94,10 @@ Status Store::load() {
     }
     if (replaying != 0) {
         seal_all(replaying, UINT64_MAX);
+    }
+    {
+        const base::MutexLock lock(mutex_);
+        open_bytes_ = 0;
     }
     remove_closed_journals();
     deps_.executor.post_after(kTick, [this, alive = alive_] {
@@ -129,7 +134,8 @@ StatusOr<std::shared_ptr<Tenant>> Store::tenant(const std::string& name) {
             return it->second;
         }
     }
-    LOGI_ASSIGN_OR_RETURN(auto catalog, catalog::Catalog::open(*bucket_, deps_.random, name));
+    LOGI_ASSIGN_OR_RETURN(auto catalog,
+                          catalog::Catalog::open(*bucket_, deps_.random, name, journals_found_));
     const base::MutexLock lock(mutex_);
     auto& slot = tenants_[name];
     if (slot == nullptr) {
@@ -152,105 +158,13 @@ std::vector<std::shared_ptr<Tenant>> Store::tenants() const {
     return all;
 }
 
-void Store::push(const std::string& tenant_name,
-                 wire::PushRequest request,
-                 std::function<void(PushOutcome)> done) {
-    {
-        const base::MutexLock lock(mutex_);
-        if (stopping_ || head_bytes_ > options_.head_bytes_max) {
-            done(unavailable(stopping_ ? "the server is shutting down"
-                                       : "too many entries wait to be written to segments"));
-            return;
-        }
-    }
-    auto owner = tenant(tenant_name);
-    if (!owner.ok()) {
-        done(unavailable(message_of(owner.status())));
-        return;
-    }
-    const Timestamp now = deps_.clock.now();
-    // Accepted entries are views into the request: both live until the record is applied.
-    struct Accepted {
-        wire::PushRequest request;
-        Validated validated;
-    };
-    auto accepted = std::make_shared<Accepted>();
-    accepted->request = std::move(request);
-    accepted->validated = validate(accepted->request, options_.limits, now);
-    Validated& v = accepted->validated;
-    for (const auto& [reason, count] : v.discarded) {
-        deps_.metrics
-            .counter("loki_discarded_samples_total",
-                     "Entries that were refused.",
-                     {{"tenant", tenant_name}, {"reason", reason}})
-            .add(static_cast<double>(count.lines));
-    }
-    if (v.fatal_status != 0) {
-        done({v.fatal_status, v.fatal_message, 0});
-        return;
-    }
-    if (v.lines > 0 && !(*owner)->take_rate(v.bytes, options_.limits, now)) {
-        done(
-            {429,
-             absl::StrCat("ingestion rate limit exceeded for user ",
-                          tenant_name,
-                          " (limit: ",
-                          static_cast<std::int64_t>(options_.limits.ingestion_rate_mb * 1048576),
-                          " bytes/sec) while attempting to ingest '",
-                          v.lines,
-                          "' lines totaling '",
-                          v.bytes,
-                          "' bytes, reduce log volume or contact your Loki administrator to see if "
-                          "the limit can be increased"),
-             kRetryAfterSeconds});
-        return;
-    }
-    const auto refused = (*owner)->admit(v.streams, options_.limits, now);
-    PushOutcome outcome;
-    if (!v.errors.empty()) {
-        outcome = {400, validation_message(v.errors), 0};
-    } else if (!refused.empty()) {
-        std::vector<std::string> messages;
-        messages.reserve(refused.size());
-        for (const auto& r : refused) {
-            messages.push_back(r.message);
-        }
-        outcome = {429, validation_message(messages), kRetryAfterSeconds};
-    }
-    if (v.streams.empty()) {
-        done(std::move(outcome));
-        return;
-    }
-    deps_.metrics
-        .counter("loki_distributor_bytes_received_total",
-                 "Bytes of lines and metadata accepted.",
-                 {{"tenant", tenant_name}})
-        .add(static_cast<double>(v.bytes));
-    deps_.metrics
-        .counter(
-            "loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", tenant_name}})
-        .add(static_cast<double>(v.lines));
-    journal_->append(encode_record(tenant_name, v.streams),
-                     [this,
-                      owner = *std::move(owner),
-                      accepted,
-                      outcome = std::move(outcome),
-                      done = std::move(done)](const StatusOr<journal::RecordId>& id) {
-                         if (!id.ok()) {
-                             done(unavailable(message_of(id.status())));
-                             return;
-                         }
-                         apply(owner, accepted->validated.streams, *id);
-                         done(outcome);
-                     });
-}
-
 void Store::apply(const std::shared_ptr<Tenant>& tenant,
                   const std::vector<AcceptedStream>& streams,
                   journal::RecordId id) {
     const std::uint64_t bytes = tenant->apply(streams, id.journal, id.position, deps_.clock.now());
     const base::MutexLock lock(mutex_);
     head_bytes_ += bytes;
+    open_bytes_ += bytes;
     head_bytes_gauge_.set(static_cast<double>(head_bytes_));
     journals_.try_emplace(id.journal);
     applied_journal_ = id.journal;
@@ -264,6 +178,8 @@ void Store::on_journal_closed(std::uint64_t journal, std::uint64_t last) {
     {
         const base::MutexLock lock(mutex_);
         journals_[journal].closed = true;
+        open_bytes_ = 0;
+        rotating_ = false;
     }
     flush_strand_.post([this] { remove_closed_journals(); });
 }
@@ -297,6 +213,7 @@ void Store::flush_next() {
         flush_failures_.add();
         base::log_error("cannot write a segment; the entries stay in memory and journal",
                         {{"tenant", job.tenant->name()}, {"error", std::string(status.message())}});
+        tell_waiting(status);
         deps_.executor.post_after(kFlushRetry, [this, alive = alive_] {
             if (alive->load()) {
                 flush_strand_.post([this] { flush_next(); });
@@ -321,7 +238,7 @@ Status Store::flush_generation(const FlushJob& job) {
     }
     LOGI_RETURN_IF_ERROR(generation.flush([&](head::Generation::FlushedSegment segment) -> Status {
         catalog::SegmentInfo info;
-        info.key = catalog.new_segment_key();
+        info.key = catalog.new_segment_key(commit);
         info.min_time = segment.min_time;
         info.max_time = segment.max_time;
         info.rows = segment.rows;
@@ -329,6 +246,10 @@ Status Store::flush_generation(const FlushJob& job) {
         info.size_bytes = segment.bytes.size();
         info.streams = segment.streams;
         LOGI_RETURN_IF_ERROR(bucket_->put(info.key, segment.bytes));
+        base::log_debug("segment written",
+                        {{"key", info.key},
+                         {"rows", std::to_string(segment.rows)},
+                         {"duplicates", std::to_string(segment.duplicates)}});
         segment_bytes_.add(static_cast<double>(segment.bytes.size()));
         duplicates_.add(static_cast<double>(segment.duplicates));
         commit.segments.push_back(std::move(info));
@@ -345,7 +266,6 @@ Status Store::flush_generation(const FlushJob& job) {
 void Store::finish_job(const FlushJob& job) {
     flushes_.add();
     const std::uint64_t bytes = job.tenant->drop(job.generation);
-    std::vector<std::function<void(Status)>> ready;
     {
         const base::MutexLock lock(mutex_);
         head_bytes_ -= std::min(head_bytes_, bytes);
@@ -353,17 +273,26 @@ void Store::finish_job(const FlushJob& job) {
         --journals_[job.generation->journal()].generations;
         jobs_.pop_front();
         ++jobs_done_;
+    }
+    remove_closed_journals();
+    tell_waiting(absl::OkStatus());
+}
+
+// After a job is done, those who waited for it; after a failure, all: nobody waits for a disk.
+void Store::tell_waiting(const Status& status) {
+    std::vector<std::function<void(Status)>> ready;
+    {
+        const base::MutexLock lock(mutex_);
         std::erase_if(waiting_, [&](auto& waiter) LOGI_REQUIRES(mutex_) {
-            if (waiter.first > jobs_done_) {
+            if (status.ok() && waiter.first > jobs_done_) {
                 return false;
             }
             ready.push_back(std::move(waiter.second));
             return true;
         });
     }
-    remove_closed_journals();
     for (const auto& done : ready) {
-        done(absl::OkStatus());
+        done(status);
     }
 }
 

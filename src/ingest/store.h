@@ -80,10 +80,12 @@ class Store {
     // Blocks of the range; for reading, so from a task or a request's thread.
     [[nodiscard]] Pinned pin(const std::string& tenant, TimeRange range);
 
-    // `done` after everything that was acknowledged before the call is in segments.
+    // `done` after everything that was acknowledged before the call is in segments, or with the
+    // error when a segment cannot be written; that is tried again all the same.
     void flush(std::function<void(Status)> done);
 
-    // Refuses new pushes with 503, flushes, then calls `done`.
+    // Refuses new pushes with 503, flushes, then calls `done`. After an error, what is not in
+    // segments is in the journal.
     void shutdown(std::function<void(Status)> done);
 
     [[nodiscard]] const Limits& limits() const { return options_.limits; }
@@ -99,8 +101,26 @@ class Store {
         std::uint64_t generations = 0;
     };
 
+    // Accepted entries are views into the request: both live until the record is applied.
+    struct Accepted {
+        wire::PushRequest request;
+        Validated validated;
+    };
+
     Store(const Deps& deps, StoreOptions options);
     Status load();
+    // Why pushes are refused at the moment, or null.
+    [[nodiscard]] const char* refusal() const;
+    bool limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outcome) const;
+    void append(std::shared_ptr<Tenant> owner,
+                std::shared_ptr<Accepted> accepted,
+                PushOutcome outcome,
+                std::function<void(PushOutcome)> done);
+    void count_discarded(const std::string& tenant,
+                         const std::string& reason,
+                         std::uint64_t lines) const;
+    void limit_open_bytes();
+    void tell_waiting(const Status& status);
     Status replay(journal::RecordId id, std::string_view payload);
     StatusOr<std::shared_ptr<Tenant>> tenant(const std::string& name);
     [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
@@ -121,6 +141,7 @@ class Store {
     std::unique_ptr<io::FileLock> lock_;
     std::unique_ptr<bucket::Bucket> bucket_;
     SegmentCache segments_;
+    std::vector<std::uint64_t> journals_found_;  // left by earlier runs
     std::unique_ptr<journal::LocalJournal> journal_;
     io::Strand flush_strand_;
     std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
@@ -136,6 +157,8 @@ class Store {
     std::uint64_t applied_journal_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t applied_position_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t head_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t open_bytes_ LOGI_GUARDED_BY(mutex_) = 0;  // of head_bytes_, the open journal's
+    bool rotating_ LOGI_GUARDED_BY(mutex_) = false;         // the open journal is being closed
     bool stopping_ LOGI_GUARDED_BY(mutex_) = false;
 
     base::Gauge head_bytes_gauge_;

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -35,7 +36,7 @@ class World {
         options.data_dir = "data";
         options.limits.ingestion_rate_mb = 1e6;
         options.limits.ingestion_burst_size_mb = 1e6;
-        options.journal_file_bytes_max = 2000;
+        options.journal_file_bytes_max = 6000;
         auto store = Store::open({executor_, clock_, ids_, files_, metrics_}, options);
         if (store.ok()) {
             store_ = *std::move(store);
@@ -45,6 +46,7 @@ class World {
 
     void close_as_crash() {
         executor_.drop_all();
+        queries_.clear();
         store_.reset();
         files_.crash();
         files_.set_faults({});
@@ -80,6 +82,9 @@ class World {
                          if (outcome.status == 204) {
                              acknowledged_[tenant].insert(lines.begin(), lines.end());
                              ++pushes_acknowledged_;
+                         } else {
+                             EXPECT_GT(outcome.retry_after_seconds, 0);
+                             ++pushes_refused_;
                          }
                      });
     }
@@ -91,49 +96,89 @@ class World {
             push();
         } else if (dice < 28) {
             store_->flush([](const Status&) {});
-        } else if (dice < 33) {
+        } else if (dice < 31) {
             check();
+        } else if (dice < 34) {
+            begin_query();
+        } else if (dice < 37) {
+            end_query();
         } else {
             executor_.run_one();
         }
     }
 
-    // Stored rows, not answers, in which equal entries are one: no line may be there twice.
+    // Everything that is stored, twice or not; answers would show equal entries once.
     void check() {
         for (std::size_t tenant = 0; tenant < kTenants.size(); ++tenant) {
-            std::multiset<std::string> found;
-            const Pinned pinned =
-                store_->pin(kTenants[tenant], {Timestamp::min(), Timestamp::max()});
-            if (!pinned.missing.empty()) {
-                // Only a crash may make segments unreadable.
-                EXPECT_TRUE(files_.crashed()) << pinned.missing.front();
-                return;
-            }
-            for (const auto& source : pinned.sources) {
-                for (std::uint32_t b = 0; b < source->blocks().size(); ++b) {
-                    auto block = source->open_block(b);
-                    ASSERT_TRUE(block.ok()) << block.status();
-                    for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
-                        const auto line = (*block)->line(row);
-                        if (!line.ok()) {
-                            EXPECT_TRUE(files_.crashed()) << line.status();
-                            return;
-                        }
-                        found.emplace(*line);
+            check(tenant, pin(tenant), acknowledged_[tenant]);
+        }
+        // Every line is another one, and no client here tries again.
+        EXPECT_EQ(metrics_.counter("logi_flush_duplicates_total", "").value(), 0);
+    }
+
+    // A query may be pinned long before it reads, while generations become segments.
+    void begin_query() {
+        const std::size_t tenant = choice_.below(kTenants.size());
+        queries_.push_back({tenant, pin(tenant), acknowledged_[tenant]});
+    }
+    void end_query() {
+        if (!queries_.empty()) {
+            const Query query = std::move(queries_.front());
+            queries_.pop_front();
+            check(query.tenant, query.pinned, query.acknowledged);
+        }
+    }
+
+    [[nodiscard]] Pinned pin(std::size_t tenant) {
+        return store_->pin(kTenants[tenant], {Timestamp::min(), Timestamp::max()});
+    }
+
+    // What was acknowledged when it was pinned is there once; what was not, at most once.
+    void check(std::size_t tenant,
+               const Pinned& pinned,
+               const std::set<std::string>& acknowledged) {
+        std::multiset<std::string> found;
+        if (!pinned.missing.empty()) {
+            // Only a crash may make segments unreadable.
+            EXPECT_TRUE(files_.crashed()) << pinned.missing.front();
+            return;
+        }
+        for (const auto& source : pinned.sources) {
+            for (std::uint32_t b = 0; b < source->blocks().size(); ++b) {
+                auto block = source->open_block(b);
+                ASSERT_TRUE(block.ok()) << block.status();
+                for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
+                    const auto line = (*block)->line(row);
+                    if (!line.ok()) {
+                        EXPECT_TRUE(files_.crashed()) << line.status();
+                        return;
                     }
+                    found.emplace(*line);
                 }
             }
-            for (const auto& line : acknowledged_[tenant]) {
-                ASSERT_EQ(found.count(line), 1U) << line;
-            }
-            for (const auto& line : found) {
-                ASSERT_EQ(found.count(line), 1U) << line;
-                ASSERT_TRUE(sent_[tenant].contains(line)) << line << " is not of this tenant";
-            }
+        }
+        for (const auto& line : acknowledged) {
+            ASSERT_EQ(found.count(line), 1U) << line;
+        }
+        for (const auto& line : found) {
+            ASSERT_EQ(found.count(line), 1U) << line;
+            ASSERT_TRUE(sent_[tenant].contains(line)) << line << " is not of this tenant";
         }
     }
 
     void run_until_idle() { executor_.run_until_idle(); }
+    void run(int tasks) {
+        for (int i = 0; i < tasks; ++i) {
+            executor_.run_one();
+        }
+    }
+    [[nodiscard]] std::uint64_t pushes_refused() const { return pushes_refused_; }
+    Status flush() {
+        Status flushed = absl::UnknownError("not called");
+        store_->flush([&](const Status& status) { flushed = status; });
+        run(200);
+        return flushed;
+    }
     [[nodiscard]] std::uint64_t pushes_acknowledged() const { return pushes_acknowledged_; }
 
   private:
@@ -148,6 +193,13 @@ class World {
     std::map<std::size_t, std::set<std::string>> acknowledged_;
     std::uint64_t next_line_ = 0;
     std::uint64_t pushes_acknowledged_ = 0;
+    std::uint64_t pushes_refused_ = 0;
+    struct Query {
+        std::size_t tenant;
+        Pinned pinned;
+        std::set<std::string> acknowledged;
+    };
+    std::deque<Query> queries_;
 };
 
 // Runs until a crash at the given operation, then opens again and checks, twice.
@@ -179,6 +231,66 @@ TEST(StoreSimulation, CrashAtEveryOperation) {
     EXPECT_GT(acknowledged, 1000U);
 }
 
+// Reading the journal, writing what it held to segments and removing it are cut too.
+TEST(StoreSimulation, CrashAtEveryOperationOfTheRecovery) {
+    bool over = false;
+    std::uint64_t operation = 0;
+    while (!over) {
+        operation += 2;
+        World world(11);
+        ASSERT_TRUE(world.open());
+        for (int i = 0; i < 150; ++i) {
+            world.step();
+        }
+        world.close_as_crash();
+        world.files().crash_at_operation(world.files().operations() + operation);
+        if (world.open()) {
+            world.run_until_idle();
+            over = !world.files().crashed();
+        }
+        world.close_as_crash();
+        ASSERT_TRUE(world.open());
+        world.check();
+        world.run_until_idle();
+        world.check();
+        ASSERT_FALSE(::testing::Test::HasFailure()) << "crash at operation " << operation;
+    }
+    EXPECT_GT(operation, 50U);
+}
+
+TEST(StoreSimulation, AFullDiskIsOverWhenThereIsSpaceAgain) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        World world(seed);
+        ASSERT_TRUE(world.open());
+        world.push();
+        world.run(50);
+        EXPECT_EQ(world.pushes_refused(), 0U);
+        io::SimFileSystem::Faults full;
+        full.disk_full_after_bytes = 0;
+        world.files().set_faults(full);
+        for (int i = 0; i < 10; ++i) {
+            world.push();
+            world.run(20);
+            world.check();
+        }
+        EXPECT_EQ(world.pushes_refused(), 10U);
+        EXPECT_EQ(world.flush().code(), absl::StatusCode::kUnavailable);
+        world.files().set_faults({});
+        const std::uint64_t acknowledged = world.pushes_acknowledged();
+        for (int i = 0; i < 10; ++i) {
+            world.push();
+            world.run(50);
+        }
+        EXPECT_EQ(world.pushes_acknowledged(), acknowledged + 10);
+        EXPECT_TRUE(world.flush().ok());
+        world.check();
+        world.close_as_crash();
+        ASSERT_TRUE(world.open());
+        world.check();
+        ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
+    }
+}
+
 TEST(StoreSimulation, CrashesAndFaultsBySeed) {
     std::uint64_t acknowledged = 0;
     for (std::uint64_t seed = 1; seed <= 150; ++seed) {
@@ -206,13 +318,18 @@ TEST(StoreSimulation, CrashesAndFaultsBySeed) {
                     break;
             }
             world.files().set_faults(faults);
+            if (dice.below(2) == 0) {
+                world.files().crash_at_operation(world.files().operations() + dice.below(300));
+            }
             const std::uint64_t steps = dice.below(500);
-            for (std::uint64_t i = 0; i < steps; ++i) {
+            for (std::uint64_t i = 0; i < steps && !world.files().crashed(); ++i) {
                 world.step();
             }
             world.close_as_crash();
         }
         ASSERT_TRUE(world.open());
+        world.check();
+        world.run_until_idle();
         world.check();
         acknowledged += world.pushes_acknowledged();
         ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;

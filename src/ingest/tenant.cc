@@ -16,6 +16,9 @@ std::uint64_t bytes_of(const AcceptedStream& stream) {
     return bytes;
 }
 
+// Of a push's refused streams so many are described.
+constexpr std::size_t kMessagesMax = 100;
+
 // 3MB, 1KB, 10B: 1024-based, as Loki prints these limits.
 std::string compact_size(std::uint64_t bytes) {
     constexpr std::uint64_t kKilo = 1024;
@@ -44,6 +47,15 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
                                            const Limits& limits,
                                            Timestamp now) {
     std::vector<Refused> refused;
+    const auto refuse = [&refused](const char* reason,
+                                   const AcceptedStream& stream,
+                                   std::uint64_t bytes,
+                                   const auto& message) {
+        refused.push_back({refused.size() < kMessagesMax ? message() : std::string(),
+                           reason,
+                           stream.entries.size(),
+                           bytes});
+    };
     const base::MutexLock lock(mutex_);
     std::erase_if(streams, [&](const AcceptedStream& stream) LOGI_REQUIRES(mutex_) {
         const std::uint64_t bytes = bytes_of(stream);
@@ -51,18 +63,16 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
         if (it == active_.end()) {
             const std::int64_t most = limits.max_global_streams_per_user;
             if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
-                refused.push_back(
-                    {absl::StrCat(
-                         "maximum active stream limit exceeded when trying to create stream ",
-                         stream.labels.to_string(),
-                         ", reduce the number of active streams (reduce labels or reduce "
-                         "label values), or contact your Loki administrator to see if the "
-                         "limit can be increased, user: '",
-                         name_,
-                         "'"),
-                     "stream_limit",
-                     stream.entries.size(),
-                     bytes});
+                refuse("stream_limit", stream, bytes, [&] {
+                    return absl::StrCat(
+                        "maximum active stream limit exceeded when trying to create stream ",
+                        stream.labels.to_string(),
+                        ", reduce the number of active streams (reduce labels or reduce "
+                        "label values), or contact your Loki administrator to see if the "
+                        "limit can be increased, user: '",
+                        name_,
+                        "'");
+                });
                 return true;
             }
             it = active_.try_emplace(stream.id).first;
@@ -72,19 +82,17 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
                                   static_cast<double>(limits.per_stream_rate_limit),
                                   static_cast<double>(limits.per_stream_rate_limit_burst),
                                   now)) {
-            refused.push_back(
-                {absl::StrCat(
-                     "Per stream rate limit exceeded (limit: ",
-                     compact_size(static_cast<std::uint64_t>(limits.per_stream_rate_limit)),
-                     "/sec) while attempting to ingest for stream '",
-                     stream.labels.to_string(),
-                     "' totaling ",
-                     compact_size(bytes),
-                     ", consider splitting a stream via additional labels or contact your "
-                     "Loki administrator to see if the limit can be increased"),
-                 "per_stream_rate_limit",
-                 stream.entries.size(),
-                 bytes});
+            refuse("per_stream_rate_limit", stream, bytes, [&] {
+                return absl::StrCat(
+                    "Per stream rate limit exceeded (limit: ",
+                    compact_size(static_cast<std::uint64_t>(limits.per_stream_rate_limit)),
+                    "/sec) while attempting to ingest for stream '",
+                    stream.labels.to_string(),
+                    "' totaling ",
+                    compact_size(bytes),
+                    ", consider splitting a stream via additional labels or contact your "
+                    "Loki administrator to see if the limit can be increased");
+            });
             return true;
         }
         return false;

@@ -28,7 +28,8 @@ class Tenant {
     // Takes from the tenant's rate. False: nothing of the push may be stored.
     bool take_rate(std::uint64_t bytes, const Limits& limits, Timestamp now);
 
-    // Removes from `streams` those over the stream limit or their own rate; one message each.
+    // Removes from `streams` those over the stream limit or their own rate; one message each,
+    // empty after many.
     struct Refused {
         std::string message;
         std::string reason;

@@ -27,13 +27,31 @@ std::string rfc3339(Timestamp t) {
                            tm.tm_sec);
 }
 
-std::uint64_t entry_bytes(const EntryView& entry) {
-    std::uint64_t bytes = entry.line.size();
+std::uint64_t metadata_bytes(const EntryView& entry) {
+    std::uint64_t bytes = 0;
     for (const auto& pair : entry.metadata) {
         bytes += pair.name.size() + pair.value.size();
     }
     return bytes;
 }
+
+std::uint64_t entry_bytes(const EntryView& entry) {
+    return entry.line.size() + metadata_bytes(entry);
+}
+
+constexpr std::string_view kServiceName = "service_name";
+constexpr std::size_t kStreamLabelBytesMax = 16U << 20U;
+// Of a push's refusals so many are described.
+constexpr std::size_t kErrorsMax = 1000;
+constexpr std::size_t kErrorBytesMax = 256U << 10U;
+
+// Why entries are refused, as the metric has it.
+constexpr const char* kTooOld = "greater_than_max_sample_age";
+constexpr const char* kTooNew = "too_far_in_future";
+constexpr const char* kLineTooLong = "line_too_long";
+constexpr const char* kMetadataDisallowed = "disallowed_structured_metadata";
+constexpr const char* kMetadataTooLarge = "structured_metadata_too_large";
+constexpr const char* kMetadataTooMany = "structured_metadata_too_many";
 
 constexpr std::string_view kMetadataDocs =
     "Please see `limits_config.allow_structured_metadata` or contact your Loki administrator to "
@@ -49,9 +67,7 @@ class Validator {
             return std::move(out_);
         }
         for (const auto& stream : request.streams) {
-            if (!stream.entries.empty()) {
-                take_stream(stream);
-            }
+            take_stream(stream);
             if (out_.fatal_status != 0) {
                 out_.streams.clear();
                 break;
@@ -67,48 +83,70 @@ class Validator {
         out_.fatal_message = std::move(message);
     }
 
-    void refuse(const std::string& reason,
-                std::string message,
-                std::uint64_t lines,
-                std::uint64_t bytes) {
-        out_.errors.push_back(std::move(message));
+    // `message` is only asked for while there is room for it: a push may have millions of bad
+    // entries, each with a long text.
+    template <typename F>
+    void refuse(const std::string& reason, std::uint64_t lines, std::uint64_t bytes, F message) {
         auto& count = out_.discarded[reason];
         count.lines += lines;
         count.bytes += bytes;
+        if (out_.errors.size() >= kErrorsMax || error_bytes_ >= kErrorBytesMax) {
+            ++out_.errors_left_out;
+            return;
+        }
+        out_.errors.push_back(message());
+        std::string& last = out_.errors.back();
+        if (last.size() > kErrorBytesMax) {
+            last.resize(kErrorBytesMax);
+            last.append("...");
+        }
+        error_bytes_ += last.size();
     }
 
     void take_stream(const wire::PushStream& stream) {
-        std::uint64_t bytes = 0;
-        for (const auto& entry : stream.entries) {
-            bytes += entry_bytes(entry);
+        const auto* label_bytes = std::get_if<std::string_view>(&stream.labels);
+        if (label_bytes != nullptr && label_bytes->size() > kStreamLabelBytesMax) {
+            fail(413,
+                 absl::StrCat("request body too large: stream labels of ",
+                              label_bytes->size(),
+                              " bytes, limit: ",
+                              kStreamLabelBytesMax,
+                              " bytes"));
+            return;
         }
-        const auto refuse_stream = [&](const std::string& reason, std::string message) {
-            refuse(reason, std::move(message), stream.entries.size(), bytes);
-        };
-        auto labels = labels_of(stream);
-        if (!labels.ok()) {
-            // A label set that cannot be read fails a JSON push whole, as in Loki.
-            if (std::holds_alternative<std::vector<LabelPair>>(stream.labels)) {
-                fail(400, std::string(labels.status().message()));
-            } else {
-                refuse_stream("invalid_labels", std::string(labels.status().message()));
+        auto pairs = pairs_of(stream);
+        if (!pairs.ok()) {
+            // Labels that cannot be read fail the whole push, as in Loki.
+            fail(400,
+                 absl::StrCat("couldn't parse labels: ", std::string(pairs.status().message())));
+            return;
+        }
+        if (stream.entries.empty()) {
+            return;
+        }
+        std::erase_if(*pairs, [](const LabelPair& p) { return p.value.empty(); });
+        add_service_name(*pairs);
+        const std::string text = label_text(*pairs);
+        if (std::string message; const char* reason = check_labels(*pairs, text, message)) {
+            std::uint64_t bytes = 0;
+            for (const auto& entry : stream.entries) {
+                bytes += entry_bytes(entry);
             }
+            refuse(reason, stream.entries.size(), bytes, [&] { return message; });
             return;
         }
-        add_service_name(*labels);
-        const std::string text = labels->to_string();
-        if (const std::string error = check_labels(*labels, text); !error.empty()) {
-            refuse_stream(label_reason_, error);
-            return;
-        }
-        AcceptedStream& accepted = stream_of(*std::move(labels));
+        take_entries(stream, text, stream_of(Labels::from_pairs(*std::move(pairs))));
+    }
+
+    void take_entries(const wire::PushStream& stream,
+                      const std::string& text,
+                      AcceptedStream& accepted) {
         Timestamp previous = Timestamp::min();
         std::string_view previous_line;
         for (EntryView entry : stream.entries) {
             const std::uint64_t size = entry_bytes(entry);
-            std::string reason;
-            if (const std::string error = check_entry(entry, text, reason); !error.empty()) {
-                refuse(reason, error, 1, size);
+            if (const char* reason = check_entry(entry)) {
+                refuse(reason, 1, size, [&] { return describe(reason, entry, text); });
                 continue;
             }
             if (const auto status = normalise_metadata(entry); !status.ok()) {
@@ -127,146 +165,198 @@ class Validator {
         }
     }
 
-    static StatusOr<Labels> labels_of(const wire::PushStream& stream) {
+    // Sorted by name. Equal names stand beside each other; in JSON the last of them wins.
+    static StatusOr<std::vector<LabelPair>> pairs_of(const wire::PushStream& stream) {
+        std::vector<LabelPair> pairs;
+        const auto by_name = [](const LabelPair& a, const LabelPair& b) {
+            return a.name < b.name;
+        };
         if (const auto* text = std::get_if<std::string_view>(&stream.labels)) {
-            auto labels = Labels::parse(*text);
-            if (!labels.ok()) {
-                return absl::InvalidArgumentError(absl::StrCat("error parsing labels '",
-                                                               std::string(*text),
-                                                               "' with error: ",
-                                                               labels.status().message()));
-            }
-            return labels;
+            LOGI_ASSIGN_OR_RETURN(pairs, parse_label_pairs(*text));
+            std::stable_sort(pairs.begin(), pairs.end(), by_name);
+            return pairs;
         }
-        const auto& pairs = std::get<std::vector<LabelPair>>(stream.labels);
-        for (const auto& pair : pairs) {
-            if (!is_label_name(pair.name)) {
-                return absl::InvalidArgumentError(
-                    absl::StrCat("couldn't parse labels: 1:1: parse error: unexpected label name ",
-                                 go_quote(pair.name)));
+        pairs = std::get<std::vector<LabelPair>>(stream.labels);
+        std::stable_sort(pairs.begin(), pairs.end(), by_name);
+        std::size_t kept = 0;
+        bool plain = true;
+        for (auto& pair : pairs) {
+            plain = plain && is_label_name(pair.name);
+            if (kept > 0 && pairs[kept - 1].name == pair.name) {
+                pairs[kept - 1].value = std::move(pair.value);
+            } else if (&pairs[kept++] != &pair) {
+                pairs[kept - 1] = std::move(pair);
             }
         }
-        return Labels::from_pairs(pairs);
+        pairs.resize(kept);
+        // Loki writes the names as they are into a label text and parses that; so what is wrong
+        // with them is said in its words.
+        if (!plain) {
+            LOGI_ASSIGN_OR_RETURN(pairs, parse_label_pairs(raw_label_text(pairs)));
+            std::stable_sort(pairs.begin(), pairs.end(), by_name);
+        }
+        return pairs;
     }
 
-    void add_service_name(Labels& labels) const {
-        if (limits_.discover_service_name.empty() || !labels.get("service_name").empty()) {
+    static std::string raw_label_text(const std::vector<LabelPair>& pairs) {
+        std::string out = "{";
+        for (const auto& pair : pairs) {
+            absl::StrAppend(&out, out.size() > 1 ? ", " : "", pair.name, "=", go_quote(pair.value));
+        }
+        out.push_back('}');
+        return out;
+    }
+
+    static std::string_view value_of(const std::vector<LabelPair>& pairs, std::string_view name) {
+        const auto it = std::lower_bound(
+            pairs.begin(), pairs.end(), name, [](const LabelPair& pair, std::string_view n) {
+                return pair.name < n;
+            });
+        return it != pairs.end() && it->name == name ? std::string_view(it->value)
+                                                     : std::string_view();
+    }
+
+    void add_service_name(std::vector<LabelPair>& pairs) const {
+        if (limits_.discover_service_name.empty() || !value_of(pairs, kServiceName).empty()) {
             return;
         }
         std::string_view value = "unknown_service";
         for (const auto& name : limits_.discover_service_name) {
-            if (const std::string_view found = labels.get(name); !found.empty()) {
+            if (const std::string_view found = value_of(pairs, name); !found.empty()) {
                 value = found;
                 break;
             }
         }
-        auto pairs = labels.pairs();
-        pairs.push_back({"service_name", std::string(value)});
-        labels = Labels::from_pairs(std::move(pairs));
+        LabelPair service{std::string(kServiceName), std::string(value)};
+        pairs.insert(std::lower_bound(pairs.begin(), pairs.end(), service), std::move(service));
     }
 
-    std::string check_labels(const Labels& labels, const std::string& text) {
-        if (labels.empty()) {
-            label_reason_ = "missing_labels";
-            return "error at least one label pair is required per stream";
+    // The reason why a stream is refused, or null.
+    const char* check_labels(const std::vector<LabelPair>& pairs,
+                             const std::string& text,
+                             std::string& message) const {
+        if (pairs.empty()) {
+            message = "error at least one label pair is required per stream";
+            return "missing_labels";
         }
-        const std::size_t names = labels.size() - (labels.get("service_name").empty() ? 0 : 1);
+        const std::size_t names = pairs.size() - (value_of(pairs, kServiceName).empty() ? 0 : 1);
         if (names > static_cast<std::size_t>(limits_.max_label_names_per_series)) {
-            label_reason_ = "max_label_names_per_series";
-            return absl::StrCat("entry for stream '",
-                                text,
-                                "' has ",
-                                names,
-                                " label names; limit ",
-                                limits_.max_label_names_per_series);
+            message = absl::StrCat("entry for stream '",
+                                   text,
+                                   "' has ",
+                                   names,
+                                   " label names; limit ",
+                                   limits_.max_label_names_per_series);
+            return "max_label_names_per_series";
         }
-        for (const auto& pair : labels.pairs()) {
+        const std::string* previous = nullptr;
+        for (const auto& pair : pairs) {
             if (pair.name.size() > static_cast<std::size_t>(limits_.max_label_name_length)) {
-                label_reason_ = "label_name_too_long";
-                return absl::StrCat(
-                    "stream '", text, "' has label name too long: '", pair.name, "'");
+                message =
+                    absl::StrCat("stream '", text, "' has label name too long: '", pair.name, "'");
+                return "label_name_too_long";
             }
             if (pair.value.size() > static_cast<std::size_t>(limits_.max_label_value_length)) {
-                label_reason_ = "label_value_too_long";
-                return absl::StrCat(
+                message = absl::StrCat(
                     "stream '", text, "' has label value too long: '", pair.value, "'");
+                return "label_value_too_long";
             }
+            if (previous != nullptr && *previous == pair.name) {
+                message =
+                    absl::StrCat("stream '", text, "' has duplicate label name: '", pair.name, "'");
+                return "duplicate_label_names";
+            }
+            previous = &pair.name;
         }
-        return {};
+        return nullptr;
     }
 
-    std::string check_entry(EntryView& entry, const std::string& stream, std::string& reason) {
-        const Timestamp oldest = now_ - limits_.reject_old_samples_max_age;
-        if (limits_.reject_old_samples && entry.time < oldest) {
-            reason = "greater_than_max_sample_age";
-            return absl::StrCat("entry for stream '",
-                                stream,
-                                "' has timestamp too old: ",
-                                rfc3339(entry.time),
-                                ", oldest acceptable timestamp is: ",
-                                rfc3339(oldest));
+    // The reason why an entry is refused, or null; a line that is too long may be cut instead.
+    const char* check_entry(EntryView& entry) {
+        if (limits_.reject_old_samples && entry.time < now_ - limits_.reject_old_samples_max_age) {
+            return kTooOld;
         }
         if (entry.time > now_ + limits_.creation_grace_period) {
-            reason = "too_far_in_future";
-            return absl::StrCat(
-                "entry for stream '", stream, "' has timestamp too new: ", rfc3339(entry.time));
+            return kTooNew;
         }
         const auto line_max = static_cast<std::size_t>(limits_.max_line_size);
         if (line_max != 0 && entry.line.size() > line_max) {
             const std::string& suffix = limits_.max_line_size_truncate_identifier;
             if (!limits_.max_line_size_truncate || suffix.size() > line_max) {
-                reason = "line_too_long";
-                return absl::StrCat("max entry size '",
-                                    limits_.max_line_size,
-                                    "' bytes exceeded for stream '",
-                                    stream,
-                                    "' while adding an entry with length '",
-                                    entry.line.size(),
-                                    "' bytes");
+                return kLineTooLong;
             }
             entry.line = keep(std::string(entry.line.substr(0, line_max - suffix.size())) + suffix);
         }
-        return check_metadata(entry, stream, reason);
-    }
-
-    std::string check_metadata(const EntryView& entry,
-                               const std::string& stream,
-                               std::string& reason) const {
         if (entry.metadata.empty()) {
-            return {};
+            return nullptr;
         }
         if (!limits_.allow_structured_metadata) {
-            reason = "disallowed_structured_metadata";
+            return kMetadataDisallowed;
+        }
+        if (metadata_bytes(entry) >
+            static_cast<std::uint64_t>(limits_.max_structured_metadata_size)) {
+            return kMetadataTooLarge;
+        }
+        return entry.metadata.size() >
+                       static_cast<std::size_t>(limits_.max_structured_metadata_entries_count)
+                   ? kMetadataTooMany
+                   : nullptr;
+    }
+
+    [[nodiscard]] std::string describe(std::string_view reason,
+                                       const EntryView& entry,
+                                       const std::string& stream) const {
+        if (reason == kTooOld) {
+            return absl::StrCat("entry for stream '",
+                                stream,
+                                "' has timestamp too old: ",
+                                rfc3339(entry.time),
+                                ", oldest acceptable timestamp is: ",
+                                rfc3339(now_ - limits_.reject_old_samples_max_age));
+        }
+        if (reason == kTooNew) {
+            return absl::StrCat(
+                "entry for stream '", stream, "' has timestamp too new: ", rfc3339(entry.time));
+        }
+        if (reason == kLineTooLong) {
+            return absl::StrCat("max entry size '",
+                                limits_.max_line_size,
+                                "' bytes exceeded for stream '",
+                                stream,
+                                "' while adding an entry with length '",
+                                entry.line.size(),
+                                "' bytes");
+        }
+        return describe_metadata(reason, entry, stream);
+    }
+
+    [[nodiscard]] std::string describe_metadata(std::string_view reason,
+                                                const EntryView& entry,
+                                                const std::string& stream) const {
+        if (reason == kMetadataDisallowed) {
             return absl::StrCat("stream '",
                                 stream,
                                 "' includes structured metadata, but this feature is disallowed. ",
                                 std::string(kMetadataDocs));
         }
-        const std::uint64_t bytes = entry_bytes(entry) - entry.line.size();
-        if (bytes > static_cast<std::uint64_t>(limits_.max_structured_metadata_size)) {
-            reason = "structured_metadata_too_large";
+        if (reason == kMetadataTooLarge) {
             return absl::StrCat("stream '",
                                 stream,
                                 "' has structured metadata too large: '",
-                                bytes,
+                                metadata_bytes(entry),
                                 "' bytes, limit: '",
                                 limits_.max_structured_metadata_size,
                                 "' bytes. ",
                                 std::string(kMetadataDocs));
         }
-        if (entry.metadata.size() >
-            static_cast<std::size_t>(limits_.max_structured_metadata_entries_count)) {
-            reason = "structured_metadata_too_many";
-            return absl::StrCat("stream '",
-                                stream,
-                                "' has too many structured metadata labels: '",
-                                entry.metadata.size(),
-                                "', limit: '",
-                                limits_.max_structured_metadata_entries_count,
-                                "'. ",
-                                std::string(kMetadataDocs));
-        }
-        return {};
+        return absl::StrCat("stream '",
+                            stream,
+                            "' has too many structured metadata labels: '",
+                            entry.metadata.size(),
+                            "', limit: '",
+                            limits_.max_structured_metadata_entries_count,
+                            "'. ",
+                            std::string(kMetadataDocs));
     }
 
     Status normalise_metadata(EntryView& entry) {
@@ -304,12 +394,15 @@ class Validator {
     const Timestamp now_;
     Validated out_;
     std::map<StreamId, std::size_t> by_id_;
-    std::string label_reason_;
+    std::size_t error_bytes_ = 0;
 };
 
 }  // namespace
 
 StatusOr<std::string> normalise_metadata_name(std::string_view name) {
+    if (name.empty()) {
+        return absl::InvalidArgumentError("label name is empty");
+    }
     const bool dunder = name.size() >= 4 && name.starts_with("__") && name.ends_with("__");
     const std::string_view middle = dunder ? name.substr(2, name.size() - 4) : name;
     std::string out;
@@ -338,8 +431,8 @@ Validated validate(const wire::PushRequest& request, const Limits& limits, Times
     return Validator(limits, now).run(request);
 }
 
-std::string validation_message(const std::vector<std::string>& errors) {
-    if (errors.size() == 1) {
+std::string validation_message(const std::vector<std::string>& errors, std::uint64_t left_out) {
+    if (errors.size() == 1 && left_out == 0) {
         return errors.front();
     }
     std::map<std::string, std::size_t> counts;
@@ -349,6 +442,9 @@ std::string validation_message(const std::vector<std::string>& errors) {
     std::string out;
     for (const auto& [message, count] : counts) {
         absl::StrAppend(&out, out.empty() ? "" : "; ", count, " errors like: ", message);
+    }
+    if (left_out > 0) {
+        absl::StrAppend(&out, "; ", left_out, " more errors");
     }
     return out;
 }

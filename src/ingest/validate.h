@@ -24,8 +24,9 @@ struct AcceptedStream {
 
 struct Validated {
     std::vector<AcceptedStream> streams;  // no two with the same labels
-    // One message per refused stream or entry.
+    // One message per refused stream or entry; of very many, the first, and how many more.
     std::vector<std::string> errors;
+    std::uint64_t errors_left_out = 0;
     // When not 0, nothing of the push is stored.
     int fatal_status = 0;
     std::string fatal_message;
@@ -44,11 +45,12 @@ struct Validated {
 Validated validate(const wire::PushRequest& request, const Limits& limits, Timestamp now);
 
 // The body of a 400: the message if there is one, else "N errors like: …" joined by "; ".
-[[nodiscard]] std::string validation_message(const std::vector<std::string>& errors);
+[[nodiscard]] std::string validation_message(const std::vector<std::string>& errors,
+                                             std::uint64_t left_out = 0);
 
 // A structured metadata name as Loki stores it: every run of characters outside [A-Za-z0-9] becomes
 // one '_', "__x__" keeps its ends, a leading digit gets "key_". kInvalidArgument if nothing is
-// left.
+// left or the name is empty.
 StatusOr<std::string> normalise_metadata_name(std::string_view name);
 
 }  // namespace logi::ingest

@@ -62,6 +62,73 @@ TEST(Validate, StreamsAndNames) {
     EXPECT_EQ(none.streams[0].labels.to_string(), "{service_name=\"unknown_service\"}");
 }
 
+wire::PushRequest text_request(const std::vector<std::string_view>& labels) {
+    wire::PushRequest request;
+    for (const auto text : labels) {
+        wire::PushStream stream;
+        stream.labels = text;
+        stream.entries = {{kNow, "x", {}}};
+        request.streams.push_back(std::move(stream));
+    }
+    return request;
+}
+
+// As recorded from a real Loki.
+TEST(Validate, LabelsThatCannotBeReadFailTheWholePush) {
+    const Limits limits;
+    const auto text = validate(text_request({"{a=\"b\"}", "{a=\"b\""}), limits, kNow);
+    EXPECT_EQ(text.fatal_status, 400);
+    EXPECT_EQ(text.fatal_message,
+              "couldn't parse labels: 1:7: parse error: unexpected end of input inside braces");
+    EXPECT_TRUE(text.streams.empty());
+    const auto pairs =
+        validate(request_of({{"b", "c"}, {"a-b", "c"}}, {{kNow, "x", {}}}), limits, kNow);
+    EXPECT_EQ(pairs.fatal_status, 400);
+    EXPECT_EQ(pairs.fatal_message,
+              "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-'");
+    EXPECT_EQ(validate(request_of({{"a b", "c"}}, {}), limits, kNow).fatal_status, 400);
+    EXPECT_EQ(
+        validate(text_request({std::string((16U << 20U) + 1, ' ')}), limits, kNow).fatal_status,
+        413);
+}
+
+TEST(Validate, EqualLabelNames) {
+    const Limits limits;
+    const auto text = validate(text_request({"{a=\"b\", a=\"c\"}", "{x=\"y\"}"}), limits, kNow);
+    EXPECT_EQ(text.streams.size(), 1U);
+    ASSERT_EQ(text.errors.size(), 1U);
+    EXPECT_EQ(text.errors[0],
+              "stream '{a=\"b\", a=\"c\", service_name=\"unknown_service\"}' has duplicate label "
+              "name: 'a'");
+    EXPECT_EQ(text.discarded.at("duplicate_label_names").lines, 1U);
+    // In JSON the last one wins.
+    const auto pairs =
+        validate(request_of({{"a", "b"}, {"a", "c"}, {"app", "x"}, {"app", ""}}, {{kNow, "x", {}}}),
+                 limits,
+                 kNow);
+    ASSERT_EQ(pairs.streams.size(), 1U);
+    EXPECT_EQ(pairs.streams[0].labels.to_string(), "{a=\"c\", service_name=\"unknown_service\"}");
+}
+
+TEST(Validate, ManyErrorsTakeLittleMemory) {
+    std::vector<EntryView> entries(100'000, {{0}, "x", {}});
+    const auto many =
+        validate(request_of({{"a", std::string(2000, 'v')}}, std::move(entries)), Limits(), kNow);
+    std::size_t bytes = 0;
+    for (const auto& error : many.errors) {
+        bytes += error.size();
+    }
+    EXPECT_LT(bytes, 300'000U);
+    EXPECT_EQ(many.errors.size() + many.errors_left_out, 100'000U);
+    EXPECT_EQ(many.discarded.at("greater_than_max_sample_age").lines, 100'000U);
+    const std::string message = validation_message(many.errors, many.errors_left_out);
+    EXPECT_TRUE(message.ends_with(" more errors")) << message.substr(message.size() - 30);
+    const auto one = validate(
+        request_of({{"a", std::string(1'000'000, 'v')}}, {{kNow, "x", {}}}), Limits(), kNow);
+    ASSERT_EQ(one.errors.size(), 1U);
+    EXPECT_LT(one.errors[0].size(), 300'000U);
+}
+
 TEST(Validate, MetadataNames) {
     for (const auto& [name, expected] :
          std::vector<std::pair<std::string, std::string>>{{"service.name", "service_name"},
@@ -75,6 +142,9 @@ TEST(Validate, MetadataNames) {
     const auto bad =
         validate(request_of({{"a", "b"}}, {{kNow, "x", {{"\xc3\xa9", "v"}}}}), Limits(), kNow);
     EXPECT_EQ(bad.fatal_status, 500);
+    EXPECT_EQ(bad.fatal_message,
+              "normalization for label name \"\xc3\xa9\" resulted in invalid name \"_\"");
+    EXPECT_EQ(normalise_metadata_name("").status().message(), "label name is empty");
     EXPECT_TRUE(bad.streams.empty());
 }
 

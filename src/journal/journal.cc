@@ -41,16 +41,26 @@ std::string LocalJournal::path(std::uint64_t journal) const {
     return options_.dir + "/" + file_name(journal);
 }
 
-Status LocalJournal::recover(const ReplayFn& replay) {
-    LOGI_ASSIGN_OR_RETURN(const auto names, deps_.files.list(options_.dir));
+StatusOr<std::vector<std::uint64_t>> LocalJournal::list(io::FileSystem& files,
+                                                        const std::string& dir) {
+    const auto names = files.list(dir);
+    if (names.status().code() == absl::StatusCode::kNotFound) {
+        return std::vector<std::uint64_t>();
+    }
+    LOGI_RETURN_IF_ERROR(names.status());
     std::vector<std::uint64_t> ids;
-    last_id_ = options_.ids_after;
-    for (const auto& name : names) {
+    for (const auto& name : *names) {
         std::uint64_t id = 0;
         if (parse_file_name(name, id)) {
             ids.push_back(id);
         }
     }
+    return ids;
+}
+
+Status LocalJournal::recover(const ReplayFn& replay) {
+    LOGI_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> ids, list(deps_.files, options_.dir));
+    last_id_ = options_.ids_after;
     // A successor says how much of a file was durable.
     std::vector<FileHeader> headers(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -58,10 +68,10 @@ Status LocalJournal::recover(const ReplayFn& replay) {
         previous_id_ = ids[i];
         const auto file = deps_.files.open(path(ids[i]));
         LOGI_RETURN_IF_ERROR(file.status());
-        const auto length = std::min<std::uint64_t>((*file)->size(), kFileHeaderBytes);
+        const auto length = std::min<std::uint64_t>((*file)->size(), kPreambleBytes);
         LOGI_ASSIGN_OR_RETURN(const auto bytes, (*file)->read(0, length));
-        const auto header = decode_file_header(bytes);
-        headers[i] = header.ok() ? *header : FileHeader{};
+        const auto preamble = decode_preamble(bytes);
+        headers[i] = preamble.ok() ? preamble->header : FileHeader{};
     }
     for (std::size_t i = 0; i < ids.size(); ++i) {
         const bool known = i + 1 < ids.size() && headers[i + 1].previous_journal == ids[i];
@@ -80,16 +90,19 @@ Status LocalJournal::recover_file(std::uint64_t id,
         if (reader.status().code() != absl::StatusCode::kDataLoss) {
             return reader.status();
         }
-        // A file whose header never became durable holds nothing that was acknowledged, unless a
-        // successor says otherwise.
-        if (durable_bytes == nullptr || *durable_bytes > kFileHeaderBytes) {
-            base::log_error("journal file is unreadable",
-                            {{"error", std::string(reader.status().message())}});
-        }
-        const base::MutexLock lock(mutex_);
-        damaged_.push_back(id);
         recovered_.push_back(last);
         previous_bytes_ = 0;
+        // A file whose header never became durable holds nothing that was acknowledged, unless a
+        // successor says otherwise.
+        LOGI_ASSIGN_OR_RETURN(const auto file, deps_.files.open(path(id)));
+        const bool promised = durable_bytes != nullptr && *durable_bytes > 0;
+        if (file->size() < kFileHeaderBytes && !promised) {
+            return absl::OkStatus();
+        }
+        base::log_error("journal file is unreadable",
+                        {{"error", std::string(reader.status().message())}});
+        const base::MutexLock lock(mutex_);
+        damaged_.push_back(id);
         return absl::OkStatus();
     }
     if (durable_bytes != nullptr) {
@@ -220,7 +233,7 @@ Status LocalJournal::open_file() {
     // a file without records is skipped by naming none as durable.
     previous_bytes_ = 0;
     LOGI_ASSIGN_OR_RETURN(auto file, deps_.files.create(path(header.journal)));
-    const std::string bytes = encode_file_header(header);
+    const std::string bytes = encode_preamble(header);
     LOGI_RETURN_IF_ERROR(file->append(bytes));
     LOGI_RETURN_IF_ERROR(file->sync());
     LOGI_RETURN_IF_ERROR(deps_.files.sync_dir(options_.dir));

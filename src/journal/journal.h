@@ -56,6 +56,9 @@ class LocalJournal {
         std::function<void(std::uint64_t journal, std::uint64_t last)> on_closed;
     };
 
+    // The journals in a folder, oldest first; none if there is no folder.
+    static StatusOr<std::vector<std::uint64_t>> list(io::FileSystem& files, const std::string& dir);
+
     // Reads what earlier runs left behind, syncs it, and hands every record to `replay`. Damage is
     // logged with file and offset and never stops the opening. kUnavailable on I/O errors.
     static StatusOr<std::unique_ptr<LocalJournal>> open(const Deps& deps,

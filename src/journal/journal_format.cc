@@ -13,9 +13,7 @@ namespace {
 constexpr std::string_view kSuffix = ".journal";
 constexpr std::size_t kIdDigits = 20;
 
-}  // namespace
-
-std::string encode_file_header(const FileHeader& header) {
+std::string encode_header(const FileHeader& header) {
     std::string out;
     base::ByteWriter w(out);
     w.bytes(kFileMagic);
@@ -30,27 +28,67 @@ std::string encode_file_header(const FileHeader& header) {
     return out;
 }
 
-StatusOr<FileHeader> decode_file_header(std::string_view bytes) {
+struct VersionedHeader {
+    std::uint32_t version = 0;
+    FileHeader header;
+};
+
+StatusOr<VersionedHeader> decode_header(std::string_view bytes) {
     if (bytes.size() < kFileHeaderBytes || bytes.substr(0, kFileMagic.size()) != kFileMagic) {
         return absl::DataLossError("not a journal file (bad magic)");
     }
     base::ByteReader r(bytes.substr(kFileMagic.size(), kFileHeaderBytes - kFileMagic.size()));
-    const std::uint32_t version = r.u32();
+    VersionedHeader found;
+    found.version = r.u32();
     const std::uint32_t reserved = r.u32();
-    FileHeader header;
-    header.journal = r.u64();
-    header.salt = r.u64();
-    header.created_ns = r.i64();
-    header.previous_journal = r.u64();
-    header.previous_bytes = r.u64();
+    found.header.journal = r.u64();
+    found.header.salt = r.u64();
+    found.header.created_ns = r.i64();
+    found.header.previous_journal = r.u64();
+    found.header.previous_bytes = r.u64();
     const std::uint32_t crc = r.u32();
     if (crc != base::crc32c(bytes.substr(0, kFileHeaderBytes - 4)) || reserved != 0) {
         return absl::DataLossError("journal file header is damaged");
     }
-    if (version != kFormatVersion) {
-        return absl::UnimplementedError(absl::StrCat("journal format ", version, " is not known"));
+    if (found.version < 1 || found.version > kFormatVersion) {
+        return absl::UnimplementedError(
+            absl::StrCat("journal format ", found.version, " is not known"));
     }
-    return header;
+    return found;
+}
+
+}  // namespace
+
+std::string encode_preamble(const FileHeader& header) {
+    const std::string copy = encode_header(header);
+    std::string out = copy;
+    out.resize(kHeaderCopyOffset);
+    return out + copy;
+}
+
+StatusOr<Preamble> decode_preamble(std::string_view bytes) {
+    auto found = decode_header(bytes);
+    if (found.ok() && found->version == 1) {
+        return Preamble{found->header, kFileHeaderBytes, 0, 0};
+    }
+    if (found.status().code() == absl::StatusCode::kDataLoss && bytes.size() >= kPreambleBytes) {
+        if (auto second = decode_header(bytes.substr(kHeaderCopyOffset)); second.ok()) {
+            found = std::move(second);
+        }
+    }
+    LOGI_RETURN_IF_ERROR(found.status());
+    Preamble preamble{found->header, kPreambleBytes, 0, 0};
+    const std::string written = encode_preamble(found->header);
+    for (std::size_t i = 0; i < kPreambleBytes; ++i) {
+        if (i < bytes.size() && bytes[i] == written[i]) {
+            continue;
+        }
+        if (preamble.damaged_bytes == 0) {
+            preamble.damage_offset = i;
+        }
+        preamble.damaged_bytes = i + 1 - preamble.damage_offset;
+    }
+    return preamble;
 }
 
 std::uint32_t record_crc(std::uint64_t salt,

@@ -12,8 +12,13 @@
 namespace logi::journal {
 
 inline constexpr std::string_view kFileMagic = "LOGIJRNL";
-inline constexpr std::uint32_t kFormatVersion = 1;
+// Version 1 has one header and the records right behind it.
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::size_t kFileHeaderBytes = 60;
+// Where the second copy of the header is: the salt is in it, without which no record can be told
+// from rubbish, so one bad page must not take both.
+inline constexpr std::size_t kHeaderCopyOffset = 4096;
+inline constexpr std::size_t kPreambleBytes = kHeaderCopyOffset + kFileHeaderBytes;
 inline constexpr std::uint32_t kRecordMagic = 0x4345524CU;  // "LREC"
 inline constexpr std::size_t kRecordHeaderBytes = 20;
 // A record's payload is one push request; longer ones are refused before they get here.
@@ -29,9 +34,19 @@ struct FileHeader {
     std::uint64_t previous_bytes = 0;
 };
 
-[[nodiscard]] std::string encode_file_header(const FileHeader& header);
-// kDataLoss if the bytes are no header, kUnimplemented for a version that is too new.
-StatusOr<FileHeader> decode_file_header(std::string_view bytes);
+// What a file begins with: header, zeros, the header again.
+[[nodiscard]] std::string encode_preamble(const FileHeader& header);
+
+struct Preamble {
+    FileHeader header;
+    std::size_t records_begin = 0;
+    // Bytes from the first to the last that is not as it was written.
+    std::size_t damage_offset = 0;
+    std::size_t damaged_bytes = 0;
+};
+// `bytes` are the first kPreambleBytes of the file, or all of it. kDataLoss if neither copy of the
+// header is good, kUnimplemented for a version that is too new.
+StatusOr<Preamble> decode_preamble(std::string_view bytes);
 
 // Appends one record: header, then payload.
 void append_record(std::string& out,

@@ -12,20 +12,29 @@ StatusOr<std::unique_ptr<JournalReader>> JournalReader::open(io::FileSystem& fil
                                                              const std::string& path) {
     LOGI_ASSIGN_OR_RETURN(const auto file, files.open(path));
     LOGI_ASSIGN_OR_RETURN(std::string bytes, file->read(0, file->size()));
-    auto header = decode_file_header(bytes);
-    if (!header.ok()) {
-        return Status(header.status().code(),
-                      absl::StrCat(path, ": offset 0: ", header.status().message()));
+    const auto preamble = decode_preamble(bytes);
+    if (!preamble.ok()) {
+        return Status(preamble.status().code(),
+                      absl::StrCat(path, ": offset 0: ", preamble.status().message()));
     }
-    return absl::WrapUnique(new JournalReader(std::move(bytes), *header));
+    return absl::WrapUnique(new JournalReader(std::move(bytes), *preamble));
 }
 
-JournalReader::JournalReader(std::string bytes, FileHeader header)
+JournalReader::JournalReader(std::string bytes, const Preamble& preamble)
     : bytes_(std::move(bytes)),
-      header_(header),
+      header_(preamble.header),
       end_(bytes_.size()),
-      offset_(kFileHeaderBytes),
-      good_end_(kFileHeaderBytes) {}
+      offset_(preamble.records_begin),
+      good_end_(preamble.records_begin) {
+    if (end_ < preamble.records_begin) {
+        // Cut off while it was begun: nothing was acknowledged yet.
+        torn_bytes_ = end_;
+        offset_ = end_;
+        good_end_ = 0;
+    } else if (preamble.damaged_bytes > 0) {
+        note_damage(preamble.damage_offset, preamble.damage_offset + preamble.damaged_bytes);
+    }
+}
 
 void JournalReader::limit(std::uint64_t bytes) {
     limited_ = true;

@@ -28,7 +28,7 @@ struct Record {
 // Loads the whole file (a journal file is bounded by its writer). One thread at a time.
 class JournalReader {
   public:
-    // kDataLoss if the header is damaged; other errors are those of FileSystem.
+    // kDataLoss if both copies of the header are damaged; other errors are those of FileSystem.
     static StatusOr<std::unique_ptr<JournalReader>> open(io::FileSystem& files,
                                                          const std::string& path);
 
@@ -50,7 +50,7 @@ class JournalReader {
     [[nodiscard]] std::uint64_t torn_bytes() const { return torn_bytes_; }
 
   private:
-    JournalReader(std::string bytes, FileHeader header);
+    JournalReader(std::string bytes, const Preamble& preamble);
     [[nodiscard]] std::optional<Record> record_at(std::size_t offset) const;
     void note_damage(std::size_t from, std::size_t to);
 

@@ -1,6 +1,8 @@
 #include "journal/journal.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "io/sim_executor.h"
 #include "io/sim_file_system.h"
 #include "journal/inspect.h"
@@ -75,7 +77,7 @@ TEST(Journal, CrashAtEveryOperationLosesNothingAcknowledged) {
         std::vector<std::string> acknowledged;
         auto journal = LocalJournal::open(
             {world.executor, world.files, world.clock, world.random, world.metrics},
-            {.dir = "j", .file_bytes_max = 200},
+            {.dir = "j", .file_bytes_max = kPreambleBytes + 200},
             [](RecordId, std::string_view) { return absl::OkStatus(); },
             {[](std::uint64_t, std::uint64_t) {
             }});
@@ -170,13 +172,127 @@ TEST(Journal, RecordsInsideRecordsAreNotFound) {
     const std::string path = "j/" + file_name(last.journal);
     auto bytes = (*world.files.open(path))->read(0, (*world.files.open(path))->size());
     ASSERT_TRUE(bytes.ok());
-    (*bytes)[kFileHeaderBytes] ^= 1;
+    (*bytes)[kPreambleBytes] ^= 1;
     ASSERT_TRUE(world.files.remove(path).ok());
     auto file = world.files.create(path);
     ASSERT_TRUE((*file)->append(*bytes).ok());
     ASSERT_TRUE((*file)->sync().ok());
     world.open();
     EXPECT_EQ(world.replayed, (std::vector<std::string>{"after"}));
+}
+
+class DamagedJournal : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        RecordId last;
+        auto journal = world_.open();
+        for (int i = 0; i < 20; ++i) {
+            payloads_.push_back(absl::StrCat("payload-", i, "-", std::string(30, 'p')));
+            journal->append(payloads_.back(), [&](StatusOr<RecordId> id) { last = *id; });
+            world_.executor.run_until_idle();
+        }
+        path_ = "j/" + file_name(last.journal);
+        const auto file = *world_.files.open(path_);
+        bytes_ = *file->read(0, file->size());
+    }
+
+    void write(const std::string& bytes) {
+        ASSERT_TRUE(world_.files.remove(path_).ok());
+        auto file = world_.files.create(path_);
+        ASSERT_TRUE(file.ok());
+        ASSERT_TRUE((*file)->append(bytes).ok());
+        ASSERT_TRUE((*file)->sync().ok());
+        world_.open();
+    }
+    // What inspection says; kOk when it finds nothing.
+    Status inspect() {
+        std::string text;
+        return dump(world_.files, path_, text);
+    }
+
+    World world_{6};
+    std::vector<std::string> payloads_;
+    std::string path_;
+    std::string bytes_;
+};
+
+TEST_F(DamagedJournal, EitherCopyOfTheHeaderIsEnough) {
+    for (const std::size_t page : {std::size_t{0}, kHeaderCopyOffset}) {
+        std::string damaged = bytes_;
+        damaged.replace(page, kFileHeaderBytes, kFileHeaderBytes, '\0');
+        write(damaged);
+        EXPECT_EQ(world_.replayed, payloads_);
+        EXPECT_EQ(inspect().code(), absl::StatusCode::kDataLoss);
+        EXPECT_NE(std::string(inspect().message()).find(absl::StrCat("offset ", page)),
+                  std::string::npos)
+            << inspect();
+    }
+}
+
+// One flipped byte costs the record it is in, nothing else, and is always noticed.
+TEST_F(DamagedJournal, EveryFlippedByte) {
+    for (std::size_t at = 0; at < bytes_.size(); at += at < kPreambleBytes ? 97 : 1) {
+        std::string damaged = bytes_;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x41);
+        write(damaged);
+        std::vector<std::string> expected = payloads_;
+        const std::size_t record_bytes = kRecordHeaderBytes + payloads_[0].size();
+        if (at >= kPreambleBytes) {
+            std::size_t begin = kPreambleBytes;
+            for (std::size_t i = 0; i < payloads_.size(); ++i) {
+                const std::size_t end = begin + kRecordHeaderBytes + payloads_[i].size();
+                if (at >= begin && at < end) {
+                    expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(i));
+                }
+                begin = end;
+            }
+        }
+        ASSERT_EQ(world_.replayed, expected) << at;
+        // Of the last record it cannot be told that it was promised.
+        if (at < bytes_.size() - record_bytes - 1) {
+            ASSERT_EQ(inspect().code(), absl::StatusCode::kDataLoss) << at;
+        }
+    }
+}
+
+TEST_F(DamagedJournal, EveryTruncation) {
+    for (std::size_t size = 0; size < bytes_.size(); size += size < kPreambleBytes ? 97 : 1) {
+        write(bytes_.substr(0, size));
+        ASSERT_LE(world_.replayed.size(), payloads_.size());
+        ASSERT_TRUE(std::equal(world_.replayed.begin(), world_.replayed.end(), payloads_.begin()))
+            << size;
+        const Status status = inspect();
+        ASSERT_EQ(status.ok(), size >= kFileHeaderBytes) << size << status;
+    }
+}
+
+TEST_F(DamagedJournal, RandomRubbishIsSurvived) {
+    io::SeededRandom random(1);
+    for (int turn = 0; turn < 300; ++turn) {
+        std::string damaged = bytes_;
+        for (std::uint64_t n = random.below(20) + 1; n > 0; --n) {
+            const std::size_t at = random.below(damaged.size());
+            const std::size_t length = std::min(damaged.size() - at, random.below(200) + 1);
+            for (std::size_t i = at; i < at + length; ++i) {
+                damaged[i] = static_cast<char>(random.next_u64());
+            }
+        }
+        write(damaged);
+        for (const auto& payload : world_.replayed) {
+            ASSERT_NE(std::find(payloads_.begin(), payloads_.end(), payload), payloads_.end());
+        }
+        (void)inspect();
+    }
+}
+
+// Written before there was a second header.
+TEST_F(DamagedJournal, FormatOneIsRead) {
+    std::string old = bytes_.substr(0, kFileHeaderBytes - 4);
+    old[kFileMagic.size()] = 1;
+    base::ByteWriter(old).u32(base::crc32c(old));
+    write(old + bytes_.substr(kPreambleBytes));
+    EXPECT_EQ(world_.replayed, payloads_);
+    EXPECT_TRUE(inspect().ok()) << inspect();
 }
 
 }  // namespace

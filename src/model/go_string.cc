@@ -22,13 +22,18 @@ Status bad_escape() {
 }
 
 // Reads the escape whose backslash is at s[i]; moves i behind it.
-Status read_escape(std::string_view s, std::size_t& i, std::string& out) {
+Status read_escape(std::string_view s, char quote, std::size_t& i, std::string& out) {
     if (i + 1 >= s.size()) {
         return absl::InvalidArgumentError("literal not terminated");
     }
     const char c = s[i + 1];
-    constexpr std::string_view kFrom = "abfnrtv\\\"";
-    constexpr std::string_view kTo = "\a\b\f\n\r\t\v\\\"";
+    constexpr std::string_view kFrom = "abfnrtv\\";
+    constexpr std::string_view kTo = "\a\b\f\n\r\t\v\\";
+    if (c == quote) {
+        out.push_back(c);
+        i += 2;
+        return absl::OkStatus();
+    }
     if (const std::size_t at = kFrom.find(c); at != std::string_view::npos) {
         out.push_back(kTo[at]);
         i += 2;
@@ -64,6 +69,30 @@ Status read_escape(std::string_view s, std::size_t& i, std::string& out) {
 
 }  // namespace
 
+std::size_t utf8_length(std::string_view s) {
+    const auto byte = [&](std::size_t i) {
+        return static_cast<unsigned char>(s[i]);
+    };
+    const unsigned char b = byte(0);
+    const std::size_t n = b < 0x80   ? 1
+                          : b < 0xC2 ? 0
+                          : b < 0xE0 ? 2
+                          : b < 0xF0 ? 3
+                          : b < 0xF5 ? 4
+                                     : 0;
+    if (n == 0 || s.size() < n) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < n; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) {
+            return 0;
+        }
+    }
+    const bool bad = (b == 0xE0 && byte(1) < 0xA0) || (b == 0xED && byte(1) >= 0xA0) ||
+                     (b == 0xF0 && byte(1) < 0x90) || (b == 0xF4 && byte(1) >= 0x90);
+    return bad ? 0 : n;
+}
+
 std::string go_quote(std::string_view s) {
     std::string out = "\"";
     for (std::size_t i = 0; i < s.size();) {
@@ -89,7 +118,7 @@ std::string go_quote(std::string_view s) {
 }
 
 StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& length) {
-    if (text.empty() || (text[0] != '"' && text[0] != '`')) {
+    if (text.empty() || (text[0] != '"' && text[0] != '\'' && text[0] != '`')) {
         return absl::InvalidArgumentError("not a string");
     }
     if (text[0] == '`') {
@@ -102,7 +131,7 @@ StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& leng
     }
     std::string out;
     for (std::size_t i = 1; i < text.size();) {
-        if (text[i] == '"') {
+        if (text[i] == text[0]) {
             length = i + 1;
             return out;
         }
@@ -110,7 +139,7 @@ StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& leng
             break;
         }
         if (text[i] == '\\') {
-            LOGI_RETURN_IF_ERROR(read_escape(text, i, out));
+            LOGI_RETURN_IF_ERROR(read_escape(text, text[0], i, out));
         } else {
             out.push_back(text[i++]);
         }

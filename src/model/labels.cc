@@ -1,98 +1,6 @@
 #include "model/labels.h"
 
-#include "absl/strings/str_cat.h"
-
 namespace logi {
-namespace {
-
-// A recursive-descent reader of {a="b", c="d"}.
-class LabelParser {
-  public:
-    explicit LabelParser(std::string_view text) : text_(text) {}
-
-    StatusOr<std::vector<LabelPair>> parse() {
-        std::vector<LabelPair> pairs;
-        skip_space();
-        if (const std::string_view name = identifier(); !name.empty()) {
-            pairs.push_back({"__name__", std::string(name)});
-            skip_space();
-        }
-        if (!take('{')) {
-            return error("expected {");
-        }
-        skip_space();
-        while (!take('}')) {
-            LOGI_RETURN_IF_ERROR(parse_pair(pairs));
-            skip_space();
-            if (!take(',') && (at_ >= text_.size() || text_[at_] != '}')) {
-                return error("unexpected character inside braces");
-            }
-            skip_space();
-        }
-        skip_space();
-        if (at_ != text_.size()) {
-            return error("unexpected text after }");
-        }
-        return pairs;
-    }
-
-  private:
-    Status parse_pair(std::vector<LabelPair>& pairs) {
-        LabelPair pair;
-        if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '`')) {
-            LOGI_ASSIGN_OR_RETURN(pair.name, quoted());
-        } else {
-            pair.name = std::string(identifier());
-        }
-        skip_space();
-        if (pair.name.empty() || !take('=')) {
-            return error("expected a label name and =");
-        }
-        skip_space();
-        LOGI_ASSIGN_OR_RETURN(pair.value, quoted());
-        pairs.push_back(std::move(pair));
-        return absl::OkStatus();
-    }
-    StatusOr<std::string> quoted() {
-        std::size_t length = 0;
-        auto value = go_unquote_prefix(text_.substr(at_), length);
-        if (!value.ok()) {
-            return error(std::string(value.status().message()));
-        }
-        at_ += length;
-        return value;
-    }
-    std::string_view identifier() {
-        const std::size_t begin = at_;
-        while (at_ < text_.size() && (is_label_name(text_.substr(begin, at_ + 1 - begin)) ||
-                                      (at_ > begin && text_[at_] == ':'))) {
-            ++at_;
-        }
-        return text_.substr(begin, at_ - begin);
-    }
-    void skip_space() {
-        while (at_ < text_.size() &&
-               std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
-            ++at_;
-        }
-    }
-    bool take(char c) {
-        if (at_ < text_.size() && text_[at_] == c) {
-            ++at_;
-            return true;
-        }
-        return false;
-    }
-    [[nodiscard]] Status error(const std::string& what) const {
-        return absl::InvalidArgumentError(absl::StrCat("1:", at_ + 1, ": parse error: ", what));
-    }
-
-    std::string_view text_;
-    std::size_t at_ = 0;
-};
-
-}  // namespace
-
 bool is_label_name(std::string_view s) {
     if (s.empty() || (s[0] >= '0' && s[0] <= '9')) {
         return false;
@@ -125,20 +33,26 @@ Labels Labels::from_pairs(std::vector<LabelPair> pairs) {
 }
 
 StatusOr<Labels> Labels::parse(std::string_view text) {
-    LOGI_ASSIGN_OR_RETURN(auto pairs, LabelParser(text).parse());
+    LOGI_ASSIGN_OR_RETURN(auto pairs, parse_label_pairs(text));
     return from_pairs(std::move(pairs));
 }
 
-std::string Labels::to_string() const {
+std::string label_text(const std::vector<LabelPair>& pairs) {
     std::string out = "{";
-    for (const auto& pair : pairs_) {
+    for (const auto& pair : pairs) {
         if (out.size() > 1) {
             out.append(", ");
         }
-        out.append(pair.name).append("=").append(go_quote(pair.value));
+        // A name with other characters must not read like several pairs.
+        out.append(is_label_name(pair.name) ? pair.name : go_quote(pair.name));
+        out.append("=").append(go_quote(pair.value));
     }
     out.push_back('}');
     return out;
+}
+
+std::string Labels::to_string() const {
+    return label_text(pairs_);
 }
 
 const LabelPair* Labels::find(std::string_view name) const {

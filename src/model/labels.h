@@ -29,11 +29,13 @@ class Labels {
     // The same, but pairs with an empty value stay: labels of a query's results may be empty.
     static Labels of_result(std::vector<LabelPair> pairs);
 
-    // The text form {a="b", c="d"} of Prometheus: also `name{…}`, and quoted names. Values are Go
-    // string literals, "…" or `…`. kInvalidArgument says what is wrong, e.g. an unknown escape.
+    // The text form {a="b", c="d"} of Prometheus: also `name{…}`, and quoted names; values are
+    // string literals, "…", '…' or `…`; an empty text is no labels. kInvalidArgument: as
+    // parse_label_pairs().
     static StatusOr<Labels> parse(std::string_view text);
 
-    // Canonical text: {a="b", c="d"}, sorted by name, values Go-quoted; "{}" when empty.
+    // Canonical text: {a="b", c="d"}, sorted by name, values (and names that are not plain)
+    // Go-quoted; "{}" when empty. Different labels have different texts.
     [[nodiscard]] std::string to_string() const;
     [[nodiscard]] StreamId id() const { return base::hash128(to_string()); }
 
@@ -51,12 +53,23 @@ class Labels {
     std::vector<LabelPair> pairs_;
 };
 
+// The pairs of such a text as they stand, also equal names and empty values. kInvalidArgument has
+// Prometheus' words: "1:3: parse error: unexpected character inside braces: '-'".
+StatusOr<std::vector<LabelPair>> parse_label_pairs(std::string_view text);
+
+// The pairs as they stand in the form of Labels::to_string().
+[[nodiscard]] std::string label_text(const std::vector<LabelPair>& pairs);
+
 // A Go-quoted string literal: "…" with \a \b \f \n \r \t \v \\ \" \xHH \uXXXX as strconv.Quote
 // writes them (invalid UTF-8 as \xHH).
 [[nodiscard]] std::string go_quote(std::string_view s);
 
-// Reads one Go string literal ("…" or `…`) at the start of `text`; `length` gets the bytes used.
+// Reads one Go string literal ("…" or `…`, and '…' as Prometheus has it) at the start of `text`;
+// `length` gets the bytes used.
 StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& length);
+
+// Length of the valid UTF-8 sequence at the start of `s`, which is not empty, or 0.
+[[nodiscard]] std::size_t utf8_length(std::string_view s);
 
 // [a-zA-Z_][a-zA-Z0-9_]*
 [[nodiscard]] bool is_label_name(std::string_view s);

@@ -1,5 +1,7 @@
 // An HTTP/1.1 server: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue. Every
-// connection has time limits and a bounded body; all bodies together are bounded.
+// connection has time limits (408 when a request stops in the middle) and a bounded body; all
+// bodies together are bounded. What is wrong with a request is answered before the connection is
+// closed, and read on for a moment, so that the answer arrives.
 #pragma once
 
 #include "base/time.h"
@@ -17,7 +19,7 @@ struct ServerOptions {
     unsigned threads = 2;
     std::uint64_t body_bytes_max = 100ULL << 20U;           // beyond: 413
     std::uint64_t inflight_body_bytes_max = 256ULL << 20U;  // beyond: 503
-    std::uint32_t connections_max = 4096;                   // beyond: closed at once
+    std::uint32_t connections_max = 4096;                   // beyond: 503 and closed
     std::uint32_t header_bytes_max = 96U << 10U;
     Duration header_timeout = Duration::seconds(30);
     Duration body_timeout = Duration::seconds(30);

@@ -9,6 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 namespace logi::net {
 namespace {
 
@@ -17,7 +20,10 @@ class HttpServerTest : public ::testing::Test {
     void SetUp() override {
         ServerOptions options;
         options.body_bytes_max = 1000;
-        options.header_timeout = Duration::millis(500);
+        options.inflight_body_bytes_max = 1500;
+        options.connections_max = 8;
+        options.header_timeout = Duration::millis(300);
+        options.body_timeout = Duration::millis(300);
         auto server = HttpServer::start(options, [](HttpRequest request, const Responder& respond) {
             HttpResponse response;
             response.body =
@@ -28,8 +34,8 @@ class HttpServerTest : public ::testing::Test {
         server_ = *std::move(server);
     }
 
-    // Sends raw bytes and returns all that comes back until the server closes or is silent.
-    [[nodiscard]] std::string raw(const std::string& bytes) const {
+    // A connection on which `bytes` were sent.
+    [[nodiscard]] int send(const std::string& bytes) const {
         const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -38,6 +44,19 @@ class HttpServerTest : public ::testing::Test {
         EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
         EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
                   static_cast<ssize_t>(bytes.size()));
+        return fd;
+    }
+
+    // Sends raw bytes and returns all that comes back until the server closes.
+    [[nodiscard]] std::string raw(const std::string& bytes, bool half_close = false) const {
+        const int fd = send(bytes);
+        if (half_close) {
+            ::shutdown(fd, SHUT_WR);
+        }
+        return receive(fd);
+    }
+
+    [[nodiscard]] static std::string receive(int fd) {
         std::string out;
         char buffer[4096];
         ssize_t n = 0;
@@ -78,7 +97,97 @@ TEST_F(HttpServerTest, RubbishGets4xxAndSlowClientsAreCutOff) {
     EXPECT_NE(
         raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n").find(" 413 "),
         std::string::npos);
-    EXPECT_EQ(raw("GET / HTTP/1.1\r\nHos"), "");
+    // Silence is closed without a word, half a request is answered.
+    EXPECT_EQ(raw(""), "");
+    EXPECT_NE(raw("GET / HTTP/1.1\r\nHos").find(" 408 "), std::string::npos);
+    EXPECT_NE(raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc").find(" 408 "),
+              std::string::npos);
+    EXPECT_NE(raw("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab").find(" 408 "),
+              std::string::npos);
+}
+
+TEST_F(HttpServerTest, HalfClosedConnectionsAreAnswered) {
+    EXPECT_NE(raw("GET /x HTTP/1.1\r\nHost: x\r\n\r\n", true).find("GET /x"), std::string::npos);
+    EXPECT_NE(raw("GET /x HTTP/1.1\r\nHo", true).find(" 400 "), std::string::npos);
+    EXPECT_NE(raw("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", true).find(" 400 "),
+              std::string::npos);
+    EXPECT_EQ(raw("", true), "");
+}
+
+TEST_F(HttpServerTest, WhatIsOddInARequest) {
+    const auto status = [&](const std::string& head, const std::string& body = "") {
+        return raw(head + "\r\nConnection: close\r\n\r\n" + body).substr(9, 3);
+    };
+    EXPECT_EQ(status("FOO / HTTP/1.1"), "200");
+    EXPECT_EQ(status("GET http://host:1/p?q HTTP/1.1"), "200");
+    EXPECT_NE(raw("GET http://host:1/p?q HTTP/1.0\r\n\r\n").find("GET /p q"), std::string::npos);
+    EXPECT_EQ(status("GET / HTTP/2.0"), "400");
+    EXPECT_EQ(status("GET  HTTP/1.1"), "400");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", "ab"), "400");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", "0"),
+              "400");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: -1"), "400");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999"), "400");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "ffffffffffffffff1\r\n"),
+              "400");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "7ff\r\n"), "413");
+    EXPECT_EQ(status("POST / HTTP/1.1\r\nExpect: a-miracle\r\nContent-Length: 1", "a"), "417");
+    EXPECT_EQ(status("GET /" + std::string(64 << 10, 'u') + " HTTP/1.1"), "200");
+}
+
+TEST_F(HttpServerTest, ContinueIsSentBeforeTheBodyIsRead) {
+    const int fd = send(
+        "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
+        "Connection: close\r\n\r\n");
+    char buffer[100];
+    const ssize_t n = ::recv(fd, buffer, sizeof(buffer), 0);
+    EXPECT_TRUE(std::string(buffer, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 100 "));
+    EXPECT_EQ(::send(fd, "ok", 2, 0), 2);
+    EXPECT_NE(receive(fd).find("POST /  ok"), std::string::npos);
+}
+
+// The answer arrives although the client is still sending: no reset.
+TEST_F(HttpServerTest, TooLargeBodiesAreReadOnAfterTheAnswer) {
+    const std::string body(4 << 20, 'x');
+    const std::string out = raw(
+        "POST / HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_NE(out.find(" 413 "), std::string::npos) << out;
+}
+
+TEST_F(HttpServerTest, BodiesTogetherAreBoundedAlsoChunkedOnes) {
+    const int first = send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n384\r\n" +
+                           std::string(900, 'x'));
+    const int second = send("POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(::send(second, std::string(900, 'x').data(), 900, 0), 900);
+    const std::string refused = receive(second);
+    EXPECT_NE(refused.find(" 503 "), std::string::npos) << refused;
+    EXPECT_NE(refused.find("Retry-After: 1"), std::string::npos) << refused;
+    EXPECT_NE(receive(first).find(" 408 "), std::string::npos);
+    EXPECT_NE(raw("POST / HTTP/1.1\r\nContent-Length: 900\r\nConnection: close\r\n\r\n" +
+                  std::string(900, 'x'))
+                  .find(" 200 "),
+              std::string::npos);
+}
+
+TEST_F(HttpServerTest, TooManyConnectionsAreToldSo) {
+    std::vector<int> open;
+    for (int i = 0; i < 8; ++i) {
+        open.push_back(send("GET / HTTP/1.1\r\n"));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const std::string refused = raw("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_NE(refused.find(" 503 "), std::string::npos) << refused;
+    EXPECT_NE(refused.find("too many connections"), std::string::npos);
+    for (const int fd : open) {
+        (void)receive(fd);
+    }
+    const std::string url = "http://127.0.0.1:" + std::to_string(server_->port());
+    // Connections that were refused linger for a moment.
+    for (int i = 0; i < 100 && http_send(url, "GET", "/", {}, "")->status != 200; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    EXPECT_EQ(http_send(url, "GET", "/", {}, "")->status, 200);
 }
 
 TEST(Url, DecodesForms) {

@@ -21,7 +21,7 @@ Status read_everything(const SegmentReader& segment, std::uint32_t number) {
 }  // namespace
 
 Status dump(const SegmentReader& segment, std::string& out) {
-    Status status;
+    Status status = segment.check_header();
     std::uint64_t rows = 0;
     std::uint64_t line_bytes = 0;
     for (std::uint32_t i = 0; i < segment.blocks().size(); ++i) {

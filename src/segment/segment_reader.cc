@@ -36,14 +36,14 @@ Status SegmentReader::load() {
     const std::uint64_t offset = r.u64();
     const std::uint64_t length = r.u64();
     const std::uint32_t directory_crc = r.u32();
-    const std::uint32_t version = r.u32();
+    version_ = r.u32();
     const std::uint32_t footer_crc = r.u32();
     if (r.bytes(kMagic.size()) != kMagic || footer_crc != base::crc32c(footer.substr(0, 24))) {
         return damaged(footer_offset, "segment footer");
     }
-    if (version < kFormatVersionMin || version > kFormatVersion) {
+    if (version_ < kFormatVersionMin || version_ > kFormatVersion) {
         return absl::UnimplementedError(
-            absl::StrCat(name_, ": segment format ", version, " is not known"));
+            absl::StrCat(name_, ": segment format ", version_, " is not known"));
     }
     if (offset > footer_offset || length != footer_offset - offset) {
         return damaged(footer_offset, "segment footer");
@@ -58,13 +58,23 @@ Status SegmentReader::load() {
         return damaged(offset, "segment directory");
     }
     const auto raw = codec::decompress(directory);
-    if (!raw.ok() || !parse_directory(*raw, version).ok()) {
+    if (!raw.ok() || !parse_directory(*raw).ok()) {
         return damaged(offset, "segment directory");
     }
     return absl::OkStatus();
 }
 
-Status SegmentReader::parse_directory(std::string_view raw, std::uint32_t version) {
+Status SegmentReader::check_header() const {
+    std::string expected;
+    base::ByteWriter w(expected);
+    w.bytes(kMagic);
+    w.u32(version_);
+    w.u32(0);
+    LOGI_ASSIGN_OR_RETURN(const std::string found, file_->read(0, kHeaderBytes));
+    return found == expected ? absl::OkStatus() : damaged(0, "segment header");
+}
+
+Status SegmentReader::parse_directory(std::string_view raw) {
     const Status bad = absl::DataLossError("directory");
     base::ByteReader r(raw);
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
@@ -116,7 +126,7 @@ Status SegmentReader::parse_directory(std::string_view raw, std::uint32_t versio
         e.rows = static_cast<std::uint32_t>(r.varint());
         e.min_time = {r.zigzag()};
         e.max_time = e.min_time + Duration{r.zigzag()};
-        e.has_bytes = version > 1;
+        e.has_bytes = version_ > 1;
         if (e.has_bytes) {
             e.line_bytes = r.varint();
             e.metadata_bytes = r.varint();

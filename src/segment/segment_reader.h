@@ -39,6 +39,9 @@ class SegmentReader final : public Source {
     [[nodiscard]] std::vector<std::uint32_t> select(
         const std::vector<Matcher>& matchers) const override;
 
+    // The file's first bytes, which no query reads; kDataLoss if they are damaged.
+    [[nodiscard]] Status check_header() const;
+
     using Regions = std::array<Region, block::kColumns>;
     [[nodiscard]] const std::vector<Regions>& regions() const { return regions_; }
 
@@ -46,13 +49,14 @@ class SegmentReader final : public Source {
     SegmentReader(std::shared_ptr<const SegmentFile> file, std::string name)
         : file_(std::move(file)), name_(std::move(name)) {}
     Status load();
-    Status parse_directory(std::string_view raw, std::uint32_t version);
+    Status parse_directory(std::string_view raw);
     [[nodiscard]] StatusOr<std::string> read_region(const Region& region,
                                                     block::Column column) const;
     [[nodiscard]] Status damaged(std::uint64_t offset, std::string_view what) const;
 
     std::shared_ptr<const SegmentFile> file_;
     std::string name_;
+    std::uint32_t version_ = 0;       // of the file's format
     std::vector<LabelPair> symbols_;  // sorted
     std::vector<StreamId> ids_;
     std::vector<std::uint32_t>

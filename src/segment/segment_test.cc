@@ -236,10 +236,37 @@ TEST(Segment, DamageIsNeverServedAsData) {
         changed[i] = static_cast<char>(changed[i] ^ 0x20);
         const auto segment = open(changed);
         refused += !segment.ok() || !equal(**segment, m) ? 1U : 0U;
+        std::string text;
+        EXPECT_FALSE(segment.ok() && dump(**segment, text).ok()) << i;
     }
     EXPECT_GT(refused, bytes.size() / 3 - kHeaderBytes);
     for (std::size_t i = 0; i < bytes.size(); i += 11) {
         EXPECT_FALSE(open(bytes.substr(0, i)).ok()) << i;
+    }
+}
+
+TEST(Segment, RandomRubbishAndZeroPagesAreSurvived) {
+    const Model m = random_rows(4, 2'000);
+    const std::string bytes = write(m);
+    std::mt19937 random(4);
+    for (int turn = 0; turn < 300; ++turn) {
+        std::string changed = bytes;
+        const std::size_t at = random() % changed.size();
+        const std::size_t length =
+            std::min<std::size_t>(changed.size() - at, turn % 3 == 0 ? 4096 : random() % 100 + 1);
+        for (std::size_t i = at; i < at + length; ++i) {
+            changed[i] = turn % 3 == 0 ? '\0' : static_cast<char>(random());
+        }
+        const auto segment = open(changed);
+        if (segment.ok()) {
+            std::string text;
+            EXPECT_EQ(dump(**segment, text).ok(), changed == bytes) << turn;
+            (void)equal(**segment, m);
+        } else {
+            EXPECT_NE(std::string(segment.status().message()).find("test.segment: offset "),
+                      std::string::npos)
+                << segment.status();
+        }
     }
 }
 

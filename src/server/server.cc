@@ -7,6 +7,7 @@
 #include "ingest/store.h"
 #include "net/http_server.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,6 +17,34 @@ namespace {
 
 constexpr Duration kDrainTime = Duration::seconds(10);
 constexpr std::size_t kThreadsMin = 2;
+
+// Raises the limit of open files as far as it goes and returns it.
+std::uint64_t raise_open_files() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max;
+    return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+net::ServerOptions server_options(const config::Config& config) {
+    net::ServerOptions options;
+    options.address = config.http_listen_address;
+    options.port = config.http_listen_port;
+    if (config.http_listen_conn_limit > 0) {
+        options.connections_max = config.http_listen_conn_limit;
+    }
+    // Half of the open files are for the store.
+    const std::uint64_t sockets_max = raise_open_files() / 2;
+    if (sockets_max < options.connections_max) {
+        base::log_warn("fewer connections are served, as few files may be open",
+                       {{"connections", std::to_string(sockets_max)}});
+        options.connections_max = static_cast<std::uint32_t>(sockets_max);
+    }
+    return options;
+}
 
 void warn_of(const config::Config& config) {
     if (!config.unused_keys.empty()) {
@@ -63,10 +92,7 @@ int run(const config::Config& config) {
         return 1;
     }
     api::Api api(**store, executor, clock, metrics, config);
-    net::ServerOptions server_options;
-    server_options.address = config.http_listen_address;
-    server_options.port = config.http_listen_port;
-    auto server = net::HttpServer::start(server_options,
+    auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));
                                          });

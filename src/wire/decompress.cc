@@ -1,8 +1,10 @@
 #include "wire/decompress.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 
 #include <snappy.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include <array>
@@ -26,9 +28,8 @@ StatusOr<std::string> zlib_inflate(std::string_view bytes, int window, std::uint
         return absl::ResourceExhaustedError("no memory to decompress");
     }
     const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
-    std::string input(bytes);
-    stream.next_in = reinterpret_cast<Bytef*>(input.data());
-    stream.avail_in = static_cast<uInt>(input.size());
+    stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
+    stream.avail_in = static_cast<uInt>(bytes.size());
     std::string out;
     std::array<char, 65536> chunk{};
     while (true) {
@@ -60,6 +61,18 @@ StatusOr<std::string> gunzip(std::string_view bytes, std::uint64_t bytes_max) {
 
 StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_max) {
     return zlib_inflate(bytes, kRawWindow, bytes_max);
+}
+
+std::uint64_t gzip_size_hint(std::string_view bytes) {
+    constexpr std::size_t kSizeBytes = 4;
+    return bytes.size() < kSizeBytes
+               ? 0
+               : base::ByteReader(bytes.substr(bytes.size() - kSizeBytes)).u32();
+}
+
+std::uint64_t snappy_size_hint(std::string_view bytes) {
+    std::size_t size = 0;
+    return snappy::GetUncompressedLength(bytes.data(), bytes.size(), &size) ? size : 0;
 }
 
 StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max) {

@@ -13,6 +13,10 @@ namespace logi::wire {
 StatusOr<std::string> gunzip(std::string_view bytes, std::uint64_t bytes_max);
 // DEFLATE without zlib's wrapping.
 StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_max);
+// What a gzip file says at its end, as to 4 GiB; of several members, the last one's.
+[[nodiscard]] std::uint64_t gzip_size_hint(std::string_view bytes);
+// What a snappy block says at its beginning; 0 if it is none.
+[[nodiscard]] std::uint64_t snappy_size_hint(std::string_view bytes);
 // Snappy's block format.
 StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max);
 

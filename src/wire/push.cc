@@ -1,8 +1,8 @@
 #include "wire/push.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "wire/decompress.h"
+#include "wire/media_type.h"
 
 namespace logi::wire {
 namespace {
@@ -12,48 +12,62 @@ PushError error_of(const Status& status) {
             std::string(status.message())};
 }
 
-std::string lower_media_type(std::string_view content_type) {
-    std::string type(content_type.substr(0, content_type.find(';')));
-    while (!type.empty() && type.back() == ' ') {
-        type.pop_back();
-    }
-    for (auto& c : type) {
-        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-    }
-    return type;
-}
+// Text gains little more than this by deflate; what gains more is cut off at kSmallBytes.
+constexpr std::uint64_t kRatioMax = 200;
+constexpr std::uint64_t kDeflateRatio = 20;
+constexpr std::uint64_t kSmallBytes = 4ULL << 20U;
 
 }  // namespace
 
-std::variant<PushRequest, PushError> decode_push(std::string body,
+std::uint64_t decompressed_size_hint(std::string_view body,
+                                     std::string_view content_type,
+                                     std::string_view content_encoding) {
+    if (content_encoding == "gzip") {
+        return std::max<std::uint64_t>(body.size(),
+                                       std::min(gzip_size_hint(body), kRatioMax * body.size()));
+    }
+    if (content_encoding == "deflate") {
+        return kDeflateRatio * body.size();
+    }
+    const auto type = parse_media_type(content_type);
+    return type.ok() && *type == "application/json" ? body.size() : snappy_size_hint(body);
+}
+
+std::variant<PushRequest, PushError> decode_push(std::string_view body,
                                                  std::string_view content_type,
                                                  std::string_view content_encoding,
                                                  const DecodeLimits& limits,
                                                  JsonLayout layout) {
-    const std::string type = lower_media_type(content_type);
-    if (type.empty()) {
-        return PushError{400, "mime: no media type"};
+    const auto type = parse_media_type(content_type);
+    if (!type.ok()) {
+        return error_of(type.status());
     }
-    if (content_encoding == "gzip" || content_encoding == "deflate") {
-        auto plain = content_encoding == "gzip" ? gunzip(body, limits.decompressed_bytes_max)
-                                                : inflate_raw(body, limits.decompressed_bytes_max);
-        if (!plain.ok()) {
-            return error_of(plain.status());
+    std::string plain;
+    const bool compressed = content_encoding == "gzip" || content_encoding == "deflate";
+    if (compressed) {
+        const std::uint64_t bytes_max = std::min(
+            limits.decompressed_bytes_max,
+            std::max(kSmallBytes, decompressed_size_hint(body, content_type, content_encoding)));
+        auto inflated =
+            content_encoding == "gzip" ? gunzip(body, bytes_max) : inflate_raw(body, bytes_max);
+        if (!inflated.ok()) {
+            return error_of(inflated.status());
         }
-        body = *std::move(plain);
+        plain = *std::move(inflated);
+        body = plain;
     } else if (!content_encoding.empty() && content_encoding != "snappy") {
         return PushError{
             400,
             absl::StrCat("Content-Encoding \"", std::string(content_encoding), "\" not supported")};
     }
-    if (type == "application/json") {
-        return decode_push_json(std::move(body), limits, layout);
+    if (*type == "application/json") {
+        return decode_push_json(compressed ? std::move(plain) : std::string(body), limits, layout);
     }
-    auto plain = unsnappy(body, limits.decompressed_bytes_max);
-    if (!plain.ok()) {
-        return error_of(plain.status());
+    auto message = unsnappy(body, limits.decompressed_bytes_max);
+    if (!message.ok()) {
+        return error_of(message.status());
     }
-    return decode_push_protobuf(*std::move(plain), limits);
+    return decode_push_protobuf(*std::move(message), limits);
 }
 
 }  // namespace logi::wire

@@ -36,13 +36,19 @@ struct PushError {
 enum class JsonLayout { kV1, kLegacy };
 
 struct DecodeLimits {
-    std::uint64_t decompressed_bytes_max = 256ULL << 20U;
-    // Hostile bodies expand a thousandfold; logs do not.
-    std::uint64_t entries_max = 10'000'000;
+    std::uint64_t decompressed_bytes_max = 100ULL << 20U;
+    // Of streams, entries, labels and metadata in memory, beside their texts.
+    std::uint64_t decoded_bytes_max = 192ULL << 20U;
 };
 
+// What a compressed body says that it becomes, or at most is believed to; no more than that, or 4
+// MiB, is decompressed.
+[[nodiscard]] std::uint64_t decompressed_size_hint(std::string_view body,
+                                                   std::string_view content_type,
+                                                   std::string_view content_encoding);
+
 // Decodes by media type and encoding. Any body is safe to pass; memory is bounded by the limits.
-std::variant<PushRequest, PushError> decode_push(std::string body,
+std::variant<PushRequest, PushError> decode_push(std::string_view body,
                                                  std::string_view content_type,
                                                  std::string_view content_encoding,
                                                  const DecodeLimits& limits,

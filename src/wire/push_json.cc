@@ -1,6 +1,8 @@
 // Loki's JSON push bodies, read on demand.
 #include "absl/strings/str_cat.h"
 #include "base/rfc3339.h"
+#include "wire/decode_budget.h"
+#include "wire/json_repair.h"
 #include "wire/push.h"
 
 #include <simdjson.h>
@@ -34,23 +36,37 @@ class Copies {
 };
 
 struct BadJson {
+    int status;
     std::string message;
 };
 
 [[noreturn]] void refuse(std::string message) {
-    throw BadJson{std::move(message)};
+    throw BadJson{400, absl::StrCat("couldn't parse push request: ", message)};
 }
 
 bool is_null(ondemand::value value) {
     return value.type() == ondemand::json_type::null;
 }
 
+// The key as it is written, without its quotes: Loki does not unescape names of metadata.
+std::string_view raw_key(ondemand::raw_json_string key) {
+    const char* begin = key.raw();
+    const char* end = begin;
+    while (*end != '"') {
+        end += *end == '\\' ? 2 : 1;
+    }
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
+
 class JsonReader {
   public:
-    JsonReader(PushRequest& request, const DecodeLimits& limits, JsonLayout layout)
-        : request_(request), copies_(request), limits_(limits), layout_(layout) {}
+    JsonReader(PushRequest& request, DecodeBudget budget, JsonLayout layout)
+        : request_(request), copies_(request), budget_(budget), layout_(layout) {}
 
     void read(ondemand::document& document) {
+        if (document.type() == ondemand::json_type::null && document.is_null()) {
+            return;
+        }
         for (auto field : document.get_object()) {
             if (field.unescaped_key().value() == "streams") {
                 ondemand::value value = field.value();
@@ -69,7 +85,14 @@ class JsonReader {
     }
 
   private:
+    void take(std::uint64_t bytes) {
+        if (!budget_.take(bytes)) {
+            throw BadJson{413, kTooManyParts};
+        }
+    }
+
     void read_stream(ondemand::value value) {
+        take(sizeof(PushStream));
         PushStream stream;
         std::vector<LabelPair> labels;
         for (auto field : value.get_object()) {
@@ -113,7 +136,7 @@ class JsonReader {
     }
 
     void read_legacy_entry(ondemand::value value, PushStream& stream) {
-        count_entry();
+        take(sizeof(EntryView));
         EntryView entry;
         // As in Loki, an entry without a time is of the year 1.
         entry.time = Timestamp::min();
@@ -134,18 +157,13 @@ class JsonReader {
         stream.entries.push_back(std::move(entry));
     }
 
-    void count_entry() {
-        if (++entries_ > limits_.entries_max) {
-            refuse(absl::StrCat("more than ", limits_.entries_max, " entries"));
-        }
-    }
-
     // Values that are no strings count as their JSON text.
-    static void read_labels(ondemand::value value, std::vector<LabelPair>& labels) {
+    void read_labels(ondemand::value value, std::vector<LabelPair>& labels) {
         if (is_null(value)) {
             return;
         }
         for (auto field : value.get_object()) {
+            take(sizeof(LabelPair));
             LabelPair pair;
             pair.name = std::string(field.unescaped_key().value());
             ondemand::value v = field.value();
@@ -163,7 +181,7 @@ class JsonReader {
     }
 
     void read_entry(ondemand::value value, PushStream& stream) {
-        count_entry();
+        take(sizeof(EntryView));
         EntryView entry;
         std::size_t i = 0;
         for (ondemand::value element : value.get_array()) {
@@ -176,8 +194,8 @@ class JsonReader {
             }
             ++i;
         }
-        if (i < 2) {
-            refuse("a value needs a timestamp and a line");
+        if (i == 0) {
+            refuse("a value needs a timestamp");
         }
         stream.entries.push_back(std::move(entry));
     }
@@ -201,8 +219,9 @@ class JsonReader {
             refuse("structured metadata must be an object");
         }
         for (auto field : value.get_object()) {
+            take(sizeof(MetadataView));
             MetadataView pair;
-            pair.name = copies_.copy(std::string_view(field.unescaped_key().value()));
+            pair.name = copies_.copy(raw_key(field.key()));
             ondemand::value v = field.value();
             if (v.type() != ondemand::json_type::string) {
                 refuse(
@@ -216,29 +235,57 @@ class JsonReader {
 
     PushRequest& request_;
     Copies copies_;
-    const DecodeLimits& limits_;
+    DecodeBudget budget_;
     const JsonLayout layout_;
-    std::uint64_t entries_ = 0;
 };
+
+// A parser keeps several times the bytes of the largest document it has seen.
+constexpr std::size_t kParserBytesKept = 4U << 20U;
+
+// Parses `body` in place.
+PushRequest parse(std::string& body, const DecodeLimits& limits, JsonLayout layout) {
+    thread_local ondemand::parser shared;
+    ondemand::parser own;
+    ondemand::parser& parser = body.size() > kParserBytesKept ? own : shared;
+    const std::size_t size = body.size();
+    body.resize(size + simdjson::SIMDJSON_PADDING);
+    PushRequest request;
+    ondemand::document document =
+        parser.iterate(simdjson::padded_string_view(body.data(), size, body.size()));
+    JsonReader(request, DecodeBudget(size, limits.decoded_bytes_max), layout).read(document);
+    return request;
+}
+
+std::variant<PushRequest, PushError> try_parse(std::string& body,
+                                               const DecodeLimits& limits,
+                                               JsonLayout layout) {
+    const std::size_t size = body.size();
+    try {
+        return parse(body, limits, layout);
+    } catch (const simdjson::simdjson_error& e) {
+        body.resize(size);
+        return PushError{400, absl::StrCat("couldn't parse push request: ", e.what())};
+    } catch (const BadJson& e) {
+        body.resize(size);
+        return PushError{e.status, e.message};
+    }
+}
 
 }  // namespace
 
 std::variant<PushRequest, PushError> decode_push_json(std::string body,
                                                       const DecodeLimits& limits,
                                                       JsonLayout layout) {
-    PushRequest request;
-    try {
-        thread_local ondemand::parser parser;
-        const simdjson::padded_string padded(body);
-        body = {};
-        ondemand::document document = parser.iterate(padded);
-        JsonReader(request, limits, layout).read(document);
-    } catch (const simdjson::simdjson_error& e) {
-        return PushError{400, absl::StrCat("couldn't parse push request: ", e.what())};
-    } catch (const BadJson& e) {
-        return PushError{400, absl::StrCat("couldn't parse push request: ", e.message)};
+    auto decoded = try_parse(body, limits, layout);
+    if (!std::holds_alternative<PushError>(decoded) || std::get<PushError>(decoded).status != 400) {
+        return decoded;
     }
-    return request;
+    std::string repaired = repair_json(body, limits.decompressed_bytes_max);
+    if (repaired.empty() || repaired == body) {
+        return decoded;
+    }
+    body = {};
+    return try_parse(repaired, limits, layout);
 }
 
 }  // namespace logi::wire

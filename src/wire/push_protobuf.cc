@@ -1,6 +1,6 @@
 // Loki's PushRequest, walked by hand: fields by number, unknown ones skipped.
-#include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+#include "wire/decode_budget.h"
 #include "wire/push.h"
 
 namespace logi::wire {
@@ -80,7 +80,7 @@ bool walk_timestamp(std::string_view message, Timestamp& time) {
     return ok;
 }
 
-bool walk_entry(std::string_view message, EntryView& entry) {
+bool walk_entry(std::string_view message, EntryView& entry, DecodeBudget& budget) {
     return walk(message, [&](const Field& f) {
         if (f.type != kBytes) {
             return true;
@@ -91,6 +91,9 @@ bool walk_entry(std::string_view message, EntryView& entry) {
         if (f.number == 2) {
             entry.line = f.bytes;
         } else if (f.number == 3) {
+            if (!budget.take(sizeof(MetadataView))) {
+                return false;
+            }
             MetadataView pair;
             const bool ok = walk(f.bytes, [&](const Field& p) {
                 if (p.type == kBytes && p.number == 1) {
@@ -107,38 +110,41 @@ bool walk_entry(std::string_view message, EntryView& entry) {
     });
 }
 
+bool walk_stream(std::string_view message, PushStream& stream, DecodeBudget& budget) {
+    stream.labels = std::string_view();
+    return walk(message, [&](const Field& f) {
+        if (f.number == 1 && f.type == kBytes) {
+            stream.labels = f.bytes;
+        } else if (f.number == 2 && f.type == kBytes) {
+            if (!budget.take(sizeof(EntryView))) {
+                return false;
+            }
+            stream.entries.emplace_back();
+            return walk_entry(f.bytes, stream.entries.back(), budget);
+        }
+        return true;
+    });
+}
+
 }  // namespace
 
 std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
                                                           const DecodeLimits& limits) {
     PushRequest request;
     request.buffers.push_back(std::make_unique<std::string>(std::move(body)));
-    std::uint64_t entries = 0;
+    DecodeBudget budget(request.buffers.back()->size(), limits.decoded_bytes_max);
     const bool ok = walk(*request.buffers.back(), [&](const Field& f) {
         if (f.number != 1 || f.type != kBytes) {
             return true;
         }
-        PushStream stream;
-        stream.labels = std::string_view();
-        const bool stream_ok = walk(f.bytes, [&](const Field& s) {
-            if (s.number == 1 && s.type == kBytes) {
-                stream.labels = s.bytes;
-            } else if (s.number == 2 && s.type == kBytes) {
-                EntryView entry;
-                if (++entries > limits.entries_max || !walk_entry(s.bytes, entry)) {
-                    return false;
-                }
-                stream.entries.push_back(std::move(entry));
-            }
-            return true;
-        });
-        request.streams.push_back(std::move(stream));
-        return stream_ok;
+        if (!budget.take(sizeof(PushStream))) {
+            return false;
+        }
+        request.streams.emplace_back();
+        return walk_stream(f.bytes, request.streams.back(), budget);
     });
-    if (entries > limits.entries_max) {
-        return PushError{
-            413,
-            absl::StrCat("request body too large: more than ", limits.entries_max, " entries")};
+    if (budget.exhausted()) {
+        return PushError{413, kTooManyParts};
     }
     if (!ok) {
         return PushError{400, "proto: malformed push request"};

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <snappy.h>
+#include <zlib.h>
 
 namespace logi::wire {
 namespace {
@@ -77,7 +78,7 @@ TEST(PushJson, RefusesWhatLokiRefuses) {
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[[1700000000000000000,"x"]]}]})"),
               400);
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[["1","x",{"n":5}]]}]})"), 400);
-    EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[["1"]]}]})"), 400);
+    EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[[]]}]})"), 400);
     EXPECT_EQ(status_of(R"({"streams":[{"stream":{},"values":[["1x","a"]]}]})"), 400);
     EXPECT_EQ(status_of("{"), 400);
     EXPECT_EQ(status_of(""), 400);
@@ -113,6 +114,115 @@ TEST(PushProtobuf, ReadsStreamsAndSkipsUnknownFields) {
         const auto partial = decode_push_protobuf(body.substr(0, cut), kLimits);
         EXPECT_TRUE(std::holds_alternative<PushError>(partial)) << cut;
     }
+}
+
+// Loki's reader takes more than JSON.
+TEST(PushJson, TakesWhatLokiTakes) {
+    EXPECT_EQ(status_of("null"), 204);
+    const auto trailing =
+        json(R"({"streams":[{"stream":{"a":"b"},"values":[["1"]]}]} trailing "text)");
+    EXPECT_EQ(trailing.streams.at(0).entries.at(0).line, "");
+    const auto odd = json(
+        "{\"streams\":[{\"stream\":{\"a\":\"}\"},\"values\":[[\"1\","
+        "\"tab\tnew\nline \\\\ \xff\x80 \\\"\",{\"a\\u0062\":\"v\"}]]}]}");
+    const EntryView& entry = odd.streams.at(0).entries.at(0);
+    EXPECT_EQ(entry.line, "tab\tnew\nline \\ \xef\xbf\xbd\xef\xbf\xbd \"");
+    EXPECT_EQ(entry.metadata.at(0).name, "a\\u0062");
+    EXPECT_EQ(status_of("{\"streams\":[{\"stream\":{},\"values\":[[\"1\",\"\xff]]}]}"), 400);
+    EXPECT_EQ(status_of("{\"streams\":\xff}"), 400);
+    EXPECT_EQ(status_of("not json"), 400);
+    EXPECT_EQ(status_of("nul"), 400);
+}
+
+TEST(Push, MediaTypes) {
+    for (const char* good : {"application/json;",
+                             "application/JSON; charset=\"u\\\";\"",
+                             " application/json ; a=b; c=d"}) {
+        EXPECT_EQ(status_of("{}", good), 204) << good;
+    }
+    for (const char* bad : {"",
+                            "a/b/c",
+                            "application/json;;",
+                            "application/json; a",
+                            "application/json; a=b; A=c",
+                            "a b",
+                            "a/",
+                            "/json"}) {
+        const auto decoded = decode_push("{}", bad, "", kLimits);
+        ASSERT_TRUE(std::holds_alternative<PushError>(decoded)) << bad;
+        EXPECT_TRUE(std::get<PushError>(decoded).message.starts_with("mime: ")) << bad;
+    }
+}
+
+std::string repeated(const std::string& part, std::size_t times, const std::string& begin) {
+    std::string out = begin;
+    for (std::size_t i = 0; i < times; ++i) {
+        out.append(part);
+    }
+    return out;
+}
+
+// What takes three bytes in a body may take sixty in memory.
+TEST(Push, ManySmallPartsAreRefused) {
+    constexpr std::size_t kTimes = 1'000'000;
+    EXPECT_EQ(status_of(repeated("{},", kTimes, R"({"streams":[)") + "{}]}"), 413);
+    EXPECT_EQ(status_of(repeated(R"("":1,)", kTimes, R"({"streams":[{"stream":{)") + "}}]}"), 413);
+    EXPECT_EQ(status_of(repeated(R"(["1"],)", kTimes, R"({"streams":[{"values":[)") + "[]]}]}"),
+              413);
+    EXPECT_EQ(
+        status_of(repeated(R"("":"",)", kTimes, R"({"streams":[{"values":[["1","",{)") + "}]]}]}"),
+        413);
+    const std::string pair = field('\x0a', "k") + field('\x12', "v");
+    const auto message = [](char key, const std::string& bytes) {
+        std::string out(1, key);
+        for (std::size_t n = bytes.size(); n > 0; n >>= 7U) {
+            out.push_back(static_cast<char>((n & 0x7FU) | (n >= 0x80 ? 0x80U : 0U)));
+        }
+        return out + bytes;
+    };
+    const std::string pairs = repeated(std::string("\x1a\x00", 2), kTimes, "");
+    const std::string entries = repeated(std::string("\x12\x00", 2), kTimes, "");
+    const std::string streams = repeated(std::string("\x0a\x00", 2), kTimes, "");
+    for (const auto& body :
+         {message('\x0a', message('\x12', pairs)), message('\x0a', entries), streams}) {
+        const auto decoded = decode_push_protobuf(body, kLimits);
+        ASSERT_TRUE(std::holds_alternative<PushError>(decoded));
+        EXPECT_EQ(std::get<PushError>(decoded).status, 413);
+    }
+}
+
+// As zlib packs it; a gzip file claims its size in its last four bytes.
+std::string deflated(const std::string& text, int window) {
+    z_stream stream{};
+    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, window, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    std::string in = text;
+    std::string out(deflateBound(&stream, text.size()), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(in.data());
+    stream.avail_in = static_cast<uInt>(in.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+TEST(Push, InflationIsBoundedByWhatTheBodyClaims) {
+    const std::string text = "{\"x\":\"" + std::string(10U << 20U, ' ') + "\"}";
+    std::string gzip = deflated(text, 15 + 16);
+    ASSERT_LT(gzip.size() * 200, text.size());
+    // 200 times the body and no more than 4 MiB.
+    EXPECT_EQ(status_of(gzip, "application/json", "gzip"), 413);
+    EXPECT_EQ(status_of(deflated(text, -15), "application/json", "deflate"), 413);
+    std::string noise;
+    for (std::uint64_t i = 0; noise.size() < (5U << 20U); ++i) {
+        noise.append(std::to_string(i * 0x9E3779B97F4A7C15ULL));
+    }
+    gzip = deflated("{\"x\":\"" + noise + "\"}", 15 + 16);
+    EXPECT_EQ(status_of(gzip, "application/json", "gzip"), 204);
+    EXPECT_GT(decompressed_size_hint(gzip, "application/json", "gzip"), noise.size());
+    gzip.replace(gzip.size() - 4, 4, std::string(4, '\0'));
+    EXPECT_NE(status_of(gzip, "application/json", "gzip"), 204);
 }
 
 TEST(PushProtobuf, BombsAreRefusedBeforeMemoryIsTaken) {

@@ -1,0 +1,159 @@
+// How a push comes into the store.
+#include "absl/strings/str_cat.h"
+#include "ingest/record.h"
+#include "ingest/store.h"
+
+namespace logi::ingest {
+namespace {
+
+constexpr int kRetryAfterSeconds = 1;
+// The journal is closed when its entries take this part of the memory that the head may take, so
+// that pushes go on while they are flushed.
+constexpr std::uint64_t kOpenFraction = 4;
+
+PushOutcome unavailable(std::string_view why) {
+    return {503, std::string(why), kRetryAfterSeconds};
+}
+
+}  // namespace
+
+void Store::push(const std::string& tenant_name,
+                 wire::PushRequest request,
+                 std::function<void(PushOutcome)> done) {
+    if (const char* why = refusal()) {
+        done(unavailable(why));
+        return;
+    }
+    const Timestamp now = deps_.clock.now();
+    auto accepted = std::make_shared<Accepted>();
+    accepted->request = std::move(request);
+    accepted->validated = validate(accepted->request, options_.limits, now);
+    Validated& v = accepted->validated;
+    for (const auto& [reason, count] : v.discarded) {
+        count_discarded(tenant_name, reason, count.lines);
+    }
+    if (v.fatal_status != 0) {
+        done({v.fatal_status, v.fatal_message, 0});
+        return;
+    }
+    PushOutcome outcome;
+    if (!v.errors.empty()) {
+        outcome = {400, validation_message(v.errors, v.errors_left_out), 0};
+    }
+    if (v.streams.empty()) {
+        done(std::move(outcome));  // and nobody becomes a tenant by it
+        return;
+    }
+    auto owner = tenant(tenant_name);
+    if (!owner.ok()) {
+        done(unavailable(message_of(owner.status())));
+        return;
+    }
+    if (!limit(**owner, v, now, outcome)) {
+        done(std::move(outcome));
+        return;
+    }
+    append(*std::move(owner), std::move(accepted), std::move(outcome), std::move(done));
+}
+
+const char* Store::refusal() const {
+    const base::MutexLock lock(mutex_);
+    if (stopping_) {
+        return "the server is shutting down";
+    }
+    return head_bytes_ > options_.head_bytes_max ? "too many entries wait to be written to segments"
+                                                 : nullptr;
+}
+
+// False if nothing is left to be stored; `outcome` says why.
+bool Store::limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outcome) const {
+    if (!tenant.take_rate(v.bytes, options_.limits, now)) {
+        count_discarded(tenant.name(), "rate_limited", v.lines);
+        outcome = {
+            429,
+            absl::StrCat("ingestion rate limit exceeded for user ",
+                         tenant.name(),
+                         " (limit: ",
+                         static_cast<std::int64_t>(options_.limits.ingestion_rate_mb * 1048576),
+                         " bytes/sec) while attempting to ingest '",
+                         v.lines,
+                         "' lines totaling '",
+                         v.bytes,
+                         "' bytes, reduce log volume or contact your Loki administrator to see if "
+                         "the limit can be increased"),
+            kRetryAfterSeconds};
+        return false;
+    }
+    const auto refused = tenant.admit(v.streams, options_.limits, now);
+    std::vector<std::string> messages;
+    for (const auto& r : refused) {
+        count_discarded(tenant.name(), r.reason, r.lines);
+        v.lines -= r.lines;
+        v.bytes -= r.bytes;
+        if (!r.message.empty()) {
+            messages.push_back(r.message);
+        }
+    }
+    if (!refused.empty() && outcome.status == 204) {
+        outcome = {429,
+                   validation_message(messages, refused.size() - messages.size()),
+                   kRetryAfterSeconds};
+    }
+    return !v.streams.empty();
+}
+
+void Store::append(std::shared_ptr<Tenant> owner,
+                   std::shared_ptr<Accepted> accepted,
+                   PushOutcome outcome,
+                   std::function<void(PushOutcome)> done) {
+    const Validated& v = accepted->validated;
+    const std::string& name = owner->name();
+    deps_.metrics
+        .counter("loki_distributor_bytes_received_total",
+                 "Bytes of lines and metadata accepted.",
+                 {{"tenant", name}})
+        .add(static_cast<double>(v.bytes));
+    deps_.metrics
+        .counter("loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", name}})
+        .add(static_cast<double>(v.lines));
+    std::string record = encode_record(name, v.streams);
+    journal_->append(std::move(record),
+                     [this,
+                      owner = std::move(owner),
+                      accepted = std::move(accepted),
+                      outcome = std::move(outcome),
+                      done = std::move(done)](const StatusOr<journal::RecordId>& id) {
+                         if (!id.ok()) {
+                             done(unavailable(message_of(id.status())));
+                             return;
+                         }
+                         apply(owner, accepted->validated.streams, *id);
+                         limit_open_bytes();
+                         done(outcome);
+                     });
+}
+
+void Store::count_discarded(const std::string& tenant,
+                            const std::string& reason,
+                            std::uint64_t lines) const {
+    deps_.metrics
+        .counter("loki_discarded_samples_total",
+                 "Entries that were refused.",
+                 {{"tenant", tenant}, {"reason", reason}})
+        .add(static_cast<double>(lines));
+}
+
+// Entries of few bytes take far more memory than journal: the journal's size alone does not bound
+// the head.
+void Store::limit_open_bytes() {
+    {
+        const base::MutexLock lock(mutex_);
+        if (rotating_ || open_bytes_ < options_.head_bytes_max / kOpenFraction) {
+            return;
+        }
+        rotating_ = true;
+    }
+    journal_->rotate();
+}
+
+}  // namespace logi::ingest

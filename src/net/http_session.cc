@@ -1,0 +1,348 @@
+#include "net/http_session.h"
+
+#include "absl/strings/str_cat.h"
+
+#include <boost/asio.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <array>
+#include <chrono>
+#include <optional>
+
+namespace logi::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+// An idle connection keeps this much; a body is read in larger pieces.
+constexpr std::size_t kIdleBufferBytes = 4U << 10U;
+constexpr std::size_t kBodyBufferBytes = 64U << 10U;
+// A closed connection reads on for so long, so that the answer is not lost to a reset.
+constexpr Duration kLingerTime = Duration::seconds(2);
+constexpr Duration kCancelAgain = Duration::millis(50);
+constexpr std::uint32_t kRefusalsMax = 128;
+
+// http://host/path, which a client may send instead of /path, without scheme and host.
+std::string_view without_authority(std::string_view target) {
+    const std::size_t scheme = target.find("://");
+    if (target.starts_with('/') || scheme == std::string_view::npos) {
+        return target;
+    }
+    const std::size_t path = target.find_first_of("/?", scheme + 3);
+    return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+// All callbacks of a session run on its strand.
+class Session : public std::enable_shared_from_this<Session> {
+  public:
+    Session(tcp::socket socket,
+            std::shared_ptr<SessionShared> shared,
+            std::atomic<std::uint32_t> SessionShared::*counter)
+        : socket_(std::move(socket)),
+          deadline_(socket_.get_executor()),
+          shared_(std::move(shared)),
+          counter_(counter) {
+        ((*shared_).*counter_).fetch_add(1);
+    }
+    ~Session() {
+        release_body();
+        ((*shared_).*counter_).fetch_sub(1);
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void serve() {
+        asio::dispatch(socket_.get_executor(),
+                       [self = shared_from_this()] { self->read_header(); });
+    }
+    void refuse_service() {
+        asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
+            self->refuse(http::status::service_unavailable, "too many connections\n");
+        });
+    }
+
+  private:
+    // Cuts off the read or write that is begun next if it is not done in time.
+    void set_deadline(Duration limit) {
+        timed_out_ = false;
+        wait_for_deadline(limit, ++deadline_number_);
+    }
+    void wait_for_deadline(Duration limit, std::uint64_t number) {
+        deadline_.expires_after(std::chrono::nanoseconds(limit.ns));
+        deadline_.async_wait([self = shared_from_this(), number](beast::error_code ec) {
+            if (!ec && number == self->deadline_number_) {
+                self->timed_out_ = true;
+                beast::error_code ignored;
+                self->socket_.cancel(ignored);
+                // Between two steps of a read there is nothing to cancel: again until it ends.
+                self->wait_for_deadline(kCancelAgain, number);
+            }
+        });
+    }
+    void clear_deadline() {
+        ++deadline_number_;
+        deadline_.cancel();
+    }
+
+    void read_header() {
+        release_body();
+        if (buffer_.size() == 0 && buffer_.capacity() > kIdleBufferBytes) {
+            buffer_.shrink_to_fit();
+        }
+        buffer_.reserve(kIdleBufferBytes);
+        parser_.emplace();
+        parser_->header_limit(shared_->options.header_bytes_max);
+        parser_->body_limit(shared_->options.body_bytes_max);
+        set_deadline(shared_->options.header_timeout);
+        http::async_read_header(socket_,
+                                buffer_,
+                                *parser_,
+                                [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                                    self->clear_deadline();
+                                    self->on_header(ec);
+                                });
+    }
+
+    void on_header(beast::error_code ec) {
+        if (ec) {
+            // A connection that said nothing is closed without a word.
+            on_read_error(ec, parser_->got_some() || buffer_.size() > 0);
+            return;
+        }
+        const auto length = parser_->content_length();
+        if (length && *length > shared_->options.body_bytes_max) {
+            refuse(http::status::payload_too_large, "http: request body too large\n");
+            return;
+        }
+        const auto expect = parser_->get()[http::field::expect];
+        if (expect.empty()) {
+            begin_body();
+        } else if (beast::iequals(expect, "100-continue")) {
+            send_continue();
+        } else {
+            refuse(http::status::expectation_failed, "");
+        }
+    }
+
+    void send_continue() {
+        continue_.emplace(http::status::continue_, parser_->get().version());
+        set_deadline(shared_->options.write_timeout);
+        http::async_write(
+            socket_, *continue_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                self->clear_deadline();
+                if (!ec) {
+                    self->begin_body();
+                }
+            });
+    }
+
+    void begin_body() {
+        if (parser_->is_done()) {
+            handle();
+            return;
+        }
+        buffer_.reserve(kBodyBufferBytes);
+        set_deadline(shared_->options.body_timeout);
+        read_body();
+    }
+
+    // Piece by piece: what has arrived counts, not what a client claims that it will send.
+    void read_body() {
+        http::async_read_some(
+            socket_,
+            buffer_,
+            *parser_,
+            [self = shared_from_this()](beast::error_code ec, std::size_t) { self->on_body(ec); });
+    }
+
+    void on_body(beast::error_code ec) {
+        if (!ec && !reserve_body(parser_->get().body().size())) {
+            clear_deadline();
+            refuse(http::status::service_unavailable, "too many request bodies at once\n");
+            return;
+        }
+        if (!ec && !parser_->is_done()) {
+            read_body();
+            return;
+        }
+        clear_deadline();
+        if (ec) {
+            on_read_error(ec, true);
+        } else {
+            handle();
+        }
+    }
+
+    void on_read_error(beast::error_code ec, bool begun) {
+        if (timed_out_) {
+            if (begun) {
+                refuse(http::status::request_timeout, "request timeout\n");
+            }
+        } else if (ec == http::error::body_limit) {
+            refuse(http::status::payload_too_large, "http: request body too large\n");
+        } else if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
+            refuse(http::status::request_header_fields_too_large, "request header too large\n");
+        } else if (ec == http::error::partial_message) {
+            refuse(http::status::bad_request, "malformed request: unexpected EOF\n");
+        } else if (ec.category() == http::make_error_code(http::error::bad_target).category() &&
+                   ec != http::error::end_of_stream) {
+            refuse(http::status::bad_request,
+                   absl::StrCat("malformed request: ", ec.message(), "\n"));
+        }
+        // Anything else: the client has gone; the destructor closes.
+    }
+
+    void refuse(http::status status, std::string text) {
+        HttpResponse response;
+        response.status = static_cast<int>(status);
+        response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+        if (status == http::status::service_unavailable) {
+            response.headers.emplace_back("Retry-After", "1");
+        }
+        response.body = std::move(text);
+        keep_alive_ = false;
+        head_ = false;
+        release_body();
+        parser_.reset();
+        write(std::move(response));
+    }
+
+    void handle() {
+        auto message = parser_->release();
+        keep_alive_ = message.keep_alive() && !shared_->stopping;
+        head_ = message.method() == http::verb::head;
+        HttpRequest request;
+        request.method = std::string(message.method_string());
+        const std::string_view target =
+            without_authority({message.target().data(), message.target().size()});
+        const std::size_t question = std::min(target.find('?'), target.size());
+        request.path = url_decode(target.substr(0, question), false);
+        request.query = question < target.size() ? target.substr(question + 1) : "";
+        for (const auto& field : message) {
+            request.headers.emplace_back(std::string(field.name_string()),
+                                         std::string(field.value()));
+        }
+        request.body = std::move(message.body());
+        shared_->requests.fetch_add(1);
+        counted_ = true;
+        shared_->handler(std::move(request), [self = shared_from_this()](HttpResponse response) {
+            asio::dispatch(self->socket_.get_executor(),
+                           [self, response = std::move(response)]() mutable {
+                               self->write(std::move(response));
+                           });
+        });
+    }
+
+    void write(HttpResponse response) {
+        response_.emplace(static_cast<http::status>(response.status), 11);
+        for (const auto& [name, value] : response.headers) {
+            response_->insert(name, value);
+        }
+        response_->keep_alive(keep_alive_);
+        const std::size_t length = response.body.size();
+        response_->body() = head_ ? std::string() : std::move(response.body);
+        if (response.status != 204) {
+            response_->content_length(length);
+        }
+        set_deadline(shared_->options.write_timeout);
+        http::async_write(
+            socket_, *response_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                self->clear_deadline();
+                self->on_written(ec);
+            });
+    }
+
+    void on_written(beast::error_code ec) {
+        response_.reset();
+        if (counted_) {
+            counted_ = false;
+            shared_->requests.fetch_sub(1);
+        }
+        if (ec) {
+            return;
+        }
+        if (keep_alive_) {
+            read_header();
+            return;
+        }
+        socket_.shutdown(tcp::socket::shutdown_send, ec);
+        release_body();
+        buffer_.clear();
+        buffer_.reserve(kIdleBufferBytes);
+        set_deadline(kLingerTime);
+        linger();
+    }
+
+    // Closing while bytes are unread would reset the connection, and the peer lose the answer.
+    void linger() {
+        socket_.async_read_some(buffer_.prepare(kIdleBufferBytes),
+                                [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                                    if (!ec && !self->timed_out_) {
+                                        self->linger();
+                                    } else {
+                                        self->clear_deadline();
+                                    }
+                                });
+    }
+
+    // Counts `bytes` of body as this connection's; false if that is too much for the server.
+    bool reserve_body(std::uint64_t bytes) {
+        const std::uint64_t more = bytes - reserved_;
+        if (shared_->inflight_body_bytes.fetch_add(more) + more >
+            shared_->options.inflight_body_bytes_max) {
+            shared_->inflight_body_bytes.fetch_sub(more);
+            return false;
+        }
+        reserved_ = bytes;
+        return true;
+    }
+    void release_body() {
+        shared_->inflight_body_bytes.fetch_sub(reserved_);
+        reserved_ = 0;
+    }
+
+    tcp::socket socket_;
+    asio::steady_timer deadline_;
+    std::uint64_t deadline_number_ = 0;
+    bool timed_out_ = false;
+    std::shared_ptr<SessionShared> shared_;
+    std::atomic<std::uint32_t> SessionShared::*counter_;
+    beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    std::optional<http::response<http::empty_body>> continue_;
+    std::optional<http::response<http::string_body>> response_;
+    std::uint64_t reserved_ = 0;
+    bool counted_ = false;
+    bool keep_alive_ = true;
+    bool head_ = false;
+};
+
+// On a strand of its own.
+tcp::socket open_socket(const Accepted& accepted) {
+    beast::error_code ignored;
+    tcp::socket socket(asio::make_strand(accepted.context));
+    socket.assign(tcp::v4(), accepted.fd, ignored);
+    socket.set_option(tcp::no_delay(true), ignored);
+    return socket;
+}
+
+}  // namespace
+
+void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
+    std::make_shared<Session>(open_socket(accepted), std::move(shared), &SessionShared::connections)
+        ->serve();
+}
+
+void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
+    tcp::socket socket = open_socket(accepted);
+    if (shared->refusals < kRefusalsMax) {
+        std::make_shared<Session>(std::move(socket), std::move(shared), &SessionShared::refusals)
+            ->refuse_service();
+    }
+}
+
+}  // namespace logi::net

@@ -1,0 +1,40 @@
+// One connection of the HTTP server.
+#pragma once
+
+#include "net/http_server.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace logi::net {
+
+// What all connections of a server share.
+struct SessionShared {
+    ServerOptions options;
+    HttpHandler handler;
+    std::atomic<std::uint64_t> inflight_body_bytes{0};
+    std::atomic<std::uint32_t> connections{0};
+    std::atomic<std::uint32_t> refusals{
+        0};  // connections that are being told that they are too many
+    std::atomic<std::uint32_t> requests{0};  // whose answer is not yet written
+    std::atomic<bool> stopping{false};
+};
+
+// A TCP connection that was accepted; whoever serves it closes it.
+struct Accepted {
+    boost::asio::io_context& context;
+    int fd;
+};
+
+// Serves requests until the peer, a time limit or an error ends the connection.
+void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared);
+
+// Answers 503 whatever is asked, then closes; at once if too many are being told so already.
+void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared);
+
+}  // namespace logi::net
