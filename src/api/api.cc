@@ -78,6 +78,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, true},
         {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, true},
         {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, true},
+        {"/loki/api/v1/format_query", "GET POST", &Api::format_query, false},
         {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, true},
         {"/api/prom/label", "GET POST", &Api::labels, true},
         {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, true},

@@ -68,6 +68,7 @@ class Api {
     void index_volume(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void index_volume_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void detected_labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
