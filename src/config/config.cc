@@ -128,6 +128,9 @@ Setters limits_setters(Limits& l) {
         {"max_structured_metadata_size", set_size(l.max_structured_metadata_size)},
         {"max_structured_metadata_entries_count",
          set_count(l.max_structured_metadata_entries_count)},
+        {"discover_log_levels", set(l.discover_log_levels)},
+        {"log_level_fields", set(l.log_level_fields)},
+        {"log_level_from_json_max_depth", set_count(l.log_level_from_json_max_depth)},
         {"max_global_streams_per_user", set_count(l.max_global_streams_per_user)},
         {"per_stream_rate_limit", set_size(l.per_stream_rate_limit)},
         {"per_stream_rate_limit_burst", set_size(l.per_stream_rate_limit_burst)},
@@ -336,6 +339,9 @@ std::string limits_to_yaml(const Limits& l) {
     add("allow_structured_metadata", flag(l.allow_structured_metadata));
     add("max_structured_metadata_size", l.max_structured_metadata_size);
     add("max_structured_metadata_entries_count", l.max_structured_metadata_entries_count);
+    add("discover_log_levels", flag(l.discover_log_levels));
+    add("log_level_fields", yaml_list(l.log_level_fields));
+    add("log_level_from_json_max_depth", l.log_level_from_json_max_depth);
     add("max_global_streams_per_user", l.max_global_streams_per_user);
     add("per_stream_rate_limit", l.per_stream_rate_limit);
     add("per_stream_rate_limit_burst", l.per_stream_rate_limit_burst);

@@ -10,7 +10,8 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
         "auth_enabled: true\nserver:\n  http_listen_port: 3200\n  grpc_listen_port: 9095\n"
         "common:\n  path_prefix: /data\nschema_config:\n  configs: [1]\n"
         "limits_config:\n  max_line_size: 1KB\n  reject_old_samples_max_age: 2w\n  "
-        "retention_period: 744h\n",
+        "retention_period: 744h\n  discover_log_levels: false\n  "
+        "log_level_fields: [prio, 'a\"b']\n",
         "loki.yaml");
     ASSERT_TRUE(config.ok()) << config.status();
     EXPECT_TRUE(config->auth_enabled);
@@ -21,9 +22,12 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     EXPECT_EQ(config->unused_keys,
               (std::vector<std::string>{
                   "server.grpc_listen_port", "schema_config", "limits_config.retention_period"}));
+    EXPECT_EQ(config->limits.log_level_fields, (std::vector<std::string>{"prio", "a\"b"}));
+    EXPECT_FALSE(config->limits.discover_log_levels);
     const auto again = load(to_yaml(*config), "printed");
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ(again->limits.max_line_size, 1024);
+    EXPECT_EQ(again->limits.log_level_fields, config->limits.log_level_fields);
 }
 
 TEST(Config, PrintedLimitsAreReadBack) {

@@ -1,6 +1,5 @@
 #include "fields/level.h"
 
-#include "absl/strings/ascii.h"
 #include "fields/json_reader.h"
 #include "fields/logfmt_scanner.h"
 #include "fields/names.h"
@@ -32,24 +31,30 @@ constexpr std::array<Alias, 14> kAliases = {{{"trace", "trace"},
                                              {"critical", "critical"},
                                              {"fatal", "fatal"}}};
 
-bool equals_lower(std::string_view text, std::string_view lower) {
-    if (text.size() != lower.size()) {
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) {
         return false;
     }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c =
-            text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] | 0x20) : text[i];
-        if (c != lower[i]) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (lower(a[i]) != lower(b[i])) {
             return false;
         }
     }
     return true;
 }
 
+std::uint64_t length_bit(std::string_view s) {
+    return 1ULL << std::min<std::size_t>(s.size(), 63);
+}
+
 // The level that `text` names, or empty.
 std::string_view known_level(std::string_view text) {
     for (const auto& alias : kAliases) {
-        if (equals_lower(text, alias.text)) {
+        if (equals_ignoring_case(text, alias.text)) {
             return alias.level;
         }
     }
@@ -91,25 +96,21 @@ std::string_view value_of(absl::Span<const MetadataView> metadata, std::string_v
 
 }  // namespace
 
-LevelDetector::LevelDetector(LevelRules rules) : rules_(std::move(rules)) {
-    for (const auto& name : rules_.names) {
-        std::string lower = absl::AsciiStrToLower(name);
-        if (std::find(lower_names_.begin(), lower_names_.end(), lower) == lower_names_.end()) {
-            lower_names_.push_back(std::move(lower));
-        }
-        length_max_ = std::max(length_max_, name.size());
-    }
-}
-
-std::string_view LevelDetector::normalised(std::string_view text) {
+std::string_view normalised_level(std::string_view text) {
     const std::string_view level = known_level(text);
     return level.empty() ? text : level;
+}
+
+LevelDetector::LevelDetector(LevelRules rules) : rules_(rules) {
+    for (const auto& name : rules_.names) {
+        lengths_ |= length_bit(name);
+    }
 }
 
 std::string_view LevelDetector::of_labels(const Labels& labels) const {
     for (const auto& name : rules_.names) {
         if (const std::string_view text = labels.get(name); !text.empty()) {
-            return normalised(text);
+            return normalised_level(text);
         }
     }
     return {};
@@ -121,7 +122,7 @@ std::string_view LevelDetector::of_entry(absl::Span<const MetadataView> metadata
     if (!metadata.empty()) {
         for (const auto& name : rules_.names) {
             if (const std::string_view text = value_of(metadata, name); !text.empty()) {
-                return normalised(text);
+                return normalised_level(text);
             }
         }
         if (const std::string_view text = value_of(metadata, "severity_number"); !text.empty()) {
@@ -142,11 +143,8 @@ std::string_view LevelDetector::of_line(std::string_view line, Scratch& scratch)
     return level.empty() ? level_in_text(line) : level;
 }
 
-bool LevelDetector::is_name(std::string_view key) const {
-    if (key.size() > length_max_) {
-        return false;
-    }
-    return std::find(rules_.names.begin(), rules_.names.end(), key) != rules_.names.end();
+bool LevelDetector::may_be_name(std::string_view key) const {
+    return (lengths_ & length_bit(key)) != 0;
 }
 
 // The first string with one of the names, in the order of the line.
@@ -158,7 +156,8 @@ std::optional<std::string_view> LevelDetector::json_field(std::string_view text,
     JsonObjectReader reader(text, scratch.keys[static_cast<std::size_t>(depth - 1)]);
     JsonMember member;
     while (reader.next(member)) {
-        if (member.value.type == JsonType::kString && is_name(member.key)) {
+        if (member.value.type == JsonType::kString && may_be_name(member.key) &&
+            std::find(rules_.names.begin(), rules_.names.end(), member.key) != rules_.names.end()) {
             return member.value.text;
         }
         if (member.value.type == JsonType::kObject && !deepest) {
@@ -174,13 +173,10 @@ std::optional<std::string_view> LevelDetector::json_field(std::string_view text,
 std::string_view LevelDetector::logfmt_field(std::string_view line, Scratch& scratch) const {
     LogfmtScanner scanner(line, scratch.value);
     std::string_view found;
-    std::size_t best = lower_names_.size();
+    std::size_t best = rules_.names.size();
     while (best > 0 && scanner.next()) {
-        if (scanner.key().size() > length_max_) {
-            continue;
-        }
-        for (std::size_t i = 0; i < best; ++i) {
-            if (equals_lower(scanner.key(), lower_names_[i])) {
+        for (std::size_t i = 0; may_be_name(scanner.key()) && i < best; ++i) {
+            if (equals_ignoring_case(scanner.key(), rules_.names[i])) {
                 best = i;
                 scratch.name.assign(scanner.value());
                 found = scratch.name;

@@ -6,30 +6,32 @@
 #include "model/entry.h"
 #include "model/labels.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace logi::fields {
 
 // The metadata that holds it.
 inline constexpr std::string_view kDetectedLevel = "detected_level";
 
+// How a tenant wants levels found.
 struct LevelRules {
     // Names of labels, metadata and fields of the line that hold a level; earlier ones count more.
-    std::vector<std::string> names;
+    absl::Span<const std::string> names;
     // How deep a level may lie in a JSON line: 1 is the root object; 0 or less: any depth.
     std::int64_t json_depth_max = 2;
 };
 
+// trace, debug, info, warn, error, critical or fatal, where `text` is one of them or one of their
+// other names (err, WARNING, trc); else `text` itself.
+[[nodiscard]] std::string_view normalised_level(std::string_view text);
+
 class LevelDetector {
   public:
+    // The names must outlive the detector.
     explicit LevelDetector(LevelRules rules);
-
-    // trace, debug, info, warn, error, critical or fatal, where `text` is one of them or one of
-    // their other names (err, WARNING, trc); else `text` itself.
-    [[nodiscard]] static std::string_view normalised(std::string_view text);
 
     // The level by the labels of the stream, or empty; a view of a constant or into `labels`. It
     // comes before all that follows, except metadata named "detected_level".
@@ -47,11 +49,10 @@ class LevelDetector {
                                                              std::int64_t depth,
                                                              Scratch& scratch) const;
     [[nodiscard]] std::string_view logfmt_field(std::string_view line, Scratch& scratch) const;
-    [[nodiscard]] bool is_name(std::string_view key) const;
+    [[nodiscard]] bool may_be_name(std::string_view key) const;
 
     LevelRules rules_;
-    std::vector<std::string> lower_names_;  // without those that say the same
-    std::size_t length_max_ = 0;            // of the names
+    std::uint64_t lengths_ = 0;  // bit n: a name has n bytes, or, with bit 63, at least 63
 };
 
 // The first word of a text that is a level and stands alone: trace, debug, info, warn, error,

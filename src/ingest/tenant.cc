@@ -1,6 +1,7 @@
 #include "ingest/tenant.h"
 
 #include "absl/strings/str_cat.h"
+#include "ingest/entry_size.h"
 
 namespace logi::ingest {
 namespace {
@@ -8,10 +9,7 @@ namespace {
 std::uint64_t bytes_of(const AcceptedStream& stream) {
     std::uint64_t bytes = 0;
     for (const auto& entry : stream.entries) {
-        bytes += entry.line.size();
-        for (const auto& pair : entry.metadata) {
-            bytes += pair.name.size() + pair.value.size();
-        }
+        bytes += entry_bytes(entry);
     }
     return bytes;
 }

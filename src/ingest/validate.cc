@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ingest/entry_level.h"
+#include "ingest/entry_size.h"
 
 #include <ctime>
 
@@ -27,18 +29,6 @@ std::string rfc3339(Timestamp t) {
                            tm.tm_sec);
 }
 
-std::uint64_t metadata_bytes(const EntryView& entry) {
-    std::uint64_t bytes = 0;
-    for (const auto& pair : entry.metadata) {
-        bytes += pair.name.size() + pair.value.size();
-    }
-    return bytes;
-}
-
-std::uint64_t entry_bytes(const EntryView& entry) {
-    return entry.line.size() + metadata_bytes(entry);
-}
-
 constexpr std::string_view kServiceName = "service_name";
 constexpr std::size_t kStreamLabelBytesMax = 16U << 20U;
 // Of a push's refusals so many are described.
@@ -59,7 +49,7 @@ constexpr std::string_view kMetadataDocs =
 
 class Validator {
   public:
-    Validator(const Limits& limits, Timestamp now) : limits_(limits), now_(now) {}
+    Validator(const Limits& limits, Timestamp now) : limits_(limits), now_(now), levels_(limits) {}
 
     Validated run(const wire::PushRequest& request) {
         if (request.streams.empty()) {
@@ -141,6 +131,10 @@ class Validator {
     void take_entries(const wire::PushStream& stream,
                       const std::string& text,
                       AcceptedStream& accepted) {
+        std::string_view level = levels_.of_stream(accepted.labels);
+        if (!level.empty()) {
+            level = keep(std::string(level));
+        }
         Timestamp previous = Timestamp::min();
         std::string_view previous_line;
         for (EntryView entry : stream.entries) {
@@ -153,6 +147,7 @@ class Validator {
                 fail(500, std::string(status.message()));
                 return;
             }
+            levels_.add_to(entry, level);
             if (limits_.increment_duplicate_timestamp && entry.time == previous &&
                 entry.line != previous_line) {
                 entry.time = entry.time + Duration{1};
@@ -392,6 +387,7 @@ class Validator {
 
     const Limits& limits_;
     const Timestamp now_;
+    EntryLevels levels_;
     Validated out_;
     std::map<StreamId, std::size_t> by_id_;
     std::size_t error_bytes_ = 0;

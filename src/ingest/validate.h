@@ -19,7 +19,9 @@ namespace logi::ingest {
 struct AcceptedStream {
     Labels labels;
     StreamId id;
-    std::vector<EntryView> entries;  // metadata sorted by name, names normalised and unique
+    // Metadata is sorted by name, names are normalised and unique; the level is among it where the
+    // tenant wants levels found.
+    std::vector<EntryView> entries;
 };
 
 struct Validated {
@@ -31,7 +33,7 @@ struct Validated {
     int fatal_status = 0;
     std::string fatal_message;
     std::uint64_t lines = 0;  // accepted
-    std::uint64_t bytes = 0;  // of accepted lines and metadata
+    std::uint64_t bytes = 0;  // of accepted lines and metadata, without levels
     struct Count {
         std::uint64_t lines = 0;
         std::uint64_t bytes = 0;

@@ -148,6 +148,64 @@ TEST(Validate, MetadataNames) {
     EXPECT_TRUE(bad.streams.empty());
 }
 
+std::vector<MetadataView> metadata_of(const Validated& v, std::size_t entry = 0) {
+    return v.streams.at(0).entries.at(entry).metadata;
+}
+
+using Metadata = std::vector<MetadataView>;
+
+TEST(Validate, EntriesGetTheirLevel) {
+    const Limits limits;
+    const auto v = validate(request_of({{"app", "a"}},
+                                       {{kNow, "an ERROR", {}},
+                                        {kNow, "hello", {{"x", "y"}, {"a", "b"}}},
+                                        {kNow, "hello", {{"level", "WARNING"}}},
+                                        {kNow, "error", {{"detected.level", "Inf"}, {"z", "1"}}},
+                                        {kNow, "error", {{"detected_level", "mine"}}},
+                                        {kNow, "error", {{"detected_level", ""}}}}),
+                            limits,
+                            kNow);
+    EXPECT_EQ(metadata_of(v, 0), (Metadata{{"detected_level", "error"}}));
+    EXPECT_EQ(metadata_of(v, 1), (Metadata{{"a", "b"}, {"detected_level", "unknown"}, {"x", "y"}}));
+    EXPECT_EQ(metadata_of(v, 2), (Metadata{{"detected_level", "warn"}, {"level", "WARNING"}}));
+    EXPECT_EQ(metadata_of(v, 3), (Metadata{{"detected_level", "info"}, {"z", "1"}}));
+    EXPECT_EQ(metadata_of(v, 4), (Metadata{{"detected_level", "mine"}}));
+    EXPECT_EQ(metadata_of(v, 5), (Metadata{{"detected_level", "error"}}));
+    // The level counts neither as bytes of the push nor against the limit of metadata.
+    EXPECT_EQ(v.bytes, 8U + 5 + 4 + 5 + 12 + 5 + 2 + 5 + 5);
+    Limits small;
+    small.max_structured_metadata_size = 2;
+    const auto tight = validate(
+        request_of({{"app", "a"}}, {{kNow, "x", {{"k", "v"}, {"detected_level", "critical"}}}}),
+        small,
+        kNow);
+    EXPECT_TRUE(tight.errors.empty());
+}
+
+TEST(Validate, LevelsOfLabelsComeFirst) {
+    Limits limits;
+    // Streams are moved while they are taken; what a short label gives must survive that.
+    wire::PushRequest request;
+    for (int i = 0; i < 20; ++i) {
+        wire::PushStream stream;
+        stream.labels = std::vector<LabelPair>{{"lvl", "odd" + std::to_string(i)}};
+        stream.entries = {{kNow, "error", {{"level", "debug"}}}};
+        request.streams.push_back(std::move(stream));
+    }
+    const auto v = validate(request, limits, kNow);
+    ASSERT_EQ(v.streams.size(), 20U);
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(v.streams[static_cast<std::size_t>(i)].entries[0].metadata[0],
+                  (MetadataView{"detected_level", "odd" + std::to_string(i)}));
+    }
+    const auto error = request_of({{"app", "a"}}, {{kNow, "error", {}}});
+    limits.discover_log_levels = false;
+    EXPECT_EQ(metadata_of(validate(error, limits, kNow)), Metadata{});
+    limits.discover_log_levels = true;
+    limits.allow_structured_metadata = false;
+    EXPECT_EQ(metadata_of(validate(error, limits, kNow)), Metadata{});
+}
+
 TEST(Validate, MessagesAreGrouped) {
     EXPECT_EQ(validation_message({"a"}), "a");
     EXPECT_EQ(validation_message({"a", "b", "a"}), "2 errors like: a; 1 errors like: b");

@@ -25,6 +25,25 @@ struct Limits {
     bool allow_structured_metadata = true;
     std::int64_t max_structured_metadata_size = 64 * 1024;
     std::int64_t max_structured_metadata_entries_count = 128;
+    // Entries get their level as metadata "detected_level".
+    bool discover_log_levels = true;
+    // Labels, metadata and fields of the line that hold it, the most telling first.
+    std::vector<std::string> log_level_fields = {"level",
+                                                 "LEVEL",
+                                                 "Level",
+                                                 "log.level",
+                                                 "severity",
+                                                 "SEVERITY",
+                                                 "Severity",
+                                                 "SeverityText",
+                                                 "lvl",
+                                                 "LVL",
+                                                 "Lvl",
+                                                 "severity_text",
+                                                 "Severity_Text",
+                                                 "SEVERITY_TEXT"};
+    // Objects of a JSON line that are searched: 1 is the root alone, 0 or less all.
+    std::int64_t log_level_from_json_max_depth = 2;
     std::int64_t max_global_streams_per_user = 5000;       // 0: no limit
     std::int64_t per_stream_rate_limit = 3 * 1024 * 1024;  // bytes per second
     std::int64_t per_stream_rate_limit_burst = 15 * 1024 * 1024;

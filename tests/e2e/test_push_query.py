@@ -55,7 +55,8 @@ class PushAndQuery(unittest.TestCase):
                 self.assertEqual(s.lines('{app=~"p.*"} |= "si"'), ["five\nsix"])
                 self.assertEqual(sorted(s.lines('{app=~".+"} != "o" |~ "(?i)F|T"')), ["five\nsix", "three"])
                 stream = s.query('{app="gzip"}')["result"][0]["stream"]
-                self.assertEqual(stream, {"app": "gzip", "service_name": "gzip", "trace": "x"})
+                self.assertEqual(stream, {"app": "gzip", "detected_level": "unknown", "service_name": "gzip",
+                                          "trace": "x"})
                 status, answer = s.get("/loki/api/v1/query", query='sum by (app) (count_over_time({app=~".+"}[1h]))')
                 self.assertEqual(status, 200)
                 counts = {r["metric"]["app"]: r["value"][1] for r in json.loads(answer)["data"]["result"]}
@@ -81,6 +82,16 @@ class PushAndQuery(unittest.TestCase):
         self.assertEqual(s.lines('{app="a"}', limit=2), ["b", "m"])
         answer = json.loads(s.get("/loki/api/v1/query", query='count_over_time({app="a"}[1h])')[1])
         self.assertEqual(answer["data"]["result"][0]["value"][1], "4")
+
+    def test_levels_of_entries_are_found(self):
+        s, t = self.server, self.now
+        s.push([({"app": "a"}, [(t, "an ERROR"), (t + 1, '{"n":{"lvl":"wrn"}}'), (t + 2, "level=dbg error"),
+                                (t + 3, "error", {"severity": "odd"}), (t + 4, "x", {"detected_level": "INF"})]),
+                ({"app": "a", "level": "Fatal"}, [(t + 5, "error")])])
+        for _ in range(2):
+            levels = {v[0]: r["stream"]["detected_level"] for r in s.query('{app="a"}')["result"] for v in r["values"]}
+            self.assertEqual([levels[str(t + i)] for i in range(6)], ["error", "warn", "debug", "odd", "info", "fatal"])
+            s.request("POST", "/flush")
 
     def test_bad_input_is_refused_with_its_status(self):
         s, t = self.server, self.now
@@ -127,7 +138,15 @@ class PushAndQuery(unittest.TestCase):
                                            capture_output=True, text=True, timeout=30)
         self.assertEqual(run("-o", "raw", "--forward").stdout, "hello\nworld\n")
         self.assertEqual(json.loads(run("-o", "jsonl", "--limit", "1").stdout)["line"], "world")
-        self.assertIn('{app="cli", service_name="cli"} world', run().stdout)
+        self.assertIn('{app="cli", detected_level="unknown", service_name="cli"} world', run().stdout)
+
+
+class WithoutLevels(unittest.TestCase):
+    def test_levels_can_be_left_out(self):
+        s = Server("limits_config:\n  discover_log_levels: false\n").start()
+        self.addCleanup(s.close)
+        s.push([({"app": "a"}, [(time.time_ns(), "an ERROR")])])
+        self.assertEqual(s.query('{app="a"}')["result"][0]["stream"], {"app": "a", "service_name": "a"})
 
 
 class Tenants(unittest.TestCase):
