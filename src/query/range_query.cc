@@ -155,11 +155,8 @@ class BlockSamples {
             }
             value = *unwrapped;
         }
-        if (entry_.labels.has_error()) {
-            if (!plan_.pipeline->needed().preserves_errors()) {
-                return pipeline_error(entry_.labels);
-            }
-            entry_.labels.set(exec::kPreserveErrorLabel, "true");
+        if (entry_.labels.has_error() && entry_.labels.get(exec::kPreserveErrorLabel) != "true") {
+            return pipeline_error(entry_.labels);
         }
         const bool by_stream =
             decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
