@@ -6,9 +6,8 @@
 #include <algorithm>
 
 namespace logi::reference {
-namespace {
 
-std::string value_of(Dice& dice, const std::string& name) {
+std::string random_value(Dice& dice, const std::string& name) {
     if (name == "level") {
         return dice.pick({"info", "warn", "error", "info"});
     }
@@ -36,11 +35,13 @@ std::string value_of(Dice& dice, const std::string& name) {
     return dice.pick({"alice", "bob", "x", "y", "1"});
 }
 
+namespace {
+
 const std::vector<std::string> kFields = {
     "level", "status", "dur", "size", "n", "odd", "ip", "msg", "user", "app", "trace"};
 
 std::string json_value(Dice& dice, const std::string& name) {
-    const std::string value = value_of(dice, name);
+    const std::string value = random_value(dice, name);
     switch (dice.below(10)) {
         case 0:
             return dice.pick({"null", "true", "[1,2]", "{}", "[]"});
@@ -74,7 +75,7 @@ std::string logfmt(Dice& dice) {
     const std::size_t count = dice.below(6);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = dice.pick(kFields);
-        const std::string value = value_of(dice, name);
+        const std::string value = random_value(dice, name);
         if (!out.empty()) {
             out += ' ';
         }
@@ -90,22 +91,22 @@ std::string logfmt(Dice& dice) {
 }
 
 std::string plain(Dice& dice) {
-    return absl::StrCat(value_of(dice, "ip"),
+    return absl::StrCat(random_value(dice, "ip"),
                         " ",
                         dice.pick({"GET", "POST", "get"}),
                         " /",
-                        value_of(dice, "user"),
+                        random_value(dice, "user"),
                         "?x=1 ",
-                        value_of(dice, "status"),
+                        random_value(dice, "status"),
                         " took ",
-                        value_of(dice, "dur"));
+                        random_value(dice, "dur"));
 }
 
 std::string packed(Dice& dice) {
     return absl::StrCat("{\"user\":\"",
-                        value_of(dice, "user"),
+                        random_value(dice, "user"),
                         "\",\"level\":\"",
-                        value_of(dice, "level"),
+                        random_value(dice, "level"),
                         dice.percent(80) ? "\",\"_entry\":" : "\",\"entry\":",
                         go_quote(dice.percent(50) ? logfmt(dice) : plain(dice)),
                         "}");
@@ -120,7 +121,7 @@ std::string binary(Dice& dice) {
 }
 
 std::string line(Dice& dice) {
-    switch (dice.below(16)) {
+    switch (dice.below(10)) {
         case 0:
             return plain(dice);
         case 1:
@@ -137,9 +138,6 @@ std::string line(Dice& dice) {
             return dice.pick({" ", "x"}) + json_object(dice, 0) + dice.pick({"", " tail"});
         case 6:
         case 7:
-        case 8:
-        case 9:
-        case 10:
             return logfmt(dice);
         default:
             return json_object(dice, 0);
@@ -160,17 +158,17 @@ LabelMap random_stream(Dice& dice) {
     return out;
 }
 
-LabelMap random_metadata(Dice& dice) {
+LabelMap random_metadata(Dice& dice, bool logs) {
     LabelMap out;
     while (dice.percent(35)) {
         const std::string name =
             dice.pick({"trace", "level", "user", "n", "app", "pod", "app_extracted", "dur"});
-        const std::string value = value_of(dice, name);
+        const std::string value = random_value(dice, name);
         if (!value.empty()) {
             out[name] = value;
         }
     }
-    if (dice.percent(1)) {
+    if (logs && dice.percent(1)) {
         out["__error__"] = "Custom";
     }
     return out;
@@ -189,17 +187,18 @@ RandomData random_data(Dice& dice) {
     for (std::size_t i = 0; i <= dice.below(6); ++i) {
         streams.push_back(random_stream(dice));
     }
-    // Some data has only lines that parsers understand, so that not every query ends in an error.
-    const bool tidy = dice.percent(50);
     RandomData data;
+    data.logs = dice.percent(40);
+    data.parser = dice.pick({"json", "logfmt"});
     data.distinct_times = dice.percent(30);
-    const std::size_t count = dice.below(150);
+    // Some data has only lines that the parser understands, so that not every query is an error.
+    const bool tidy = dice.percent(60);
+    const std::size_t count = dice.percent(80) ? 30 + dice.below(120) : dice.below(30);
     std::set<Timestamp> times;
     while (data.entries.size() < count) {
-        Entry entry{dice.pick(streams), random_time(dice), "", random_metadata(dice)};
-        if (tidy) {
-            entry.line = dice.percent(60) ? json_object(dice, 0) : "{\"" + value_of(dice, "user") + "\":1}";
-            entry.metadata.erase("__error__");
+        Entry entry{dice.pick(streams), random_time(dice), "", random_metadata(dice, data.logs)};
+        if (tidy || dice.percent(50)) {
+            entry.line = data.parser == "json" ? json_object(dice, 0) : logfmt(dice);
         } else {
             entry.line = line(dice);
         }

@@ -10,10 +10,17 @@ namespace logi::reference {
 inline constexpr Timestamp kDataTime{1'700'000'000 * kNanosPerSecond};
 
 struct RandomData {
-    std::vector<Entry> entries;  // in the order of arrival
+    std::vector<Entry> entries;   // in the order of arrival
     bool distinct_times = false;  // no two entries of the same time that differ
+    std::string parser;           // of most lines
+    // For log queries: metadata may hold __error__. The engine does not read metadata that a metric
+    // query has no use for, so there it goes unnoticed.
+    bool logs = false;
 };
 
 RandomData random_data(Dice& dice);
+
+// A value that fields of that name may have.
+std::string random_value(Dice& dice, const std::string& name);
 
 }  // namespace logi::reference

@@ -14,7 +14,7 @@ std::string name(Dice& dice) {
 
 std::string word(Dice& dice) {
     return dice.pick({"info", "error", "foo", "alice", "500", "a", "level", "\"", "hello world",
-                      "GET", "api", "prod", "user=", "", "über", "10.0.0.1", "x"});
+                      "GET", "api", "prod", "user", "", "über", "10.0.0.1", "x", "a", "e", "s"});
 }
 
 std::string regex(Dice& dice) {
@@ -31,8 +31,7 @@ std::string selector(Dice& dice) {
                       "{env=\"prod\"}",
                       "{env!=\"dev\", app=~\"a.*|w.*\"}",
                       "{app=~\"api|db\", pod=\"\"}",
-                      "{pod=~\"p[12]\"}",
-                      "{app=\"none\"}"});
+                      dice.percent(80) ? "{pod=~\"p[12]\"}" : "{app=\"none\"}"});
 }
 
 std::string quoted(const std::string& text) {
@@ -63,7 +62,7 @@ std::string line_filter(Dice& dice) {
             return absl::StrCat(
                 dice.pick({"|= ", "!= "}), quoted(word(dice)), " or ", quoted(word(dice)));
         default:
-            return absl::StrCat(dice.percent(70) ? "|= " : "!= ", quoted(word(dice)));
+            return absl::StrCat(dice.percent(60) ? "|= " : "!= ", quoted(word(dice)));
     }
 }
 
@@ -94,8 +93,11 @@ std::string condition(Dice& dice) {
         case 6:
             return absl::StrCat("__error__",
                                 dice.pick({"=\"\"", "!=\"\"", "=~\".*Err\"", "!=\"JSONParserErr\""}));
-        default:
-            return absl::StrCat(name(dice), dice.pick({"=", "!="}), quoted(word(dice)));
+        default: {
+            const std::string label = name(dice);
+            const std::string value = dice.percent(50) ? random_value(dice, label) : word(dice);
+            return absl::StrCat(label, dice.pick({"=", "!=", "!="}), go_quote(value));
+        }
     }
 }
 
@@ -198,17 +200,17 @@ std::string stage(Dice& dice) {
     switch (dice.below(16)) {
         case 0:
         case 1:
-        case 2:
             return line_filter(dice);
+        case 2:
         case 3:
         case 4:
-        case 5:
-        case 6:
             return absl::StrCat("| ", label_filter(dice, 0));
-        case 7:
+        case 5:
             return absl::StrCat("| line_format ", some_template(dice));
-        case 8:
+        case 6:
+        case 7:
             return absl::StrCat("| ", label_format(dice));
+        case 8:
         case 9:
             return absl::StrCat("| ", drop_or_keep(dice));
         case 10:
@@ -220,10 +222,20 @@ std::string stage(Dice& dice) {
 
 }  // namespace
 
-std::string random_log_query(Dice& dice, std::size_t stages_max) {
+std::string random_log_query(Dice& dice, const RandomData& data, std::size_t stages_max) {
     std::string out = selector(dice);
+    if (dice.percent(60)) {
+        absl::StrAppend(&out, " | ", data.parser);
+    }
+    bool names_end = false;
     for (std::size_t i = dice.below(stages_max + 1); i > 0; --i) {
-        absl::StrAppend(&out, " ", stage(dice));
+        const std::string next = stage(dice);
+        // `| drop a != "x"` has another meaning.
+        if (names_end && next.starts_with('!')) {
+            continue;
+        }
+        names_end = next.starts_with("| drop") || next.starts_with("| keep");
+        absl::StrAppend(&out, " ", next);
     }
     return out;
 }

@@ -76,7 +76,7 @@ class Maker {
     }
 
     std::string log() {
-        std::string out = random_log_query(dice_, 4);
+        std::string out = random_log_query(dice_, data_, dice_.percent(50) ? 1 : 4);
         if (dice_.percent(50)) {
             out += " | __error__=\"\"";
         }
@@ -287,17 +287,13 @@ Request random_request(Dice& dice) {
 
 }  // namespace
 
-std::string random_metric_query(Dice& dice, const RandomData& data) {
-    return Maker(dice, data).make(0).text;
-}
-
 RandomQuery random_query(Dice& dice, const RandomData& data) {
     RandomQuery query{"", random_request(dice)};
-    if (dice.percent(40)) {
-        query.text = random_log_query(dice, 6);
+    if (data.logs) {
+        query.text = random_log_query(dice, data, 6);
         return query;
     }
-    query.text = random_metric_query(dice, data);
+    query.text = Maker(dice, data).make(0).text;
     query.request.instant = dice.percent(40);
     return query;
 }

@@ -14,10 +14,7 @@ struct RandomQuery {
 // A log query, or a metric query.
 RandomQuery random_query(Dice& dice, const RandomData& data);
 
-// {…} with stages.
-std::string random_log_query(Dice& dice, std::size_t stages_max);
-
-// Behind a selector, for metric queries; often without errors.
-std::string random_metric_query(Dice& dice, const RandomData& data);
+// {…} with stages; most often the data's parser is the first.
+std::string random_log_query(Dice& dice, const RandomData& data, std::size_t stages_max);
 
 }  // namespace logi::reference
