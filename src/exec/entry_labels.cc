@@ -35,7 +35,6 @@ std::string_view EntryArena::copy(std::string_view s) {
 void EntryLabels::begin(const Labels& stream, absl::Span<const MetadataView> metadata) {
     stream_ = &stream;
     changes_.clear();
-    metadata_names_.clear();
     extracted_.clear();
     stream_changed_ = false;
     error_ = {};
@@ -47,14 +46,24 @@ void EntryLabels::begin(const Labels& stream, absl::Span<const MetadataView> met
         } else if (pair.name == kErrorDetailsLabel) {
             error_details_ = pair.value;
         } else {
-            std::string_view name = pair.name;
-            if (stream.find(name) != nullptr) {
-                name = arena_.copy(std::string(name) + "_extracted");
-            }
-            changes_.push_back({name, pair.value, LabelCategory::kMetadata, false});
-            metadata_names_.push_back(name);
+            add_metadata(pair);
         }
     }
+}
+
+// Metadata may have both a name of the stream and that name with "_extracted": the latter stays.
+void EntryLabels::add_metadata(const MetadataView& pair) {
+    if (stream_->find(pair.name) == nullptr) {
+        if (Change* change = find(pair.name); change != nullptr) {
+            change->value = pair.value;
+        } else {
+            changes_.push_back({pair.name, pair.value, LabelCategory::kMetadata, false});
+        }
+        return;
+    }
+    const std::string_view name = arena_.copy(std::string(pair.name) + "_extracted");
+    changes_.push_back({name, pair.value, LabelCategory::kMetadata, false});
+    stream_changed_ = stream_changed_ || stream_->find(name) != nullptr;
 }
 
 const EntryLabels::Change* EntryLabels::find(std::string_view name) const {
@@ -71,7 +80,8 @@ EntryLabels::Change* EntryLabels::find(std::string_view name) {
 }
 
 bool EntryLabels::metadata_has(std::string_view name) const {
-    return std::find(metadata_names_.begin(), metadata_names_.end(), name) != metadata_names_.end();
+    const Change* change = find(name);
+    return change != nullptr && change->category == LabelCategory::kMetadata && !change->removed;
 }
 
 std::optional<std::string_view> EntryLabels::get(std::string_view name) const {
@@ -90,24 +100,16 @@ std::optional<std::string_view> EntryLabels::get(std::string_view name) const {
     return std::nullopt;
 }
 
-std::optional<LabelCategory> EntryLabels::category(std::string_view name) const {
-    if (const Change* change = find(name); change != nullptr) {
-        return change->removed ? std::nullopt : std::optional(change->category);
-    }
-    return stream_->find(name) == nullptr ? std::nullopt : std::optional(LabelCategory::kStream);
-}
-
-void EntryLabels::set(std::string_view name, std::string_view value, LabelCategory category) {
+void EntryLabels::set(std::string_view name, std::string_view value) {
     const std::string_view stored = arena_.copy(value);
-    stream_changed_ =
-        stream_changed_ || category == LabelCategory::kStream || stream_->find(name) != nullptr;
+    stream_changed_ = stream_changed_ || stream_->find(name) != nullptr;
     if (Change* change = find(name); change != nullptr) {
         change->value = stored;
-        change->category = category;
+        change->category = LabelCategory::kParsed;
         change->removed = false;
         return;
     }
-    changes_.push_back({arena_.copy(name), stored, category, false});
+    changes_.push_back({arena_.copy(name), stored, LabelCategory::kParsed, false});
 }
 
 void EntryLabels::erase(std::string_view name) {

@@ -52,17 +52,13 @@ class EntryLabels {
     // __error_details__.
     [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
 
-    [[nodiscard]] std::optional<LabelCategory> category(std::string_view name) const;
-
-    // Sets a label as stages other than parsers do; it hides one of the same name in another
+    // Sets a parsed label as stages other than parsers do; it hides one of the same name in another
     // category. Copies.
-    void set(std::string_view name,
-             std::string_view value,
-             LabelCategory category = LabelCategory::kParsed);
+    void set(std::string_view name, std::string_view value);
     void erase(std::string_view name);
 
-    // The name that a parser's field gets: with "_extracted" where the stream or the entry's
-    // metadata has the same. Valid until the next call.
+    // The name that a parser's field gets: with "_extracted" where the stream had the same, or the
+    // metadata still has it. Valid until the next call.
     std::string_view field_name(std::string_view name);
     // A parser's field under its field_name(): the first one stays.
     void extract(std::string_view name, std::string_view value);
@@ -98,11 +94,11 @@ class EntryLabels {
 
     [[nodiscard]] const Change* find(std::string_view name) const;
     Change* find(std::string_view name);
+    void add_metadata(const MetadataView& pair);
     [[nodiscard]] bool metadata_has(std::string_view name) const;
 
     const Labels* stream_ = nullptr;
     std::vector<Change> changes_;  // names unique
-    std::vector<std::string_view> metadata_names_;
     std::vector<std::string_view> extracted_;
     bool stream_changed_ = false;
     std::string_view error_;

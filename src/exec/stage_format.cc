@@ -128,9 +128,8 @@ class LabelFormat final : public Stage {
   private:
     static void rename(const Assignment& assignment, EntryLabels& labels) {
         const auto value = labels.get(assignment.source);
-        const auto category = labels.category(assignment.source);
-        if (value.has_value() && category.has_value()) {
-            labels.set(assignment.name, *value, *category);
+        if (value.has_value()) {
+            labels.set(assignment.name, *value);
             labels.erase(assignment.source);
         }
     }

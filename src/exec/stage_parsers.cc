@@ -52,6 +52,17 @@ class LabelSink final : public fields::FieldSink {
     const NeededLabels& needed_;
 };
 
+// The only errors that a query can ask for as series: those of other stages fail it all the same.
+void note_error(const fields::ParseError& error, const NeededLabels& needed, EntryLabels& labels) {
+    if (error.ok()) {
+        return;
+    }
+    labels.set_error(error.kind, error.details);
+    if (needed.preserves_errors()) {
+        labels.set(kPreserveErrorLabel, "true");
+    }
+}
+
 template <typename Parser>
 class ParserStage final : public Stage {
   public:
@@ -68,10 +79,7 @@ class ParserStage final : public Stage {
                                  entry.line, sink, entry.scratch))>) {
             parser_.parse(entry.line, sink, entry.scratch);
         } else {
-            const fields::ParseError error = parser_.parse(entry.line, sink, entry.scratch);
-            if (!error.ok()) {
-                entry.labels.set_error(error.kind, error.details);
-            }
+            note_error(parser_.parse(entry.line, sink, entry.scratch), needed_, entry.labels);
         }
         return true;
     }
@@ -85,12 +93,13 @@ class UnpackStage final : public Stage {
   public:
     explicit UnpackStage(NeededLabels needed) : needed_(std::move(needed)) {}
     bool process(Entry& entry) const override {
-        LabelSink sink(entry.labels, needed_);
-        const fields::ParseError error =
-            parser_.parse(entry.line, entry.unpacked_line, sink, entry.scratch);
-        if (!error.ok()) {
-            entry.labels.set_error(error.kind, error.details);
+        if (needed_.satisfied(entry.labels)) {
+            return true;
         }
+        LabelSink sink(entry.labels, needed_);
+        note_error(parser_.parse(entry.line, entry.unpacked_line, sink, entry.scratch),
+                   needed_,
+                   entry.labels);
         return true;
     }
 

@@ -54,8 +54,8 @@ exec::StepVector absences(const logql::RangeAggregation& range,
 
 class Evaluator {
   public:
-    Evaluator(LeafValues& leaves, std::size_t step_count)
-        : leaves_(leaves), step_count_(step_count) {}
+    Evaluator(LeafValues& leaves, std::size_t step_count, bool instant)
+        : leaves_(leaves), step_count_(step_count), instant_(instant) {}
 
     StatusOr<exec::Value> operator()(const logql::LogExpr&) const {
         return absl::InvalidArgumentError(
@@ -69,11 +69,11 @@ class Evaluator {
         return exec::Value{false, 0, std::move(values)};
     }
     StatusOr<exec::Value> operator()(const logql::VectorAggregation& node) const {
-        LOGI_ASSIGN_OR_RETURN(exec::Value inner, evaluate(*node.inner, leaves_, step_count_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value inner, evaluate(*node.inner, leaves_, step_count_, instant_));
         if (inner.scalar) {
             inner.series.push_back(constant(inner.number, step_count_));
         }
-        if (node.op == logql::VectorOp::kApproxTopk && step_count_ > 1) {
+        if (node.op == logql::VectorOp::kApproxTopk && !instant_) {
             return absl::InternalError("count min sketches are only supported on instant queries");
         }
         return exec::Value{
@@ -86,25 +86,29 @@ class Evaluator {
         return exec::Value{false, 0, {constant(node.value, step_count_)}};
     }
     StatusOr<exec::Value> operator()(const logql::LabelReplace& node) const {
-        LOGI_ASSIGN_OR_RETURN(exec::Value inner, evaluate(*node.inner, leaves_, step_count_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value inner, evaluate(*node.inner, leaves_, step_count_, instant_));
         LOGI_RETURN_IF_ERROR(exec::replace_labels(node, inner.series));
         return inner;
     }
     StatusOr<exec::Value> operator()(const logql::BinaryExpr& node) const {
-        LOGI_ASSIGN_OR_RETURN(exec::Value left, evaluate(*node.left, leaves_, step_count_));
-        LOGI_ASSIGN_OR_RETURN(exec::Value right, evaluate(*node.right, leaves_, step_count_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value left, evaluate(*node.left, leaves_, step_count_, instant_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value right, evaluate(*node.right, leaves_, step_count_, instant_));
         return exec::apply_binary(node, std::move(left), std::move(right), step_count_);
     }
 
   private:
     LeafValues& leaves_;
     const std::size_t step_count_;
+    const bool instant_;
 };
 
 }  // namespace
 
-StatusOr<exec::Value> evaluate(const Expr& expr, LeafValues& leaves, std::size_t step_count) {
-    return std::visit(Evaluator(leaves, step_count), expr.node);
+StatusOr<exec::Value> evaluate(const Expr& expr,
+                               LeafValues& leaves,
+                               std::size_t step_count,
+                               bool instant) {
+    return std::visit(Evaluator(leaves, step_count, instant), expr.node);
 }
 
 bool sorts(const Expr& expr) {

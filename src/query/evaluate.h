@@ -11,7 +11,10 @@ namespace logi::query {
 using LeafValues = std::map<const logql::RangeAggregation*, exec::StepVector>;
 
 // Evaluates the tree over the values of its leaves, which it consumes. Errors carry Loki's text.
-StatusOr<exec::Value> evaluate(const logql::Expr& expr, LeafValues& leaves, std::size_t step_count);
+StatusOr<exec::Value> evaluate(const logql::Expr& expr,
+                               LeafValues& leaves,
+                               std::size_t step_count,
+                               bool instant);
 
 // Whether the order of an instant query's result is that of its values.
 [[nodiscard]] bool sorts(const logql::Expr& expr);

@@ -89,7 +89,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
 
   private:
     StatusOr<Result> finish() {
-        LOGI_ASSIGN_OR_RETURN(exec::Value value, evaluate(*expr_, values_, steps_.count));
+        LOGI_ASSIGN_OR_RETURN(exec::Value value, evaluate(*expr_, values_, steps_.count, instant_));
         Result result;
         result.stats = stats_;
         result.missing = missing_;

@@ -43,6 +43,21 @@ void collect(const logql::Expr& expr, std::vector<Leaf>& out) {
     }
 }
 
+bool parses(const logql::LogExpr& log) {
+    return std::any_of(log.stages.begin(), log.stages.end(), [](const logql::Stage& stage) {
+        return std::holds_alternative<logql::JsonStage>(stage) ||
+               std::holds_alternative<logql::LogfmtStage>(stage) ||
+               std::holds_alternative<logql::UnpackStage>(stage);
+    });
+}
+
+// What decides which labels the pipeline needs. absent_over_time asks only whether there are
+// samples, but its parsers read whole lines, so that their errors fail the query.
+std::optional<logql::Grouping> grouping_of_pipeline(const Leaf& leaf) {
+    const bool absent = leaf.aggregation->op == RangeOp::kAbsentOverTime;
+    return absent && parses(leaf.aggregation->log) ? std::nullopt : leaf.grouping;
+}
+
 Status pipeline_error(const exec::EntryLabels& labels) {
     std::vector<MetadataView> all;
     labels.sorted(all);
@@ -155,11 +170,8 @@ class BlockSamples {
             }
             value = *unwrapped;
         }
-        if (entry_.labels.has_error()) {
-            if (!plan_.pipeline->needed().preserves_errors()) {
-                return pipeline_error(entry_.labels);
-            }
-            entry_.labels.set(exec::kPreserveErrorLabel, "true");
+        if (entry_.labels.has_error() && entry_.labels.get(exec::kPreserveErrorLabel) != "true") {
+            return pipeline_error(entry_.labels);
         }
         const bool by_stream =
             decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
@@ -278,7 +290,7 @@ void run_range_query(io::Executor& executor,
     const logql::RangeAggregation& aggregation = *leaf.aggregation;
     exec::Pipeline::Options options;
     options.unwrap = aggregation.unwrap;
-    options.grouping = leaf.grouping;
+    options.grouping = grouping_of_pipeline(leaf);
     options.metric = true;
     options.now = now;
     auto pipeline = exec::Pipeline::compile(aggregation.log, std::move(options));

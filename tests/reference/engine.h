@@ -1,0 +1,25 @@
+// The engine that is compared with the reference: the same entries in generations and segments, the
+// same query on a thread pool or a simulated executor.
+#pragma once
+
+#include "dice.h"
+#include "query/query.h"
+#include "reference.h"
+
+namespace logi::reference {
+
+// Cuts the entries, in the order of arrival, into a few intervals, and makes each a head, a head of
+// several groups, or segments.
+exec::Sources make_sources(const std::vector<Entry>& entries, Dice& dice);
+
+query::Request engine_request(const std::string& text, const Request& request);
+
+StatusOr<query::Result> run_on_threads(const exec::Sources& sources,
+                                       query::Prepared query,
+                                       const Limits& limits);
+StatusOr<query::Result> run_simulated(const exec::Sources& sources,
+                                      query::Prepared query,
+                                      const Limits& limits,
+                                      std::uint64_t seed);
+
+}  // namespace logi::reference
