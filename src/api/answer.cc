@@ -191,20 +191,25 @@ std::string stats_json(const query::Stats& s, std::size_t returned, double secon
     return out;
 }
 
-std::string warnings_json(const std::vector<std::string>& warnings) {
-    if (warnings.empty()) {
-        return {};
+// Nothing for an empty list.
+std::string list_json(std::string_view key, const std::vector<std::string>& texts) {
+    std::string out;
+    if (!texts.empty()) {
+        out.append(key);
+        append_strings(out, texts);
     }
-    std::string out = ",\"warnings\":";
-    append_strings(out, warnings);
     return out;
+}
+
+std::string warnings_json(const std::vector<std::string>& warnings) {
+    return list_json(",\"warnings\":", warnings);
 }
 
 }  // namespace
 
 std::string result_json(const query::Result& result,
                         const std::vector<std::string>& warnings,
-                        bool categorize,
+                        const std::vector<std::string>& encoding_flags,
                         double seconds) {
     constexpr std::array<const char*, 4> kTypes = {"streams", "vector", "matrix", "scalar"};
     const bool logs = result.type == query::Result::Type::kStreams;
@@ -212,9 +217,12 @@ std::string result_json(const query::Result& result,
     out.append(logs ? warnings_json(warnings) : "");
     absl::StrAppend(
         &out, ",\"data\":{\"resultType\":\"", kTypes[static_cast<std::size_t>(result.type)], "\"");
-    out.append(logs && categorize ? ",\"encodingFlags\":[\"categorize-labels\"]" : "");
+    out.append(logs ? list_json(",\"encodingFlags\":", encoding_flags) : "");
     out.append(",\"result\":[");
     if (logs) {
+        const bool categorize =
+            std::find(encoding_flags.begin(), encoding_flags.end(), "categorize-labels") !=
+            encoding_flags.end();
         append_streams(out, result, categorize);
     } else {
         append_series(out, result);

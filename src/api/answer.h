@@ -11,10 +11,11 @@
 
 namespace logi::api {
 
-// `categorize`: the client asked for labels by category. `warnings` say what is missing.
+// `encoding_flags` are the client's, named in the answer; "categorize-labels" keeps the labels of
+// entries apart by category. `warnings` say what is missing.
 [[nodiscard]] std::string result_json(const query::Result& result,
                                       const std::vector<std::string>& warnings,
-                                      bool categorize,
+                                      const std::vector<std::string>& encoding_flags,
                                       double seconds);
 
 // {"status":"success","data":[…]}; without data when empty, as Loki has it for labels. Here and

@@ -1,9 +1,11 @@
 // Queries.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/params.h"
 #include "base/log.h"
+#include "fields/conversions.h"
 
 namespace logi::api {
 namespace {
@@ -15,9 +17,9 @@ constexpr const char* kTimedOut =
     "request timed out, decrease the duration of the request or add more label matchers (prefer "
     "exact match over regex match) to reduce the amount of data processed";
 
-bool categorizes(const net::HttpRequest& request) {
-    return request.header("X-Loki-Response-Encoding-Flags").find("categorize-labels") !=
-           std::string_view::npos;
+std::vector<std::string> encoding_flags(const net::HttpRequest& request) {
+    return absl::StrSplit(
+        std::string(request.header("X-Loki-Response-Encoding-Flags")), ',', absl::SkipWhitespace());
 }
 
 StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
@@ -54,24 +56,24 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
     return request;
 }
 
-Status check_limits(const query::Request& request, const Limits& limits) {
+Status check_limits(const query::Prepared& query, const Limits& limits) {
     const std::int64_t most = limits.max_entries_limit_per_query;
-    if (most > 0 && request.limit > most) {
+    if (most > 0 && query.request.limit > most) {
         return absl::InvalidArgumentError(
             absl::StrCat("max entries limit per query exceeded, limit > ",
                          "max_entries_limit_per_query (",
-                         request.limit,
+                         query.request.limit,
                          " > ",
                          most,
                          ")"));
     }
-    const Duration length = request.end - request.start;
-    if (!request.instant && limits.max_query_length.ns > 0 && length > limits.max_query_length) {
+    const Duration length = query.range.end - query.range.start;
+    if (limits.max_query_length.ns > 0 && length > limits.max_query_length) {
         return absl::InvalidArgumentError(
             absl::StrCat("the query time range exceeds the limit (query length: ",
-                         go_duration(length),
+                         fields::format_go_duration(length),
                          ", limit: ",
-                         go_duration(limits.max_query_length),
+                         config::format_duration(limits.max_query_length),
                          ")"));
     }
     return absl::OkStatus();
@@ -85,11 +87,9 @@ void Api::run(query::Request request,
               net::Responder respond) {
     const Timestamp begin = clock_.now();
     request.now = begin;
-    Status refused = check_limits(request, config_.limits);
     auto prepared = query::prepare(std::move(request));
-    if (!prepared.ok()) {
-        refused = prepared.status();
-    }
+    const Status refused =
+        prepared.ok() ? check_limits(*prepared, config_.limits) : prepared.status();
     if (!refused.ok()) {
         respond(error_response(refused));
         return;
@@ -112,7 +112,7 @@ void Api::run(query::Request request,
                  timed_out,
                  respond = std::move(respond),
                  missing = std::move(pinned.missing),
-                 categorize = categorizes(http)](const StatusOr<query::Result>& result) {
+                 flags = encoding_flags(http)](const StatusOr<query::Result>& result) {
         const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
         metrics_
             .counter("logi_queries_total",
@@ -129,7 +129,7 @@ void Api::run(query::Request request,
         }
         std::vector<std::string> warnings = missing;
         warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
-        respond(json_response(result_json(*result, warnings, categorize, seconds)));
+        respond(json_response(result_json(*result, warnings, flags, seconds)));
     };
     query::run(executor_,
                std::move(pinned.sources),

@@ -37,7 +37,8 @@ class Moments {
         squares_ += delta * (x - mean_);
     }
     void add(const Moments& other) {
-        if (other.count_ == 0) {
+        if (count_ == 0 || other.count_ == 0) {
+            *this = count_ == 0 ? other : *this;
             return;
         }
         const double count = count_ + other.count_;

@@ -99,6 +99,10 @@ bool convert(logql::Unwrap::Conversion conversion,
 
 // As Loki says it when it builds a pipeline.
 Status in_stage(const logql::Stage& stage, const Status& status) {
+    if (std::holds_alternative<logql::PatternStage>(stage)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("parse error : invalid pattern parser: ", status.message()));
+    }
     return absl::InvalidArgumentError(
         absl::StrCat("parse error : stage '", logql::to_string(stage), "' : ", status.message()));
 }

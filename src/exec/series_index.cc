@@ -41,6 +41,8 @@ std::uint32_t SeriesIndex::find(const EntryLabels& labels) {
     }
     labels.sorted(labels_);
     if (!labels.has_error()) {
+        // Details of an error that was dropped are no label of a series.
+        std::erase_if(labels_, [](const auto& l) { return l.name == kErrorDetailsLabel; });
         select(labels_);
     }
     return number(labels_);

@@ -14,15 +14,18 @@ using TemplatePtr = std::shared_ptr<const tmpl::Template>;
 class EntryContext final : public tmpl::Context {
   public:
     EntryContext(const Entry& entry, Timestamp now) : entry_(entry), now_(now) {}
+    // Templates see that there is an error, not its details.
     [[nodiscard]] std::optional<std::string_view> label(std::string_view name) const override {
-        return entry_.labels.get(name);
+        return name == kErrorDetailsLabel ? std::nullopt : entry_.labels.get(name);
     }
     void all_labels(
         std::vector<std::pair<std::string_view, std::string_view>>& out) const override {
         std::vector<MetadataView> labels;
         entry_.labels.sorted(labels);
         for (const auto& label : labels) {
-            out.emplace_back(label.name, label.value);
+            if (label.name != kErrorDetailsLabel) {
+                out.emplace_back(label.name, label.value);
+            }
         }
     }
     [[nodiscard]] std::string_view line() const override { return entry_.line; }
@@ -60,7 +63,9 @@ class SnapshotContext final : public tmpl::Context {
         std::vector<MetadataView> labels;
         entry.labels.sorted(labels);
         for (const auto& label : labels) {
-            labels_.push_back({std::string(label.name), std::string(label.value)});
+            if (label.name != kErrorDetailsLabel) {
+                labels_.push_back({std::string(label.name), std::string(label.value)});
+            }
         }
     }
     [[nodiscard]] std::optional<std::string_view> label(std::string_view name) const override {

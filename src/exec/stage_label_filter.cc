@@ -112,8 +112,8 @@ bool compare(logql::CompareOp op, T a, T b) {
     return a <= b;
 }
 
-// Compares a label's value with a quantity. A missing label drops the entry, an entry with an error
-// passes, and a value that does not convert gives the entry an error.
+// Compares a label's value with a quantity. A missing label drops the entry; with a value that does
+// not convert it passes, and has an error from then on.
 template <typename T>
 class QuantityCondition final : public Condition {
   public:
@@ -121,9 +121,6 @@ class QuantityCondition final : public Condition {
     QuantityCondition(std::string name, logql::CompareOp op, T value, Parse parse)
         : name_(std::move(name)), op_(op), value_(value), parse_(parse) {}
     bool holds(Entry& entry) const override {
-        if (entry.labels.has_error()) {
-            return true;
-        }
         const auto text = entry.labels.get(name_);
         if (!text.has_value()) {
             return false;
@@ -131,7 +128,9 @@ class QuantityCondition final : public Condition {
         T value{};
         std::string error;
         if (!parse_(*text, value, &error)) {
-            entry.labels.set_error("LabelFilterErr", error);
+            if (!entry.labels.has_error()) {
+                entry.labels.set_error("LabelFilterErr", error);
+            }
             return true;
         }
         return compare(op_, value, value_);

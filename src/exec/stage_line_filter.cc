@@ -58,7 +58,10 @@ StatusOr<std::optional<regex::LineFilter>> text_filter(const logql::LineFilterSt
     }
     std::vector<std::string> texts;
     for (const auto& alternative : stage.any_of) {
-        texts.push_back(alternative.text);
+        // In a chain, `or ""` says nothing; Loki leaves it out.
+        if (texts.empty() || !alternative.text.empty()) {
+            texts.push_back(alternative.text);
+        }
     }
     const bool negated = stage.op == FilterOp::kNotContains || stage.op == FilterOp::kNotMatches;
     if (stage.op == FilterOp::kContains || stage.op == FilterOp::kNotContains) {

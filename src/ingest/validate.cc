@@ -368,6 +368,7 @@ class Validator {
                                      entry.metadata.end(),
                                      [](const auto& a, const auto& b) { return a.name == b.name; });
         entry.metadata.erase(end, entry.metadata.end());
+        std::erase_if(entry.metadata, [](const auto& pair) { return pair.value.empty(); });
         return absl::OkStatus();
     }
 

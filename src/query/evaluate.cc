@@ -69,7 +69,8 @@ class Evaluator {
         return exec::Value{false, 0, std::move(values)};
     }
     StatusOr<exec::Value> operator()(const logql::VectorAggregation& node) const {
-        LOGI_ASSIGN_OR_RETURN(exec::Value inner, evaluate(*node.inner, leaves_, step_count_, instant_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value inner,
+                              evaluate(*node.inner, leaves_, step_count_, instant_));
         if (inner.scalar) {
             inner.series.push_back(constant(inner.number, step_count_));
         }
@@ -86,13 +87,19 @@ class Evaluator {
         return exec::Value{false, 0, {constant(node.value, step_count_)}};
     }
     StatusOr<exec::Value> operator()(const logql::LabelReplace& node) const {
-        LOGI_ASSIGN_OR_RETURN(exec::Value inner, evaluate(*node.inner, leaves_, step_count_, instant_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value inner,
+                              evaluate(*node.inner, leaves_, step_count_, instant_));
+        if (inner.scalar) {
+            return absl::InvalidArgumentError("label_replace needs a vector, not a number");
+        }
         LOGI_RETURN_IF_ERROR(exec::replace_labels(node, inner.series));
         return inner;
     }
     StatusOr<exec::Value> operator()(const logql::BinaryExpr& node) const {
-        LOGI_ASSIGN_OR_RETURN(exec::Value left, evaluate(*node.left, leaves_, step_count_, instant_));
-        LOGI_ASSIGN_OR_RETURN(exec::Value right, evaluate(*node.right, leaves_, step_count_, instant_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value left,
+                              evaluate(*node.left, leaves_, step_count_, instant_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value right,
+                              evaluate(*node.right, leaves_, step_count_, instant_));
         return exec::apply_binary(node, std::move(left), std::move(right), step_count_);
     }
 

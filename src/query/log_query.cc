@@ -107,8 +107,7 @@ class Collector {
           pipeline_(std::move(pipeline)),
           budget_(memory_bytes_max),
           forward_(request.forward),
-          limit_(request.interval.ns > 0 ? SIZE_MAX : request.limit),
-          final_limit_(request.limit),
+          limit_(request.limit),
           interval_(request.interval) {
         std::sort(scan_.items().begin(), scan_.items().end(), [&](const auto& a, const auto& b) {
             return forward_ ? a.min_time < b.min_time : a.max_time > b.max_time;
@@ -125,8 +124,9 @@ class Collector {
         const base::MutexLock lock(mutex_);
         shrink();
         Timestamp last;
+        std::size_t seen = 0;  // the limit counts before the interval does
         for (auto& c : best_) {
-            if (result.rows.size() == final_limit_) {
+            if (seen++ == limit_) {
                 break;
             }
             const Duration distance = forward_ ? c.row.time - last : last - c.row.time;
@@ -205,7 +205,7 @@ class Collector {
             best_.push_back(std::move(c));
         }
         LOGI_RETURN_IF_ERROR(budget_.charge(added));
-        if (limit_ != SIZE_MAX && best_.size() >= 2 * limit_) {
+        if (best_.size() >= 2 * limit_) {
             shrink();
             std::int64_t left = 0;
             for (const auto& c : best_) {
@@ -271,7 +271,6 @@ class Collector {
     exec::Damage damage_;
     const bool forward_;
     const std::size_t limit_;
-    const std::size_t final_limit_;
     const Duration interval_;
     base::Mutex mutex_;
     std::vector<Candidate> best_ LOGI_GUARDED_BY(mutex_);

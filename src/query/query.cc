@@ -3,6 +3,7 @@
 #include "logql/parser.h"
 #include "query/log_query.h"
 #include "query/metric_query.h"
+#include "query/rewrite.h"
 
 namespace logi::query {
 
@@ -18,6 +19,7 @@ Labels all_labels(const LogRow& row) {
 
 StatusOr<Prepared> prepare(Request request) {
     LOGI_ASSIGN_OR_RETURN(logql::ExprPtr expr, logql::parse(request.query));
+    expr = rewrite(std::move(expr));
     Prepared query{std::move(request), std::move(expr), {}};
     if (!logql::is_log_query(*query.expr)) {
         const auto range = time_of_leaves(*query.expr, steps_of(query.request));

@@ -65,17 +65,14 @@ bool compare(CompareOp op, T a, T b) {
     }
 }
 
-// Numbers, durations, sizes. An entry with an error passes; without the label it is dropped; a value
-// that does not convert is an error, and the entry passes.
+// Numbers, durations, sizes. Without the label an entry is dropped; a value that does not convert is
+// an error, unless there is one already, and the entry passes.
 template <typename T>
 Stage quantity_filter(const std::string& name,
                       CompareOp op,
                       T limit,
                       bool (*parse)(std::string_view, T&, std::string*)) {
     return [=](Line& line) {
-        if (line.labels.has_error()) {
-            return true;
-        }
         const auto text = line.labels.get(name);
         if (!text.has_value()) {
             return false;
@@ -83,7 +80,9 @@ Stage quantity_filter(const std::string& name,
         T value{};
         std::string error;
         if (!parse(*text, value, &error)) {
-            line.labels.set_error("LabelFilterErr", error);
+            if (!line.labels.has_error()) {
+                line.labels.set_error("LabelFilterErr", error);
+            }
             return true;
         }
         return compare(op, value, limit);
