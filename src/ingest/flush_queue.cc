@@ -15,7 +15,11 @@ void FlushQueue::add(Job job) {
     const base::MutexLock lock(mutex_);
     unwritten_.insert(++last_number_);
     jobs_.push_back({last_number_, std::move(job)});
-    if (!running_) {
+    start();
+}
+
+void FlushQueue::start() {
+    if (!running_ && !jobs_.empty()) {
         running_ = true;
         strand_.post([this] { run_next(); });
     }
@@ -47,15 +51,15 @@ void FlushQueue::run_next() {
     if (!failed_tenants_.contains(next.job.tenant.get())) {
         status = flush_(next.job);
     }
-    if (!status.ok()) {
+    if (status.ok()) {
+        {
+            const base::MutexLock lock(mutex_);
+            unwritten_.erase(next.number);
+        }
+        tell_waiting(status);
+    } else {
         set_aside(std::move(next), status);
-        return;
     }
-    {
-        const base::MutexLock lock(mutex_);
-        unwritten_.erase(next.number);
-    }
-    tell_waiting(absl::OkStatus());
     strand_.post([this] { run_next(); });
 }
 
@@ -68,23 +72,25 @@ void FlushQueue::set_aside(Numbered next, const Status& status) {
         }
         tell_waiting(status);
     }
-    bool nothing_else = false;
-    {
-        const base::MutexLock lock(mutex_);
-        jobs_.push_back(std::move(next));
-        nothing_else = ++set_aside_ >= jobs_.size();
+    if (aside_.empty()) {
+        executor_.post_after(kRetry, [this, alive = alive_] {
+            if (alive->load()) {
+                strand_.post([this] { try_again(); });
+            }
+        });
     }
-    if (!nothing_else) {
-        strand_.post([this] { run_next(); });
-        return;
-    }
-    set_aside_ = 0;
+    aside_.push_back(std::move(next));
+}
+
+void FlushQueue::try_again() {
     failed_tenants_.clear();
-    executor_.post_after(kRetry, [this, alive = alive_] {
-        if (alive->load()) {
-            strand_.post([this] { run_next(); });
-        }
-    });
+    const base::MutexLock lock(mutex_);
+    // Before those that were added meanwhile, so that a tenant's jobs stay in their order.
+    jobs_.insert(jobs_.begin(),
+                 std::make_move_iterator(aside_.begin()),
+                 std::make_move_iterator(aside_.end()));
+    aside_.clear();
+    start();
 }
 
 void FlushQueue::tell_waiting(const Status& status) {

@@ -47,8 +47,10 @@ class FlushQueue {
         std::uint64_t number = 0;
         Job job;
     };
+    void start() LOGI_REQUIRES(mutex_);
     void run_next();
     void set_aside(Numbered next, const Status& status);
+    void try_again();
     void tell_waiting(const Status& status);
 
     io::Executor& executor_;
@@ -56,9 +58,10 @@ class FlushQueue {
     io::Strand strand_;
     std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
 
-    // Since the last pause; touched on the strand only.
+    // Touched on the strand only: jobs that failed, or whose tenant's earlier job did, in their
+    // order; they are tried again together.
+    std::vector<Numbered> aside_;
     absl::flat_hash_set<const Tenant*> failed_tenants_;
-    std::size_t set_aside_ = 0;
 
     base::Mutex mutex_;
     std::deque<Numbered> jobs_ LOGI_GUARDED_BY(mutex_);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kWriters = 3;
 constexpr int kReaders = 3;
-constexpr int kPushesEach = 200;
+constexpr int kPushesEach = 100;
 constexpr std::size_t kFlushEvery = 2;
 
 class Threads : public ::testing::Test {
