@@ -8,8 +8,8 @@ namespace {
 constexpr std::string_view kHex = "0123456789ABCDEF";
 
 bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!-_.*'()").find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -17,7 +17,7 @@ bool is_plain(char c) {
 std::string escape_key_part(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (is_plain(c)) {
+        if (is_plain(c) && (c != '.' || !out.empty())) {
             out.push_back(c);
         } else {
             const auto byte = static_cast<unsigned char>(c);

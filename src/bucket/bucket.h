@@ -38,8 +38,8 @@ class Bucket {
     virtual Status remove(const std::string& key) = 0;
 };
 
-// Any bytes as one key part, and back: all but [A-Za-z0-9_-] becomes %XX. Different inputs give
-// different parts.
+// Any bytes as one key part, and back: all but [A-Za-z0-9!-_.*'()], and a '.' at the beginning,
+// becomes %XX. Different inputs give different parts.
 [[nodiscard]] std::string escape_key_part(std::string_view text);
 StatusOr<std::string> unescape_key_part(std::string_view part);
 

@@ -95,9 +95,13 @@ TEST(DirectoryBucket, FailedFolderSyncStopsWrites) {
 TEST(KeyPart, EscapesAndComesBack) {
     for (const std::string text : {"plain", "a/../b", "..", "", "%41", "a.b c\xff"}) {
         const std::string part = escape_key_part(text);
-        EXPECT_EQ(part.find_first_of("/. "), std::string::npos);
+        EXPECT_EQ(part.find_first_of("/ "), std::string::npos);
+        EXPECT_FALSE(part.starts_with('.')) << part;
         EXPECT_EQ(*unescape_key_part(part), text);
     }
+    // What a tenant may be named fits a file's name.
+    EXPECT_LT(escape_key_part(std::string(150, '.')).size(), 255U);
+    EXPECT_EQ(escape_key_part("!-_.*'()"), "!-_.*'()");
     EXPECT_FALSE(unescape_key_part("a%4").ok());
     EXPECT_FALSE(unescape_key_part("%zz").ok());
 }

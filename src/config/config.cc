@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -17,6 +18,8 @@
 namespace logi::config {
 namespace {
 
+// Of a mistyped key.
+constexpr std::size_t kShownMax = 100;
 // Below the greatest int64, in a double.
 constexpr double kNumberMax = 9e18;
 
@@ -172,7 +175,7 @@ void read_section(const YAML::Node& node,
         if (std::find(known.begin(), known.end(), key) == known.end()) {
             refuse(item.first,
                    absl::StrCat("unknown key '",
-                                key,
+                                absl::Utf8SafeCEscape(key.substr(0, kShownMax)),
                                 "'",
                                 section.empty() ? "" : " in ",
                                 section,
@@ -197,6 +200,8 @@ Setters top_setters(Config& config) {
                  {{"http_listen_address", set(config.http_listen_address)},
                   {"http_listen_port", set(config.http_listen_port)},
                   {"http_listen_conn_limit", set(config.http_listen_conn_limit)},
+                  {"http_server_read_timeout", set_duration(config.http_server_read_timeout)},
+                  {"http_server_write_timeout", set_duration(config.http_server_write_timeout)},
                   {"log_level", set_log_level(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},
@@ -368,6 +373,10 @@ std::string to_yaml(const Config& c) {
                                    c.http_listen_port,
                                    "\n  http_listen_conn_limit: ",
                                    c.http_listen_conn_limit,
+                                   "\n  http_server_read_timeout: ",
+                                   duration_text(c.http_server_read_timeout),
+                                   "\n  http_server_write_timeout: ",
+                                   duration_text(c.http_server_write_timeout),
                                    "\n  log_level: ",
                                    c.log_level,
                                    "\ncommon:\n  path_prefix: ",

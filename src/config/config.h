@@ -15,7 +15,9 @@ struct Config {
     bool auth_enabled = false;
     std::string http_listen_address = "127.0.0.1";
     std::uint16_t http_listen_port = 3100;
-    std::uint32_t http_listen_conn_limit = 0;  // 0: as many as Logi finds safe
+    std::uint32_t http_listen_conn_limit = 0;                   // 0: as many as Logi finds safe
+    Duration http_server_read_timeout = Duration::seconds(30);  // of a header, and of a body
+    Duration http_server_write_timeout = Duration::seconds(30);
     std::string log_level = "info";
     std::string data_dir = "./logi-data";  // common.path_prefix
     Limits limits;

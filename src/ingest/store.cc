@@ -10,7 +10,6 @@ namespace logi::ingest {
 namespace {
 
 constexpr std::uint64_t kCachedStreamsMax = 250'000;
-constexpr Duration kFlushRetry = Duration::seconds(1);
 constexpr Duration kTick = Duration::seconds(30);
 // A stream without entries for this long no longer counts towards the stream limit.
 constexpr Duration kStreamIdle = Duration::hours(1);
@@ -21,7 +20,8 @@ Store::Store(const Deps& deps, StoreOptions options)
     : deps_(deps),
       options_(std::move(options)),
       segments_(kCachedStreamsMax),
-      flush_strand_(deps.executor),
+      flushes_waiting_(deps.executor,
+                       [this](const FlushQueue::Job& job) { return flush_job(job); }),
       head_bytes_gauge_(
           deps.metrics.gauge("logi_head_bytes", "Memory of entries not yet in segments.")),
       streams_gauge_(deps.metrics.gauge("logi_tenants", "Tenants known to this process.")),
@@ -181,7 +181,7 @@ void Store::on_journal_closed(std::uint64_t journal, std::uint64_t last) {
         open_bytes_ = 0;
         rotating_ = false;
     }
-    flush_strand_.post([this] { remove_closed_journals(); });
+    flushes_waiting_.post([this] { remove_closed_journals(); });
 }
 
 // `to` may be UINT64_MAX for a journal that takes no more records.
@@ -191,40 +191,32 @@ void Store::seal_all(std::uint64_t journal, std::uint64_t to) {
         if (generation == nullptr) {
             continue;
         }
-        const base::MutexLock lock(mutex_);
-        ++journals_[journal].generations;
-        ++jobs_added_;
-        jobs_.push_back({tenant, std::move(generation)});
-        flush_strand_.post([this] { flush_next(); });
+        {
+            const base::MutexLock lock(mutex_);
+            ++journals_[journal].generations;
+        }
+        flushes_waiting_.add({tenant, std::move(generation)});
     }
 }
 
-void Store::flush_next() {
-    FlushJob job;
+Status Store::flush_job(const FlushQueue::Job& job) {
+    if (const Status status = flush_generation(job); !status.ok()) {
+        flush_failures_.add();
+        return status;
+    }
+    flushes_.add();
+    const std::uint64_t bytes = job.tenant->drop(job.generation);
     {
         const base::MutexLock lock(mutex_);
-        if (jobs_.empty()) {
-            return;
-        }
-        job = jobs_.front();
+        head_bytes_ -= std::min(head_bytes_, bytes);
+        head_bytes_gauge_.set(static_cast<double>(head_bytes_));
+        --journals_[job.generation->journal()].generations;
     }
-    const Status status = flush_generation(job);
-    if (!status.ok()) {
-        flush_failures_.add();
-        base::log_error("cannot write a segment; the entries stay in memory and journal",
-                        {{"tenant", job.tenant->name()}, {"error", std::string(status.message())}});
-        tell_waiting(status);
-        deps_.executor.post_after(kFlushRetry, [this, alive = alive_] {
-            if (alive->load()) {
-                flush_strand_.post([this] { flush_next(); });
-            }
-        });
-        return;
-    }
-    finish_job(job);
+    remove_closed_journals();
+    return absl::OkStatus();
 }
 
-Status Store::flush_generation(const FlushJob& job) {
+Status Store::flush_generation(const FlushQueue::Job& job) {
     auto& catalog = job.tenant->catalog();
     const auto& generation = *job.generation;
     catalog::FlushCommit commit;
@@ -261,39 +253,6 @@ Status Store::flush_generation(const FlushJob& job) {
         return absl::OkStatus();
     }
     return status;
-}
-
-void Store::finish_job(const FlushJob& job) {
-    flushes_.add();
-    const std::uint64_t bytes = job.tenant->drop(job.generation);
-    {
-        const base::MutexLock lock(mutex_);
-        head_bytes_ -= std::min(head_bytes_, bytes);
-        head_bytes_gauge_.set(static_cast<double>(head_bytes_));
-        --journals_[job.generation->journal()].generations;
-        jobs_.pop_front();
-        ++jobs_done_;
-    }
-    remove_closed_journals();
-    tell_waiting(absl::OkStatus());
-}
-
-// After a job is done, those who waited for it; after a failure, all: nobody waits for a disk.
-void Store::tell_waiting(const Status& status) {
-    std::vector<std::function<void(Status)>> ready;
-    {
-        const base::MutexLock lock(mutex_);
-        std::erase_if(waiting_, [&](auto& waiter) LOGI_REQUIRES(mutex_) {
-            if (status.ok() && waiter.first > jobs_done_) {
-                return false;
-            }
-            ready.push_back(std::move(waiter.second));
-            return true;
-        });
-    }
-    for (const auto& done : ready) {
-        done(status);
-    }
 }
 
 void Store::remove_closed_journals() {
@@ -378,14 +337,7 @@ void Store::flush(std::function<void(Status)> done) {
         if (journal != 0) {
             seal_all(journal, position);
         }
-        {
-            const base::MutexLock lock(mutex_);
-            if (jobs_done_ < jobs_added_) {
-                waiting_.emplace_back(jobs_added_, done);
-                return;
-            }
-        }
-        done(absl::OkStatus());
+        flushes_waiting_.wait(done);
     });
 }
 
@@ -397,7 +349,8 @@ void Store::shutdown(std::function<void(Status)> done) {
     journal_->rotate();
     flush([this, done = std::move(done)](Status status) {
         alive_->store(false);
-        flush_strand_.post([this, done, status] {
+        flushes_waiting_.stop();
+        flushes_waiting_.post([this, done, status] {
             remove_closed_journals();
             done(status);
         });

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "bucket/bucket.h"
+#include "ingest/flush_queue.h"
 #include "ingest/segment_cache.h"
 #include "ingest/tenant.h"
 #include "io/clock.h"
@@ -81,7 +82,7 @@ class Store {
     [[nodiscard]] Pinned pin(const std::string& tenant, TimeRange range);
 
     // `done` after everything that was acknowledged before the call is in segments, or with the
-    // error when a segment cannot be written; that is tried again all the same.
+    // error when a segment cannot be written; that is tried again later.
     void flush(std::function<void(Status)> done);
 
     // Refuses new pushes with 503, flushes, then calls `done`. After an error, what is not in
@@ -91,10 +92,6 @@ class Store {
     [[nodiscard]] const Limits& limits() const { return options_.limits; }
 
   private:
-    struct FlushJob {
-        std::shared_ptr<Tenant> tenant;
-        std::shared_ptr<head::Generation> generation;
-    };
     // A closed journal is removed once no generation of it is left.
     struct JournalState {
         bool closed = false;
@@ -120,7 +117,6 @@ class Store {
                          const std::string& reason,
                          std::uint64_t lines) const;
     void limit_open_bytes();
-    void tell_waiting(const Status& status);
     Status replay(journal::RecordId id, std::string_view payload);
     StatusOr<std::shared_ptr<Tenant>> tenant(const std::string& name);
     [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
@@ -129,9 +125,8 @@ class Store {
                journal::RecordId id);
     void on_journal_closed(std::uint64_t journal, std::uint64_t last);
     void seal_all(std::uint64_t journal, std::uint64_t to);
-    void flush_next();
-    Status flush_generation(const FlushJob& job);
-    void finish_job(const FlushJob& job);
+    Status flush_job(const FlushQueue::Job& job);
+    Status flush_generation(const FlushQueue::Job& job);
     void remove_closed_journals();
     void tick();
     [[nodiscard]] std::uint64_t oldest_journal() const;
@@ -143,17 +138,12 @@ class Store {
     SegmentCache segments_;
     std::vector<std::uint64_t> journals_found_;  // left by earlier runs
     std::unique_ptr<journal::LocalJournal> journal_;
-    io::Strand flush_strand_;
+    FlushQueue flushes_waiting_;
     std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
 
     mutable base::Mutex mutex_;
     absl::flat_hash_map<std::string, std::shared_ptr<Tenant>> tenants_ LOGI_GUARDED_BY(mutex_);
     std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
-    std::deque<FlushJob> jobs_ LOGI_GUARDED_BY(mutex_);
-    std::vector<std::pair<std::uint64_t, std::function<void(Status)>>> waiting_
-        LOGI_GUARDED_BY(mutex_);  // called when jobs_done_ has reached the number
-    std::uint64_t jobs_added_ LOGI_GUARDED_BY(mutex_) = 0;
-    std::uint64_t jobs_done_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t applied_journal_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t applied_position_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t head_bytes_ LOGI_GUARDED_BY(mutex_) = 0;

@@ -337,5 +337,119 @@ TEST(StoreSimulation, CrashesAndFaultsBySeed) {
     EXPECT_GT(acknowledged, 1000U);
 }
 
+struct SmallStore {
+    explicit SmallStore(const StoreOptions& options) {
+        auto opened = Store::open({executor, clock, random, files, metrics}, options);
+        EXPECT_TRUE(opened.ok()) << opened.status();
+        store = *std::move(opened);
+    }
+    // Of entries of empty lines, each at another time. Returns the status.
+    int push(const std::string& tenant, std::vector<LabelPair> labels, int entries) {
+        wire::PushRequest request;
+        wire::PushStream stream;
+        stream.labels = std::move(labels);
+        for (int i = 0; i < entries; ++i) {
+            stream.entries.push_back({kStart + Duration{++times}, "", {}});
+        }
+        request.streams.push_back(std::move(stream));
+        int status = 0;
+        store->push(tenant, std::move(request), [&](const PushOutcome& outcome) {
+            status = outcome.status;
+        });
+        executor.run_until_idle();
+        return status;
+    }
+
+    Status flush() {
+        Status flushed = absl::UnknownError("not yet");
+        store->flush([&](const Status& status) { flushed = status; });
+        for (int i = 0; i < 20; ++i) {
+            executor.run_one();
+        }
+        return flushed;
+    }
+
+    io::SimClock clock{kStart};
+    io::SimExecutor executor{1, clock};
+    io::SimFileSystem files{1};
+    io::SeededRandom random{1};
+    base::Registry metrics;
+    std::unique_ptr<Store> store;
+    std::int64_t times = 0;
+};
+
+// A hundred bytes of memory for three of journal: the journal's size would bound nothing.
+TEST(Store, EntriesWithoutBytesAreFlushedBeforeTheyFillTheMemory) {
+    StoreOptions options;
+    options.data_dir = "data";
+    options.head_bytes_max = 1 << 20;
+    SmallStore small(options);
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_EQ(small.push("t", {{"app", "a"}}, 100), 204) << i;
+    }
+    EXPECT_GT(small.metrics.counter("logi_flushes_total", "").value(), 10);
+    std::uint64_t rows = 0;
+    for (const auto& source : small.store->pin("t", {Timestamp::min(), Timestamp::max()}).sources) {
+        for (const auto& block : source->blocks()) {
+            rows += block.rows;
+        }
+    }
+    EXPECT_EQ(rows, 100'000U);
+}
+
+TEST(Store, RefusedPushesMakeNoTenant) {
+    StoreOptions options;
+    options.data_dir = "data";
+    SmallStore small(options);
+    EXPECT_EQ(small.push("good", {{"app", "a"}}, 1), 204);
+    EXPECT_EQ(small.push("bad", {{"not a name", "a"}}, 1), 400);
+    EXPECT_EQ(small.push("worse", {{"app", std::string(5000, 'a')}}, 1), 400);
+    EXPECT_EQ(small.push("nothing", {{"app", "a"}}, 0), 204);
+    EXPECT_NE(small.metrics.render().find("logi_tenants 1\n"), std::string::npos);
+}
+
+// One tenant whose segments cannot be written costs the others nothing.
+TEST(Store, AFailingTenantHoldsUpNobody) {
+    StoreOptions options;
+    options.data_dir = "data";
+    SmallStore small(options);
+    small.files.set_faults({.forbidden_name = "tenants/b/"});
+    for (const char* round : {"first", "second"}) {
+        for (const char* tenant : {"a", "b", "c"}) {
+            EXPECT_EQ(small.push(tenant, {{"app", round}}, 10), 204);
+        }
+        EXPECT_EQ(small.flush().code(), absl::StatusCode::kUnavailable);
+    }
+    EXPECT_EQ(small.metrics.counter("logi_flushes_total", "").value(), 4);
+    small.files.set_faults({});
+    EXPECT_TRUE(small.flush().ok());
+    EXPECT_EQ(small.metrics.counter("logi_flushes_total", "").value(), 6);
+    for (const char* tenant : {"a", "b", "c"}) {
+        EXPECT_EQ(small.store->pin(tenant, {Timestamp::min(), Timestamp::max()}).sources.size(),
+                  2U);
+    }
+    small.executor.drop_all();
+}
+
+// Whatever lies in the folder of tenants beside them.
+TEST(Store, StrangeFoldersAreLeftAlone) {
+    StoreOptions options;
+    options.data_dir = "data";
+    SmallStore small(options);
+    EXPECT_EQ(small.push("good", {{"app", "a"}}, 1), 204);
+    for (const char* name : {"lost%zzfound", ".hidden", "a%41"}) {
+        ASSERT_TRUE(
+            small.files.make_dirs(absl::StrCat("data/bucket/tenants/", name, "/segments")).ok());
+    }
+    small.executor.drop_all();
+    small.store.reset();
+    small.files.kill();
+    auto opened = Store::open(
+        {small.executor, small.clock, small.random, small.files, small.metrics}, options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_FALSE((*opened)->pin("good", {Timestamp::min(), Timestamp::max()}).sources.empty());
+    small.executor.drop_all();
+}
+
 }  // namespace
 }  // namespace logi::ingest

@@ -14,9 +14,9 @@ namespace logi::ingest {
 namespace {
 
 constexpr int kWriters = 3;
-constexpr int kReaders = 2;
-constexpr int kPushesEach = 150;
-constexpr std::size_t kFlushEvery = 20;
+constexpr int kReaders = 3;
+constexpr int kPushesEach = 100;
+constexpr std::size_t kFlushEvery = 2;
 
 class Threads : public ::testing::Test {
   protected:

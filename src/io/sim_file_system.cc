@@ -58,6 +58,11 @@ bool SimFileSystem::chance(double probability) {
            static_cast<double>(random_.below(1'000'000)) < probability * 1'000'000;
 }
 
+bool SimFileSystem::forbidden(const std::string& path) const {
+    return !faults_.forbidden_name.empty() &&
+           path.find(faults_.forbidden_name) != std::string::npos;
+}
+
 Status SimFileSystem::begin_operation(bool& half) {
     half = false;
     if (crashed_) {
@@ -196,9 +201,9 @@ Status SimFileSystem::link(const std::string& from, const std::string& to) {
     if (names_.contains(to)) {
         return absl::AlreadyExistsError(absl::StrCat("link ", to, ": exists"));
     }
-    const bool fails = chance(faults_.link_error);
+    const bool fails = chance(faults_.link_error) || forbidden(to);
     // A failed link may have happened all the same.
-    if (!fails || chance(0.5)) {
+    if (!fails || (!forbidden(to) && chance(0.5))) {
         names_[to] = it->second;
     }
     if (half) {
@@ -215,7 +220,7 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
     if (it == names_.end()) {
         return absl::NotFoundError(absl::StrCat("rename ", from, ": no such file"));
     }
-    if (chance(faults_.link_error)) {
+    if (chance(faults_.link_error) || forbidden(to)) {
         return absl::UnavailableError(absl::StrCat("rename ", to, ": simulated error"));
     }
     names_[to] = it->second;

@@ -28,6 +28,8 @@ class SimFileSystem final : public FileSystem {
         double sync_error = 0;
         double link_error = 0;
         double remove_error = 0;
+        // Names that contain this cannot be made, unless it is empty.
+        std::string forbidden_name = {};
         // Writes fail once this many bytes have been written.
         std::uint64_t disk_full_after_bytes = UINT64_MAX;
     };
@@ -70,6 +72,7 @@ class SimFileSystem final : public FileSystem {
     Status append(Inode& inode, const std::string& path, std::string_view data);
     Status sync(Inode& inode, const std::string& path);
     [[nodiscard]] bool chance(double probability);
+    [[nodiscard]] bool forbidden(const std::string& path) const;
     void restart();
 
     SeededRandom random_;

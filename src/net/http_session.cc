@@ -22,7 +22,7 @@ using asio::ip::tcp;
 constexpr std::size_t kIdleBufferBytes = 4U << 10U;
 constexpr std::size_t kBodyBufferBytes = 64U << 10U;
 // A closed connection reads on for so long, so that the answer is not lost to a reset.
-constexpr Duration kLingerTime = Duration::seconds(2);
+constexpr Duration kLingerTime = Duration::seconds(10);
 constexpr Duration kCancelAgain = Duration::millis(50);
 constexpr std::uint32_t kRefusalsMax = 128;
 
@@ -339,7 +339,10 @@ void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) 
 
 void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
     tcp::socket socket = open_socket(accepted);
-    if (shared->refusals < kRefusalsMax) {
+    // They take files too, of which there may be few.
+    const std::uint32_t refusals_max =
+        std::min(kRefusalsMax, shared->options.connections_max / 4 + 1);
+    if (shared->refusals < refusals_max) {
         std::make_shared<Session>(std::move(socket), std::move(shared), &SessionShared::refusals)
             ->refuse_service();
     }

@@ -33,6 +33,9 @@ net::ServerOptions server_options(const config::Config& config) {
     net::ServerOptions options;
     options.address = config.http_listen_address;
     options.port = config.http_listen_port;
+    options.header_timeout = config.http_server_read_timeout;
+    options.body_timeout = config.http_server_read_timeout;
+    options.write_timeout = config.http_server_write_timeout;
     if (config.http_listen_conn_limit > 0) {
         options.connections_max = config.http_listen_conn_limit;
     }
@@ -72,6 +75,7 @@ int run(const config::Config& config) {
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of a file's size is an error
     warn_of(config);
 
     io::SystemClock clock;

@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -22,12 +23,49 @@ def free_port():
         return s.getsockname()[1]
 
 
+def varint(n):
+    out = b""
+    while n >= 0x80:
+        out += bytes([n & 0x7F | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, data):
+    """A length-delimited field of a protobuf message, or a varint."""
+    if isinstance(data, int):
+        return varint(number << 3) + varint(data & (1 << 64) - 1)
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def snappy(data):
+    """A snappy block of literals only."""
+    out = [varint(len(data))]
+    for i in range(0, len(data), 65536):
+        piece = data[i:i + 65536]
+        out += [bytes([61 << 2]), (len(piece) - 1).to_bytes(2, "little"), piece]
+    return b"".join(out)
+
+
+def protobuf_entry(ns, line, metadata=()):
+    pairs = b"".join(field(3, field(1, name) + field(2, value)) for name, value in metadata)
+    stamp = field(1, ns // 10**9) + field(2, ns % 10**9)
+    return field(2, field(1, stamp) + field(2, line) + pairs)
+
+
+def protobuf(labels, entries):
+    """A PushRequest of one stream, all texts as bytes."""
+    return field(1, field(1, labels) + b"".join(protobuf_entry(*e) for e in entries))
+
+
 class Server:
     """`logi server` on a folder of its own; start and kill as often as needed."""
 
-    def __init__(self, config=""):
+    def __init__(self, config="", data=None, limits=None):
+        """limits: {resource.RLIMIT_…: value} of the process."""
+        self.limits = limits or {}
         self.folder = tempfile.mkdtemp(prefix="logi-e2e-")
-        self.data = os.path.join(self.folder, "data")
+        self.data = data or os.path.join(self.folder, "data")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = os.path.join(self.folder, "config.yaml")
@@ -35,10 +73,14 @@ class Server:
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = None
 
-    def start(self):
+    def spawn(self):
         self.process = subprocess.Popen(
             [BINARY, "server", f"-config.file={self.config}", "--listen", f"127.0.0.1:{self.port}", "--data", self.data],
-            stderr=self.log)
+            stderr=self.log, preexec_fn=self.set_limits if self.limits else None)
+
+    def start(self):
+        """Returns when requests are answered."""
+        self.spawn()
         for _ in range(1000):
             try:
                 if self.request("GET", "/ready")[0] == 200:
@@ -49,6 +91,19 @@ class Server:
             time.sleep(0.01)
         raise RuntimeError("server did not start:\n" + self.log_text())
 
+    def set_limits(self):
+        for which, value in self.limits.items():
+            resource.setrlimit(which, (value, value))
+
+    def memory_mb(self, name="VmRSS"):
+        """VmRSS, or VmHWM: the most since reset_peak()."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith(name))
+
+    def reset_peak(self):
+        with open(f"/proc/{self.process.pid}/clear_refs", "w") as f:
+            f.write("5")
+
     def log_text(self):
         return pathlib.Path(self.folder, "log").read_text()
 
@@ -56,8 +111,8 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
         return self.process.wait(timeout=60)
 
     def close(self):

@@ -1,0 +1,76 @@
+// Generations on their way into segments, one at a time. What cannot be written is tried again
+// later and holds up nobody else.
+#pragma once
+
+#include "absl/container/flat_hash_set.h"
+#include "base/mutex.h"
+#include "ingest/tenant.h"
+#include "io/executor.h"
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace logi::ingest {
+
+// Thread-safe.
+class FlushQueue {
+  public:
+    struct Job {
+        std::shared_ptr<Tenant> tenant;
+        std::shared_ptr<head::Generation> generation;
+    };
+    // Writes a job; called one at a time, on the executor.
+    using FlushFn = std::function<Status(const Job&)>;
+
+    FlushQueue(io::Executor& executor, FlushFn flush)
+        : executor_(executor), flush_(std::move(flush)), strand_(executor) {}
+    ~FlushQueue() { stop(); }
+    FlushQueue(const FlushQueue&) = delete;
+    FlushQueue& operator=(const FlushQueue&) = delete;
+
+    // A tenant's jobs are written in the order in which they are added.
+    void add(Job job);
+    // `done` when all jobs added before are written, or with the error when one fails.
+    void wait(std::function<void(Status)> done);
+    // Runs `task` between jobs.
+    void post(io::Task task) { strand_.post(std::move(task)); }
+    // What failed is not tried again.
+    void stop() { alive_->store(false); }
+
+  private:
+    struct Numbered {
+        std::uint64_t number = 0;
+        Job job;
+    };
+    void start() LOGI_REQUIRES(mutex_);
+    void run_next();
+    void set_aside(Numbered next, const Status& status);
+    void try_again();
+    void tell_waiting(const Status& status);
+
+    io::Executor& executor_;
+    const FlushFn flush_;
+    io::Strand strand_;
+    std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+
+    // Touched on the strand only: jobs that failed, or whose tenant's earlier job did, in their
+    // order; they are tried again together.
+    std::vector<Numbered> aside_;
+    absl::flat_hash_set<const Tenant*> failed_tenants_;
+
+    base::Mutex mutex_;
+    std::deque<Numbered> jobs_ LOGI_GUARDED_BY(mutex_);
+    bool running_ LOGI_GUARDED_BY(mutex_) = false;
+    std::uint64_t last_number_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::set<std::uint64_t> unwritten_ LOGI_GUARDED_BY(mutex_);
+    // With the number of the last job that each waits for.
+    std::vector<std::pair<std::uint64_t, std::function<void(Status)>>> waiting_
+        LOGI_GUARDED_BY(mutex_);
+};
+
+}  // namespace logi::ingest
