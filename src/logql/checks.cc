@@ -51,7 +51,7 @@ bool works_with_unwrap(RangeOp op) {
 }
 
 // What is wrong with the regular expressions and addresses of a line filter, or nothing.
-std::string line_filter_problem(const LineFilterStage& stage) {
+std::string line_filter_problem(const LineFilterStage& stage, RegexBudget& budget) {
     const bool contains = stage.op == FilterOp::kContains || stage.op == FilterOp::kNotContains;
     // Among alternatives, ip("…") is a text like any other.
     if (stage.any_of.size() == 1 && stage.any_of.front().ip && !contains) {
@@ -61,7 +61,7 @@ std::string line_filter_problem(const LineFilterStage& stage) {
         return "";
     }
     for (const auto& alternative : stage.any_of) {
-        if (const auto regex = regex::Regex::compile(alternative.text, {}); !regex.ok()) {
+        if (const auto regex = budget.compile(alternative.text); !regex.ok()) {
             return std::string(message_of(regex.status()));
         }
     }
@@ -83,16 +83,17 @@ std::string label_format_problem(const LabelFormatStage& stage) {
     return "";
 }
 
-Status check_pipeline(const LogExpr& log) {
-    for (const Stage& stage : log.stages) {
+Status check_pipeline(const LogExpr& log, RegexBudget& budget) {
+    for (std::size_t i = 0; i < log.stages.size(); ++i) {
+        const Stage& stage = log.stages[i];
         std::string problem;
         if (const auto* filter = std::get_if<LineFilterStage>(&stage)) {
-            problem = line_filter_problem(*filter);
+            problem = line_filter_problem(*filter, budget);
         } else if (const auto* format = std::get_if<LabelFormatStage>(&stage)) {
             problem = label_format_problem(*format);
         }
         if (!problem.empty()) {
-            return stage_failure(stage, problem);
+            return stage_failure(log, i, problem);
         }
     }
     return absl::OkStatus();
@@ -117,6 +118,22 @@ bool has_infinite_filter(const LogExpr& log) {
 }
 
 }  // namespace
+
+Status RegexBudget::charge(std::size_t program_bytes) {
+    if (program_bytes > left_) {
+        left_ = 0;
+        return absl::InvalidArgumentError("the regular expressions of the query are too large");
+    }
+    left_ -= program_bytes;
+    return absl::OkStatus();
+}
+
+StatusOr<std::unique_ptr<regex::Regex>> RegexBudget::compile(std::string_view pattern) {
+    LOGI_RETURN_IF_ERROR(charge(1));
+    LOGI_ASSIGN_OR_RETURN(auto regex, regex::Regex::compile(pattern, {}));
+    LOGI_RETURN_IF_ERROR(charge(regex->program_bytes()));
+    return regex;
+}
 
 std::string check_range_aggregation(const RangeAggregation& node) {
     const std::string name(name_of(kRangeOps, node.op));
@@ -158,8 +175,8 @@ std::string check_vector_aggregation(VectorAggregation& node, const std::string&
     return "";
 }
 
-std::string check_label_replace(const LabelReplace& node) {
-    const auto regex = regex::Regex::compile(absl::StrCat("^(?:", node.regex, ")$"), {});
+std::string check_label_replace(const LabelReplace& node, RegexBudget& budget) {
+    const auto regex = budget.compile(absl::StrCat("^(?:", node.regex, ")$"));
     if (regex.ok()) {
         return "";
     }
@@ -175,11 +192,11 @@ std::string check_selector(const std::vector<Matcher>& matchers) {
                        "requirement, but app=~\".+\" will";
 }
 
-Status check_regexp_stage(std::string_view regex) {
+Status check_regexp_stage(std::string_view regex, RegexBudget& budget) {
     const auto invalid = [](const std::string& problem) {
         return parse_failure(absl::StrCat("invalid regexp parser: ", problem));
     };
-    const auto compiled = regex::Regex::compile(regex, {});
+    const auto compiled = budget.compile(regex);
     if (!compiled.ok()) {
         return invalid(std::string(message_of(compiled.status())));
     }
@@ -199,14 +216,14 @@ Status check_regexp_stage(std::string_view regex) {
                          : absl::OkStatus();
 }
 
-Status check_stages(const Expr& expr) {
+Status check_stages(const Expr& expr, RegexBudget& budget) {
     if (const auto* log = std::get_if<LogExpr>(&expr.node)) {
-        return check_pipeline(*log);
+        return check_pipeline(*log, budget);
     }
     Status status;
     for_each_range(expr, [&](const RangeAggregation& range) {
         if (status.ok()) {
-            status = check_pipeline(range.log);
+            status = check_pipeline(range.log, budget);
         }
     });
     return status;

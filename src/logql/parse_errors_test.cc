@@ -293,6 +293,36 @@ TEST(ParseErrors, Order) {
     });
 }
 
+TEST(ParseErrors, LineFiltersAreNamedInARow) {
+    expect_errors({
+        {"{a=\"b\"} |= \"x\" |~ \"(\" != \"y\" | json",
+         ": stage '|= \"x\" |~ \"(\" != \"y\"' : error parsing regexp: missing closing ): `(`"},
+    });
+}
+
+// Each of these is small, but not all of them together.
+TEST(ParseErrors, RegularExpressionsHaveABudget) {
+    const std::string problem = "the regular expressions of the query are too large";
+    const auto repeat = [](const std::string& text) {
+        std::string out;
+        for (int i = 0; i < 20; ++i) {
+            out += text;
+        }
+        return out;
+    };
+    const std::string large = "\\\\pL{50}";
+    const std::string filters = repeat(" |~ \"" + large + "\"");
+    expect_errors({
+        {"{" + repeat("a=~\"" + large + "\",") + "b=\"c\"}", ": " + problem},
+        {"{a=\"b\"}" + repeat(" | x=~\"" + large + "\""), ": " + problem},
+        {"{a=\"b\"}" + filters, ": stage '" + filters.substr(1) + "' : " + problem},
+        {"{a=\"b\"}" + repeat(" | regexp \"(?P<x>" + large + ")\""),
+         ": invalid regexp parser: " + problem},
+        {repeat("label_replace(") + "vector(1)" + repeat(", \"\", \"\", \"\", \"" + large + "\")"),
+         ": invalid regex in label_replace: " + problem},
+    });
+}
+
 TEST(ParseErrors, Limits) {
     const std::string message = ": query is nested more than 1000 deep";
     expect_errors({

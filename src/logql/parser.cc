@@ -92,7 +92,7 @@ StatusOr<ExprPtr> Parser::query() {
         return unexpected();
     }
     LOGI_RETURN_IF_ERROR(deferred_);
-    LOGI_RETURN_IF_ERROR(check_stages(*expr.tree));
+    LOGI_RETURN_IF_ERROR(check_stages(*expr.tree, regexes_));
     return std::move(expr.tree);
 }
 

@@ -258,7 +258,7 @@ StatusOr<Parser::DeepExpr> Parser::label_replace() {
         LOGI_ASSIGN_OR_RETURN(*argument, expect_string());
     }
     LOGI_RETURN_IF_ERROR(expect(")", ")"));
-    defer(at, check_label_replace(node));
+    defer(at, check_label_replace(node, regexes_));
     LOGI_RETURN_IF_ERROR(check_depth(inner.depth + 1));
     return DeepExpr{make_expr(std::move(node)), inner.depth + 1};
 }

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "logql/ast.h"
+#include "logql/checks.h"
 #include "logql/parser.h"
 #include "logql/tokens.h"
 
@@ -114,6 +115,7 @@ class Parser {
     std::vector<Token> tokens_;
     Selective selective_;
     std::size_t at_ = 0;
+    RegexBudget regexes_;
     int open_exprs_ = 0;
     int open_filters_ = 0;
     std::size_t deferred_at_ = 0;

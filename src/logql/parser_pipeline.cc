@@ -43,7 +43,9 @@ StatusOr<Matcher> Parser::matcher(std::string name) {
     ++at_;
     LOGI_ASSIGN_OR_RETURN(std::string value, expect_string());
     auto matcher = Matcher::make(std::move(name), *op, std::move(value));
-    return matcher.ok() ? std::move(matcher) : parse_failure(message_of(matcher.status()));
+    const Status status =
+        matcher.ok() ? regexes_.charge(matcher->program_bytes()) : matcher.status();
+    return status.ok() ? std::move(matcher) : parse_failure(message_of(status));
 }
 
 bool Parser::at_unwrap() const {
@@ -143,7 +145,7 @@ StatusOr<Stage> Parser::word_stage() {
     }
     if (take("regexp")) {
         LOGI_ASSIGN_OR_RETURN(std::string regex, expect_string());
-        LOGI_RETURN_IF_ERROR(check_regexp_stage(regex));
+        LOGI_RETURN_IF_ERROR(check_regexp_stage(regex, regexes_));
         return RegexpStage{std::move(regex)};
     }
     if (take("line_format")) {

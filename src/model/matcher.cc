@@ -30,6 +30,10 @@ bool Matcher::matches(std::string_view value) const {
     return !regex_->matches(value);
 }
 
+std::size_t Matcher::program_bytes() const {
+    return regex_ == nullptr ? 0 : regex_->program_bytes();
+}
+
 std::string Matcher::to_string() const {
     constexpr std::array<std::string_view, 4> kOps = {"=", "!=", "=~", "!~"};
     return name_ + std::string(kOps[static_cast<std::size_t>(op_)]) + go_quote(value_);

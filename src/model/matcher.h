@@ -29,6 +29,8 @@ class Matcher {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] MatchOp op() const { return op_; }
     [[nodiscard]] const std::string& value() const { return value_; }
+    // What the compiled regular expression takes; 0 if there is none.
+    [[nodiscard]] std::size_t program_bytes() const;
     // name="value" with the value Go-quoted.
     [[nodiscard]] std::string to_string() const;
 

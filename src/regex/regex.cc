@@ -133,6 +133,12 @@ bool Regex::matches(std::string_view text) const {
                            : re2::RE2::PartialMatch(piece, impl_->re);
 }
 
+std::size_t Regex::program_bytes() const {
+    constexpr std::size_t kObjectBytes = 4096;
+    constexpr std::size_t kInstructionBytes = 16;
+    return kObjectBytes + kInstructionBytes * static_cast<std::size_t>(impl_->re.ProgramSize());
+}
+
 const std::vector<std::string>& Regex::group_names() const {
     return impl_->names;
 }

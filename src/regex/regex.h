@@ -25,6 +25,8 @@ class Regex {
     Regex& operator=(const Regex&) = delete;
 
     [[nodiscard]] bool matches(std::string_view text) const;
+    // Roughly what the compiled form takes, for those who compile many.
+    [[nodiscard]] std::size_t program_bytes() const;
 
     // Names of the groups by number; "" for the whole match, which is [0], and for unnamed ones.
     [[nodiscard]] const std::vector<std::string>& group_names() const;
