@@ -6,6 +6,7 @@
 #include "fields/ip_matcher.h"
 #include "fields/json_expressions.h"
 #include "fields/json_parser.h"
+#include "fields/level.h"
 #include "fields/logfmt_expressions.h"
 #include "fields/logfmt_parser.h"
 #include "fields/pattern_filter.h"
@@ -63,6 +64,9 @@ void parse_line(std::string_view line) {
     std::string_view rest = line;
     (void)fields::UnpackParser().parse(rest, buffer, json, scratch);
     must(fields::decolorize(line, buffer).size() <= line.size());
+    static const std::vector<std::string> kNames = {"level", "lvl", "a"};
+    must(!fields::LevelDetector({kNames, 0}).of_entry({}, line, scratch).empty());
+    must(fields::level_in_text(line) == fields::level_in_text_portable(line));
 }
 
 void convert(std::string_view text) {
