@@ -18,10 +18,9 @@ double QuantileState::value(const RangeParameters& p) {
     const auto at = values.begin() + static_cast<std::ptrdiff_t>(lower);
     std::nth_element(values.begin(), at, values.end(), less);
     const double weight = rank - std::floor(rank);
-    if (lower + 1 == values.size()) {
-        return *at;
-    }
-    const double upper = *std::min_element(at + 1, values.end(), less);
+    // With an infinity this gives NaN even where the rank is whole, as in Loki.
+    const double upper =
+        lower + 1 == values.size() ? *at : *std::min_element(at + 1, values.end(), less);
     return *at * (1 - weight) + upper * weight;
 }
 
