@@ -67,7 +67,7 @@ Status check_limits(const query::Prepared& query, const Limits& limits) {
                          most,
                          ")"));
     }
-    const Duration length = query.range.end - query.range.start;
+    const Duration length = query.length;
     if (limits.max_query_length.ns > 0 && length > limits.max_query_length) {
         return absl::InvalidArgumentError(
             absl::StrCat("the query time range exceeds the limit (query length: ",

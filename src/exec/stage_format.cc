@@ -14,18 +14,15 @@ using TemplatePtr = std::shared_ptr<const tmpl::Template>;
 class EntryContext final : public tmpl::Context {
   public:
     EntryContext(const Entry& entry, Timestamp now) : entry_(entry), now_(now) {}
-    // Templates see that there is an error, not its details.
     [[nodiscard]] std::optional<std::string_view> label(std::string_view name) const override {
-        return name == kErrorDetailsLabel ? std::nullopt : entry_.labels.get(name);
+        return entry_.labels.get(name);
     }
     void all_labels(
         std::vector<std::pair<std::string_view, std::string_view>>& out) const override {
         std::vector<MetadataView> labels;
         entry_.labels.sorted(labels);
         for (const auto& label : labels) {
-            if (label.name != kErrorDetailsLabel) {
-                out.emplace_back(label.name, label.value);
-            }
+            out.emplace_back(label.name, label.value);
         }
     }
     [[nodiscard]] std::string_view line() const override { return entry_.line; }
@@ -39,9 +36,16 @@ class EntryContext final : public tmpl::Context {
 
 class LineFormat final : public Stage {
   public:
-    LineFormat(TemplatePtr text, Timestamp now) : template_(std::move(text)), now_(now) {}
+    LineFormat(TemplatePtr text, Timestamp now)
+        : template_(std::move(text)),
+          now_(now),
+          only_details_(template_->single_field() == kErrorDetailsLabel) {}
     bool process(Entry& entry) const override {
         entry.next_line.clear();
+        if (only_details_) {
+            entry.replace_line();
+            return true;
+        }
         const Status status = template_->execute(EntryContext(entry, now_), entry.next_line);
         if (status.ok()) {
             entry.replace_line();
@@ -54,6 +58,8 @@ class LineFormat final : public Stage {
   private:
     const TemplatePtr template_;
     const Timestamp now_;
+    // Loki looks up the label of a template that is one field where details of errors are not.
+    const bool only_details_;
 };
 
 // All templates of one stage see the labels as they were when the first of them ran.
@@ -63,9 +69,7 @@ class SnapshotContext final : public tmpl::Context {
         std::vector<MetadataView> labels;
         entry.labels.sorted(labels);
         for (const auto& label : labels) {
-            if (label.name != kErrorDetailsLabel) {
-                labels_.push_back({std::string(label.name), std::string(label.value)});
-            }
+            labels_.push_back({std::string(label.name), std::string(label.value)});
         }
     }
     [[nodiscard]] std::optional<std::string_view> label(std::string_view name) const override {

@@ -175,6 +175,14 @@ exec::Steps steps_of(const Request& request) {
     return {Timestamp{start}, Duration{step}, static_cast<std::size_t>((end - start) / step) + 1};
 }
 
+Duration longest_range(const Expr& expr) {
+    Duration longest;
+    for (const Leaf& leaf : leaves(expr)) {
+        longest = std::max(longest, leaf.aggregation->range);
+    }
+    return longest;
+}
+
 std::optional<TimeRange> time_of_leaves(const Expr& expr, const exec::Steps& steps) {
     std::optional<TimeRange> range;
     for (const Leaf& leaf : leaves(expr)) {

@@ -19,6 +19,8 @@ void run_metric_query(io::Executor& executor,
 // `start` and end at one at or after `end`, as Loki's do.
 [[nodiscard]] exec::Steps steps_of(const Request& request);
 
+[[nodiscard]] Duration longest_range(const logql::Expr& expr);
+
 // The time that the query's range aggregations cover, both ends included; empty if it has none.
 [[nodiscard]] std::optional<TimeRange> time_of_leaves(const logql::Expr& expr,
                                                       const exec::Steps& steps);

@@ -20,11 +20,13 @@ Labels all_labels(const LogRow& row) {
 StatusOr<Prepared> prepare(Request request) {
     LOGI_ASSIGN_OR_RETURN(logql::ExprPtr expr, logql::parse(request.query));
     expr = rewrite(std::move(expr));
-    Prepared query{std::move(request), std::move(expr), {}};
+    Prepared query{std::move(request), std::move(expr), {}, {}};
+    query.length = query.request.end - query.request.start;
     if (!logql::is_log_query(*query.expr)) {
         const auto range = time_of_leaves(*query.expr, steps_of(query.request));
         if (range.has_value()) {
             query.range = {range->start, range->end + Duration{1}};
+            query.length.ns += longest_range(*query.expr).ns;
         }
     } else if (query.request.instant) {
         return absl::InvalidArgumentError(

@@ -36,6 +36,8 @@ struct Prepared {
     std::shared_ptr<const logql::Expr> expr;
     // What its sources have to cover; empty if it reads nothing.
     TimeRange range;
+    // What limits on the length of queries count: without alignment of a range query to its steps.
+    Duration length;
 };
 
 // An entry after its pipeline. No name is in more than one of the three.
