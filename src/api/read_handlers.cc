@@ -67,7 +67,9 @@ Status check_limits(const query::Prepared& query, const Limits& limits) {
                          most,
                          ")"));
     }
-    const Duration length = query.length;
+    // As in Loki, ranges of aggregations count only where the request itself is short enough.
+    Duration length = query.request.end - query.request.start;
+    length = length > limits.max_query_length ? length : query.length;
     if (limits.max_query_length.ns > 0 && length > limits.max_query_length) {
         return absl::InvalidArgumentError(
             absl::StrCat("the query time range exceeds the limit (query length: ",

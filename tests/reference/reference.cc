@@ -37,6 +37,7 @@ StatusOr<Answer> evaluate_logs(const std::vector<Entry>& entries,
                                const Request& request) {
     LOGI_ASSIGN_OR_RETURN(const auto pipeline, Pipeline::make(log, Needed(), request.now));
     Answer answer;
+    std::size_t passed = 0;  // the limit counts before the interval does
     for (const Entry* entry : sorted(select(entries, log.matchers), request.forward)) {
         if (entry->time < request.start || entry->time >= request.end) {
             continue;
@@ -45,15 +46,15 @@ StatusOr<Answer> evaluate_logs(const std::vector<Entry>& entries,
         if (!pipeline.process(line)) {
             continue;
         }
+        if (passed++ == request.limit) {
+            break;
+        }
         if (request.interval.ns > 0 && !answer.rows.empty()) {
             const Timestamp last = answer.rows.back().time;
             const Duration distance = request.forward ? line.time - last : last - line.time;
             if (distance < request.interval) {
                 continue;
             }
-        }
-        if (answer.rows.size() == request.limit) {
-            break;
         }
         answer.rows.push_back({line.time,
                                line.text,
