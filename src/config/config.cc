@@ -138,6 +138,7 @@ Setters limits_setters(Limits& l) {
         {"per_stream_rate_limit", set_size(l.per_stream_rate_limit)},
         {"per_stream_rate_limit_burst", set_size(l.per_stream_rate_limit_burst)},
         {"max_query_series", set_count(l.max_query_series)},
+        {"max_query_memory_bytes", set_count(l.max_query_memory_bytes)},
         {"max_entries_limit_per_query", set_count(l.max_entries_limit_per_query)},
         {"max_streams_matchers_per_query", set_count(l.max_streams_matchers_per_query)},
         {"max_query_length", set_duration(l.max_query_length)},
@@ -351,6 +352,7 @@ std::string limits_to_yaml(const Limits& l) {
     add("per_stream_rate_limit", l.per_stream_rate_limit);
     add("per_stream_rate_limit_burst", l.per_stream_rate_limit_burst);
     add("max_query_series", l.max_query_series);
+    add("max_query_memory_bytes", l.max_query_memory_bytes);
     add("max_entries_limit_per_query", l.max_entries_limit_per_query);
     add("max_streams_matchers_per_query", l.max_streams_matchers_per_query);
     add("max_query_length", format_duration(l.max_query_length));

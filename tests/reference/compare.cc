@@ -109,23 +109,22 @@ void put_in_order(std::vector<Series>& list, bool ordered) {
 }
 
 bool same(const std::vector<Series>& a, const std::vector<Series>& b) {
-    return std::equal(
-        a.begin(), a.end(), b.begin(), b.end(), [](const Series& x, const Series& y) {
-            return x.labels == y.labels && std::equal(x.points.begin(),
-                                                      x.points.end(),
-                                                      y.points.begin(),
-                                                      y.points.end(),
-                                                      [](const Point& p, const Point& q) {
-                                                          return p.time == q.time &&
-                                                                 close(p.value, q.value);
-                                                      });
-        });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Series& x, const Series& y) {
+        return x.labels == y.labels && std::equal(x.points.begin(),
+                                                  x.points.end(),
+                                                  y.points.begin(),
+                                                  y.points.end(),
+                                                  [](const Point& p, const Point& q) {
+                                                      return p.time == q.time &&
+                                                             close(p.value, q.value);
+                                                  });
+    });
 }
 
 bool is_sort(const logql::Expr& expr) {
     const auto* vector = std::get_if<logql::VectorAggregation>(&expr.node);
-    return vector != nullptr && (vector->op == logql::VectorOp::kSort ||
-                                 vector->op == logql::VectorOp::kSortDesc);
+    return vector != nullptr &&
+           (vector->op == logql::VectorOp::kSort || vector->op == logql::VectorOp::kSortDesc);
 }
 
 // "pipeline error: 'JSONParserErr' for series …": JSONParserErr.
@@ -173,8 +172,7 @@ std::optional<std::string> difference(const StatusOr<Answer>& expected,
     auto got = series_of(*actual);
     put_in_order(wanted, is_sort(expr));
     put_in_order(got, is_sort(expr));
-    if (!same(wanted, got) ||
-        expected->scalar != (actual->type == query::Result::Type::kScalar)) {
+    if (!same(wanted, got) || expected->scalar != (actual->type == query::Result::Type::kScalar)) {
         return absl::StrCat("expected series:", list(wanted), "\n  got:", list(got));
     }
     return std::nullopt;

@@ -28,10 +28,13 @@ class EntryLabels {
     void set_parsed(const std::string& name, const std::string& value);
     void remove(const std::string& name);
 
-    // What a field is called: with "_extracted" if the stream had such a label, or the metadata has.
+    // What a field is called: with "_extracted" if the stream had such a label, or the metadata
+    // has.
     [[nodiscard]] std::string field_name(const std::string& name) const;
     // By this or an earlier parser.
-    [[nodiscard]] bool extracted(const std::string& name) const { return extracted_.count(name) > 0; }
+    [[nodiscard]] bool extracted(const std::string& name) const {
+        return extracted_.count(name) > 0;
+    }
     // A field of a parser. The name is that of field_name().
     void set_extracted(const std::string& name, const std::string& value);
 

@@ -1,5 +1,5 @@
-// Queries that are made to hurt: each ends soon, with an answer or an error, within the memory that a
-// query may use.
+// Queries that are made to hurt: each ends soon, with an answer or an error, within the memory that
+// a query may use.
 #include "absl/strings/str_cat.h"
 #include "engine.h"
 #include "model/labels.h"
@@ -62,10 +62,11 @@ std::string repeated(const std::string& text, std::size_t times, const std::stri
 std::vector<Entry> many_lines(std::size_t count) {
     std::vector<Entry> out;
     for (std::size_t i = 0; i < count; ++i) {
-        out.push_back({{{"app", "a"}, {"pod", absl::StrCat("p", i % 100)}},
-                       kStart + Duration::millis(static_cast<std::int64_t>(i)),
-                       absl::StrCat("id=", i, " level=info n=", i % 97, " text=", repeated("a", 40)),
-                       {}});
+        out.push_back(
+            {{{"app", "a"}, {"pod", absl::StrCat("p", i % 100)}},
+             kStart + Duration::millis(static_cast<std::int64_t>(i)),
+             absl::StrCat("id=", i, " level=info n=", i % 97, " text=", repeated("a", 40)),
+             {}});
     }
     return out;
 }

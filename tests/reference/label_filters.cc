@@ -32,7 +32,9 @@ StatusOr<Stage> text_filter(const Matcher& matcher) {
     const std::string value = matcher.value();
     if (matcher.op() == MatchOp::kEqual || matcher.op() == MatchOp::kNotEqual) {
         const bool equal = matcher.op() == MatchOp::kEqual;
-        return [=](Line& line) { return (text_of(line.labels, name) == value) == equal; };
+        return [=](Line& line) {
+            return (text_of(line.labels, name) == value) == equal;
+        };
     }
     const bool positive = matcher.op() == MatchOp::kRegex;
     if (const auto word = word_with_stars(value); word.has_value()) {
@@ -44,7 +46,9 @@ StatusOr<Stage> text_filter(const Matcher& matcher) {
     options.anchored = true;
     LOGI_ASSIGN_OR_RETURN(std::shared_ptr<const regex::Regex> regex,
                           regex::Regex::compile(value, options));
-    return [=](Line& line) { return regex->matches(text_of(line.labels, name)) == positive; };
+    return [=](Line& line) {
+        return regex->matches(text_of(line.labels, name)) == positive;
+    };
 }
 
 template <typename T>
@@ -65,8 +69,8 @@ bool compare(CompareOp op, T a, T b) {
     }
 }
 
-// Numbers, durations, sizes. Without the label an entry is dropped; a value that does not convert is
-// an error, unless there is one already, and the entry passes.
+// Numbers, durations, sizes. Without the label an entry is dropped; a value that does not convert
+// is an error, unless there is one already, and the entry passes.
 template <typename T>
 Stage quantity_filter(const std::string& name,
                       CompareOp op,
@@ -132,7 +136,9 @@ StatusOr<Stage> make_label_filter(const logql::LabelFilter& filter) {
     const auto& either = std::get<logql::OrFilter>(filter.node);
     LOGI_ASSIGN_OR_RETURN(const Stage left, make_label_filter(*either.left));
     LOGI_ASSIGN_OR_RETURN(const Stage right, make_label_filter(*either.right));
-    return [=](Line& line) { return left(line) || right(line); };
+    return [=](Line& line) {
+        return left(line) || right(line);
+    };
 }
 
 Converted convert(logql::Unwrap::Conversion conversion, const std::string& text) {

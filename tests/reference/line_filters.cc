@@ -21,11 +21,15 @@ StatusOr<Predicate> predicate(FilterOp op, const std::string& text) {
         case FilterOp::kNotMatches: {
             LOGI_ASSIGN_OR_RETURN(std::shared_ptr<const regex::Regex> regex,
                                   regex::Regex::compile(text, {}));
-            return [regex](const std::string& line) { return regex->matches(line); };
+            return [regex](const std::string& line) {
+                return regex->matches(line);
+            };
         }
         default: {
             LOGI_ASSIGN_OR_RETURN(auto pattern, fields::PatternFilter::compile(text));
-            return [pattern](const std::string& line) { return pattern.matches(line); };
+            return [pattern](const std::string& line) {
+                return pattern.matches(line);
+            };
         }
     }
 }

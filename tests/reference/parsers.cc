@@ -1,5 +1,5 @@
-// json, logfmt, pattern, regexp, unpack: what a line means is for src/fields to say; what becomes of
-// the fields is said here.
+// json, logfmt, pattern, regexp, unpack: what a line means is for src/fields to say; what becomes
+// of the fields is said here.
 #include "fields/json_expressions.h"
 #include "fields/json_parser.h"
 #include "fields/logfmt_expressions.h"

@@ -15,7 +15,9 @@ bool holds_filters_back(const logql::Stage& stage) {
 struct Maker {
     const Needed& needed;
     Timestamp now;
-    StatusOr<Stage> operator()(const logql::LineFilterStage& s) const { return make_line_filter(s); }
+    StatusOr<Stage> operator()(const logql::LineFilterStage& s) const {
+        return make_line_filter(s);
+    }
     StatusOr<Stage> operator()(const logql::JsonStage& s) const { return make_json(s, needed); }
     StatusOr<Stage> operator()(const logql::LogfmtStage& s) const { return make_logfmt(s, needed); }
     StatusOr<Stage> operator()(const logql::PatternStage& s) const {

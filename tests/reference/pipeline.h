@@ -19,8 +19,8 @@ class Pipeline {
     std::vector<Stage> stages_;
 };
 
-// The entries in the order of arrival that a selector finds, each once: of entries that are equal in
-// everything, the first.
+// The entries in the order of arrival that a selector finds, each once: of entries that are equal
+// in everything, the first.
 std::vector<const Entry*> select(const std::vector<Entry>& entries,
                                  const std::vector<Matcher>& matchers);
 

@@ -153,7 +153,8 @@ LabelMap random_stream(Dice& dice) {
         out["pod"] = dice.pick({"p1", "p2", "p3"});
     }
     if (dice.percent(10)) {
-        out[dice.pick({"level", "user", "app_extracted", "status", "n"})] = dice.pick({"info", "5"});
+        out[dice.pick({"level", "user", "app_extracted", "status", "n"})] =
+            dice.pick({"info", "5"});
     }
     return out;
 }

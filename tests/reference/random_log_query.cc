@@ -7,19 +7,51 @@ namespace logi::reference {
 namespace {
 
 std::string name(Dice& dice) {
-    return dice.pick({"level", "status", "dur",   "size", "n",    "odd",           "ip",
-                      "msg",   "user",   "app",   "env",  "pod",  "trace",         "app_extracted",
-                      "bare",  "a",      "level_extracted", "req_user", "req_level", "method"});
+    return dice.pick({"level",
+                      "status",
+                      "dur",
+                      "size",
+                      "n",
+                      "odd",
+                      "ip",
+                      "msg",
+                      "user",
+                      "app",
+                      "env",
+                      "pod",
+                      "trace",
+                      "app_extracted",
+                      "bare",
+                      "a",
+                      "level_extracted",
+                      "req_user",
+                      "req_level",
+                      "method"});
 }
 
 std::string word(Dice& dice) {
-    return dice.pick({"info", "error", "foo", "alice", "500", "a", "level", "\"", "hello world",
-                      "GET", "api", "prod", "user", "", "über", "10.0.0.1", "x", "a", "e", "s"});
+    return dice.pick({"info", "error",       "foo", "alice", "500",  "a",    "level",
+                      "\"",   "hello world", "GET", "api",   "prod", "user", "",
+                      "über", "10.0.0.1",    "x",   "a",     "e",    "s"});
 }
 
 std::string regex(Dice& dice) {
-    return dice.pick({"foo", "foo.*", ".*foo", ".*foo.*", "al.+", "(?i)ALICE", "bob|alice", "5..",
-                      ".+", ".*", "", "b(o|x)b", "[a-z]+", "\\\\d+", "(info|warn)", "x$"});
+    return dice.pick({"foo",
+                      "foo.*",
+                      ".*foo",
+                      ".*foo.*",
+                      "al.+",
+                      "(?i)ALICE",
+                      "bob|alice",
+                      "5..",
+                      ".+",
+                      ".*",
+                      "",
+                      "b(o|x)b",
+                      "[a-z]+",
+                      "\\\\d+",
+                      "(info|warn)",
+                      "x$"});
 }
 
 std::string selector(Dice& dice) {
@@ -43,10 +75,8 @@ std::string line_filter(Dice& dice) {
         case 0:
             return absl::StrCat(dice.pick({"|~ ", "!~ "}), quoted(regex(dice)));
         case 1:
-            return absl::StrCat(dice.pick({"|~ ", "!~ "}),
-                                quoted(regex(dice)),
-                                " or ",
-                                quoted(regex(dice)));
+            return absl::StrCat(
+                dice.pick({"|~ ", "!~ "}), quoted(regex(dice)), " or ", quoted(regex(dice)));
         case 2:
             return absl::StrCat(dice.pick({"|= ", "!= "}),
                                 dice.pick({"ip(\"10.0.0.0/8\")",
@@ -55,7 +85,10 @@ std::string line_filter(Dice& dice) {
                                            "ip(\"10.0.0.1-10.0.0.9\") or \"alice\""}));
         case 3:
             return absl::StrCat(dice.pick({"|> ", "!> "}),
-                                dice.pick({"\"<_>level<_>\"", "\"<_>foo\"", "\"\"", "\"{<_>}\"",
+                                dice.pick({"\"<_>level<_>\"",
+                                           "\"<_>foo\"",
+                                           "\"\"",
+                                           "\"{<_>}\"",
                                            "\"<_> /<_> <_>\" or \"<_>1}\""}));
         case 4:
         case 5:
@@ -91,8 +124,8 @@ std::string condition(Dice& dice) {
         case 5:
             return absl::StrCat(name(dice), dice.pick({"=~", "!~"}), quoted(regex(dice)));
         case 6:
-            return absl::StrCat("__error__",
-                                dice.pick({"=\"\"", "!=\"\"", "=~\".*Err\"", "!=\"JSONParserErr\""}));
+            return absl::StrCat(
+                "__error__", dice.pick({"=\"\"", "!=\"\"", "=~\".*Err\"", "!=\"JSONParserErr\""}));
         default: {
             const std::string label = name(dice);
             const std::string value = dice.percent(50) ? random_value(dice, label) : word(dice);
@@ -116,11 +149,16 @@ std::string label_filter(Dice& dice, int depth) {
 std::string parser(Dice& dice) {
     switch (dice.below(12)) {
         case 0:
-            return dice.pick({"json a=\"user\"", "json user, b=\"req.user\"", "json level=\"req\"",
-                              "json x=\"nothere\", app", "json c=\"[0]\", d=\"req[\\\"level\\\"]\""});
+            return dice.pick({"json a=\"user\"",
+                              "json user, b=\"req.user\"",
+                              "json level=\"req\"",
+                              "json x=\"nothere\", app",
+                              "json c=\"[0]\", d=\"req[\\\"level\\\"]\""});
         case 1:
-            return dice.pick({"logfmt a=\"user\", level", "logfmt --strict user, b=\"n\"",
-                              "logfmt app", "logfmt --keep-empty x=\"msg\""});
+            return dice.pick({"logfmt a=\"user\", level",
+                              "logfmt --strict user, b=\"n\"",
+                              "logfmt app",
+                              "logfmt --keep-empty x=\"msg\""});
         case 2:
             return "logfmt --strict";
         case 3:
@@ -183,7 +221,8 @@ std::string drop_or_keep(Dice& dice) {
         absl::StrAppend(&out, first ? "" : ", ");
         first = false;
         if (dice.percent(12)) {
-            out += dice.pick({"__error__", "__error__, __error_details__", "__error__=~\"JSON.*\""});
+            out +=
+                dice.pick({"__error__", "__error__, __error_details__", "__error__=~\"JSON.*\""});
         } else if (dice.percent(25)) {
             absl::StrAppend(&out,
                             name(dice),

@@ -47,8 +47,19 @@ class Maker {
     std::string number() { return dice_.pick({"0", "1", "2", "5", "0.5", "100"}); }
 
     std::string names() {
-        std::string out = dice_.pick({"app", "env", "level", "user", "status", "__error__", "n",
-                                      "pod", "a", "app_extracted", "missing", "app", "env"});
+        std::string out = dice_.pick({"app",
+                                      "env",
+                                      "level",
+                                      "user",
+                                      "status",
+                                      "__error__",
+                                      "n",
+                                      "pod",
+                                      "a",
+                                      "app_extracted",
+                                      "missing",
+                                      "app",
+                                      "env"});
         while (dice_.percent(30)) {
             absl::StrAppend(&out, ", ", dice_.pick({"app", "env", "level", "user", "trace"}));
         }
@@ -71,9 +82,7 @@ class Maker {
         return out;
     }
 
-    Part range() {
-        return dice_.percent(45) ? plain_range() : unwrapped_range();
-    }
+    Part range() { return dice_.percent(45) ? plain_range() : unwrapped_range(); }
 
     std::string log() {
         std::string out = random_log_query(dice_, data_, dice_.percent(50) ? 1 : 4);
@@ -84,18 +93,30 @@ class Maker {
     }
 
     Part plain_range() {
-        const std::string op = dice_.pick({"count_over_time", "rate", "bytes_over_time",
-                                           "bytes_rate", "absent_over_time", "count_over_time"});
+        const std::string op = dice_.pick({"count_over_time",
+                                           "rate",
+                                           "bytes_over_time",
+                                           "bytes_rate",
+                                           "absent_over_time",
+                                           "count_over_time"});
         const bool per_second = op == "rate" || op == "bytes_rate";
         return {absl::StrCat(op, "(", log(), " ", window(), ")"),
                 per_second ? kSameBits : kSameSums};
     }
 
     Part unwrapped_range() {
-        std::string op = dice_.pick({"sum_over_time", "avg_over_time", "min_over_time",
-                                     "max_over_time", "stddev_over_time", "stdvar_over_time",
-                                     "quantile_over_time", "first_over_time", "last_over_time",
-                                     "rate_counter", "rate", "absent_over_time"});
+        std::string op = dice_.pick({"sum_over_time",
+                                     "avg_over_time",
+                                     "min_over_time",
+                                     "max_over_time",
+                                     "stddev_over_time",
+                                     "stdvar_over_time",
+                                     "quantile_over_time",
+                                     "first_over_time",
+                                     "last_over_time",
+                                     "rate_counter",
+                                     "rate",
+                                     "absent_over_time"});
         const bool by_time =
             op == "first_over_time" || op == "last_over_time" || op == "rate_counter";
         // Which of several samples of one time is the last, nobody says.
@@ -105,15 +126,16 @@ class Maker {
         const std::string label = dice_.pick({"n", "n", "status", "odd", "size", "dur", "missing"});
         const bool duration = label == "dur" && dice_.percent(90);
         const std::string converted =
-            duration          ? absl::StrCat(dice_.pick({"duration(", "duration_seconds("}), label, ")")
+            duration ? absl::StrCat(dice_.pick({"duration(", "duration_seconds("}), label, ")")
             : label == "size" ? absl::StrCat("bytes(", label, ")")
                               : label;
         std::string text = absl::StrCat(log(), " | unwrap ", converted);
         if (dice_.percent(70)) {
-            text += dice_.pick({" | __error__=\"\"", " | __error__=\"\" | level=\"info\"", " | n > 1"});
+            text +=
+                dice_.pick({" | __error__=\"\"", " | __error__=\"\" | level=\"info\"", " | n > 1"});
         }
-        text = absl::StrCat("(", op == "quantile_over_time" ? quantile() + ", " : "", text, " ",
-                            window(), ")");
+        text = absl::StrCat(
+            "(", op == "quantile_over_time" ? quantile() + ", " : "", text, " ", window(), ")");
         const bool groups = op != "sum_over_time" && op != "rate" && op != "rate_counter" &&
                             op != "absent_over_time";
         return {absl::StrCat(op, text, groups && dice_.percent(60) ? grouping() : ""),
@@ -136,8 +158,8 @@ class Maker {
 
     Part reduced(int depth) {
         const Part inner = make(depth + 1);
-        const std::string op = dice_.pick(
-            {"sum", "sum", "sum", "avg", "min", "max", "count", "stddev", "stdvar"});
+        const std::string op =
+            dice_.pick({"sum", "sum", "sum", "avg", "min", "max", "count", "stddev", "stdvar"});
         Exactness exactness = inner.exactness;
         if (op == "count") {
             exactness = kSameSums;
@@ -215,9 +237,9 @@ class Maker {
         const bool jumps = op == " % " || op == " / ";
         const Part inner = jumps ? exact(depth + 1) : make(depth + 1);
         const bool keeps_sums = op == " + " || op == " - " || op == " * ";
-        return {left ? absl::StrCat(number(), op, inner.text)
-                     : absl::StrCat(inner.text, op, number()),
-                keeps_sums ? inner.exactness : least(inner.exactness, kSameBits)};
+        return {
+            left ? absl::StrCat(number(), op, inner.text) : absl::StrCat(inner.text, op, number()),
+            keeps_sums ? inner.exactness : least(inner.exactness, kSameBits)};
     }
 
     std::string matching() {
@@ -237,16 +259,21 @@ class Maker {
     }
 
     std::string set_matching() {
-        return dice_.percent(50) ? ""
-                                 : absl::StrCat(dice_.pick({" on (", " ignoring ("}), names(), ") ");
+        return dice_.percent(50)
+                   ? ""
+                   : absl::StrCat(dice_.pick({" on (", " ignoring ("}), names(), ") ");
     }
 
     Part binary(int depth) {
         if (dice_.percent(30)) {
             const Part left = make(depth + 1);
             const Part right = make(depth + 1);
-            return {absl::StrCat("(", left.text, dice_.pick({" and ", " or ", " unless "}),
-                                 set_matching(), right.text, ")"),
+            return {absl::StrCat("(",
+                                 left.text,
+                                 dice_.pick({" and ", " or ", " unless "}),
+                                 set_matching(),
+                                 right.text,
+                                 ")"),
                     least(left.exactness, right.exactness)};
         }
         if (dice_.percent(30)) {

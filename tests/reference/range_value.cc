@@ -64,7 +64,8 @@ double rate_counter(double range_seconds, const Window& window) {
             increase += window[i - 1]->value;
         }
     }
-    const double distance = static_cast<double>((window.back()->time - window.front()->time).ns) / 1e3;
+    const double distance =
+        static_cast<double>((window.back()->time - window.front()->time).ns) / 1e3;
     const double between = distance / static_cast<double>(window.size() - 1);
     double to_start = range_seconds;
     if (increase > 0 && window.front()->value >= 0) {

@@ -18,7 +18,8 @@ StreamId id_of(const LabelMap& stream) {
     return Labels::from_pairs(std::move(pairs)).id();
 }
 
-// By time; equal times by stream; within a stream by arrival. Backward turns time and arrival round.
+// By time; equal times by stream; within a stream by arrival. Backward turns time and arrival
+// round.
 std::vector<const Entry*> sorted(std::vector<const Entry*> entries, bool forward) {
     if (!forward) {
         std::reverse(entries.begin(), entries.end());

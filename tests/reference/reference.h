@@ -1,6 +1,6 @@
-// A second evaluator of LogQL, slow and obvious: entry by entry, step by step, over maps of strings,
-// with none of the code of the engine. It is there to be compared with the engine on random data
-// and queries, and to be believed by reading it.
+// A second evaluator of LogQL, slow and obvious: entry by entry, step by step, over maps of
+// strings, with none of the code of the engine. It is there to be compared with the engine on
+// random data and queries, and to be believed by reading it.
 #pragma once
 
 #include "base/status.h"
@@ -59,7 +59,7 @@ struct Series {
 };
 
 struct Answer {
-    std::vector<Row> rows;      // in the order of the request's direction
+    std::vector<Row> rows;       // in the order of the request's direction
     std::vector<Series> series;  // instant: in order; else sorted by labels
     bool scalar = false;
     // Not empty: the query fails with an error of one of these kinds.
