@@ -31,7 +31,10 @@ StatusOr<Value> Evaluator::pipeline(const Value& dot, const Pipeline& pipe) {
 StatusOr<Value> Evaluator::command(const Value& dot, const Command& cmd, const Value* piped) {
     const Operand& first = cmd.operands[0];
     const Arguments args{cmd.operands, piped};
-    at(first);
+    // What refuses arguments before a parenthesis is said of what came before it.
+    if (first.kind != Operand::Kind::kPipeline) {
+        at(first);
+    }
     LOGI_RETURN_IF_ERROR(step());
     switch (first.kind) {
         case Operand::Kind::kField:

@@ -30,8 +30,8 @@ enum class TokenKind : std::uint8_t {
     kIdentifier,
     kField,     // .name
     kVariable,  // $ or $name
+    // Keywords, and the dot, which counts as one.
     kDot,
-    // Keywords.
     kBlock,
     kBreak,
     kContinue,
@@ -51,7 +51,7 @@ struct Token {
     std::uint32_t line = 1;
     std::string text;
 
-    [[nodiscard]] bool is_keyword() const { return kind >= TokenKind::kBlock; }
+    [[nodiscard]] bool is_keyword() const { return kind >= TokenKind::kDot; }
 };
 
 // The tokens of the whole text, the last a kEnd or a kError. White space beside trim markers

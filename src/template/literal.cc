@@ -37,16 +37,12 @@ StatusOr<Number> parse_number(std::string_view text) {
 }
 
 StatusOr<Number> parse_char_literal(std::string_view text) {
-    const auto rune = unquote_rune(text);
-    if (!rune.ok()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("malformed character constant: ", std::string(text)));
-    }
+    LOGI_ASSIGN_OR_RETURN(const char32_t rune, unquote_rune(text));
     return Number{.is_int = true,
                   .is_uint = true,
                   .is_float = true,
-                  .integer = static_cast<std::int64_t>(*rune),
-                  .real = static_cast<double>(*rune)};
+                  .integer = static_cast<std::int64_t>(rune),
+                  .real = static_cast<double>(rune)};
 }
 
 }  // namespace logi::tmpl

@@ -1,10 +1,10 @@
 #include "template/number.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "template/quote.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -133,6 +133,47 @@ bool scan_float(std::string_view s, bool hex, std::string& clean) {
         }
     }
     return i == s.size() && exponent < s.size() && is_digit(s[exponent]);
+}
+
+// -0x1.8p+01: one digit before the point, as many as needed or asked for behind it.
+std::string hex_float(double v, bool upper, int precision) {
+    constexpr int kFractionBits = 52;
+    int exponent = 0;
+    const double fraction = std::frexp(std::abs(v), &exponent);
+    auto mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, kFractionBits + 1));
+    exponent = v == 0 ? 0 : exponent - 1;
+    if (precision >= 0 && precision < kFractionBits / 4) {
+        // To the nearest, of two to the even one.
+        const int dropped = kFractionBits - precision * 4;
+        const std::uint64_t half = std::uint64_t{1} << (dropped - 1);
+        const std::uint64_t rest = mantissa & (2 * half - 1);
+        mantissa >>= dropped;
+        mantissa += rest > half || (rest == half && mantissa % 2 == 1) ? 1U : 0U;
+        mantissa <<= dropped;
+        if ((mantissa >> (kFractionBits + 1)) != 0) {
+            mantissa >>= 1U;
+            ++exponent;
+        }
+    }
+    std::string digits = absl::StrCat(absl::Hex(mantissa, absl::kZeroPad14)).substr(1);
+    if (precision < 0) {
+        digits.erase(digits.find_last_not_of('0') + 1);
+    } else {
+        digits.resize(static_cast<std::size_t>(precision), '0');
+    }
+    const int magnitude = std::abs(exponent);
+    std::string out = absl::StrCat(std::signbit(v) ? "-" : "",
+                                   "0x",
+                                   mantissa >> kFractionBits,
+                                   digits.empty() ? "" : ".",
+                                   digits,
+                                   exponent < 0 ? "p-" : "p+",
+                                   magnitude < 10 ? "0" : "",
+                                   magnitude);
+    if (upper) {
+        absl::AsciiStrToUpper(&out);
+    }
+    return out;
 }
 
 std::string special_name(double v) {
@@ -275,28 +316,18 @@ std::string format_float_binary(double v, char format, int precision) {
     if (!std::isfinite(v)) {
         return special_name(v);
     }
-    int exponent = 0;
-    const double fraction = std::frexp(v, &exponent);
     if (format == 'b') {
-        const auto mantissa = static_cast<std::int64_t>(std::ldexp(fraction, 53));
-        const int shift = v == 0 ? -1074 : exponent - 53;
-        return absl::StrCat(
-            std::signbit(v) && v == 0 ? "-" : "", mantissa, "p", shift < 0 ? "" : "+", shift);
+        constexpr int kLeastShift = -1074;
+        int exponent = 0;
+        (void)std::frexp(v, &exponent);
+        const int shift = v == 0 ? kLeastShift : std::max(exponent - 53, kLeastShift);
+        return absl::StrCat(std::signbit(v) && v == 0 ? "-" : "",
+                            static_cast<std::int64_t>(std::ldexp(v, -shift)),
+                            "p",
+                            shift < 0 ? "" : "+",
+                            shift);
     }
-    std::array<char, 512> buffer{};
-    const int wanted = std::min(precision, 400);
-    if (precision < 0) {
-        std::snprintf(buffer.data(), buffer.size(), format == 'X' ? "%A" : "%a", v);
-    } else {
-        std::snprintf(buffer.data(), buffer.size(), format == 'X' ? "%.*A" : "%.*a", wanted, v);
-    }
-    // C writes p+0 where Go writes p+00.
-    std::string out(buffer.data());
-    const std::size_t p = out.find(format == 'X' ? 'P' : 'p');
-    if (p != std::string::npos && out.size() - p == 3) {
-        out.insert(p + 2, "0");
-    }
-    return out;
+    return hex_float(v, format == 'X', precision);
 }
 
 std::int64_t truncate_to_int(double v) {

@@ -177,8 +177,12 @@ StatusOr<char32_t> unquote_rune(std::string_view literal) {
     }
     std::string_view rest = literal.substr(1);
     const auto c = read_char(rest, '\'');
-    if (!c || rest != "'") {
+    if (!c) {
         return bad_syntax();
+    }
+    if (rest != "'") {
+        return absl::InvalidArgumentError(
+            absl::StrCat("malformed character constant: ", std::string(literal)));
     }
     return c->value;
 }

@@ -19,7 +19,7 @@ namespace logi::tmpl {
 
 // The value of a whole literal: "…" or `…`. kInvalidArgument with strconv's text.
 StatusOr<std::string> unquote(std::string_view literal);
-// The value of a whole literal 'x'.
+// The value of a whole literal 'x'. kInvalidArgument with Go's text.
 StatusOr<char32_t> unquote_rune(std::string_view literal);
 
 }  // namespace logi::tmpl

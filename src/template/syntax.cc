@@ -17,6 +17,14 @@ void print_joined(std::string& out, const std::vector<T>& items, std::string_vie
     }
 }
 
+// A pipeline within something else stands in parentheses.
+void print_nested(std::string& out, const Operand& operand) {
+    const bool parentheses = operand.kind == Operand::Kind::kPipeline;
+    out.append(parentheses ? "(" : "");
+    operand.print(out);
+    out.append(parentheses ? ")" : "");
+}
+
 std::string_view keyword(Node::Kind kind) {
     switch (kind) {
         case Node::Kind::kIf:
@@ -62,12 +70,9 @@ void Operand::print(std::string& out) const {
             }
             return;
         case Kind::kPipeline:
-            out.push_back('(');
-            pipeline->print(out);
-            out.push_back(')');
-            return;
+            return pipeline->print(out);
         case Kind::kChain:
-            base->print(out);
+            print_nested(out, *base);
             break;
         case Kind::kField:
             break;
@@ -78,7 +83,10 @@ void Operand::print(std::string& out) const {
 }
 
 void Command::print(std::string& out) const {
-    print_joined(out, operands, " ");
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+        out.append(i > 0 ? " " : "");
+        print_nested(out, operands[i]);
+    }
 }
 
 void Pipeline::print(std::string& out) const {

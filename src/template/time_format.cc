@@ -36,13 +36,13 @@ void append_offset(Sink& out, std::int32_t seconds, const OffsetStyle& style) {
     }
 }
 
-// An offset without a name shows as +02 or +0230.
+// An offset without a name shows as +0200.
 void append_zone_name(Sink& out, const Zone::Offset& offset) {
-    if (!offset.abbreviation.empty()) {
-        return out.append(offset.abbreviation);
+    if (offset.abbreviation.empty()) {
+        append_offset(out, offset.seconds, {});
+    } else {
+        out.append(offset.abbreviation);
     }
-    const int fields = offset.seconds % 3600 == 0 ? 1 : 2;
-    append_offset(out, offset.seconds, {false, false, fields});
 }
 
 void append_fraction(Sink& out, std::int32_t nanos, const LayoutPart& part) {

@@ -108,7 +108,8 @@ class TimeParser {
         if (const auto offset = zone->offset_of(abbreviation_, local)) {
             return {local - *offset, nanos_, zone};
         }
-        // An unknown zone: GMT+3 says its offset, of others it is not known.
+        // An unknown zone: GMT+3 says its offset, of others it is not known. As in Go, the clock
+        // time counts as UTC all the same.
         std::int32_t hours = 0;
         if (abbreviation_.starts_with("GMT") && abbreviation_.size() > 3) {
             for (const char c : abbreviation_.substr(4)) {
@@ -130,11 +131,11 @@ class TimeParser {
             (abbreviation_.empty() || abbreviation_ == there.abbreviation)) {
             return {seconds, nanos_, zone};
         }
-        return with_fixed_zone(local, offset);
+        return with_fixed_zone(seconds, offset);
     }
-    [[nodiscard]] TimeValue with_fixed_zone(std::int64_t local, std::int32_t offset) const {
+    [[nodiscard]] TimeValue with_fixed_zone(std::int64_t seconds, std::int32_t offset) const {
         const Zone* const fixed = Zone::fixed(abbreviation_, offset);
-        return {local - offset, nanos_, fixed != nullptr ? fixed : Zone::utc()};
+        return {seconds, nanos_, fixed != nullptr ? fixed : Zone::utc()};
     }
 
     // Text of the layout; a space in it stands for any number of spaces.

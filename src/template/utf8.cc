@@ -1,5 +1,7 @@
 #include "template/utf8.h"
 
+#include "absl/types/span.h"
+
 #include <locale.h>
 #include <wctype.h>
 
@@ -24,6 +26,29 @@ locale_t unicode() {
 bool is_ascii_letter_or_digit(char32_t c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+
+struct Range {
+    char32_t first;
+    char32_t last;
+};
+
+// Format characters and private use, which are not printable for Go.
+constexpr Range kUnprintable[] = {
+    {0xAD, 0xAD},        {0x600, 0x605},     {0x61C, 0x61C},     {0x6DD, 0x6DD},
+    {0x70F, 0x70F},      {0x890, 0x891},     {0x8E2, 0x8E2},     {0x180E, 0x180E},
+    {0x200B, 0x200F},    {0x2028, 0x202E},   {0x2060, 0x206F},   {0xE000, 0xF8FF},
+    {0xFEFF, 0xFEFF},    {0xFFF9, 0xFFFB},   {0x110BD, 0x110BD}, {0x110CD, 0x110CD},
+    {0x13430, 0x1343F},  {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE00FF},
+    {0xF0000, 0x10FFFF},
+};
+
+bool in_ranges(absl::Span<const Range> ranges, char32_t c) {
+    return std::any_of(
+        ranges.begin(), ranges.end(), [c](const Range& r) { return c >= r.first && c <= r.last; });
+}
+
+// Georgian letters have capitals, but none to begin a word with.
+constexpr Range kOwnTitle[] = {{0x10D0, 0x10FA}, {0x10FD, 0x10FF}};
 
 // Digraphs whose title case is not their upper case: capital, title, small.
 constexpr std::array<char32_t, 4> kDigraphs{0x1C4, 0x1C7, 0x1CA, 0x1F1};
@@ -130,8 +155,7 @@ bool is_print(char32_t c) {
     if (c < 0x80) {
         return c >= 0x20 && c < 0x7F;
     }
-    const bool format_or_private = c == 0xAD || (c >= 0xE000 && c < 0xF900) || c >= 0xE0000;
-    return !format_or_private && !is_space(c) && unicode() != nullptr &&
+    return !in_ranges(kUnprintable, c) && !is_space(c) && unicode() != nullptr &&
            iswprint_l(static_cast<wint_t>(c), unicode()) != 0;
 }
 
@@ -159,7 +183,7 @@ char32_t to_title(char32_t c) {
             return first + 1;
         }
     }
-    return to_upper(c);
+    return in_ranges(kOwnTitle, c) ? c : to_upper(c);
 }
 
 }  // namespace logi::tmpl

@@ -43,19 +43,20 @@ std::string digits_of(std::uint64_t v, unsigned base, bool upper) {
 }
 
 // For %#g and the like: a decimal point always, and zeros up to as many digits as were asked for.
+// The text begins with a sign. (Go counts the x of 0x as a digit.)
 std::string keep_trailing_zeros(std::string_view text, char verb, int precision) {
-    const std::size_t exponent = std::min(text.find_first_of("eE"), text.size());
+    const bool hex = verb == 'x' || verb == 'X';
+    const std::size_t exponent = std::min(text.find_first_of(hex ? "pP" : "eE"), text.size());
     std::string out(text.substr(0, exponent));
     int digits = 0;
-    for (const char c : out) {
-        const bool counts = digits > 0 ? c >= '0' && c <= '9' : c >= '1' && c <= '9';
-        digits += counts ? 1 : 0;
+    for (const char c : std::string_view(out).substr(1)) {
+        digits += c != '.' && (digits > 0 || c != '0') ? 1 : 0;
     }
     if (out.find('.') == std::string::npos) {
         digits += out.size() == 2 && out[1] == '0' ? 1 : 0;
         out.push_back('.');
     }
-    if (verb == 'g' || verb == 'G') {
+    if (verb == 'g' || verb == 'G' || verb == 'x') {
         const int wanted = precision < 0 ? 6 : precision;
         out.append(static_cast<std::size_t>(std::max(wanted - digits, 0)), '0');
     }
@@ -187,7 +188,7 @@ void ValuePrinter::print_number(std::int64_t v, int base, bool upper, char32_t v
         }
     }
     if (verb == 'O') {
-        prefix = "0o";
+        prefix.insert(0, "0o");
     }
     const std::string_view sign = v < 0 ? "-" : flags_.plus ? "+" : flags_.space ? " " : "";
     flags_.zero = false;
@@ -250,7 +251,7 @@ void ValuePrinter::print_float_text(double v, char verb, int precision) {
         const bool hides_sign = std::isnan(v) && !flags_.space && !flags_.plus;
         return pad(std::string_view(text).substr(hides_sign ? 1 : 0));
     }
-    if (flags_.sharp && !binary) {
+    if (flags_.sharp && verb != 'b') {
         text = keep_trailing_zeros(text, verb, precision);
     }
     const bool shows_sign = flags_.plus || text[0] != '+';

@@ -15,7 +15,7 @@ class Zone {
         std::string abbreviation;
     };
 
-    // Those live forever.
+    // Those live forever. Summer time is known up to 2037.
     static const Zone* utc();
     // The zone that TZ names; UTC without TZ or when it names none.
     static const Zone* local();
