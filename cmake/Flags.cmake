@@ -11,7 +11,7 @@ target_compile_options(logi_flags INTERFACE
   -Wformat=2 -Wimplicit-fallthrough -Wmissing-declarations -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual -Wundef -Wunused -Wvla -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wno-stringop-overread -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized>
-  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wthread-safety-beta -Wunreachable-code -Wextra-semi>)
+  $<$<CXX_COMPILER_ID:Clang>:-pthread -Wthread-safety -Wthread-safety-beta -Wunreachable-code -Wextra-semi>)
 target_link_libraries(logi_flags INTERFACE Threads::Threads)
 if(LOGI_SANITIZE)
   target_compile_options(logi_flags INTERFACE -fsanitize=${LOGI_SANITIZE} -fno-sanitize-recover=all)
