@@ -176,7 +176,7 @@ void read_section(const YAML::Node& node,
         if (std::find(known.begin(), known.end(), key) == known.end()) {
             refuse(item.first,
                    absl::StrCat("unknown key '",
-                                absl::Utf8SafeCEscape(key.substr(0, kShownMax)),
+                                absl::CHexEscape(key.substr(0, kShownMax)),
                                 "'",
                                 section.empty() ? "" : " in ",
                                 section,

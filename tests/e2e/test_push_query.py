@@ -79,7 +79,7 @@ class PushAndQuery(unittest.TestCase):
         self.assertEqual(s.push([({"app": "a"}, [(t, "x" * 7_000_000)])])[0], 400)
         self.assertEqual(s.push([({"app": "a"}, [(t + i, "x" * 200_000) for i in range(40)])])[0], 429)
         for query, text in (("{}", b"queries require at least one"), ('{a="b"', b"parse error at line 1"),
-                            ('{a="b"} | json', b"json")):
+                            ('{a="b"} | json x="a["', b"cannot parse expression")):
             status, body = s.get("/loki/api/v1/query_range", query=query)
             self.assertEqual(status, 400)
             self.assertIn(text, body)

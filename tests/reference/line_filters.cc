@@ -43,6 +43,9 @@ StatusOr<std::vector<Predicate>> predicates(const logql::LineFilterStage& stage)
         return out;
     }
     for (const auto& alternative : stage.any_of) {
+        if (!out.empty() && alternative.text.empty()) {
+            continue;  // Loki leaves `or ""` out of a chain
+        }
         LOGI_ASSIGN_OR_RETURN(auto made, predicate(stage.op, alternative.text));
         out.push_back(std::move(made));
     }
