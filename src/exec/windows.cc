@@ -1,5 +1,7 @@
 #include "exec/windows.h"
 
+#include <algorithm>
+
 namespace logi::exec {
 
 Windows::Windows(Steps steps, Duration range, Duration offset)
@@ -7,8 +9,15 @@ Windows::Windows(Steps steps, Duration range, Duration offset)
       range_(range),
       offset_(offset),
       disjoint_(range <= steps.step || steps.count == 1),
-      whole_steps_(range.ns / steps.step.ns),
-      rest_ns_(range.ns % steps.step.ns) {}
+      rest_ns_(range.ns % steps.step.ns),
+      whole_steps_(range.ns / steps.step.ns) {
+    // The cells from the one where the last window begins to the one where the first ends are in
+    // every window. They are one, so that there are never more than a few cells for each step.
+    const auto count = static_cast<std::int64_t>(steps.count);
+    const std::int64_t kept = std::min(whole_steps_, rest_ns_ == 0 ? count : count - 1);
+    shared_cell_ = rest_ns_ == 0 ? count - 1 : 2 * count - 1;
+    joined_cells_ = (whole_steps_ - kept) * (rest_ns_ == 0 ? 1 : 2);
+}
 
 std::optional<std::uint32_t> Windows::cell(Timestamp time) const {
     if (time < first_time() || time > last_time()) {
@@ -31,10 +40,12 @@ std::optional<std::uint32_t> Windows::cell(Timestamp time) const {
         return static_cast<std::uint32_t>(step);
     }
     const std::int64_t shifted = step + whole_steps_;  // the first cell of all is number 0 or 1
-    if (rest_ns_ == 0) {
-        return static_cast<std::uint32_t>(shifted - 1);
-    }
-    return static_cast<std::uint32_t>(2 * shifted + (before_step < rest_ns_ ? 1 : 0));
+    return joined(rest_ns_ == 0 ? shifted - 1 : 2 * shifted + (before_step < rest_ns_ ? 1 : 0));
+}
+
+std::uint32_t Windows::joined(std::int64_t cell) const {
+    return static_cast<std::uint32_t>(
+        cell <= shared_cell_ ? cell : std::max(shared_cell_, cell - joined_cells_));
 }
 
 std::uint32_t Windows::first_cell(std::size_t step) const {
@@ -49,7 +60,7 @@ std::uint32_t Windows::last_cell(std::size_t step) const {
         return static_cast<std::uint32_t>(step);
     }
     const auto shifted = static_cast<std::int64_t>(step) + whole_steps_;
-    return static_cast<std::uint32_t>(rest_ns_ == 0 ? shifted - 1 : 2 * shifted + 1);
+    return joined(rest_ns_ == 0 ? shifted - 1 : 2 * shifted + 1);
 }
 
 Timestamp Windows::first_time() const {

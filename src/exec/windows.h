@@ -4,7 +4,7 @@
 // The window of step t is (t - range - offset, t - offset]. With range <= step the cell of a step
 // is its window, and samples between windows belong to none. With range > step the steps cut time
 // into cells of one step; where the range is no multiple of the step each is cut once more, at the
-// place where windows begin.
+// place where windows begin. Cells that every window holds are one.
 #pragma once
 
 #include "exec/steps.h"
@@ -34,12 +34,17 @@ class Windows {
     [[nodiscard]] double range_seconds() const { return static_cast<double>(range_.ns) / 1e9; }
 
   private:
+    // The number of a cell once those that every window holds have become one.
+    [[nodiscard]] std::uint32_t joined(std::int64_t cell) const;
+
     Steps steps_;
     Duration range_;
     Duration offset_;
     bool disjoint_ = false;
-    std::int64_t whole_steps_ = 0;  // range / step
-    std::int64_t rest_ns_ = 0;      // range % step
+    std::int64_t rest_ns_ = 0;       // range % step
+    std::int64_t whole_steps_ = 0;   // range / step
+    std::int64_t shared_cell_ = 0;   // the cell that every window holds, if there is one
+    std::int64_t joined_cells_ = 0;  // how many cells more it stands for
 };
 
 }  // namespace logi::exec

@@ -138,10 +138,12 @@ std::shared_ptr<const segment::Source> grouped_head(const std::vector<Entry>& en
 
 }  // namespace
 
-exec::Sources make_sources(const std::vector<Entry>& entries, Dice& dice) {
+exec::Sources make_sources(const std::vector<Entry>& entries,
+                           Dice& dice,
+                           std::size_t interval_max) {
     exec::Sources sources;
     for (std::size_t from = 0; from < entries.size();) {
-        const std::size_t to = std::min(entries.size(), from + 1 + dice.below(60));
+        const std::size_t to = std::min(entries.size(), from + 1 + dice.below(interval_max));
         switch (dice.below(3)) {
             case 0:
                 sources.push_back(generation(entries, from, to)->view());
@@ -178,11 +180,16 @@ query::Request engine_request(const std::string& text, const Request& request) {
 
 StatusOr<query::Result> run_on_threads(const exec::Sources& sources,
                                        query::Prepared query,
-                                       const Limits& limits) {
+                                       const Limits& limits,
+                                       Duration cancel_after) {
     static auto* const pool = new io::ThreadPool(2);
+    const io::CancelToken cancel;
+    if (cancel_after.ns > 0) {
+        pool->post_after(cancel_after, [cancel] { cancel.cancel(); });
+    }
     std::optional<StatusOr<query::Result>> out;
     io::wait_for(*pool, [&](io::Task done) {
-        query::run(*pool, sources, std::move(query), limits, {}, [&out, done](auto result) {
+        query::run(*pool, sources, std::move(query), limits, cancel, [&out, done](auto result) {
             out = std::move(result);
             done();
         });

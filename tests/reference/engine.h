@@ -8,15 +8,19 @@
 
 namespace logi::reference {
 
-// Cuts the entries, in the order of arrival, into a few intervals, and makes each a head, a head of
-// several groups, or segments.
-exec::Sources make_sources(const std::vector<Entry>& entries, Dice& dice);
+// Cuts the entries, in the order of arrival, into intervals of up to that many, and makes each a
+// head, a head of several groups, or segments.
+exec::Sources make_sources(const std::vector<Entry>& entries,
+                           Dice& dice,
+                           std::size_t interval_max = 60);
 
 query::Request engine_request(const std::string& text, const Request& request);
 
+// Cancelled after `cancel_after`, if that is not 0.
 StatusOr<query::Result> run_on_threads(const exec::Sources& sources,
                                        query::Prepared query,
-                                       const Limits& limits);
+                                       const Limits& limits,
+                                       Duration cancel_after = {});
 StatusOr<query::Result> run_simulated(const exec::Sources& sources,
                                       query::Prepared query,
                                       const Limits& limits,

@@ -61,8 +61,13 @@ StatusOr<std::set<std::string>> labels_of_template(const std::string& text) {
 
 StatusOr<Stage> make_line_format(const logql::LineFormatStage& stage, Timestamp now) {
     LOGI_ASSIGN_OR_RETURN(const TemplatePtr format, parse("line", stage.text));
-    return [format, now](Line& line) {
-        if (const auto text = execute(*format, line, line.labels.all(), now); text.has_value()) {
+    // A template that is exactly one field is looked up like a label, and details are none.
+    const bool details = format->single_field() == kErrorDetails;
+    return [format, details, now](Line& line) {
+        if (details) {
+            line.text.clear();
+        } else if (const auto text = execute(*format, line, line.labels.all(), now);
+                   text.has_value()) {
             line.text = *text;
         }
         return true;

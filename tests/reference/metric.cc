@@ -64,11 +64,13 @@ class Evaluation {
     // Kinds of errors in the windows of these moments.
     [[nodiscard]] std::set<std::string> errors(const std::vector<Timestamp>& steps) const {
         std::set<std::string> out;
-        for (const auto& [range, samples] : samples_) {
-            for (const Timestamp t : steps) {
-                for (const RangeSample* s : window(*range, samples, t)) {
-                    if (!s->error.empty()) {
-                        out.insert(s->error);
+        for (const auto* all : {&samples_, &lines_}) {
+            for (const auto& [range, samples] : *all) {
+                for (const Timestamp t : steps) {
+                    for (const RangeSample* s : window(*range, samples, t)) {
+                        if (!s->error.empty()) {
+                            out.insert(s->error);
+                        }
                     }
                 }
             }
@@ -89,8 +91,11 @@ class Evaluation {
         }
         if (const auto* replace = std::get_if<logql::LabelReplace>(&expr.node)) {
             LOGI_ASSIGN_OR_RETURN(const Value inner, at(*replace->inner, t));
+            if (inner.number.has_value()) {
+                return absl::InvalidArgumentError("label_replace needs a vector");
+            }
             LOGI_ASSIGN_OR_RETURN(Vector samples, replace_label(*replace, inner.samples));
-            return Value{inner.number, std::move(samples)};
+            return Value{std::nullopt, std::move(samples)};
         }
         if (const auto* binary = std::get_if<logql::BinaryExpr>(&expr.node)) {
             LOGI_ASSIGN_OR_RETURN(const Value left, at(*binary->left, t));
@@ -107,7 +112,40 @@ class Evaluation {
     Status take_samples(const RangeAggregation& range,
                         const std::optional<logql::Grouping>& grouping) {
         LOGI_ASSIGN_OR_RETURN(samples_[&range], samples_of(entries_, range, grouping, now_));
+        if (!divides_by_lines(range)) {
+            return absl::OkStatus();
+        }
+        // Lines are grouped as values are: without the label of the values.
+        RangeAggregation lines = range;
+        lines.op = RangeOp::kCountOverTime;
+        lines.unwrap.reset();
+        auto grouping_of_lines = *range.grouping;
+        if (grouping_of_lines.without) {
+            grouping_of_lines.labels.push_back(range.unwrap->label);
+        }
+        LOGI_ASSIGN_OR_RETURN(lines_[&range], samples_of(entries_, lines, grouping_of_lines, now_));
         return absl::OkStatus();
+    }
+
+    // An average with a grouping is that of all lines, also of those that have no value.
+    static bool divides_by_lines(const RangeAggregation& range) {
+        return range.op == RangeOp::kAvgOverTime && range.grouping.has_value();
+    }
+
+    [[nodiscard]] Vector average_of_lines(const RangeAggregation& range, Timestamp t) const {
+        std::map<LabelMap, double> sums;
+        std::map<LabelMap, double> counts;
+        for (const RangeSample* s : window(range, samples_.at(&range), t)) {
+            sums[grouped(s->series, *range.grouping)] += s->value;
+        }
+        for (const RangeSample* s : window(range, lines_.at(&range), t)) {
+            counts[grouped(s->series, *range.grouping)] += 1;
+        }
+        Vector out;
+        for (const auto& [labels, sum] : sums) {
+            out.push_back({labels, sum / counts[labels]});
+        }
+        return out;
     }
 
     // (t - offset - range, t - offset]
@@ -125,6 +163,9 @@ class Evaluation {
     }
 
     [[nodiscard]] Vector range_at(const RangeAggregation& range, Timestamp t) const {
+        if (divides_by_lines(range)) {
+            return average_of_lines(range, t);
+        }
         std::map<LabelMap, std::vector<const RangeSample*>> series;
         for (const RangeSample* s : window(range, samples_.at(&range), t)) {
             series[s->series].push_back(s);
@@ -141,7 +182,9 @@ class Evaluation {
 
     const std::vector<Entry>& entries_;
     const Timestamp now_;
-    std::map<const RangeAggregation*, std::vector<RangeSample>> samples_;
+    using Samples = std::map<const RangeAggregation*, std::vector<RangeSample>>;
+    Samples samples_;
+    Samples lines_;  // of averages that are divided by lines
 };
 
 bool has_sort(const Expr& expr) {

@@ -54,7 +54,7 @@ std::string json_value(Dice& dice, const std::string& name) {
 
 std::string json_object(Dice& dice, int depth) {
     std::string out = "{";
-    const std::size_t count = dice.below(6);
+    const std::size_t count = dice.below(9);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = dice.pick(kFields);
         if (i > 0) {
@@ -72,7 +72,7 @@ std::string json_object(Dice& dice, int depth) {
 
 std::string logfmt(Dice& dice) {
     std::string out;
-    const std::size_t count = dice.below(6);
+    const std::size_t count = dice.below(9);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = dice.pick(kFields);
         const std::string value = random_value(dice, name);
@@ -114,7 +114,7 @@ std::string packed(Dice& dice) {
 
 std::string binary(Dice& dice) {
     std::string out;
-    for (std::size_t i = 0; i < dice.below(20); ++i) {
+    for (std::size_t i = dice.below(20); i > 0; --i) {
         out += static_cast<char>(dice.below(256));
     }
     return out;
@@ -185,7 +185,7 @@ Timestamp random_time(Dice& dice) {
 
 RandomData random_data(Dice& dice) {
     std::vector<LabelMap> streams;
-    for (std::size_t i = 0; i <= dice.below(6); ++i) {
+    for (std::size_t i = 1 + dice.below(6); i > 0; --i) {
         streams.push_back(random_stream(dice));
     }
     RandomData data;

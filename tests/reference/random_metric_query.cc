@@ -74,8 +74,13 @@ class Maker {
     }
 
     std::string window() {
+        if (dice_.percent(2)) {
+            return dice_.pick({"[60d]", "[52w] offset -24h", "[1ms]", "[10y] offset 60d"});
+        }
         std::string out = absl::StrCat(
-            "[", dice_.pick({"1s", "5s", "10s", "30s", "1m", "90s", "7s", "500ms", "5m"}), "]");
+            "[",
+            dice_.pick({"1s", "5s", "10s", "30s", "1m", "90s", "47s", "500ms", "5m", "2m"}),
+            "]");
         if (dice_.percent(20)) {
             absl::StrAppend(&out, " offset ", dice_.pick({"10s", "-10s", "1m", "3s"}));
         }
@@ -297,10 +302,14 @@ class Maker {
 
 Request random_request(Dice& dice) {
     Request request;
-    request.start = kDataTime + Duration::millis(500 * dice.between(-300, 100));
-    request.end = request.start + Duration::millis(500 * dice.between(0, 400));
+    request.start = kDataTime + Duration::millis(500 * dice.between(-280, 120));
+    request.end = request.start + Duration::millis(500 * dice.between(0, 240));
     request.step = Duration::millis(static_cast<std::int64_t>(
         500 * dice.pick(std::vector<int>{5, 10, 14, 20, 60, 120, 180, 27})));
+    if (dice.percent(3)) {
+        request.step = Duration::millis(1);
+        request.end = request.start + Duration::millis(dice.between(0, 30));
+    }
     request.align_to_step = dice.percent(50);
     request.limit = dice.percent(50) ? 1000 : dice.below(20) + 1;
     request.forward = dice.percent(50);
@@ -317,7 +326,7 @@ Request random_request(Dice& dice) {
 RandomQuery random_query(Dice& dice, const RandomData& data) {
     RandomQuery query{"", random_request(dice)};
     if (data.logs) {
-        query.text = random_log_query(dice, data, 6);
+        query.text = random_log_query(dice, data, dice.percent(50) ? 2 : 6);
         return query;
     }
     query.text = Maker(dice, data).make(0).text;

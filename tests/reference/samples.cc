@@ -39,8 +39,13 @@ class Sampler {
             return std::nullopt;
         }
         out.value = *value;
-        // Of an entry with an error all labels are shown.
-        out.series = line.labels.has_error() ? line.labels.all() : series_of(line.labels.all());
+        // Of an entry with an error all labels are shown. Details without an error are no label.
+        LabelMap labels = line.labels.all();
+        if (!line.labels.has_error()) {
+            labels.erase(kErrorDetails);
+            labels = series_of(std::move(labels));
+        }
+        out.series = std::move(labels);
         if (line.labels.has_error() && line.labels.get(kPreserveError) != "true") {
             out.error = line.labels.error();
         }
