@@ -1,11 +1,12 @@
 #include "base/utf8.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace logi::base {
 namespace {
 
-bool is_scalar(std::uint32_t rune) {
+bool is_scalar(char32_t rune) {
     return rune <= 0x10FFFF && (rune < 0xD800 || rune > 0xDFFF);
 }
 
@@ -43,24 +44,24 @@ Rune decode_rune(std::string_view s) {
     if (length == 0) {
         return {};
     }
-    const auto bits = [&](std::size_t i, std::uint32_t mask) {
-        return static_cast<std::uint32_t>(static_cast<unsigned char>(s[i])) & mask;
+    const auto bits = [&](std::size_t i, char32_t mask) {
+        return static_cast<char32_t>(static_cast<unsigned char>(s[i])) & mask;
     };
     if (length == 1) {
-        return {bits(0, 0x7F), 1};
+        return {bits(0, 0x7F), 1, true};
     }
-    std::uint32_t rune = bits(0, 0xFFU >> (length + 1));
+    char32_t rune = bits(0, 0xFFU >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
         rune = (rune << 6U) | bits(i, 0x3F);
     }
-    return {rune, length};
+    return {rune, length, true};
 }
 
-void append_utf8(std::string& out, std::uint32_t rune) {
+void append_utf8(std::string& out, char32_t rune) {
     if (!is_scalar(rune)) {
         rune = kRuneError;
     }
-    const auto push = [&](std::uint32_t b) {
+    const auto push = [&](char32_t b) {
         out.push_back(static_cast<char>(b));
     };
     if (rune < 0x80) {
@@ -78,6 +79,12 @@ void append_utf8(std::string& out, std::uint32_t rune) {
         push(0x80U | ((rune >> 6U) & 0x3FU));
         push(0x80U | (rune & 0x3FU));
     }
+}
+
+std::string encode_rune(char32_t rune) {
+    std::string out;
+    append_utf8(out, rune);
+    return out;
 }
 
 bool is_ascii(std::string_view s) {

@@ -3,17 +3,17 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace logi::base {
 
-inline constexpr std::uint32_t kRuneError = 0xFFFD;
+inline constexpr char32_t kRuneError = 0xFFFD;
 
 struct Rune {
-    std::uint32_t value = kRuneError;
+    char32_t value = kRuneError;
     std::size_t length = 1;  // bytes
+    bool valid = false;      // else the byte starts no valid sequence
 };
 
 // Length of the valid sequence at the start of `s`, or 0.
@@ -23,7 +23,8 @@ struct Rune {
 [[nodiscard]] Rune decode_rune(std::string_view s);
 
 // A value that is no Unicode scalar becomes U+FFFD.
-void append_utf8(std::string& out, std::uint32_t rune);
+void append_utf8(std::string& out, char32_t rune);
+[[nodiscard]] std::string encode_rune(char32_t rune);
 
 // Whether no byte has its high bit set.
 [[nodiscard]] bool is_ascii(std::string_view s);

@@ -292,7 +292,7 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name) {
         return absl::InvalidArgumentError(absl::StrCat(file_name, ":", e.line, ": ", e.message));
     } catch (const YAML::Exception& e) {
         return absl::InvalidArgumentError(
-            absl::StrCat(file_name, ":", e.mark.line + 1, ": ", e.msg));
+            absl::StrCat(file_name, ":", e.mark.line + 1, ": ", absl::CHexEscape(e.msg)));
     }
     return config;
 }

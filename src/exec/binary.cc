@@ -3,9 +3,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "exec/grouping.h"
-
-#include <cmath>
-#include <limits>
+#include "logql/fold.h"
 
 namespace logi::exec {
 namespace {
@@ -29,7 +27,7 @@ void combine(const logql::BinaryExpr& node,
              double b,
              double kept,
              StepSeries& out) {
-    const double value = apply_to_numbers(node.op, a, b);
+    const double value = logql::fold(node.op, a, b);
     if (!is_comparison(node.op) || node.return_bool) {
         out.add(step, value);
     } else if (value != 0) {
@@ -235,44 +233,12 @@ class VectorPair {
 
 }  // namespace
 
-double apply_to_numbers(BinaryOp op, double a, double b) {
-    switch (op) {
-        case BinaryOp::kEqual:
-            return a == b ? 1 : 0;
-        case BinaryOp::kNotEqual:
-            return a != b ? 1 : 0;
-        case BinaryOp::kLess:
-            return a < b ? 1 : 0;
-        case BinaryOp::kLessEqual:
-            return a <= b ? 1 : 0;
-        case BinaryOp::kGreater:
-            return a > b ? 1 : 0;
-        case BinaryOp::kGreaterEqual:
-            return a >= b ? 1 : 0;
-        case BinaryOp::kAdd:
-            return a + b;
-        case BinaryOp::kSub:
-            return a - b;
-        case BinaryOp::kMul:
-            return a * b;
-        case BinaryOp::kDiv:
-            return b == 0 ? std::numeric_limits<double>::quiet_NaN() : a / b;
-        case BinaryOp::kMod:
-            return b == 0 ? std::numeric_limits<double>::quiet_NaN() : std::fmod(a, b);
-        case BinaryOp::kPow:
-            return std::pow(a, b);
-        default:
-            break;
-    }
-    return std::numeric_limits<double>::quiet_NaN();
-}
-
 StatusOr<Value> apply_binary(const logql::BinaryExpr& node,
                              Value left,
                              Value right,
                              std::size_t step_count) {
     if (left.scalar && right.scalar) {
-        return Value{true, apply_to_numbers(node.op, left.number, right.number), {}};
+        return Value{true, logql::fold(node.op, left.number, right.number), {}};
     }
     if (left.scalar || right.scalar) {
         return with_number(node, std::move(left), std::move(right));

@@ -21,7 +21,4 @@ StatusOr<Value> apply_binary(const logql::BinaryExpr& node,
                              Value right,
                              std::size_t step_count);
 
-// a op b of two numbers; comparisons give 0 or 1, division and remainder by 0 give NaN.
-[[nodiscard]] double apply_to_numbers(logql::BinaryOp op, double a, double b);
-
 }  // namespace logi::exec

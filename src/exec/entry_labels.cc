@@ -35,7 +35,7 @@ std::string_view EntryArena::copy(std::string_view s) {
 void EntryLabels::begin(const Labels& stream, absl::Span<const MetadataView> metadata) {
     stream_ = &stream;
     changes_.clear();
-    extracted_.clear();
+    index_.clear();
     stream_changed_ = false;
     error_ = {};
     error_details_ = {};
@@ -57,16 +57,20 @@ void EntryLabels::add_metadata(const MetadataView& pair) {
         if (Change* change = find(pair.name); change != nullptr) {
             change->value = pair.value;
         } else {
-            changes_.push_back({pair.name, pair.value, LabelCategory::kMetadata, false});
+            add({pair.name, pair.value, LabelCategory::kMetadata});
         }
         return;
     }
     const std::string_view name = arena_.copy(std::string(pair.name) + "_extracted");
-    changes_.push_back({name, pair.value, LabelCategory::kMetadata, false});
+    add({name, pair.value, LabelCategory::kMetadata});
     stream_changed_ = stream_changed_ || stream_->find(name) != nullptr;
 }
 
 const EntryLabels::Change* EntryLabels::find(std::string_view name) const {
+    if (changes_.size() > kFew) {
+        const auto it = index_.find(name);
+        return it == index_.end() ? nullptr : &changes_[it->second];
+    }
     for (const Change& change : changes_) {
         if (change.name == name) {
             return &change;
@@ -77,6 +81,16 @@ const EntryLabels::Change* EntryLabels::find(std::string_view name) const {
 
 EntryLabels::Change* EntryLabels::find(std::string_view name) {
     return const_cast<Change*>(std::as_const(*this).find(name));
+}
+
+EntryLabels::Change& EntryLabels::add(const Change& change) {
+    changes_.push_back(change);
+    if (changes_.size() > kFew) {
+        for (std::size_t i = index_.size(); i < changes_.size(); ++i) {
+            index_.emplace(changes_[i].name, i);
+        }
+    }
+    return changes_.back();
 }
 
 bool EntryLabels::metadata_has(std::string_view name) const {
@@ -101,15 +115,19 @@ std::optional<std::string_view> EntryLabels::get(std::string_view name) const {
 }
 
 void EntryLabels::set(std::string_view name, std::string_view value) {
+    put(name, value);
+}
+
+EntryLabels::Change& EntryLabels::put(std::string_view name, std::string_view value) {
     const std::string_view stored = arena_.copy(value);
     stream_changed_ = stream_changed_ || stream_->find(name) != nullptr;
     if (Change* change = find(name); change != nullptr) {
         change->value = stored;
         change->category = LabelCategory::kParsed;
         change->removed = false;
-        return;
+        return *change;
     }
-    changes_.push_back({arena_.copy(name), stored, LabelCategory::kParsed, false});
+    return add({arena_.copy(name), stored, LabelCategory::kParsed});
 }
 
 void EntryLabels::erase(std::string_view name) {
@@ -120,7 +138,7 @@ void EntryLabels::erase(std::string_view name) {
     } else if (Change* change = find(name); change != nullptr) {
         change->removed = true;
     } else if (const LabelPair* pair = stream_->find(name); pair != nullptr) {
-        changes_.push_back({pair->name, {}, LabelCategory::kStream, true});
+        add({pair->name, {}, LabelCategory::kStream, true});
         stream_changed_ = true;
     }
 }
@@ -134,7 +152,8 @@ std::string_view EntryLabels::field_name(std::string_view name) {
 }
 
 bool EntryLabels::extracted(std::string_view name) const {
-    return std::find(extracted_.begin(), extracted_.end(), name) != extracted_.end();
+    const Change* change = find(name);
+    return change != nullptr && change->extracted;
 }
 
 void EntryLabels::extract(std::string_view name, std::string_view value) {
@@ -144,10 +163,7 @@ void EntryLabels::extract(std::string_view name, std::string_view value) {
 }
 
 void EntryLabels::extract_over(std::string_view name, std::string_view value) {
-    set(name, value);
-    if (!extracted(name)) {
-        extracted_.push_back(find(name)->name);
-    }
+    put(name, value).extracted = true;
 }
 
 void EntryLabels::set_error(std::string_view kind, std::string_view details) {

@@ -2,6 +2,7 @@
 // metadata, and what stages have added, changed or removed.
 #pragma once
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "model/entry.h"
 #include "model/labels.h"
@@ -90,16 +91,21 @@ class EntryLabels {
         std::string_view value;
         LabelCategory category = LabelCategory::kParsed;
         bool removed = false;
+        bool extracted = false;  // by a parser
     };
+    // With more changes than these, they are found by hash.
+    static constexpr std::size_t kFew = 32;
 
     [[nodiscard]] const Change* find(std::string_view name) const;
     Change* find(std::string_view name);
+    Change& add(const Change& change);
+    Change& put(std::string_view name, std::string_view value);
     void add_metadata(const MetadataView& pair);
     [[nodiscard]] bool metadata_has(std::string_view name) const;
 
     const Labels* stream_ = nullptr;
-    std::vector<Change> changes_;  // names unique
-    std::vector<std::string_view> extracted_;
+    std::vector<Change> changes_;                               // names unique
+    absl::flat_hash_map<std::string_view, std::size_t> index_;  // of changes_, if they are many
     bool stream_changed_ = false;
     std::string_view error_;
     std::string_view error_details_;

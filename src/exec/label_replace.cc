@@ -21,7 +21,7 @@ Labels with_label(const Labels& labels, const std::string& name, std::string val
 
 }  // namespace
 
-Status replace_labels(const logql::LabelReplace& node, StepVector& series) {
+Status replace_labels(const logql::LabelReplace& node, StepVector& series, MemoryBudget& budget) {
     regex::Regex::Options options;
     options.anchored = true;
     auto compiled = regex::Regex::compile(node.regex, options);
@@ -30,11 +30,16 @@ Status replace_labels(const logql::LabelReplace& node, StepVector& series) {
                                           std::string(message_of(compiled.status())));
     }
     const regex::Regex& regex = **compiled;
-    std::vector<std::string_view> groups;
+    const regex::Replacement replacement(regex, node.replacement);
+    regex::Groups groups;
     for (StepSeries& s : series) {
         if (regex.find(s.labels.get(node.source), 0, groups)) {
+            std::size_t size = 0;
+            replacement.expand(groups, [&](std::string_view piece) { size += piece.size(); });
+            LOGI_RETURN_IF_ERROR(budget.charge(static_cast<std::int64_t>(size)));
             std::string value;
-            regex::expand(regex, node.replacement, groups, value);
+            value.reserve(size);
+            replacement.expand(groups, [&](std::string_view piece) { value.append(piece); });
             s.labels = with_label(s.labels, node.destination, std::move(value));
         }
     }

@@ -22,7 +22,6 @@ class MemoryBudget {
             "the query needs more memory than a query may use; shorten its time range, add label "
             "matchers or filters, aggregate with sum() or by fewer labels, or use a larger step");
     }
-    [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_.load(); }
 
   private:
     const std::int64_t limit_bytes_;

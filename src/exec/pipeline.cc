@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fields/conversions.h"
-#include "logql/printer.h"
+#include "logql/errors.h"
 
 namespace logi::exec {
 
@@ -98,13 +98,11 @@ bool convert(logql::Unwrap::Conversion conversion,
 }
 
 // As Loki says it when it builds a pipeline.
-Status in_stage(const logql::Stage& stage, const Status& status) {
-    if (std::holds_alternative<logql::PatternStage>(stage)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("parse error : invalid pattern parser: ", status.message()));
+Status failure(const logql::LogExpr& log, std::size_t stage, const Status& status) {
+    if (std::holds_alternative<logql::PatternStage>(log.stages[stage])) {
+        return logql::parse_failure(absl::StrCat("invalid pattern parser: ", status.message()));
     }
-    return absl::InvalidArgumentError(
-        absl::StrCat("parse error : stage '", logql::to_string(stage), "' : ", status.message()));
+    return logql::stage_failure(log, stage, message_of(status));
 }
 
 }  // namespace
@@ -120,8 +118,11 @@ StatusOr<std::shared_ptr<const Pipeline>> Pipeline::compile(const logql::LogExpr
     LOGI_RETURN_IF_ERROR(pipeline->add_stages(log, options.now));
     if (options.unwrap.has_value()) {
         for (const auto& filter : options.unwrap->filters) {
-            LOGI_ASSIGN_OR_RETURN(StagePtr stage, make_label_filter(*filter));
-            pipeline->after_unwrap_.push_back(std::move(stage));
+            auto stage = make_label_filter(*filter);
+            if (!stage.ok()) {
+                return logql::stage_failure(*filter, message_of(stage.status()));
+            }
+            pipeline->after_unwrap_.push_back(*std::move(stage));
         }
         pipeline->unwrap_ = std::move(options.unwrap);
     }
@@ -152,9 +153,9 @@ Status Pipeline::add_stage(const logql::Stage& stage, LineFilterPlace& filters, 
 
 Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
     LineFilterPlace filters;
-    for (const auto& stage : log.stages) {
-        if (const Status status = add_stage(stage, filters, now); !status.ok()) {
-            return in_stage(stage, status);
+    for (std::size_t i = 0; i < log.stages.size(); ++i) {
+        if (const Status status = add_stage(log.stages[i], filters, now); !status.ok()) {
+            return failure(log, i, status);
         }
     }
     return absl::OkStatus();
@@ -163,17 +164,18 @@ Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
 StatusOr<std::vector<std::string>> labels_read(const logql::LogExpr& log,
                                                const std::optional<logql::Unwrap>& unwrap) {
     std::vector<std::string> names;
-    for (const auto& stage : log.stages) {
+    for (std::size_t i = 0; i < log.stages.size(); ++i) {
+        const logql::Stage& stage = log.stages[i];
+        Status status;
         if (const auto* filter = std::get_if<logql::LabelFilterStage>(&stage)) {
             add_labels_read(*filter->filter, names);
         } else if (const auto* line = std::get_if<logql::LineFormatStage>(&stage)) {
-            if (const Status status = add_labels_read(*line, names); !status.ok()) {
-                return in_stage(stage, status);
-            }
+            status = add_labels_read(*line, names);
         } else if (const auto* label = std::get_if<logql::LabelFormatStage>(&stage)) {
-            if (const Status status = add_labels_read(*label, names); !status.ok()) {
-                return in_stage(stage, status);
-            }
+            status = add_labels_read(*label, names);
+        }
+        if (!status.ok()) {
+            return failure(log, i, status);
         }
     }
     if (unwrap.has_value()) {

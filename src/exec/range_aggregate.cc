@@ -146,8 +146,8 @@ class Aggregator final : public RangeAggregator {
             if (is_new) {
                 it->second = std::make_unique<OneSeries>();
                 it->second->labels = std::move(series[i].labels);
-                added += static_cast<std::int64_t>(sizeof(OneSeries) + 64 +
-                                                   64 * it->second->labels.size());
+            } else {
+                added -= series[i].memory_bytes();
             }
             const std::int64_t before = it->second->cells.bytes();
             it->second->cells.merge(std::move(cells[i]));

@@ -19,6 +19,9 @@ namespace logi::exec {
 struct PartialSeries {
     base::Hash128 key;
     Labels labels;
+
+    // What is charged for it.
+    [[nodiscard]] std::int64_t memory_bytes() const;
 };
 
 // Samples of one block, added by one thread.
@@ -38,7 +41,8 @@ class RangeAggregator {
                                                  MemoryBudget& budget);
 
     [[nodiscard]] virtual std::unique_ptr<RangePartial> partial() const = 0;
-    // Takes over a partial, whose series these are. Thread-safe. kResourceExhausted over budget.
+    // Takes over a partial, whose series these are and are charged for. Thread-safe.
+    // kResourceExhausted over budget.
     virtual Status merge(std::unique_ptr<RangePartial> partial,
                          std::vector<PartialSeries> series) = 0;
     // Every series with its values, in no order. Called once, after the last merge.

@@ -34,8 +34,8 @@ struct Shared {
             finished();
             return;
         }
-        if (cancel.cancelled()) {
-            fail(absl::CancelledError("the request was cancelled by the client"));
+        if (const Status s = cancel.check(); !s.ok()) {
+            fail(s);
             finished();
             return;
         }

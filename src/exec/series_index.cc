@@ -4,8 +4,10 @@
 
 namespace logi::exec {
 
-SeriesIndex::SeriesIndex(const std::optional<logql::Grouping>& grouping, std::string_view unwrapped)
-    : by_(grouping.has_value() && !grouping->without) {
+SeriesIndex::SeriesIndex(const std::optional<logql::Grouping>& grouping,
+                         std::string_view unwrapped,
+                         MemoryBudget& budget)
+    : budget_(budget), by_(grouping.has_value() && !grouping->without) {
     if (grouping.has_value()) {
         names_ = grouping->labels;
     }
@@ -14,6 +16,15 @@ SeriesIndex::SeriesIndex(const std::optional<logql::Grouping>& grouping, std::st
     }
     std::sort(names_.begin(), names_.end());
     names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
+}
+
+std::int64_t PartialSeries::memory_bytes() const {
+    constexpr std::size_t kOverheadBytes = 256;  // map nodes, the state of its cells
+    std::size_t bytes = kOverheadBytes;
+    for (const LabelPair& pair : labels.pairs()) {
+        bytes += sizeof(LabelPair) + pair.name.size() + pair.value.size();
+    }
+    return static_cast<std::int64_t>(bytes);
 }
 
 bool SeriesIndex::decided_by(const Labels& stream) const {
@@ -29,7 +40,7 @@ void SeriesIndex::select(std::vector<MetadataView>& labels) const {
     });
 }
 
-std::uint32_t SeriesIndex::find(const EntryLabels& labels) {
+StatusOr<std::uint32_t> SeriesIndex::find(const EntryLabels& labels) {
     if (by_ && !labels.has_error()) {
         labels_.clear();
         for (const std::string& name : names_) {
@@ -48,7 +59,7 @@ std::uint32_t SeriesIndex::find(const EntryLabels& labels) {
     return number(labels_);
 }
 
-std::uint32_t SeriesIndex::find(const Labels& stream) {
+StatusOr<std::uint32_t> SeriesIndex::find(const Labels& stream) {
     labels_.clear();
     for (const auto& pair : stream.pairs()) {
         labels_.push_back({pair.name, pair.value});
@@ -57,7 +68,7 @@ std::uint32_t SeriesIndex::find(const Labels& stream) {
     return number(labels_);
 }
 
-std::uint32_t SeriesIndex::number(const std::vector<MetadataView>& labels) {
+StatusOr<std::uint32_t> SeriesIndex::number(const std::vector<MetadataView>& labels) {
     key_.clear();
     for (const auto& label : labels) {
         for (const std::string_view text : {label.name, label.value}) {
@@ -74,6 +85,7 @@ std::uint32_t SeriesIndex::number(const std::vector<MetadataView>& labels) {
             pairs.push_back({std::string(label.name), std::string(label.value)});
         }
         series_.push_back({key, Labels::of_result(std::move(pairs))});
+        LOGI_RETURN_IF_ERROR(budget_.charge(series_.back().memory_bytes()));
     }
     return it->second;
 }

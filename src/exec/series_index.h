@@ -14,22 +14,26 @@ namespace logi::exec {
 // One thread, one block.
 class SeriesIndex {
   public:
-    // Without grouping series have all labels but `unwrapped`, if that is not empty.
-    SeriesIndex(const std::optional<logql::Grouping>& grouping, std::string_view unwrapped);
+    // Without grouping series have all labels but `unwrapped`, if that is not empty. Series are
+    // charged to `budget`, which must outlive this.
+    SeriesIndex(const std::optional<logql::Grouping>& grouping,
+                std::string_view unwrapped,
+                MemoryBudget& budget);
 
     // The series of an entry after its pipeline. An entry with an error keeps all its labels.
-    std::uint32_t find(const EntryLabels& labels);
+    StatusOr<std::uint32_t> find(const EntryLabels& labels);
     // The series of a stream's entries where nothing but its labels matters.
-    std::uint32_t find(const Labels& stream);
+    StatusOr<std::uint32_t> find(const Labels& stream);
     // Whether the labels of a stream alone decide the series of its entries.
     [[nodiscard]] bool decided_by(const Labels& stream) const;
 
     std::vector<PartialSeries> take() { return std::move(series_); }
 
   private:
-    std::uint32_t number(const std::vector<MetadataView>& labels);
+    StatusOr<std::uint32_t> number(const std::vector<MetadataView>& labels);
     void select(std::vector<MetadataView>& labels) const;
 
+    MemoryBudget& budget_;
     bool by_ = false;
     std::vector<std::string> names_;  // of by, or those that are left out
     absl::flat_hash_map<base::Hash128, std::uint32_t> index_;

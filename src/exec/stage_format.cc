@@ -11,7 +11,7 @@ constexpr std::string_view kTemplateError = "TemplateFormatErr";
 
 using TemplatePtr = std::shared_ptr<const tmpl::Template>;
 
-class EntryContext final : public tmpl::Context {
+class EntryContext : public tmpl::Context {
   public:
     EntryContext(const Entry& entry, Timestamp now) : entry_(entry), now_(now) {}
     [[nodiscard]] std::optional<std::string_view> label(std::string_view name) const override {
@@ -63,9 +63,9 @@ class LineFormat final : public Stage {
 };
 
 // All templates of one stage see the labels as they were when the first of them ran.
-class SnapshotContext final : public tmpl::Context {
+class SnapshotContext final : public EntryContext {
   public:
-    SnapshotContext(const Entry& entry, Timestamp now) : entry_(entry), now_(now) {
+    SnapshotContext(const Entry& entry, Timestamp now) : EntryContext(entry, now) {
         std::vector<MetadataView> labels;
         entry.labels.sorted(labels);
         for (const auto& label : labels) {
@@ -86,13 +86,8 @@ class SnapshotContext final : public tmpl::Context {
             out.emplace_back(pair.name, pair.value);
         }
     }
-    [[nodiscard]] std::string_view line() const override { return entry_.line; }
-    [[nodiscard]] Timestamp time() const override { return entry_.time; }
-    [[nodiscard]] Timestamp now() const override { return now_; }
 
   private:
-    const Entry& entry_;
-    const Timestamp now_;
     std::vector<LabelPair> labels_;
 };
 

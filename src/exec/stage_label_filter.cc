@@ -1,5 +1,4 @@
 // Label filters: strings, numbers, durations, sizes, addresses, and their combinations.
-#include "absl/strings/str_cat.h"
 #include "exec/stage.h"
 #include "fields/conversions.h"
 #include "fields/ip_matcher.h"
@@ -28,12 +27,7 @@ class LabelRegex {
         }
         regex::Regex::Options options;
         options.anchored = true;
-        auto compiled = regex::Regex::compile(pattern, options);
-        if (!compiled.ok()) {
-            return absl::InvalidArgumentError(
-                absl::StrCat("parse error : error parsing regexp: ", compiled.status().message()));
-        }
-        out.regex_ = *std::move(compiled);
+        LOGI_ASSIGN_OR_RETURN(out.regex_, regex::Regex::compile(pattern, options));
         return out;
     }
     [[nodiscard]] bool matches(std::string_view value) const {

@@ -1,3 +1,4 @@
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "fields/json_reader.h"
 
@@ -6,28 +7,11 @@
 namespace logi::fields {
 namespace {
 
-std::optional<std::uint32_t> hex4(std::string_view digits) {
-    if (digits.size() < 4) {
-        return std::nullopt;
-    }
-    std::uint32_t value = 0;
-    for (const char c : digits.substr(0, 4)) {
-        const char lower = static_cast<char>(c | 0x20);
-        if (c >= '0' && c <= '9') {
-            value = value * 16 + static_cast<std::uint32_t>(c - '0');
-        } else if (lower >= 'a' && lower <= 'f') {
-            value = value * 16 + static_cast<std::uint32_t>(lower - 'a' + 10);
-        } else {
-            return std::nullopt;
-        }
-    }
-    return value;
-}
-
-// Reads \uXXXX at the start of `s`, two of them where the first is half of a surrogate pair. Of the
-// second only its digits and their range are checked, as Loki does. Returns bytes used, 0: bad.
+// Reads the escape \u and four digits at the start of `s`, two of them where the first is half of a
+// surrogate pair. Of the second only its digits and their range are checked, as Loki does. Returns
+// bytes used, 0: bad.
 std::size_t unescape_rune(std::string_view s, std::string& out) {
-    const auto first = hex4(s.substr(2));
+    const auto first = base::hex_number(s.substr(2), 4);
     if (!first) {
         return 0;
     }
@@ -35,7 +19,7 @@ std::size_t unescape_rune(std::string_view s, std::string& out) {
         base::append_utf8(out, *first);
         return 6;
     }
-    const auto second = s.size() >= 12 ? hex4(s.substr(8)) : std::nullopt;
+    const auto second = s.size() >= 12 ? base::hex_number(s.substr(8), 4) : std::nullopt;
     if (!second || *second < 0xDC00) {
         return 0;
     }

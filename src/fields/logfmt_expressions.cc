@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/utf8.h"
-#include "fields/logfmt_scanner.h"
+#include "fields/logfmt_pairs.h"
 #include "fields/names.h"
 
 #include <optional>
@@ -82,30 +82,19 @@ ParseError LogfmtExpressions::parse(std::string_view line,
     for (const auto& extraction : extractions_) {
         sink.set_missing(extraction.label, false);
     }
-    LogfmtScanner scanner(line, scratch.value);
-    while (!scanner.at_end()) {
-        if (!scanner.next()) {
-            if (options_.strict && scanner.fault() != LogfmtFault::kNone) {
-                scanner.describe_fault(scratch.details);
-                return {kLogfmtError, scratch.details};
-            }
-            continue;
-        }
-        if (scanner.value().empty() && !options_.keep_empty) {
-            continue;
-        }
-        const std::string_view key = sanitised_name(scanner.key(), scratch.name);
-        std::string_view value = scanner.value();
-        for (const auto& extraction : extractions_) {
-            if (extraction.expression == key) {
-                value = valid_value(value, scratch.value);
-                if (!sink.set(extraction.label, value)) {
-                    return {};
+    return for_each_pair(
+        line, options_, scratch, [&](std::string_view found, std::string_view value) {
+            const std::string_view key = sanitised_name(found, scratch.name);
+            for (const auto& extraction : extractions_) {
+                if (extraction.expression == key) {
+                    value = valid_value(value, scratch.value);
+                    if (!sink.set(extraction.label, value)) {
+                        return false;
+                    }
                 }
             }
-        }
-    }
-    return {};
+            return true;
+        });
 }
 
 }  // namespace logi::fields

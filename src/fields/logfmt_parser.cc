@@ -1,32 +1,17 @@
 #include "fields/logfmt_parser.h"
 
-#include "fields/logfmt_scanner.h"
+#include "fields/logfmt_pairs.h"
 #include "fields/names.h"
 
 namespace logi::fields {
 
 ParseError LogfmtParser::parse(std::string_view line, FieldSink& sink, Scratch& scratch) const {
-    LogfmtScanner scanner(line, scratch.value);
-    while (!scanner.at_end()) {
-        if (!scanner.next()) {
-            if (options_.strict && scanner.fault() != LogfmtFault::kNone) {
-                scanner.describe_fault(scratch.details);
-                return {kLogfmtError, scratch.details};
-            }
-            continue;
-        }
-        if (scanner.value().empty() && !options_.keep_empty) {
-            continue;
-        }
-        const std::string_view name = sanitised_name(scanner.key(), scratch.name);
-        if (name.empty() || !sink.wants(name)) {
-            continue;
-        }
-        if (!sink.add(name, valid_value(scanner.value(), scratch.value))) {
-            return {};
-        }
-    }
-    return {};
+    return for_each_pair(
+        line, options_, scratch, [&](std::string_view key, std::string_view value) {
+            const std::string_view name = sanitised_name(key, scratch.name);
+            return name.empty() || !sink.wants(name) ||
+                   sink.add(name, valid_value(value, scratch.value));
+        });
 }
 
 }  // namespace logi::fields

@@ -1,6 +1,7 @@
 #include "fields/logfmt_scanner.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "fields/byte_scan.h"
 
@@ -10,21 +11,7 @@ namespace logi::fields {
 namespace {
 
 std::optional<std::uint32_t> rune_escape(std::string_view s) {
-    if (s.size() < 6 || !s.starts_with("\\u")) {
-        return std::nullopt;
-    }
-    std::uint32_t value = 0;
-    for (const char c : s.substr(2, 4)) {
-        const char lower = static_cast<char>(c | 0x20);
-        if (c >= '0' && c <= '9') {
-            value = value * 16 + static_cast<std::uint32_t>(c - '0');
-        } else if (lower >= 'a' && lower <= 'f') {
-            value = value * 16 + static_cast<std::uint32_t>(lower - 'a' + 10);
-        } else {
-            return std::nullopt;
-        }
-    }
-    return value;
+    return s.starts_with("\\u") ? base::hex_number(s.substr(2), 4) : std::nullopt;
 }
 
 // Appends the rune of the escape at the start of `s`; half of a surrogate pair becomes U+FFFD.

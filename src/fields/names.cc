@@ -1,6 +1,6 @@
 #include "fields/names.h"
 
-#include "base/utf8.h"
+#include "base/unicode.h"
 
 #include <array>
 
@@ -23,23 +23,6 @@ bool is_name_char(char c) {
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-bool is_space(std::uint32_t rune) {
-    return (rune >= 0x09 && rune <= 0x0D) || rune == 0x20 || rune == 0x85 || rune == 0xA0 ||
-           rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) || rune == 0x2028 ||
-           rune == 0x2029 || rune == 0x202F || rune == 0x205F || rune == 0x3000;
-}
-
-// The rune that ends `s`, which is not empty.
-base::Rune last_rune(std::string_view s) {
-    for (std::size_t length = 1; length <= 4 && length <= s.size(); ++length) {
-        const base::Rune rune = base::decode_rune(s.substr(s.size() - length));
-        if (rune.length == length && (length > 1 || rune.value != base::kRuneError)) {
-            return rune;
-        }
-    }
-    return {};
 }
 
 bool is_clean(std::string_view key) {
@@ -66,21 +49,7 @@ void append_sanitised(std::string& out, std::string_view key) {
 }  // namespace
 
 std::string_view trim_space(std::string_view s) {
-    while (!s.empty()) {
-        const base::Rune rune = base::decode_rune(s);
-        if (!is_space(rune.value)) {
-            break;
-        }
-        s.remove_prefix(rune.length);
-    }
-    while (!s.empty()) {
-        const base::Rune rune = last_rune(s);
-        if (!is_space(rune.value)) {
-            break;
-        }
-        s.remove_suffix(rune.length);
-    }
-    return s;
+    return base::trim_right(base::trim_left(s, base::is_space), base::is_space);
 }
 
 std::string_view sanitised_name(std::string_view key, std::string& buffer) {

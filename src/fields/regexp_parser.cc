@@ -8,8 +8,10 @@
 namespace logi::fields {
 
 StatusOr<RegexpParser> RegexpParser::compile(std::string_view pattern) {
+    regex::Regex::Options options;
+    options.named_groups_only = true;
     LOGI_ASSIGN_OR_RETURN(std::shared_ptr<const regex::Regex> regex,
-                          regex::Regex::compile(pattern, {}));
+                          regex::Regex::compile(pattern, options));
     std::set<std::string_view> names;
     for (const auto& name : regex->group_names()) {
         if (name.empty()) {

@@ -100,11 +100,7 @@ Status Store::load() {
         open_bytes_ = 0;
     }
     remove_closed_journals();
-    deps_.executor.post_after(kTick, [this, alive = alive_] {
-        if (alive->load()) {
-            tick();
-        }
-    });
+    tick_later();
     return absl::OkStatus();
 }
 
@@ -357,6 +353,16 @@ void Store::shutdown(std::function<void(Status)> done) {
     });
 }
 
+void Store::tick_later() {
+    deps_.executor.post_after(kTick, [this, alive = alive_, &executor = deps_.executor] {
+        executor.post([this, alive] {
+            if (alive->load()) {
+                tick();
+            }
+        });
+    });
+}
+
 void Store::tick() {
     if (journal_->age() > options_.flush_age_max) {
         journal_->rotate();
@@ -365,11 +371,7 @@ void Store::tick() {
     for (const auto& tenant : tenants()) {
         tenant->forget_idle_streams(idle_before);
     }
-    deps_.executor.post_after(kTick, [this, alive = alive_] {
-        if (alive->load()) {
-            tick();
-        }
-    });
+    tick_later();
 }
 
 }  // namespace logi::ingest

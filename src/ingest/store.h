@@ -128,6 +128,7 @@ class Store {
     Status flush_job(const FlushQueue::Job& job);
     Status flush_generation(const FlushQueue::Job& job);
     void remove_closed_journals();
+    void tick_later();
     void tick();
     [[nodiscard]] std::uint64_t oldest_journal() const;
 

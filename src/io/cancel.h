@@ -1,6 +1,8 @@
 // A flag that tells running work that nobody waits for it any more. Thread-safe.
 #pragma once
 
+#include "base/status.h"
+
 #include <atomic>
 #include <memory>
 
@@ -10,7 +12,12 @@ class CancelToken {
   public:
     CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
     void cancel() const { flag_->store(true, std::memory_order_relaxed); }
-    [[nodiscard]] bool cancelled() const { return flag_->load(std::memory_order_relaxed); }
+    // kCancelled once it is.
+    [[nodiscard]] Status check() const {
+        return flag_->load(std::memory_order_relaxed)
+                   ? absl::CancelledError("the request was cancelled by the client")
+                   : absl::OkStatus();
+    }
 
   private:
     std::shared_ptr<std::atomic<bool>> flag_;

@@ -27,19 +27,17 @@ struct LaterFirst {
 struct ThreadPool::Impl {
     std::mutex mutex;
     std::condition_variable wake;
+    std::condition_variable wake_timer;
     std::deque<Task> ready;
     std::priority_queue<Timer, std::vector<Timer>, LaterFirst> timers;
     std::uint64_t timers_set = 0;
     bool stopping = false;
     std::vector<std::thread> threads;
+    std::thread timer;
 
     void run_worker() {
         std::unique_lock<std::mutex> lock(mutex);
         while (true) {
-            while (!timers.empty() && timers.top().due <= std::chrono::steady_clock::now()) {
-                ready.push_back(timers.top().task);
-                timers.pop();
-            }
             if (!ready.empty()) {
                 Task task = std::move(ready.front());
                 ready.pop_front();
@@ -49,12 +47,30 @@ struct ThreadPool::Impl {
                 lock.lock();
             } else if (stopping) {
                 return;
-            } else if (timers.empty()) {
-                wake.wait(lock);
             } else {
-                const SteadyTime due = timers.top().due;
-                wake.wait_until(lock, due);
+                wake.wait(lock);
             }
+        }
+    }
+
+    void run_timers() {
+        std::unique_lock<std::mutex> lock(mutex);
+        while (!stopping) {
+            if (timers.empty()) {
+                wake_timer.wait(lock);
+                continue;
+            }
+            const SteadyTime due = timers.top().due;
+            if (due > std::chrono::steady_clock::now()) {
+                wake_timer.wait_until(lock, due);
+                continue;
+            }
+            Task task = timers.top().task;
+            timers.pop();
+            lock.unlock();
+            task();
+            task = nullptr;
+            lock.lock();
         }
     }
 };
@@ -63,6 +79,7 @@ ThreadPool::ThreadPool(std::size_t threads) : impl_(std::make_unique<Impl>()) {
     for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
         impl_->threads.emplace_back([this] { impl_->run_worker(); });
     }
+    impl_->timer = std::thread([this] { impl_->run_timers(); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -71,6 +88,8 @@ ThreadPool::~ThreadPool() {
         impl_->stopping = true;
         impl_->timers = {};
     }
+    impl_->wake_timer.notify_all();
+    impl_->timer.join();  // its task may still post
     impl_->wake.notify_all();
     for (auto& thread : impl_->threads) {
         thread.join();
@@ -95,7 +114,7 @@ void ThreadPool::post_after(Duration delay, Task task) {
                             impl_->timers_set++,
                             std::move(task)});
     }
-    impl_->wake.notify_one();
+    impl_->wake_timer.notify_one();
 }
 
 std::size_t ThreadPool::parallelism() const {
@@ -137,6 +156,7 @@ void wait_for(Executor& executor, const std::function<void(Task done)>& start) {
     struct Gate {
         std::mutex mutex;
         std::condition_variable wake;
+        std::condition_variable wake_timer;
         bool open = false;
     };
     const auto gate = std::make_shared<Gate>();

@@ -19,14 +19,15 @@ class Executor {
     virtual ~Executor() = default;
     // Runs `task` soon, on any thread, concurrently with others. Never runs it inline.
     virtual void post(Task task) = 0;
-    // Runs `task` once `delay` has passed.
+    // Runs `task` once `delay` has passed, however busy post() keeps the threads. One thread may
+    // run all of these, so they are short: what works posts.
     virtual void post_after(Duration delay, Task task) = 0;
     // How many tasks can run at once; at least 1.
     [[nodiscard]] virtual std::size_t parallelism() const = 0;
 };
 
-// `threads` workers and a timer. The destructor runs what is already due, drops timers that are
-// not, and joins.
+// `threads` workers and a thread for timers. The destructor runs what is already due, drops timers
+// that are not, and joins.
 class ThreadPool final : public Executor {
   public:
     explicit ThreadPool(std::size_t threads);

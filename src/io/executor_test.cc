@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 namespace logi::io {
 namespace {
 
@@ -47,6 +50,21 @@ TEST(ThreadPool, TimersRunInOrderOfTime) {
         pool.post_after(Duration::millis(5), [&seen] { seen.push_back(1); });
     });
     EXPECT_EQ(seen, (std::vector<int>{1, 2}));
+}
+
+TEST(ThreadPool, TimersDoNotWaitForBusyWorkers) {
+    ThreadPool pool(1);
+    std::atomic<bool> fired{false};
+    pool.post_after(Duration::millis(5), [&] { fired = true; });
+    wait_for(pool, [&](Task done) {
+        pool.post([&fired, done] {
+            while (!fired) {
+                std::this_thread::yield();
+            }
+            done();
+        });
+    });
+    EXPECT_TRUE(fired);
 }
 
 TEST(SimExecutor, ASeedGivesTheSameOrder) {

@@ -24,7 +24,6 @@ TEST(RoundTrip, RandomTrees) {
         const ExprPtr tree = random_tree(seed);
         expect_same(*tree, to_string(*tree));
         expect_same(*tree, pretty(*tree));
-        EXPECT_TRUE(equal(*tree, *clone(*tree)));
     }
 }
 
@@ -55,7 +54,6 @@ TEST(RoundTrip, DeepTrees) {
         const auto tree = parse(query);
         ASSERT_TRUE(tree.ok()) << tree.status() << query.substr(0, 40);
         expect_same(**tree, to_string(**tree));
-        EXPECT_TRUE(equal(**tree, *clone(**tree)));
         EXPECT_FALSE(pretty(**tree).empty());
     }
 }

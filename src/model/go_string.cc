@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "model/labels.h"
 
@@ -8,14 +9,6 @@ namespace logi {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 Status bad_escape() {
     return absl::InvalidArgumentError("invalid char escape");
@@ -47,7 +40,7 @@ Status read_escape(std::string_view s, char quote, std::size_t& i, std::string& 
     }
     std::uint32_t value = 0;
     for (std::size_t k = first; k < first + digits; ++k) {
-        const int digit = hex_value(s[k]);
+        const int digit = base::hex_digit(s[k]);
         if (digit < 0 || (octal && digit > 7)) {
             return bad_escape();
         }
@@ -68,30 +61,6 @@ Status read_escape(std::string_view s, char quote, std::size_t& i, std::string& 
 }
 
 }  // namespace
-
-std::size_t utf8_length(std::string_view s) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<unsigned char>(s[i]);
-    };
-    const unsigned char b = byte(0);
-    const std::size_t n = b < 0x80   ? 1
-                          : b < 0xC2 ? 0
-                          : b < 0xE0 ? 2
-                          : b < 0xF0 ? 3
-                          : b < 0xF5 ? 4
-                                     : 0;
-    if (n == 0 || s.size() < n) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < n; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) {
-            return 0;
-        }
-    }
-    const bool bad = (b == 0xE0 && byte(1) < 0xA0) || (b == 0xED && byte(1) >= 0xA0) ||
-                     (b == 0xF0 && byte(1) < 0x90) || (b == 0xF4 && byte(1) >= 0x90);
-    return bad ? 0 : n;
-}
 
 std::string go_quote(std::string_view s) {
     std::string out = "\"";

@@ -1,5 +1,6 @@
 // Reads {a="b", c="d"}, with the words of Prometheus' parser in its errors.
 #include "absl/strings/str_cat.h"
+#include "base/utf8.h"
 #include "model/labels.h"
 
 namespace logi {
@@ -72,7 +73,7 @@ class Lexer {
         if (c == ',' || c == '=' || !in_braces_) {
             return token(Kind::kPunctuation, 1);
         }
-        const std::size_t n = std::max<std::size_t>(utf8_length(text_.substr(begin_)), 1);
+        const std::size_t n = std::max<std::size_t>(base::utf8_length(text_.substr(begin_)), 1);
         const std::string quoted = go_quote(text_.substr(begin_, n));
         return error(absl::StrCat(
             "unexpected character inside braces: '", quoted.substr(1, quoted.size() - 2), "'"));
@@ -82,7 +83,7 @@ class Lexer {
     Token string(char quote) {
         std::size_t i = at_ + 1;
         while (i < text_.size() && text_[i] != quote) {
-            const std::size_t n = utf8_length(text_.substr(i));
+            const std::size_t n = base::utf8_length(text_.substr(i));
             if (n == 0) {
                 return error("invalid UTF-8 rune");
             }

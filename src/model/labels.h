@@ -68,9 +68,6 @@ StatusOr<std::vector<LabelPair>> parse_label_pairs(std::string_view text);
 // `length` gets the bytes used.
 StatusOr<std::string> go_unquote_prefix(std::string_view text, std::size_t& length);
 
-// Length of the valid UTF-8 sequence at the start of `s`, which is not empty, or 0.
-[[nodiscard]] std::size_t utf8_length(std::string_view s);
-
 // [a-zA-Z_][a-zA-Z0-9_]*
 [[nodiscard]] bool is_label_name(std::string_view s);
 

@@ -1,6 +1,7 @@
 #include "net/http.h"
 
 #include "absl/strings/match.h"
+#include "base/hex.h"
 
 namespace logi::net {
 namespace {
@@ -13,14 +14,6 @@ std::string_view find_header(const std::vector<Header>& headers, std::string_vie
         }
     }
     return {};
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 }  // namespace
@@ -52,8 +45,8 @@ std::string url_encode(std::string_view text) {
 std::string url_decode(std::string_view text, bool form) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-        const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        const int high = text[i] == '%' && i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
+        const int low = high >= 0 ? base::hex_digit(text[i + 2]) : -1;
         if (low >= 0) {
             out.push_back(static_cast<char>(high * 16 + low));
             i += 2;

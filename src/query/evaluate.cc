@@ -54,8 +54,8 @@ exec::StepVector absences(const logql::RangeAggregation& range,
 
 class Evaluator {
   public:
-    Evaluator(LeafValues& leaves, std::size_t step_count, bool instant)
-        : leaves_(leaves), step_count_(step_count), instant_(instant) {}
+    Evaluator(LeafValues& leaves, std::size_t step_count, bool instant, exec::MemoryBudget& budget)
+        : leaves_(leaves), step_count_(step_count), instant_(instant), budget_(budget) {}
 
     StatusOr<exec::Value> operator()(const logql::LogExpr&) const {
         return absl::InvalidArgumentError(
@@ -70,7 +70,7 @@ class Evaluator {
     }
     StatusOr<exec::Value> operator()(const logql::VectorAggregation& node) const {
         LOGI_ASSIGN_OR_RETURN(exec::Value inner,
-                              evaluate(*node.inner, leaves_, step_count_, instant_));
+                              evaluate(*node.inner, leaves_, step_count_, instant_, budget_));
         if (inner.scalar) {
             inner.series.push_back(constant(inner.number, step_count_));
         }
@@ -88,18 +88,18 @@ class Evaluator {
     }
     StatusOr<exec::Value> operator()(const logql::LabelReplace& node) const {
         LOGI_ASSIGN_OR_RETURN(exec::Value inner,
-                              evaluate(*node.inner, leaves_, step_count_, instant_));
+                              evaluate(*node.inner, leaves_, step_count_, instant_, budget_));
         if (inner.scalar) {
             return absl::InvalidArgumentError("label_replace needs a vector, not a number");
         }
-        LOGI_RETURN_IF_ERROR(exec::replace_labels(node, inner.series));
+        LOGI_RETURN_IF_ERROR(exec::replace_labels(node, inner.series, budget_));
         return inner;
     }
     StatusOr<exec::Value> operator()(const logql::BinaryExpr& node) const {
         LOGI_ASSIGN_OR_RETURN(exec::Value left,
-                              evaluate(*node.left, leaves_, step_count_, instant_));
+                              evaluate(*node.left, leaves_, step_count_, instant_, budget_));
         LOGI_ASSIGN_OR_RETURN(exec::Value right,
-                              evaluate(*node.right, leaves_, step_count_, instant_));
+                              evaluate(*node.right, leaves_, step_count_, instant_, budget_));
         return exec::apply_binary(node, std::move(left), std::move(right), step_count_);
     }
 
@@ -107,6 +107,7 @@ class Evaluator {
     LeafValues& leaves_;
     const std::size_t step_count_;
     const bool instant_;
+    exec::MemoryBudget& budget_;
 };
 
 }  // namespace
@@ -114,8 +115,9 @@ class Evaluator {
 StatusOr<exec::Value> evaluate(const Expr& expr,
                                LeafValues& leaves,
                                std::size_t step_count,
-                               bool instant) {
-    return std::visit(Evaluator(leaves, step_count, instant), expr.node);
+                               bool instant,
+                               exec::MemoryBudget& budget) {
+    return std::visit(Evaluator(leaves, step_count, instant, budget), expr.node);
 }
 
 bool sorts(const Expr& expr) {

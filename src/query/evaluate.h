@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exec/binary.h"
+#include "exec/memory_budget.h"
 #include "logql/ast.h"
 
 #include <map>
@@ -10,11 +11,13 @@ namespace logi::query {
 
 using LeafValues = std::map<const logql::RangeAggregation*, exec::StepVector>;
 
-// Evaluates the tree over the values of its leaves, which it consumes. Errors carry Loki's text.
+// Evaluates the tree over the values of its leaves, which it consumes. What it adds to them is
+// charged to `budget`. Errors carry Loki's text.
 StatusOr<exec::Value> evaluate(const logql::Expr& expr,
                                LeafValues& leaves,
                                std::size_t step_count,
-                               bool instant);
+                               bool instant,
+                               exec::MemoryBudget& budget);
 
 // Whether the order of an instant query's result is that of its values.
 [[nodiscard]] bool sorts(const logql::Expr& expr);

@@ -84,7 +84,7 @@ class RowReader {
     std::string key_;
 };
 
-std::int64_t memory_bytes(const LogRow& row) {
+std::int64_t bytes_of(const LogRow& row) {
     std::size_t bytes = sizeof(Candidate) + row.line.size();
     for (const auto* pairs : {&row.metadata, &row.parsed}) {
         for (const auto& pair : *pairs) {
@@ -101,11 +101,13 @@ class Collector {
               exec::ScanSpec spec,
               std::shared_ptr<const exec::Pipeline> pipeline,
               const Request& request,
-              std::int64_t memory_bytes_max)
+              std::int64_t memory_bytes_max,
+              io::CancelToken cancel)
         : sources_(std::move(sources)),
           scan_(sources_, std::move(spec)),
           pipeline_(std::move(pipeline)),
           budget_(memory_bytes_max),
+          cancel_(std::move(cancel)),
           forward_(request.forward),
           limit_(request.limit),
           interval_(request.interval) {
@@ -187,10 +189,12 @@ class Collector {
             if (found.size() >= limit_ && rows.times[row] != found.back().row.time) {
                 break;
             }
+            LOGI_RETURN_IF_ERROR(cancel_.check());
             Candidate candidate;
             LOGI_ASSIGN_OR_RETURN(const bool passed, reader.read(row, candidate));
             if (passed) {
                 candidate.sequence = sequences[row];
+                LOGI_RETURN_IF_ERROR(budget_.charge(bytes_of(candidate.row)));
                 found.push_back(std::move(candidate));
             }
         }
@@ -199,21 +203,21 @@ class Collector {
 
     Status merge(std::vector<Candidate> found) {
         const base::MutexLock lock(mutex_);
-        std::int64_t added = 0;
-        for (auto& c : found) {
-            added += memory_bytes(c.row);
-            best_.push_back(std::move(c));
+        std::move(found.begin(), found.end(), std::back_inserter(best_));
+        if (best_.size() < 2 * limit_) {
+            return absl::OkStatus();
         }
-        LOGI_RETURN_IF_ERROR(budget_.charge(added));
-        if (best_.size() >= 2 * limit_) {
-            shrink();
-            std::int64_t left = 0;
-            for (const auto& c : best_) {
-                left += memory_bytes(c.row);
-            }
-            return budget_.charge(left - budget_.used_bytes());
+        const std::int64_t before = held_bytes();
+        shrink();
+        return budget_.charge(held_bytes() - before);
+    }
+
+    [[nodiscard]] std::int64_t held_bytes() const LOGI_REQUIRES(mutex_) {
+        std::int64_t sum = 0;
+        for (const Candidate& c : best_) {
+            sum += bytes_of(c.row);
         }
-        return absl::OkStatus();
+        return sum;
     }
 
     // Sorts, leaves equal entries only once, as the one that arrived first, and forgets what can no
@@ -268,6 +272,7 @@ class Collector {
     exec::Scan scan_;
     const std::shared_ptr<const exec::Pipeline> pipeline_;
     exec::MemoryBudget budget_;
+    const io::CancelToken cancel_;
     exec::Damage damage_;
     const bool forward_;
     const std::size_t limit_;
@@ -304,11 +309,12 @@ void run_log_query(io::Executor& executor,
                                                        std::move(spec),
                                                        *std::move(pipeline),
                                                        query.request,
-                                                       limits.max_query_memory_bytes);
+                                                       limits.max_query_memory_bytes,
+                                                       cancel);
     exec::run_items(
         executor,
         collector->items(),
-        std::move(cancel),
+        cancel,
         [collector](std::size_t i) { return collector->read(i); },
         [collector, done = std::move(done)](const Status& status) {
             if (status.ok()) {

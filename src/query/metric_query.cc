@@ -1,6 +1,7 @@
 #include "query/metric_query.h"
 
 #include "absl/strings/str_cat.h"
+#include "logql/tree.h"
 #include "query/evaluate.h"
 #include "query/range_query.h"
 
@@ -89,7 +90,8 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
 
   private:
     StatusOr<Result> finish() {
-        LOGI_ASSIGN_OR_RETURN(exec::Value value, evaluate(*expr_, values_, steps_.count, instant_));
+        LOGI_ASSIGN_OR_RETURN(exec::Value value,
+                              evaluate(*expr_, values_, steps_.count, instant_, budget_));
         Result result;
         result.stats = stats_;
         result.missing = missing_;
@@ -177,9 +179,9 @@ exec::Steps steps_of(const Request& request) {
 
 Duration longest_range(const Expr& expr) {
     Duration longest;
-    for (const Leaf& leaf : leaves(expr)) {
-        longest = std::max(longest, leaf.aggregation->range);
-    }
+    logql::for_each_range(expr, [&](const logql::RangeAggregation& range) {
+        longest = std::max(longest, range.range);
+    });
     return longest;
 }
 

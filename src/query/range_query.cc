@@ -90,13 +90,21 @@ struct Plan {
 // The samples of one block, one thread.
 class BlockSamples {
   public:
-    BlockSamples(const Plan& plan, const segment::Source& source, exec::RangePartial& partial)
-        : plan_(plan), source_(source), partial_(partial), index_(plan.grouping, plan.unwrapped) {}
+    BlockSamples(const Plan& plan,
+                 const segment::Source& source,
+                 exec::RangePartial& partial,
+                 exec::MemoryBudget& budget,
+                 const io::CancelToken& cancel)
+        : plan_(plan),
+          source_(source),
+          partial_(partial),
+          cancel_(cancel),
+          index_(plan.grouping, plan.unwrapped, budget) {}
 
     // Adds the entries of a stream in the block by what the directory says about them. False if
     // their rows have to be read.
-    bool add_extent(const segment::StreamExtent& extent) {
-        begin_stream(extent.stream);
+    StatusOr<bool> add_extent(const segment::StreamExtent& extent) {
+        LOGI_RETURN_IF_ERROR(begin_stream(extent.stream));
         const auto cell = plan_.windows.common_cell(extent.min_time, extent.max_time);
         if (!plain_ || !cell.has_value() || (plan_.bytes && !extent.has_bytes)) {
             return false;
@@ -110,8 +118,9 @@ class BlockSamples {
 
     Status add_rows(const exec::ScanRows& rows) {
         for (const std::uint32_t row : rows.rows) {
+            LOGI_RETURN_IF_ERROR(cancel_.check());
             if (rows.streams[row] != stream_ || !has_stream_) {
-                begin_stream(rows.streams[row]);
+                LOGI_RETURN_IF_ERROR(begin_stream(rows.streams[row]));
             }
             const auto cell = plan_.windows.cell(rows.times[row]);
             if (!cell.has_value()) {
@@ -126,7 +135,7 @@ class BlockSamples {
     std::vector<exec::PartialSeries> take_series() { return index_.take(); }
 
   private:
-    void begin_stream(std::uint32_t stream) {
+    Status begin_stream(std::uint32_t stream) {
         has_stream_ = true;
         stream_ = stream;
         labels_ = source_.labels(stream);
@@ -134,8 +143,9 @@ class BlockSamples {
         plain_ = plan_.pipeline->empty() && !metadata_;
         decided_ = index_.decided_by(labels_) || plain_;
         if (decided_) {
-            series_ = index_.find(labels_);
+            LOGI_ASSIGN_OR_RETURN(series_, index_.find(labels_));
         }
+        return absl::OkStatus();
     }
 
     // The stream decides the series and no stage the value.
@@ -175,14 +185,18 @@ class BlockSamples {
         }
         const bool by_stream =
             decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
-        partial_.add(
-            by_stream ? series_ : index_.find(entry_.labels), cell, rows.times[row], value);
+        std::uint32_t series = series_;
+        if (!by_stream) {
+            LOGI_ASSIGN_OR_RETURN(series, index_.find(entry_.labels));
+        }
+        partial_.add(series, cell, rows.times[row], value);
         return absl::OkStatus();
     }
 
     const Plan& plan_;
     const segment::Source& source_;
     exec::RangePartial& partial_;
+    const io::CancelToken& cancel_;
     exec::SeriesIndex index_;
     exec::Entry entry_;
     std::vector<MetadataView> pairs_;
@@ -200,8 +214,11 @@ class RangeQuery {
     RangeQuery(const exec::Sources& sources,
                const Leaf& leaf,
                Plan plan,
-               exec::MemoryBudget& budget)
+               exec::MemoryBudget& budget,
+               io::CancelToken cancel)
         : plan_(std::move(plan)),
+          budget_(budget),
+          cancel_(std::move(cancel)),
           scan_(sources, spec(leaf, plan_)),
           aggregator_(exec::RangeAggregator::make({leaf.aggregation->op,
                                                    plan_.windows.range_seconds(),
@@ -240,9 +257,9 @@ class RangeQuery {
     Status read_block(std::size_t i) {
         exec::ScanItem& item = scan_.items()[i];  // read by this task alone
         auto partial = aggregator_->partial();
-        BlockSamples samples(plan_, *item.source, *partial);
+        BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
         if (plan_.pipeline->empty() && plan_.pipeline->block_filters().empty()) {
-            take_extents(item, samples);
+            LOGI_RETURN_IF_ERROR(take_extents(item, samples));
         }
         if (!item.extents.empty()) {
             std::unique_ptr<block::BlockReader> reader;
@@ -253,17 +270,26 @@ class RangeQuery {
     }
 
     // Answers what the directory can answer, and leaves the rest in `item`.
-    void take_extents(exec::ScanItem& item, BlockSamples& samples) {
-        const std::size_t before = item.extents.size();
-        std::erase_if(item.extents, [&](const segment::StreamExtent& extent) {
-            const bool overlaps =
-                std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream);
-            return !overlaps && samples.add_extent(extent);
-        });
-        item.whole = item.whole && item.extents.size() == before;
+    Status take_extents(exec::ScanItem& item, BlockSamples& samples) {
+        std::vector<segment::StreamExtent> left;
+        for (const segment::StreamExtent& extent : item.extents) {
+            bool answered = false;
+            if (!std::binary_search(
+                    item.overlapping.begin(), item.overlapping.end(), extent.stream)) {
+                LOGI_ASSIGN_OR_RETURN(answered, samples.add_extent(extent));
+            }
+            if (!answered) {
+                left.push_back(extent);
+            }
+        }
+        item.whole = item.whole && item.extents.size() == left.size();
+        item.extents = std::move(left);
+        return absl::OkStatus();
     }
 
     const Plan plan_;
+    exec::MemoryBudget& budget_;
+    const io::CancelToken cancel_;
     exec::Scan scan_;
     exec::Damage damage_;
     const std::unique_ptr<exec::RangeAggregator> aggregator_;
@@ -303,7 +329,7 @@ void run_range_query(io::Executor& executor,
               leaf.grouping,
               aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
               counts_bytes(aggregation.op)};
-    const auto query = std::make_shared<RangeQuery>(sources, leaf, std::move(plan), budget);
+    const auto query = std::make_shared<RangeQuery>(sources, leaf, std::move(plan), budget, cancel);
     exec::run_items(
         executor,
         query->items(),

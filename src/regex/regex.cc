@@ -1,6 +1,7 @@
 #include "regex/regex.h"
 
 #include "absl/strings/str_cat.h"
+#include "regex/syntax.h"
 
 #include <re2/re2.h>
 
@@ -9,9 +10,10 @@
 namespace logi::regex {
 namespace {
 
-constexpr std::int64_t kProgramBytesMax = 8LL << 20;
 // Captures of patterns with at most so many groups need no allocation.
 constexpr std::size_t kGroupsOnStack = 32;
+// As in Go.
+constexpr std::size_t kDepthMax = 1000;
 
 // What Go's regexp/syntax says where RE2 has this code.
 std::string_view go_reason(re2::RE2::ErrorCode code) {
@@ -57,45 +59,6 @@ Status go_error(const re2::RE2& re) {
                                                    "`"));
 }
 
-bool begins_name(char c) {
-    return c != '=' && c != '!';
-}
-
-// Go also writes (?<name>…) for (?P<name>…), which RE2 learnt later than Debian's.
-std::string with_old_names(std::string_view pattern) {
-    std::string out;
-    bool in_class = false;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        const char c = pattern[i];
-        if (c == '\\' && i + 1 < pattern.size()) {
-            const std::size_t quoted_end =
-                pattern[i + 1] == 'Q' && !in_class ? pattern.find("\\E", i) : i + 1;
-            const std::size_t end = std::min(quoted_end, pattern.size() - 1);
-            out.append(pattern.substr(i, end - i + 1));
-            i = end;
-            continue;
-        }
-        if (in_class) {
-            in_class = c != ']';
-        } else if (c == '[') {
-            in_class = true;
-            // A ] right behind the opening is an ordinary character.
-            const std::size_t first = i + 1 < pattern.size() && pattern[i + 1] == '^' ? 2 : 1;
-            if (i + first < pattern.size() && pattern[i + first] == ']') {
-                out.append(pattern.substr(i, first));
-                i += first;
-            }
-        } else if (pattern.substr(i).starts_with("(?<") && i + 3 < pattern.size() &&
-                   begins_name(pattern[i + 3])) {
-            out.append("(?P");
-            i += 1;
-            continue;
-        }
-        out.push_back(pattern[i]);
-    }
-    return out;
-}
-
 }  // namespace
 
 struct Regex::Impl {
@@ -111,14 +74,20 @@ Regex::~Regex() = default;
 
 StatusOr<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern, Options options) {
     re2::RE2::Options re2_options(re2::RE2::Quiet);
-    re2_options.set_max_mem(kProgramBytesMax);
+    re2_options.set_max_mem(options.program_bytes_max);
     re2_options.set_dot_nl(options.dot_matches_newline);
-    auto impl = std::make_unique<Impl>(pattern, re2_options, options.anchored);
-    if (!impl->re.ok() && pattern.find("(?<") != std::string_view::npos) {
-        impl = std::make_unique<Impl>(with_old_names(pattern), re2_options, options.anchored);
+    const Rewritten rewritten = rewrite(pattern, options.named_groups_only);
+    if (rewritten.depth_max >= kDepthMax) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "error parsing regexp: expression nests too deeply: `", std::string(pattern), "`"));
     }
+    auto impl = std::make_unique<Impl>(rewritten.pattern, re2_options, options.anchored);
     if (!impl->re.ok()) {
-        return go_error(impl->re);
+        // The error shall speak of what the user wrote, where RE2 can tell what is wrong with it.
+        const Impl as_written(pattern, re2_options, options.anchored);
+        const bool old_name = as_written.re.error_code() == re2::RE2::ErrorBadPerlOp &&
+                              as_written.re.error_arg().starts_with("(?<");
+        return go_error(old_name || as_written.re.ok() ? impl->re : as_written.re);
     }
     impl->names.resize(static_cast<std::size_t>(impl->re.NumberOfCapturingGroups()) + 1);
     for (const auto& [number, name] : impl->re.CapturingGroupNames()) {

@@ -4,6 +4,7 @@
 #include "base/status.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,9 +17,12 @@ class Regex {
     struct Options {
         bool dot_matches_newline = false;
         bool anchored = false;  // the whole text must match
+        // Groups without a name take no part in group_names() and find(), which are faster for it.
+        bool named_groups_only = false;
+        std::int64_t program_bytes_max = 8LL << 20U;
     };
     // kInvalidArgument in Go's words (error parsing regexp: missing closing ): `(`), or when the
-    // program is over 8 MiB.
+    // program is too large.
     static StatusOr<std::unique_ptr<Regex>> compile(std::string_view pattern, Options options);
     ~Regex();
     Regex(const Regex&) = delete;

@@ -83,19 +83,59 @@ TEST(Regex, GroupsAndTheirNames) {
     EXPECT_NE(groups[1].data(), nullptr);
 }
 
+TEST(Regex, NamedGroupsOnly) {
+    Regex::Options options;
+    options.named_groups_only = true;
+    const auto regex =
+        Regex::compile("(a|(b))(?P<x>c)[(](?<y>[^](][[:alpha:](]*)\\((?i:D)\\Q(\\E", options);
+    ASSERT_TRUE(regex.ok()) << regex.status();
+    EXPECT_EQ((*regex)->group_names(), (std::vector<std::string>{"", "x", "y"}));
+    Groups groups;
+    ASSERT_TRUE((*regex)->find("-bc(e(f(d(", 0, groups));
+    EXPECT_EQ(groups, (Groups{"bc(e(f(d(", "c", "e(f"}));
+    const auto bad = Regex::compile("(a)(b", options);
+    EXPECT_EQ(message_of(bad.status()), "error parsing regexp: missing closing ): `(a)(b`");
+}
+
+TEST(Regex, NestsAsDeepAsInGo) {
+    const auto nested = [](std::size_t depth) {
+        return std::string(depth, '(') + "a" + std::string(depth, ')');
+    };
+    EXPECT_TRUE(Regex::compile(nested(999), {}).ok());
+    EXPECT_EQ(message_of(Regex::compile(nested(1000), {}).status()),
+              "error parsing regexp: expression nests too deeply: `" + nested(1000) + "`");
+    EXPECT_TRUE(Regex::compile("[" + std::string(5000, '(') + "]", {}).ok());
+}
+
+std::string replaced(const Regex& regex, std::string_view text, const Replacement& replacement) {
+    std::string out;
+    replace_all(regex, text, replacement, [&](std::string_view piece) {
+        out.append(piece);
+        return true;
+    });
+    return out;
+}
+
+std::size_t matches_in(const Regex& regex, std::string_view text) {
+    std::size_t count = 0;
+    for_each_match(regex, text, [&](const Groups&) { return ++count > 0; });
+    return count;
+}
+
 TEST(Replace, ReferencesAreGos) {
     const auto regex = Regex::compile("(?P<first>a)(b)?", {});
     const auto all = [&](std::string_view text, std::string_view replacement) {
-        return replace_all(**regex, text, replacement);
+        return replaced(**regex, text, Replacement(**regex, replacement));
     };
     EXPECT_EQ(all("xabya", "<$1|$2>"), "x<a|b>y<a|>");
     EXPECT_EQ(all("ab", "$first-${first}x$firstx"), "a-ax");
     EXPECT_EQ(all("ab", "$1x ${1}x $0 $3 $01 $$1 $ ${ ${1"), " ax ab   $1 $ ${ ${1");
-    EXPECT_EQ(replace_all_literal(**regex, "ab ab", "$1"), "$1 $1");
-    EXPECT_EQ(count_matches(**regex, "ab a b"), 2U);
+    EXPECT_EQ(replaced(**regex, "ab ab", Replacement("$1")), "$1 $1");
+    EXPECT_EQ(all("ab", "$1\xc3\xa9|$1\xe2\x86\x92"), "|a\xe2\x86\x92");  // a letter, an arrow
+    EXPECT_EQ(matches_in(**regex, "ab a b"), 2U);
     const auto maybe = Regex::compile("b*", {});
-    EXPECT_EQ(replace_all(**maybe, "abc\xc3\xa9", "-"), "-a-c-\xc3\xa9-");
-    EXPECT_EQ(count_matches(**maybe, "abc"), 3U);
+    EXPECT_EQ(replaced(**maybe, "abc\xc3\xa9", Replacement("-")), "-a-c-\xc3\xa9-");
+    EXPECT_EQ(matches_in(**maybe, "abc"), 3U);
 }
 
 TEST(LineFilter, AlternativesAndNegation) {

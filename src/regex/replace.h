@@ -4,28 +4,51 @@
 
 #include "regex/regex.h"
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace logi::regex {
 
-// Appends `replacement` with the groups that regex.find gave.
-void expand(const Regex& regex,
-            std::string_view replacement,
-            const std::vector<std::string_view>& groups,
-            std::string& out);
+// What Regex::find gives.
+using Groups = std::vector<std::string_view>;
 
-// `text` with every match replaced. An empty match right behind another match is none.
-[[nodiscard]] std::string replace_all(const Regex& regex,
-                                      std::string_view text,
-                                      std::string_view replacement);
-// The same with the replacement as it stands.
-[[nodiscard]] std::string replace_all_literal(const Regex& regex,
-                                              std::string_view text,
-                                              std::string_view replacement);
+// Calls `found` for every match that Go would replace, from left to right, until it returns false.
+// An empty match right behind another match is none.
+void for_each_match(const Regex& regex,
+                    std::string_view text,
+                    const std::function<bool(const Groups&)>& found);
 
-// How many matches replace_all would replace.
-[[nodiscard]] std::size_t count_matches(const Regex& regex, std::string_view text);
+// A replacement, read once. Views the text that it was made from.
+class Replacement {
+  public:
+    Replacement(const Regex& regex, std::string_view replacement);
+    // The text as it stands.
+    explicit Replacement(std::string_view literal) : pieces_{{literal}} {}
+
+    // Calls out(std::string_view) for one piece of the replacement after another.
+    template <typename Out>
+    void expand(const Groups& groups, Out&& out) const {
+        for (const Piece& piece : pieces_) {
+            out(piece.group == kText ? piece.text : groups[piece.group]);
+        }
+    }
+
+  private:
+    static constexpr std::size_t kText = static_cast<std::size_t>(-1);
+    struct Piece {
+        std::string_view text;
+        std::size_t group = kText;
+    };
+    std::vector<Piece> pieces_;
+};
+
+// `text` with every match replaced, given to `out` piece by piece until that returns false.
+void replace_all(const Regex& regex,
+                 std::string_view text,
+                 const Replacement& replacement,
+                 const std::function<bool(std::string_view)>& out);
 
 }  // namespace logi::regex

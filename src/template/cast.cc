@@ -1,5 +1,6 @@
 #include "template/cast.h"
 
+#include "fields/conversions.h"
 #include "template/number.h"
 
 #include <algorithm>
@@ -52,8 +53,8 @@ double to_float(const Value& value) {
         case Kind::kFloat64:
             return value.as_double();
         case Kind::kString: {
-            const auto parsed = parse_float(value.as_string());
-            return parsed.ok() ? parsed.value : 0;
+            double number = 0;
+            return fields::parse_go_float(value.as_string(), number, nullptr) ? number : 0;
         }
         default:
             return static_cast<double>(to_int(value));

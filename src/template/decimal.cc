@@ -1,6 +1,7 @@
 #include "template/decimal.h"
 
 #include "absl/strings/str_cat.h"
+#include "fields/conversions.h"
 #include "template/limits.h"
 #include "template/number.h"
 
@@ -126,7 +127,10 @@ Status Decimal::divide(const Decimal& other) {
 }
 
 double Decimal::to_double() const {
-    return parse_float(absl::StrCat(impl_->coefficient.str(), "e", impl_->exponent)).value;
+    double value = 0;  // past the range infinite
+    fields::parse_go_float(
+        absl::StrCat(impl_->coefficient.str(), "e", impl_->exponent), value, nullptr);
+    return value;
 }
 
 }  // namespace logi::tmpl

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/hex.h"
 #include "template/quote.h"
 #include "template/utf8.h"
 
@@ -12,14 +13,6 @@ constexpr std::string_view kUpperHex = "0123456789ABCDEF";
 
 bool is_letter_or_digit_ascii(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char l = static_cast<char>(c | 0x20);
-    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
 void escape_js_rune(Sink& out, std::string_view bytes, char32_t rune) {
@@ -180,8 +173,8 @@ StatusOr<std::string> unescape_url(std::string_view text) {
             out.push_back(text[i] == '+' ? ' ' : text[i]);
             continue;
         }
-        const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-        const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+        const int high = i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
+        const int low = i + 2 < text.size() ? base::hex_digit(text[i + 2]) : -1;
         if (high < 0 || low < 0) {
             return absl::InvalidArgumentError(
                 absl::StrCat("invalid URL escape ", quote(text.substr(i, 3))));

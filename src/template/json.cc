@@ -1,5 +1,7 @@
 #include "template/json.h"
 
+#include "base/hex.h"
+#include "fields/conversions.h"
 #include "template/number.h"
 #include "template/utf8.h"
 
@@ -163,10 +165,11 @@ class JsonReader {
             }
             i = end;
         }
-        const auto parsed = parse_float(s_.substr(0, i));
+        double number = 0;
+        const bool in_range = fields::parse_go_float(s_.substr(0, i), number, nullptr);
         s_.remove_prefix(i);
         // A number past the range of float64 is left out, the rest stays.
-        return parsed.ok() ? Value::float64(parsed.value) : Value::nil();
+        return in_range ? Value::float64(number) : Value::nil();
     }
 
     StatusOr<Value> string() {
@@ -212,14 +215,9 @@ class JsonReader {
         return true;
     }
 
-    // The value of \uXXXX at the start of s.
-    static std::optional<char32_t> hex_escape(std::string_view s) {
-        if (s.size() < 6 || s[0] != '\\' || s[1] != 'u') {
-            return std::nullopt;
-        }
-        const auto parsed = parse_uint(s.substr(2, 4), 16);
-        return parsed.ok() ? std::optional<char32_t>(static_cast<char32_t>(parsed.value))
-                           : std::nullopt;
+    // The value of \u and four digits at the start of s.
+    static std::optional<std::uint32_t> hex_escape(std::string_view s) {
+        return s.starts_with("\\u") ? base::hex_number(s.substr(2), 4) : std::nullopt;
     }
 
     // A pair of surrogates is one rune; one alone becomes U+FFFD.

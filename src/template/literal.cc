@@ -1,6 +1,7 @@
 #include "template/literal.h"
 
 #include "absl/strings/str_cat.h"
+#include "fields/conversions.h"
 #include "template/number.h"
 #include "template/quote.h"
 
@@ -20,16 +21,16 @@ StatusOr<Number> parse_number(std::string_view text) {
         return Number{
             .is_uint = true, .is_float = true, .real = static_cast<double>(as_uint.value)};
     }
-    const auto as_float = parse_float(text);
-    if (!as_float.ok()) {
+    double real = 0;
+    if (!fields::parse_go_float(text, real, nullptr)) {
         return absl::InvalidArgumentError(absl::StrCat("illegal number syntax: ", quote(text)));
     }
     if (text.find_first_of(".eEpP") == std::string_view::npos) {
         return absl::InvalidArgumentError(absl::StrCat("integer overflow: ", quote(text)));
     }
-    Number number{.is_float = true, .real = as_float.value};
-    const std::int64_t whole = truncate_to_int(as_float.value);
-    if (static_cast<double>(whole) == as_float.value) {
+    Number number{.is_float = true, .real = real};
+    const std::int64_t whole = truncate_to_int(real);
+    if (static_cast<double>(whole) == real) {
         number.is_int = true;
         number.integer = whole;
     }

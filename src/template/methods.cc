@@ -1,6 +1,5 @@
 // Methods of times, durations, months and weekdays.
 #include "template/civil.h"
-#include "template/duration.h"
 #include "template/format.h"
 #include "template/frame.h"
 #include "template/function.h"

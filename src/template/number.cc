@@ -65,13 +65,6 @@ bool underscores_ok(std::string_view s) {
     return before != '_';
 }
 
-// Case is ignored, as in "Infinity", "NaN".
-bool equals_folded(std::string_view s, std::string_view lower_text) {
-    return std::equal(s.begin(), s.end(), lower_text.begin(), lower_text.end(), [](char a, char b) {
-        return lower(a) == b;
-    });
-}
-
 // Takes the base out of a prefix such as 0x and moves s behind it.
 int base_of_prefix(std::string_view& s) {
     if (s.size() < 2 || s[0] != '0') {
@@ -85,54 +78,6 @@ int base_of_prefix(std::string_view& s) {
     }
     s.remove_prefix(1);
     return 8;
-}
-
-// The text of a float without sign: true if it is one. `clean` gets it without underscores and
-// without 0x, as std::from_chars wants it.
-bool scan_float(std::string_view s, bool hex, std::string& clean) {
-    std::size_t i = hex ? 2 : 0;
-    bool digits = false;
-    bool point = false;
-    for (; i < s.size(); ++i) {
-        const char c = s[i];
-        if (c == '_') {
-            continue;
-        }
-        if (c == '.') {
-            if (point) {
-                return false;
-            }
-            point = true;
-        } else if (digit_value(c) < (hex ? 16 : 10)) {
-            digits = true;
-        } else {
-            break;
-        }
-        clean.push_back(c);
-    }
-    if (!digits) {
-        return false;
-    }
-    if (i == s.size()) {
-        return !hex;  // a hexadecimal float needs its exponent
-    }
-    if (lower(s[i]) != (hex ? 'p' : 'e')) {
-        return false;
-    }
-    clean.push_back(s[i++]);
-    if (i < s.size() && (s[i] == '+' || s[i] == '-')) {
-        if (s[i] == '-') {
-            clean.push_back('-');
-        }
-        ++i;
-    }
-    const std::size_t exponent = i;
-    for (; i < s.size() && (is_digit(s[i]) || s[i] == '_'); ++i) {
-        if (s[i] != '_') {
-            clean.push_back(s[i]);
-        }
-    }
-    return i == s.size() && exponent < s.size() && is_digit(s[exponent]);
 }
 
 // -0x1.8p+01: one digit before the point, as many as needed or asked for behind it.
@@ -233,43 +178,6 @@ Parsed<std::int64_t> parse_int(std::string_view s, int base) {
     }
     return {static_cast<std::int64_t>(negative ? 0 - magnitude.value : magnitude.value),
             NumberError::kNone};
-}
-
-Parsed<double> parse_float(std::string_view s) {
-    const bool negative = has_sign(s) && s[0] == '-';
-    const bool sign = has_sign(s);
-    if (sign) {
-        s.remove_prefix(1);
-    }
-    const auto signed_value = [&](double v) {
-        return negative ? -v : v;
-    };
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    if (equals_folded(s, "inf") || equals_folded(s, "infinity")) {
-        return {signed_value(kInfinity), NumberError::kNone};
-    }
-    if (!sign && equals_folded(s, "nan")) {
-        return {std::numeric_limits<double>::quiet_NaN(), NumberError::kNone};
-    }
-    const bool hex = has_hex_prefix(s);
-    std::string clean;
-    if (!scan_float(s, hex, clean) ||
-        (s.find('_') != std::string_view::npos && !underscores_ok(s))) {
-        return {0, NumberError::kSyntax};
-    }
-    double value = 0;
-    const auto result = std::from_chars(clean.data(),
-                                        clean.data() + clean.size(),
-                                        value,
-                                        hex ? std::chars_format::hex : std::chars_format::general);
-    if (result.ec == std::errc::result_out_of_range) {
-        // Too large is an error, too small is zero or a denormal.
-        value = std::strtod((hex ? "0x" + clean : clean).c_str(), nullptr);
-        if (std::isinf(value)) {
-            return {signed_value(kInfinity), NumberError::kRange};
-        }
-    }
-    return {signed_value(value), NumberError::kNone};
 }
 
 std::string number_error(std::string_view function, std::string_view text, NumberError error) {

@@ -1,4 +1,4 @@
-// Numbers in text, by Go's strconv.
+// Numbers in text, by Go's strconv; floats are read by fields/conversions.h.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,8 @@ struct Parsed {
 // base 0: 0x, 0o, 0b, a leading 0 for octal, and underscores between digits; else 10.
 [[nodiscard]] Parsed<std::int64_t> parse_int(std::string_view s, int base);
 [[nodiscard]] Parsed<std::uint64_t> parse_uint(std::string_view s, int base);
-// Decimal and hexadecimal (0x1p-2) floats, inf, infinity, nan; underscores between digits.
-[[nodiscard]] Parsed<double> parse_float(std::string_view s);
 
-// strconv.ParseFloat: parsing "x": invalid syntax
+// strconv.ParseInt: parsing "x": invalid syntax
 [[nodiscard]] std::string number_error(std::string_view function,
                                        std::string_view text,
                                        NumberError error);

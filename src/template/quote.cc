@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/hex.h"
 #include "template/utf8.h"
 
 #include <optional>
@@ -81,9 +82,8 @@ std::optional<Escape> read_char(std::string_view& s, char mark) {
     }
     char32_t value = 0;
     for (const char d : s.substr(first, digits)) {
-        const char l = static_cast<char>(d | 0x20);
-        const int digit = d >= '0' && d <= '9' ? d - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : 99;
-        if (digit >= (octal ? 8 : 16)) {
+        const int digit = base::hex_digit(d);
+        if (digit < 0 || (octal && digit > 7)) {
             return std::nullopt;
         }
         value = value * (octal ? 8 : 16) + static_cast<char32_t>(digit);

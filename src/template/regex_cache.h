@@ -4,14 +4,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "regex/regex.h"
 
 #include <memory>
 #include <string>
 #include <string_view>
-
-namespace re2 {
-class RE2;
-}
 
 namespace logi::tmpl {
 
@@ -19,7 +16,7 @@ namespace logi::tmpl {
 // kLiteralRegexesMax of these are kept, and kOtherRegexesMax of others.
 class RegexCache {
   public:
-    using Compiled = StatusOr<std::shared_ptr<const re2::RE2>>;
+    using Compiled = StatusOr<std::shared_ptr<const regex::Regex>>;
 
     RegexCache();
     ~RegexCache();

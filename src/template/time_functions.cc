@@ -1,8 +1,7 @@
 // Dates, zones and durations.
 #include "absl/strings/str_cat.h"
-#include "template/byte_size.h"
+#include "fields/conversions.h"
 #include "template/civil.h"
-#include "template/duration.h"
 #include "template/frame.h"
 #include "template/function.h"
 #include "template/number.h"
@@ -90,13 +89,21 @@ StatusOr<Value> unix_to_time(Frame&, Values args) {
 }
 
 StatusOr<Value> duration(Frame&, Values args) {
-    LOGI_ASSIGN_OR_RETURN(const std::int64_t nanos, parse_duration(args[0].as_string()));
-    return Value::float64(duration_seconds(nanos));
+    Duration value;
+    std::string error;
+    if (!fields::parse_go_duration(args[0].as_string(), value, &error)) {
+        return absl::InvalidArgumentError(error);
+    }
+    return Value::float64(fields::seconds_of(value));
 }
 
 StatusOr<Value> bytes(Frame&, Values args) {
-    LOGI_ASSIGN_OR_RETURN(const double size, parse_byte_size(args[0].as_string()));
-    return Value::float64(size);
+    std::uint64_t size = 0;
+    std::string error;
+    if (!fields::parse_humanize_bytes(args[0].as_string(), size, &error)) {
+        return absl::InvalidArgumentError(error);
+    }
+    return Value::float64(static_cast<double>(size));
 }
 
 constexpr Function kFunctions[] = {

@@ -1,7 +1,7 @@
 #include "template/value_printer.h"
 
 #include "absl/strings/str_format.h"
-#include "template/duration.h"
+#include "fields/conversions.h"
 #include "template/number.h"
 #include "template/quote.h"
 #include "template/time_format.h"
@@ -23,7 +23,7 @@ std::string string_of(const Value& value) {
         case Kind::kTime:
             return time_to_string(value.as_time());
         case Kind::kDuration:
-            return duration_to_string(value.as_int());
+            return fields::format_go_duration({value.as_int()});
         case Kind::kMonth:
             return std::string(month_name(value.as_int()));
         default:

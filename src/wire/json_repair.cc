@@ -1,5 +1,6 @@
 #include "wire/json_repair.h"
 
+#include "base/utf8.h"
 #include "model/labels.h"
 
 namespace logi::wire {
@@ -52,7 +53,7 @@ class Repair {
     }
 
     void take_rune() {
-        const std::size_t n = utf8_length(text_.substr(at_));
+        const std::size_t n = base::utf8_length(text_.substr(at_));
         out_.append(n == 0 ? std::string_view("\xEF\xBF\xBD") : text_.substr(at_, n));
         at_ += std::max<std::size_t>(n, 1);
     }

@@ -176,6 +176,7 @@ StatusOr<Vector> replace_label(const logql::LabelReplace& node, const Vector& in
     options.anchored = true;
     LOGI_ASSIGN_OR_RETURN(const std::unique_ptr<const regex::Regex> regex,
                           regex::Regex::compile(node.regex, options));
+    const regex::Replacement replacement(*regex, node.replacement);
     Vector out;
     for (Sample sample : input) {
         const auto source = sample.labels.find(node.source);
@@ -183,7 +184,7 @@ StatusOr<Vector> replace_label(const logql::LabelReplace& node, const Vector& in
         std::vector<std::string_view> groups;
         if (regex->find(text, 0, groups)) {
             std::string value;
-            regex::expand(*regex, node.replacement, groups, value);
+            replacement.expand(groups, [&](std::string_view piece) { value.append(piece); });
             sample.labels.erase(node.destination);
             if (!value.empty()) {
                 sample.labels[node.destination] = value;

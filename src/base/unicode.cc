@@ -1,4 +1,4 @@
-#include "template/utf8.h"
+#include "base/unicode.h"
 
 #include "absl/types/span.h"
 
@@ -8,14 +8,8 @@
 #include <algorithm>
 #include <array>
 
-namespace logi::tmpl {
+namespace logi::base {
 namespace {
-
-constexpr char32_t kRuneMax = 0x10FFFF;
-
-bool is_surrogate(char32_t c) {
-    return c >= 0xD800 && c < 0xE000;
-}
 
 // The tables of C.UTF-8; null where the C library has no such locale. Made once, never freed.
 locale_t unicode() {
@@ -55,34 +49,6 @@ constexpr std::array<char32_t, 4> kDigraphs{0x1C4, 0x1C7, 0x1CA, 0x1F1};
 
 }  // namespace
 
-Rune decode_rune(std::string_view s) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<unsigned char>(s[i]);
-    };
-    const unsigned char b = byte(0);
-    if (b < 0x80) {
-        return {b, 1, true};
-    }
-    const std::size_t n = b < 0xC2 ? 0 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : b < 0xF5 ? 4 : 0;
-    const Rune bad{kReplacement, 1, false};
-    if (n == 0 || s.size() < n) {
-        return bad;
-    }
-    constexpr std::array<char32_t, 5> kMask{0, 0, 0x1F, 0x0F, 0x07};
-    constexpr std::array<char32_t, 5> kMin{0, 0, 0x80, 0x800, 0x10000};
-    char32_t value = b & kMask[n];
-    for (std::size_t i = 1; i < n; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) {
-            return bad;
-        }
-        value = (value << 6U) | (byte(i) & 0x3FU);
-    }
-    if (value < kMin[n] || value > kRuneMax || is_surrogate(value)) {
-        return bad;
-    }
-    return {value, n, true};
-}
-
 Rune decode_last_rune(std::string_view s) {
     const std::size_t from = s.size() - std::min<std::size_t>(s.size(), 4);
     for (std::size_t i = from; i + 1 < s.size(); ++i) {
@@ -92,32 +58,6 @@ Rune decode_last_rune(std::string_view s) {
         }
     }
     return decode_rune(s.substr(s.size() - 1));
-}
-
-std::string encode_rune(char32_t rune) {
-    if (rune > kRuneMax || is_surrogate(rune)) {
-        rune = kReplacement;
-    }
-    std::string out;
-    const auto push = [&](char32_t b) {
-        out.push_back(static_cast<char>(b));
-    };
-    if (rune < 0x80) {
-        push(rune);
-    } else if (rune < 0x800) {
-        push(0xC0U | (rune >> 6U));
-        push(0x80U | (rune & 0x3FU));
-    } else if (rune < 0x10000) {
-        push(0xE0U | (rune >> 12U));
-        push(0x80U | ((rune >> 6U) & 0x3FU));
-        push(0x80U | (rune & 0x3FU));
-    } else {
-        push(0xF0U | (rune >> 18U));
-        push(0x80U | ((rune >> 12U) & 0x3FU));
-        push(0x80U | ((rune >> 6U) & 0x3FU));
-        push(0x80U | (rune & 0x3FU));
-    }
-    return out;
 }
 
 std::size_t rune_count(std::string_view s) {
@@ -186,4 +126,4 @@ char32_t to_title(char32_t c) {
     return in_ranges(kOwnTitle, c) ? c : to_upper(c);
 }
 
-}  // namespace logi::tmpl
+}  // namespace logi::base
