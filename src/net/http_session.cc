@@ -45,7 +45,9 @@ class Session : public std::enable_shared_from_this<Session> {
         : socket_(std::move(socket)),
           deadline_(socket_.get_executor()),
           shared_(std::move(shared)),
-          counter_(counter) {
+          counter_(counter),
+          // Also what is between chunks and behind the last one has an end.
+          buffer_(shared_->options.header_bytes_max + kBodyBufferBytes) {
         ((*shared_).*counter_).fetch_add(1);
     }
     ~Session() {

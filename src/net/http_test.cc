@@ -131,6 +131,10 @@ TEST_F(HttpServerTest, WhatIsOddInARequest) {
     EXPECT_EQ(status("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "ffffffffffffffff1\r\n"),
               "400");
     EXPECT_EQ(status("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "7ff\r\n"), "413");
+    const std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked";
+    EXPECT_EQ(status(chunked, "1;" + std::string(1 << 20, 'x')), "431");
+    EXPECT_EQ(status(chunked, "0\r\nX: " + std::string(1 << 20, 'x')), "431");
+    EXPECT_EQ(status(chunked, std::string(1 << 20, '0')), "431");
     EXPECT_EQ(status("POST / HTTP/1.1\r\nExpect: a-miracle\r\nContent-Length: 1", "a"), "417");
     EXPECT_EQ(status("GET /" + std::string(64 << 10, 'u') + " HTTP/1.1"), "200");
 }

@@ -192,6 +192,13 @@ class Patient(Connections):
         self.serves()
         self.assert_cost(300)
 
+    def test_what_is_between_chunks_has_an_end(self):
+        for endless in (b"1;" + b"a" * 50 * MB, b"0\r\n" + b"X-Trailer: y\r\n" * 4 * MB, b"0\r\nX: " + b"a" * 50 * MB, b"0" * 50 * MB):
+            status = self.status(PUSH_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + endless)
+            self.assertIn(status, (400, 431), endless[:10])
+        self.serves()
+        self.assert_cost(20)
+
 
 class Many(Connections):
     def test_a_thousand_connections(self):
