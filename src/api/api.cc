@@ -148,7 +148,6 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 }
 
 void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {
-    // The body is copied once here; what is decoded owns it.
     auto decoded = wire::decode_push(
         request.body, request.header("Content-Type"), request.header("Content-Encoding"), {});
     if (const auto* error = std::get_if<wire::PushError>(&decoded)) {

@@ -25,27 +25,31 @@ class ZstdBlockReader final : public BlockReader {
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
 
   private:
-    StatusOr<std::string> load(Column column) {
+    StatusOr<base::Buffer> load(Column column) {
         LOGI_ASSIGN_OR_RETURN(const std::string bytes, source_(column));
         if (bytes.empty()) {
-            return std::string();
+            return base::Buffer();
         }
         auto raw = codec::decompress(bytes);
-        return raw.ok() ? raw : damaged(column);
+        if (!raw.ok()) {
+            return damaged(column);
+        }
+        return raw;
     }
     [[nodiscard]] Status damaged(Column column) const {
         return absl::DataLossError(
             absl::StrCat(name_, ": column '", std::string(kColumnNames[column]), "' is damaged"));
     }
+    [[nodiscard]] std::string_view text() const { return lines_->view(); }
+    Status load_text();
     Status load_lines();
     Status load_metadata();
     [[nodiscard]] std::string_view line_at(std::uint32_t row) const {
-        return std::string_view(lines_).substr(line_ends_[row],
-                                               line_ends_[row + 1] - line_ends_[row]);
+        return text().substr(line_ends_[row], line_ends_[row + 1] - line_ends_[row]);
     }
-    void filter_whole_text(const std::vector<std::string>& any_of,
-                           bool negated,
-                           std::vector<std::uint32_t>& rows) const;
+    Status filter_whole_text(const std::vector<std::string>& any_of,
+                             bool negated,
+                             std::vector<std::uint32_t>& rows);
 
     BlockStats stats_;
     ColumnSource source_;
@@ -53,18 +57,18 @@ class ZstdBlockReader final : public BlockReader {
     std::vector<std::uint32_t> streams_;
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
-    std::string lines_;
-    std::vector<std::uint64_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
+    std::optional<base::Buffer> lines_;
+    std::vector<std::uint32_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
     bool metadata_loaded_ = false;
-    std::string metadata_;
+    base::Buffer metadata_;
     std::vector<MetadataView> pairs_;
     std::vector<std::uint32_t> pairs_begin_;  // rows + 1; empty: no row has any
 };
 
 StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
     if (streams_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kStreams));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kStreams));
+        base::ByteReader r(raw.view());
         std::vector<std::uint32_t> streams;
         streams.reserve(stats_.rows);
         std::uint64_t stream = 0;
@@ -87,8 +91,8 @@ StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
 
 StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
     if (times_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kTimes));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kTimes));
+        base::ByteReader r(raw.view());
         std::vector<Timestamp> times(stats_.rows);
         std::uint64_t ns = 0;
         for (auto& time : times) {
@@ -105,8 +109,8 @@ StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
 
 StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
     if (sequences_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kSequences));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kSequences));
+        base::ByteReader r(raw.view());
         std::vector<Sequence> sequences(stats_.rows);
         Sequence s;
         for (auto& sequence : sequences) {
@@ -123,38 +127,50 @@ StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
     return absl::MakeConstSpan(sequences_);
 }
 
+Status ZstdBlockReader::load_text() {
+    if (!lines_) {
+        LOGI_ASSIGN_OR_RETURN(lines_, load(kLines));
+    }
+    return absl::OkStatus();
+}
+
 Status ZstdBlockReader::load_lines() {
     if (!line_ends_.empty()) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(const std::string lengths, load(kLineLengths));
-    LOGI_ASSIGN_OR_RETURN(lines_, load(kLines));
-    base::ByteReader r(lengths);
-    std::vector<std::uint64_t> ends = {0};
-    ends.reserve(stats_.rows + 1);
+    LOGI_RETURN_IF_ERROR(load_text());
+    LOGI_ASSIGN_OR_RETURN(const base::Buffer lengths, load(kLineLengths));
+    base::ByteReader r(lengths.view());
+    std::vector<std::uint32_t> ends(stats_.rows + 1);
     for (std::uint32_t i = 0; i < stats_.rows; ++i) {
         const std::uint64_t length = r.varint();
-        if (length > lines_.size() - ends.back()) {
+        if (length > text().size() - ends[i]) {
             return damaged(kLineLengths);
         }
-        ends.push_back(ends.back() + length);
+        ends[i + 1] = ends[i] + static_cast<std::uint32_t>(length);
     }
-    if (!r.ok() || !r.done() || ends.back() != lines_.size()) {
+    if (!r.ok() || !r.done() || ends.back() != text().size()) {
         return damaged(kLineLengths);
     }
     line_ends_ = std::move(ends);
     return absl::OkStatus();
 }
 
-// One search over the text of all lines instead of one per line.
-void ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
-                                        bool negated,
-                                        std::vector<std::uint32_t>& rows) const {
-    std::vector<bool> hit(stats_.rows, false);
+// One search over the text of all lines instead of one per line. Where lines end matters only once
+// a needle is found.
+Status ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
+                                          bool negated,
+                                          std::vector<std::uint32_t>& rows) {
+    LOGI_RETURN_IF_ERROR(load_text());
+    std::vector<bool> hit;
     for (const std::string& needle : any_of) {
         std::uint32_t row = 0;
         std::size_t at = 0;
-        while ((at = regex::find(lines_, needle, at)) != regex::kNotFound) {
+        while ((at = regex::find(text(), needle, at)) != regex::kNotFound) {
+            if (hit.empty()) {
+                LOGI_RETURN_IF_ERROR(load_lines());
+                hit.resize(stats_.rows);
+            }
             while (line_ends_[row + 1] <= at) {
                 ++row;
             }
@@ -166,19 +182,23 @@ void ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
             }
         }
     }
-    std::erase_if(rows, [&](std::uint32_t r) { return hit[r] == negated; });
+    if (!hit.empty()) {
+        std::erase_if(rows, [&](std::uint32_t r) { return hit[r] == negated; });
+    } else if (!negated) {
+        rows.clear();
+    }
+    return absl::OkStatus();
 }
 
 Status ZstdBlockReader::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
-    LOGI_RETURN_IF_ERROR(load_lines());
     const std::vector<std::string>* plain = filter.plain();
     const bool dense = rows.size() > stats_.rows / 4;
     const bool has_empty =
         plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
     if (plain != nullptr && dense && !has_empty) {
-        filter_whole_text(*plain, filter.negated(), rows);
-        return absl::OkStatus();
+        return filter_whole_text(*plain, filter.negated(), rows);
     }
+    LOGI_RETURN_IF_ERROR(load_lines());
     std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(line_at(row)); });
     return absl::OkStatus();
 }
@@ -194,8 +214,8 @@ Status ZstdBlockReader::load_metadata() {
         return absl::OkStatus();
     }
     LOGI_ASSIGN_OR_RETURN(metadata_, load(kMetadata));
-    if (!metadata_.empty()) {
-        base::ByteReader r(metadata_);
+    if (metadata_.size() > 0) {
+        base::ByteReader r(metadata_.view());
         std::vector<std::string_view> names;
         for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
             names.push_back(r.string());

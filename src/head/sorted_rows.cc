@@ -13,29 +13,18 @@ bool same_entry(const block::Row& a, const block::Row& b) {
 }
 
 std::uint64_t sort_and_dedupe(std::vector<block::Row>& rows) {
-    const auto before = [](const block::Row& a, const block::Row& b) {
-        return std::tie(a.stream, a.time, a.sequence) < std::tie(b.stream, b.time, b.sequence);
-    };
-    if (!std::is_sorted(rows.begin(), rows.end(), before)) {
-        std::sort(rows.begin(), rows.end(), before);
+    std::uint32_t streams = 0;
+    for (const auto& row : rows) {
+        streams = std::max(streams, row.stream + 1);
     }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        bool duplicate = false;
-        for (std::size_t j = kept; j > 0 && !duplicate; --j) {
-            const block::Row& earlier = rows[j - 1];
-            if (earlier.stream != rows[i].stream || earlier.time != rows[i].time) {
-                break;
-            }
-            duplicate = same_entry(earlier, rows[i]);
-        }
-        if (!duplicate) {
-            rows[kept++] = rows[i];
-        }
-    }
-    const std::uint64_t dropped = rows.size() - kept;
-    rows.resize(kept);
-    return dropped;
+    sort_by_stream(
+        rows,
+        streams,
+        [](const block::Row& row) { return row.stream; },
+        [](const block::Row& a, const block::Row& b) {
+            return std::tie(a.time, a.sequence) < std::tie(b.time, b.sequence);
+        });
+    return drop_duplicates(rows, [](const block::Row& row) -> const block::Row& { return row; });
 }
 
 block::BlockStats stats_of(const std::vector<block::Row>& rows) {

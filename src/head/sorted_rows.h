@@ -4,9 +4,72 @@
 #include "block/block.h"
 #include "segment/source.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace logi::head {
+
+// Sorts items of streams 0..streams-1 by stream, and within one by `before`. Entries of a stream
+// mostly come in order: dealing them out by stream leaves little to sort.
+template <typename T, typename StreamOf, typename Before>
+void sort_by_stream(std::vector<T>& items,
+                    std::uint32_t streams,
+                    const StreamOf& stream_of,
+                    const Before& before) {
+    if (streams > items.size()) {
+        std::sort(items.begin(), items.end(), [&](const T& a, const T& b) {
+            return stream_of(a) != stream_of(b) ? stream_of(a) < stream_of(b) : before(a, b);
+        });
+        return;
+    }
+    std::vector<std::size_t> next(streams + 1);
+    for (const T& item : items) {
+        ++next[stream_of(item) + 1];
+    }
+    for (std::uint32_t i = 0; i < streams; ++i) {
+        next[i + 1] += next[i];
+    }
+    std::vector<T> dealt(items.size());
+    for (const T& item : items) {
+        dealt[next[stream_of(item)]++] = item;
+    }
+    items = std::move(dealt);
+    auto begin = items.begin();
+    for (std::uint32_t i = 0; i < streams; ++i) {
+        const auto end = items.begin() + static_cast<std::ptrdiff_t>(next[i]);
+        if (!std::is_sorted(begin, end, before)) {
+            std::sort(begin, end, before);
+        }
+        begin = end;
+    }
+}
+
+// Whether two rows of one stream are the same entry.
+[[nodiscard]] bool same_entry(const block::Row& a, const block::Row& b);
+
+// Of sorted items leaves out those that are the same entry as one before. Returns how many were
+// dropped.
+template <typename T, typename RowOf>
+std::uint64_t drop_duplicates(std::vector<T>& items, const RowOf& row_of) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const block::Row& row = row_of(items[i]);
+        bool duplicate = false;
+        for (std::size_t j = kept; j > 0 && !duplicate; --j) {
+            const block::Row& earlier = row_of(items[j - 1]);
+            if (earlier.stream != row.stream || earlier.time != row.time) {
+                break;
+            }
+            duplicate = same_entry(earlier, row);
+        }
+        if (!duplicate) {
+            items[kept++] = items[i];
+        }
+    }
+    const std::uint64_t dropped = items.size() - kept;
+    items.resize(kept);
+    return dropped;
+}
 
 // Sorts by (stream, time, sequence) and drops rows that equal an earlier one in stream, time, line
 // and metadata. Returns how many were dropped.
@@ -15,8 +78,5 @@ std::uint64_t sort_and_dedupe(std::vector<block::Row>& rows);
 // Statistics and per-stream extents (block number 0) of rows in that order; not empty.
 block::BlockStats stats_of(const std::vector<block::Row>& rows);
 std::vector<segment::StreamExtent> extents_of(const std::vector<block::Row>& rows);
-
-// Whether two rows of one stream are the same entry.
-[[nodiscard]] bool same_entry(const block::Row& a, const block::Row& b);
 
 }  // namespace logi::head

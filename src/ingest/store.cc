@@ -15,6 +15,9 @@ constexpr Duration kTick = Duration::seconds(30);
 // A stream without entries for this long no longer counts towards the stream limit.
 constexpr Duration kStreamIdle = Duration::hours(1);
 constexpr int kRetryAfterSeconds = 1;
+// The head keeps long records and points into them; it copies the lines of short ones, and of those
+// that are mostly labels.
+constexpr std::size_t kRecordKeptFrom = 16U << 10U;
 
 PushOutcome unavailable(std::string_view why) {
     return {503, std::string(why), kRetryAfterSeconds};
@@ -116,7 +119,7 @@ Status Store::replay(journal::RecordId id, std::string_view payload) {
     }
     LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(std::string(record->tenant)));
     if (owner->catalog().snapshot()->position(id.journal) < id.position) {
-        apply(owner, record->streams, id);
+        apply(owner, record->streams, id, nullptr);
     }
     return absl::OkStatus();
 }
@@ -169,15 +172,7 @@ void Store::push(const std::string& tenant_name,
         return;
     }
     const Timestamp now = deps_.clock.now();
-    // Accepted entries are views into the request: both live until the record is applied.
-    struct Accepted {
-        wire::PushRequest request;
-        Validated validated;
-    };
-    auto accepted = std::make_shared<Accepted>();
-    accepted->request = std::move(request);
-    accepted->validated = validate(accepted->request, options_.limits, now);
-    Validated& v = accepted->validated;
+    Validated v = validate(std::move(request), options_.limits, now);
     for (const auto& [reason, count] : v.discarded) {
         deps_.metrics
             .counter("loki_discarded_samples_total",
@@ -230,25 +225,31 @@ void Store::push(const std::string& tenant_name,
         .counter(
             "loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", tenant_name}})
         .add(static_cast<double>(v.lines));
-    journal_->append(encode_record(tenant_name, v.streams),
+    auto record = encode_record(tenant_name, v.streams);
+    auto streams = std::make_shared<std::vector<AcceptedStream>>(std::move(v.streams));
+    const bool kept = record->size() >= kRecordKeptFrom && v.bytes >= record->size() / 2;
+    journal_->append(record,
                      [this,
                       owner = *std::move(owner),
-                      accepted,
+                      streams = std::move(streams),
+                      record,
+                      kept,
                       outcome = std::move(outcome),
                       done = std::move(done)](const StatusOr<journal::RecordId>& id) {
                          if (!id.ok()) {
                              done(unavailable(message_of(id.status())));
                              return;
                          }
-                         apply(owner, accepted->validated.streams, *id);
+                         apply(owner, *streams, *id, kept ? record : nullptr);
                          done(outcome);
                      });
 }
 
 void Store::apply(const std::shared_ptr<Tenant>& tenant,
                   const std::vector<AcceptedStream>& streams,
-                  journal::RecordId id) {
-    const std::uint64_t bytes = tenant->apply(streams, id.journal, id.position, deps_.clock.now());
+                  journal::RecordId id,
+                  const std::shared_ptr<const std::string>& record) {
+    const std::uint64_t bytes = tenant->apply(streams, id, record, deps_.clock.now());
     const base::MutexLock lock(mutex_);
     head_bytes_ += bytes;
     head_bytes_gauge_.set(static_cast<double>(head_bytes_));
@@ -319,7 +320,7 @@ Status Store::flush_generation(const FlushJob& job) {
     if (catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();
     }
-    LOGI_RETURN_IF_ERROR(generation.flush([&](head::Generation::FlushedSegment segment) -> Status {
+    LOGI_RETURN_IF_ERROR(generation.flush([&](head::FlushedSegment segment) -> Status {
         catalog::SegmentInfo info;
         info.key = catalog.new_segment_key();
         info.min_time = segment.min_time;

@@ -106,7 +106,8 @@ class Store {
     [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
     void apply(const std::shared_ptr<Tenant>& tenant,
                const std::vector<AcceptedStream>& streams,
-               journal::RecordId id);
+               journal::RecordId id,
+               const std::shared_ptr<const std::string>& record);
     void on_journal_closed(std::uint64_t journal, std::uint64_t last);
     void seal_all(std::uint64_t journal, std::uint64_t to);
     void flush_next();

@@ -58,8 +58,10 @@ class World {
             wire::PushStream stream;
             stream.labels = std::vector<LabelPair>{{"app", absl::StrCat("a", choice_.below(3))}};
             for (std::uint64_t i = 0; i <= choice_.below(4); ++i) {
+                // Long records are kept by the head, short ones copied.
+                const std::uint64_t length = choice_.below(40) == 0 ? 20'000 : choice_.below(200);
                 const std::string line =
-                    absl::StrCat("line ", next_line_++, std::string(choice_.below(200), 'x'));
+                    absl::StrCat("line ", next_line_++, std::string(length, 'x'));
                 request.buffers.push_back(std::make_unique<std::string>(line));
                 // Few distinct times, some on another day.
                 const Duration back =

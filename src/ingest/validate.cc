@@ -43,12 +43,12 @@ class Validator {
   public:
     Validator(const Limits& limits, Timestamp now) : limits_(limits), now_(now) {}
 
-    Validated run(const wire::PushRequest& request) {
+    Validated run(wire::PushRequest& request) {
         if (request.streams.empty()) {
             fail(422, "error at least one valid stream is required for ingestion");
             return std::move(out_);
         }
-        for (const auto& stream : request.streams) {
+        for (auto& stream : request.streams) {
             if (!stream.entries.empty()) {
                 take_stream(stream);
             }
@@ -77,12 +77,12 @@ class Validator {
         count.bytes += bytes;
     }
 
-    void take_stream(const wire::PushStream& stream) {
-        std::uint64_t bytes = 0;
-        for (const auto& entry : stream.entries) {
-            bytes += entry_bytes(entry);
-        }
+    void take_stream(wire::PushStream& stream) {
         const auto refuse_stream = [&](const std::string& reason, std::string message) {
+            std::uint64_t bytes = 0;
+            for (const auto& entry : stream.entries) {
+                bytes += entry_bytes(entry);
+            }
             refuse(reason, std::move(message), stream.entries.size(), bytes);
         };
         auto labels = labels_of(stream);
@@ -101,19 +101,34 @@ class Validator {
             refuse_stream(label_reason_, error);
             return;
         }
+        take_entries(stream.entries, text);
         AcceptedStream& accepted = stream_of(*std::move(labels));
+        if (accepted.entries.empty()) {
+            accepted.entries = std::move(stream.entries);
+        } else {
+            accepted.entries.insert(accepted.entries.end(),
+                                    std::make_move_iterator(stream.entries.begin()),
+                                    std::make_move_iterator(stream.entries.end()));
+        }
+    }
+
+    // Leaves only what is accepted, normalised.
+    void take_entries(std::vector<EntryView>& entries, const std::string& text) {
         Timestamp previous = Timestamp::min();
         std::string_view previous_line;
-        for (EntryView entry : stream.entries) {
+        std::size_t kept = 0;
+        for (EntryView& entry : entries) {
             const std::uint64_t size = entry_bytes(entry);
             std::string reason;
             if (const std::string error = check_entry(entry, text, reason); !error.empty()) {
                 refuse(reason, error, 1, size);
                 continue;
             }
-            if (const auto status = normalise_metadata(entry); !status.ok()) {
-                fail(500, std::string(status.message()));
-                return;
+            if (!entry.metadata.empty()) {
+                if (const auto status = normalise_metadata(entry); !status.ok()) {
+                    fail(500, std::string(status.message()));
+                    return;
+                }
             }
             if (limits_.increment_duplicate_timestamp && entry.time == previous &&
                 entry.line != previous_line) {
@@ -123,8 +138,12 @@ class Validator {
             previous_line = entry.line;
             ++out_.lines;
             out_.bytes += entry_bytes(entry);
-            accepted.entries.push_back(std::move(entry));
+            if (&entries[kept] != &entry) {
+                entries[kept] = std::move(entry);
+            }
+            ++kept;
         }
+        entries.resize(kept);
     }
 
     static StatusOr<Labels> labels_of(const wire::PushStream& stream) {
@@ -334,7 +353,7 @@ StatusOr<std::string> normalise_metadata_name(std::string_view name) {
     return out[0] >= '0' && out[0] <= '9' ? "key_" + out : out;
 }
 
-Validated validate(const wire::PushRequest& request, const Limits& limits, Timestamp now) {
+Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now) {
     return Validator(limits, now).run(request);
 }
 

@@ -21,13 +21,13 @@ wire::PushRequest request_of(std::vector<LabelPair> labels, std::vector<EntryVie
 TEST(Validate, GoodEntriesStayBesideBadOnes) {
     Limits limits;
     limits.max_line_size = 10;
-    const auto request = request_of({{"app", "a"}},
-                                    {{kNow, "good", {}},
-                                     {kNow - Duration::hours(24 * 8), "old", {}},
-                                     {kNow + Duration::hours(1), "new", {}},
-                                     {kNow, "12345678901", {}},
-                                     {kNow, "1234567890", {}}});
-    const auto v = validate(request, limits, kNow);
+    auto request = request_of({{"app", "a"}},
+                              {{kNow, "good", {}},
+                               {kNow - Duration::hours(24 * 8), "old", {}},
+                               {kNow + Duration::hours(1), "new", {}},
+                               {kNow, "12345678901", {}},
+                               {kNow, "1234567890", {}}});
+    const auto v = validate(std::move(request), limits, kNow);
     ASSERT_EQ(v.streams.size(), 1U);
     EXPECT_EQ(v.streams[0].labels.to_string(), "{app=\"a\", service_name=\"a\"}");
     EXPECT_EQ(v.streams[0].entries.size(), 2U);
@@ -89,7 +89,9 @@ TEST(Record, ComesBackAndRefusesEveryTruncation) {
     stream.id = stream.labels.id();
     stream.entries = {
         {{5}, "line", {{"k", "v"}}}, {Timestamp::min(), "", {}}, {Timestamp::max(), "z", {}}};
-    const std::string bytes = encode_record("tenant", {stream});
+    std::vector<AcceptedStream> streams = {stream};
+    const auto record = encode_record("tenant", streams);
+    const std::string& bytes = *record;
     const auto back = decode_record(bytes);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(back->tenant, "tenant");
@@ -100,6 +102,12 @@ TEST(Record, ComesBackAndRefusesEveryTruncation) {
         EXPECT_EQ(back->streams[0].entries[i].time, stream.entries[i].time);
         EXPECT_EQ(back->streams[0].entries[i].line, stream.entries[i].line);
         EXPECT_EQ(back->streams[0].entries[i].metadata, stream.entries[i].metadata);
+        // What was encoded points into the record from then on.
+        const EntryView& moved = streams[0].entries[i];
+        EXPECT_EQ(moved.line, stream.entries[i].line);
+        EXPECT_EQ(moved.metadata, stream.entries[i].metadata);
+        EXPECT_GE(moved.line.data(), bytes.data());
+        EXPECT_LE(moved.line.data() + moved.line.size(), bytes.data() + bytes.size());
     }
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         EXPECT_FALSE(decode_record(std::string_view(bytes).substr(0, i)).ok());

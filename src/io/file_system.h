@@ -7,6 +7,7 @@
 // with "no space" in the message, or any I/O error; worth a retry elsewhere), kInvalidArgument.
 #pragma once
 
+#include "absl/types/span.h"
 #include "base/status.h"
 
 #include <cstdint>
@@ -20,8 +21,9 @@ namespace logi::io {
 class WritableFile {
   public:
     virtual ~WritableFile() = default;
-    // Writes all of `data` at the end. After an error the file's tail is undefined.
-    virtual Status append(std::string_view data) = 0;
+    // Writes all parts, one after another, at the end. After an error the file's tail is undefined.
+    virtual Status append(absl::Span<const std::string_view> parts) = 0;
+    Status append(std::string_view data) { return append(absl::MakeConstSpan(&data, 1)); }
     // Content is durable when this returns OK. After an error, nothing since the last OK may be.
     virtual Status sync() = 0;
 };

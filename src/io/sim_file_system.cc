@@ -39,7 +39,12 @@ class SimWritableFile final : public WritableFile {
                     std::shared_ptr<SimFileSystem::Inode> inode,
                     std::string path)
         : fs_(fs), inode_(std::move(inode)), path_(std::move(path)), epoch_(fs.epoch_) {}
-    Status append(std::string_view data) override {
+    using WritableFile::append;
+    Status append(absl::Span<const std::string_view> parts) override {
+        std::string data;
+        for (const std::string_view part : parts) {
+            data.append(part);
+        }
         return epoch_ == fs_.epoch_ ? fs_.append(*inode_, path_, data) : crashed_error();
     }
     Status sync() override {

@@ -33,6 +33,11 @@ struct FileHeader {
 // kDataLoss if the bytes are no header, kUnimplemented for a version that is too new.
 StatusOr<FileHeader> decode_file_header(std::string_view bytes);
 
+// Appends what precedes the payload of a record.
+void append_record_header(std::string& out,
+                          std::uint64_t salt,
+                          std::uint64_t position,
+                          std::string_view payload);
 // Appends one record: header, then payload.
 void append_record(std::string& out,
                    std::uint64_t salt,

@@ -62,7 +62,7 @@ StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_ma
     return zlib_inflate(bytes, kRawWindow, bytes_max);
 }
 
-StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max) {
+StatusOr<base::Buffer> unsnappy(std::string_view bytes, std::uint64_t bytes_max) {
     std::size_t size = 0;
     if (!snappy::GetUncompressedLength(bytes.data(), bytes.size(), &size)) {
         return absl::InvalidArgumentError("snappy: corrupt input");
@@ -73,7 +73,7 @@ StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max) 
     if (size > bytes.size() * kSnappyRatioMax) {
         return absl::InvalidArgumentError("snappy: corrupt input");
     }
-    std::string out(size, '\0');
+    base::Buffer out(size);
     if (!snappy::RawUncompress(bytes.data(), bytes.size(), out.data())) {
         return absl::InvalidArgumentError("snappy: corrupt input");
     }

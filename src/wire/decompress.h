@@ -1,6 +1,7 @@
 // Compressed request bodies, with a limit on what they may become.
 #pragma once
 
+#include "base/buffer.h"
 #include "base/status.h"
 
 #include <cstdint>
@@ -14,6 +15,6 @@ StatusOr<std::string> gunzip(std::string_view bytes, std::uint64_t bytes_max);
 // DEFLATE without zlib's wrapping.
 StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_max);
 // Snappy's block format.
-StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max);
+StatusOr<base::Buffer> unsnappy(std::string_view bytes, std::uint64_t bytes_max);
 
 }  // namespace logi::wire

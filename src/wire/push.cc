@@ -25,7 +25,7 @@ std::string lower_media_type(std::string_view content_type) {
 
 }  // namespace
 
-std::variant<PushRequest, PushError> decode_push(std::string body,
+std::variant<PushRequest, PushError> decode_push(std::string_view body,
                                                  std::string_view content_type,
                                                  std::string_view content_encoding,
                                                  const DecodeLimits& limits) {
@@ -33,20 +33,22 @@ std::variant<PushRequest, PushError> decode_push(std::string body,
     if (type.empty()) {
         return PushError{400, "mime: no media type"};
     }
+    std::string inflated;
     if (content_encoding == "gzip" || content_encoding == "deflate") {
         auto plain = content_encoding == "gzip" ? gunzip(body, limits.decompressed_bytes_max)
                                                 : inflate_raw(body, limits.decompressed_bytes_max);
         if (!plain.ok()) {
             return error_of(plain.status());
         }
-        body = *std::move(plain);
+        inflated = *std::move(plain);
+        body = inflated;
     } else if (!content_encoding.empty() && content_encoding != "snappy") {
         return PushError{
             400,
             absl::StrCat("Content-Encoding \"", std::string(content_encoding), "\" not supported")};
     }
     if (type == "application/json") {
-        return decode_push_json(std::move(body), limits);
+        return decode_push_json(body, limits);
     }
     auto plain = unsnappy(body, limits.decompressed_bytes_max);
     if (!plain.ok()) {

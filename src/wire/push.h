@@ -2,6 +2,7 @@
 // request is judged in ingest.
 #pragma once
 
+#include "base/buffer.h"
 #include "model/entry.h"
 #include "model/labels.h"
 
@@ -20,9 +21,10 @@ struct PushStream {
     std::vector<EntryView> entries;
 };
 
-// Views point into `buffers`, which the request owns.
+// Views point into `body` and `buffers`, which the request owns.
 struct PushRequest {
     std::vector<PushStream> streams;
+    base::Buffer body;
     std::vector<std::unique_ptr<std::string>> buffers;
 };
 
@@ -38,14 +40,15 @@ struct DecodeLimits {
 };
 
 // Decodes by media type and encoding. Any body is safe to pass; memory is bounded by the limits.
-std::variant<PushRequest, PushError> decode_push(std::string body,
+std::variant<PushRequest, PushError> decode_push(std::string_view body,
                                                  std::string_view content_type,
                                                  std::string_view content_encoding,
                                                  const DecodeLimits& limits);
 
 // The two formats, after decompression. Exposed for the fuzz targets.
-std::variant<PushRequest, PushError> decode_push_json(std::string body, const DecodeLimits& limits);
-std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
+std::variant<PushRequest, PushError> decode_push_json(std::string_view body,
+                                                      const DecodeLimits& limits);
+std::variant<PushRequest, PushError> decode_push_protobuf(base::Buffer body,
                                                           const DecodeLimits& limits);
 
 }  // namespace logi::wire

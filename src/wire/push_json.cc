@@ -171,13 +171,12 @@ class JsonReader {
 
 }  // namespace
 
-std::variant<PushRequest, PushError> decode_push_json(std::string body,
+std::variant<PushRequest, PushError> decode_push_json(std::string_view body,
                                                       const DecodeLimits& limits) {
     PushRequest request;
     try {
         thread_local ondemand::parser parser;
         const simdjson::padded_string padded(body);
-        body = {};
         ondemand::document document = parser.iterate(padded);
         JsonReader(request, limits).read(document);
     } catch (const simdjson::simdjson_error& e) {

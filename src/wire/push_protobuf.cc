@@ -6,6 +6,8 @@
 namespace logi::wire {
 namespace {
 
+constexpr std::size_t kEntriesReserved = 8192;
+
 enum WireType : std::uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 // One field of a message.
@@ -109,12 +111,12 @@ bool walk_entry(std::string_view message, EntryView& entry) {
 
 }  // namespace
 
-std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
+std::variant<PushRequest, PushError> decode_push_protobuf(base::Buffer body,
                                                           const DecodeLimits& limits) {
     PushRequest request;
-    request.buffers.push_back(std::make_unique<std::string>(std::move(body)));
+    request.body = std::move(body);
     std::uint64_t entries = 0;
-    const bool ok = walk(*request.buffers.back(), [&](const Field& f) {
+    const bool ok = walk(request.body.view(), [&](const Field& f) {
         if (f.number != 1 || f.type != kBytes) {
             return true;
         }
@@ -127,6 +129,11 @@ std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
                 EntryView entry;
                 if (++entries > limits.entries_max || !walk_entry(s.bytes, entry)) {
                     return false;
+                }
+                if (stream.entries.empty()) {
+                    // Entries are about alike; not more at once, whatever the first one makes hope.
+                    stream.entries.reserve(
+                        std::min(kEntriesReserved, f.bytes.size() / (s.bytes.size() + 1) + 1));
                 }
                 stream.entries.push_back(std::move(entry));
             }

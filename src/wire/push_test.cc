@@ -80,7 +80,8 @@ TEST(PushProtobuf, ReadsStreamsAndSkipsUnknownFields) {
     EXPECT_EQ(r.streams[0].entries[0].time.ns, 5'000'000'007);
     EXPECT_EQ(r.streams[0].entries[0].line, "line");
     for (std::size_t cut = 1; cut < body.size(); ++cut) {
-        const auto partial = decode_push_protobuf(body.substr(0, cut), kLimits);
+        const auto partial = decode_push_protobuf(
+            base::Buffer::copy_of(std::string_view(body).substr(0, cut)), kLimits);
         EXPECT_TRUE(std::holds_alternative<PushError>(partial)) << cut;
     }
 }

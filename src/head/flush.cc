@@ -1,0 +1,125 @@
+#include "head/flush.h"
+
+#include "head/generation.h"
+#include "head/sorted_rows.h"
+#include "segment/segment_writer.h"
+
+#include <map>
+#include <numeric>
+#include <tuple>
+
+namespace logi::head {
+namespace {
+
+constexpr std::int64_t kDayNs = 24 * 3600 * kNanosPerSecond;
+
+// Floor division, so that times before 1970 fall into their own day.
+std::int64_t day_of(Timestamp t) {
+    const std::int64_t day = t.ns / kDayNs;
+    return t.ns % kDayNs < 0 ? day - 1 : day;
+}
+
+// A row where it lies: rows are put into order by these, without being moved.
+struct RowRef {
+    std::uint32_t group = 0;
+    std::uint32_t row = 0;
+};
+
+class Flush {
+  public:
+    Flush(const std::vector<std::shared_ptr<const HeadStream>>& streams,
+          const std::vector<std::shared_ptr<const RowGroup>>& groups)
+        : streams_(streams), groups_(groups), rank_(streams.size()) {
+        // Streams in the order of their labels, so that similar lines meet in a block.
+        std::vector<std::uint32_t> by_labels(streams.size());
+        std::iota(by_labels.begin(), by_labels.end(), 0U);
+        std::sort(by_labels.begin(), by_labels.end(), [&](std::uint32_t a, std::uint32_t b) {
+            return streams[a]->labels < streams[b]->labels;
+        });
+        for (std::uint32_t i = 0; i < by_labels.size(); ++i) {
+            rank_[by_labels[i]] = i;
+        }
+    }
+
+    [[nodiscard]] std::map<std::int64_t, std::vector<RowRef>> days() const {
+        std::map<std::int64_t, std::vector<RowRef>> days;
+        for (std::uint32_t g = 0; g < groups_.size(); ++g) {
+            const auto& rows = groups_[g]->rows;
+            for (std::uint32_t i = 0; i < rows.size(); ++i) {
+                days[day_of(rows[i].time)].push_back({g, i});
+            }
+        }
+        return days;
+    }
+
+    [[nodiscard]] FlushedSegment segment(std::vector<RowRef> refs) const {
+        FlushedSegment flushed;
+        sort_by_stream(
+            refs,
+            static_cast<std::uint32_t>(rank_.size()),
+            [&](RowRef r) { return rank_[at(r).stream]; },
+            [&](RowRef a, RowRef b) { return before(at(a), at(b)); });
+        flushed.duplicates =
+            drop_duplicates(refs, [&](RowRef r) -> const block::Row& { return at(r); });
+        // Only the streams of this day; ordinals are dense and keep their order.
+        std::vector<Labels> labels;
+        for (std::size_t i = 0; i < refs.size(); ++i) {
+            if (i == 0 || at(refs[i]).stream != at(refs[i - 1]).stream) {
+                labels.push_back(streams_[at(refs[i]).stream]->labels);
+            }
+        }
+        flushed.streams = static_cast<std::uint32_t>(labels.size());
+        write(refs, std::move(labels), flushed);
+        return flushed;
+    }
+
+  private:
+    [[nodiscard]] const block::Row& at(RowRef r) const { return groups_[r.group]->rows[r.row]; }
+
+    // Of two rows of one stream.
+    static bool before(const block::Row& a, const block::Row& b) {
+        return std::tie(a.time, a.sequence) < std::tie(b.time, b.sequence);
+    }
+
+    void write(const std::vector<RowRef>& refs,
+               std::vector<Labels> labels,
+               FlushedSegment& flushed) const {
+        segment::SegmentWriter writer(std::move(labels));
+        flushed.rows = refs.size();
+        flushed.min_time = Timestamp::max();
+        flushed.max_time = Timestamp::min();
+        std::uint32_t ordinal = 0;
+        for (std::size_t i = 0; i < refs.size(); ++i) {
+            block::Row row = at(refs[i]);
+            if (i > 0 && row.stream != at(refs[i - 1]).stream) {
+                ++ordinal;
+            }
+            row.stream = ordinal;
+            writer.add(row);
+            flushed.line_bytes += row.line.size();
+            flushed.min_time = std::min(flushed.min_time, row.time);
+            flushed.max_time = std::max(flushed.max_time, row.time);
+        }
+        flushed.bytes = writer.finish();
+    }
+
+    const std::vector<std::shared_ptr<const HeadStream>>& streams_;
+    const std::vector<std::shared_ptr<const RowGroup>>& groups_;
+    std::vector<std::uint32_t> rank_;  // per stream
+};
+
+}  // namespace
+
+Status flush_groups(const std::vector<std::shared_ptr<const HeadStream>>& streams,
+                    const std::vector<std::shared_ptr<const RowGroup>>& groups,
+                    const std::function<Status(FlushedSegment)>& put) {
+    const Flush flush(streams, groups);
+    auto days = flush.days();
+    while (!days.empty()) {
+        LOGI_RETURN_IF_ERROR(put(flush.segment(std::move(days.begin()->second))));
+        days.erase(days.begin());
+    }
+    return absl::OkStatus();
+}
+
+}  // namespace logi::head
