@@ -32,8 +32,16 @@ class ReadableFile {
   public:
     virtual ~ReadableFile() = default;
     [[nodiscard]] virtual std::uint64_t size() const = 0;
-    // Exactly `length` bytes from `offset`; kDataLoss when the file is shorter.
-    virtual StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const = 0;
+    // Fills `out` with the bytes from `offset`; kDataLoss when the file is shorter.
+    virtual Status read_into(std::uint64_t offset, absl::Span<char> out) const = 0;
+    // Exactly `length` bytes from `offset`; kDataLoss, before memory is taken, when the file is
+    // shorter.
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const;
+
+  protected:
+    [[nodiscard]] virtual const std::string& path() const = 0;
+    // kDataLoss, with path and numbers, if the file has no such bytes.
+    [[nodiscard]] Status check_range(std::uint64_t offset, std::uint64_t length) const;
 };
 
 // Held as long as the object lives.

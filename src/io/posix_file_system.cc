@@ -101,18 +101,8 @@ class PosixReadableFile final : public ReadableFile {
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }
 
-    StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-        if (offset > size_ || length > size_ - offset) {
-            return absl::DataLossError(absl::StrCat(path_,
-                                                    ": ",
-                                                    length,
-                                                    " bytes at offset ",
-                                                    offset,
-                                                    " are past the end (",
-                                                    size_,
-                                                    ")"));
-        }
-        std::string out(length, '\0');
+    Status read_into(std::uint64_t offset, absl::Span<char> out) const override {
+        LOGI_RETURN_IF_ERROR(check_range(offset, out.size()));
         std::size_t done = 0;
         while (done < out.size()) {
             const ssize_t n = ::pread(
@@ -128,8 +118,11 @@ class PosixReadableFile final : public ReadableFile {
             }
             done += static_cast<std::size_t>(n);
         }
-        return out;
+        return absl::OkStatus();
     }
+
+  protected:
+    [[nodiscard]] const std::string& path() const override { return path_; }
 
   private:
     Fd fd_;

@@ -96,7 +96,11 @@ Status LocalJournal::recover_file(std::uint64_t id,
     if (durable_bytes != nullptr) {
         (*reader)->limit(*durable_bytes);
     }
-    while (const auto record = (*reader)->next()) {
+    while (true) {
+        LOGI_ASSIGN_OR_RETURN(const auto record, (*reader)->next());
+        if (!record) {
+            break;
+        }
         last.position = record->position;
         LOGI_RETURN_IF_ERROR(replay(last, record->payload));
     }
