@@ -84,7 +84,10 @@ class Flush {
     void write(const std::vector<RowRef>& refs,
                std::vector<Labels> labels,
                FlushedSegment& flushed) const {
-        segment::SegmentWriter writer(std::move(labels));
+        for (const RowRef ref : refs) {
+            flushed.line_bytes += at(ref).line.size();
+        }
+        segment::SegmentWriter writer(std::move(labels), flushed.line_bytes);
         flushed.rows = refs.size();
         flushed.min_time = Timestamp::max();
         flushed.max_time = Timestamp::min();
@@ -96,7 +99,6 @@ class Flush {
             }
             row.stream = ordinal;
             writer.add(row);
-            flushed.line_bytes += row.line.size();
             flushed.min_time = std::min(flushed.min_time, row.time);
             flushed.max_time = std::max(flushed.max_time, row.time);
         }
