@@ -6,7 +6,6 @@
 
 #include <map>
 #include <numeric>
-#include <tuple>
 
 namespace logi::head {
 namespace {
@@ -19,8 +18,10 @@ std::int64_t day_of(Timestamp t) {
     return t.ns % kDayNs < 0 ? day - 1 : day;
 }
 
-// A row where it lies: rows are put into order by these, without being moved.
+// A row where it lies: rows are put into order by these, and seldom looked at for it.
 struct RowRef {
+    Timestamp time;
+    std::uint32_t rank = 0;  // of its stream
     std::uint32_t group = 0;
     std::uint32_t row = 0;
 };
@@ -46,7 +47,8 @@ class Flush {
         for (std::uint32_t g = 0; g < groups_.size(); ++g) {
             const auto& rows = groups_[g]->rows;
             for (std::uint32_t i = 0; i < rows.size(); ++i) {
-                days[day_of(rows[i].time)].push_back({g, i});
+                const auto& row = rows[i];
+                days[day_of(row.time)].push_back({row.time, rank_[row.stream], g, i});
             }
         }
         return days;
@@ -57,14 +59,16 @@ class Flush {
         sort_by_stream(
             refs,
             static_cast<std::uint32_t>(rank_.size()),
-            [&](RowRef r) { return rank_[at(r).stream]; },
-            [&](RowRef a, RowRef b) { return before(at(a), at(b)); });
-        flushed.duplicates =
-            drop_duplicates(refs, [&](RowRef r) -> const block::Row& { return at(r); });
+            [](const RowRef& r) { return r.rank; },
+            [&](const RowRef& a, const RowRef& b) { return before(a, b); });
+        flushed.duplicates = drop_duplicates(
+            refs,
+            [](const RowRef& a, const RowRef& b) { return a.rank == b.rank && a.time == b.time; },
+            [&](const RowRef& a, const RowRef& b) { return same_entry(at(a), at(b)); });
         // Only the streams of this day; ordinals are dense and keep their order.
         std::vector<Labels> labels;
         for (std::size_t i = 0; i < refs.size(); ++i) {
-            if (i == 0 || at(refs[i]).stream != at(refs[i - 1]).stream) {
+            if (i == 0 || refs[i].rank != refs[i - 1].rank) {
                 labels.push_back(streams_[at(refs[i]).stream]->labels);
             }
         }
@@ -74,17 +78,19 @@ class Flush {
     }
 
   private:
-    [[nodiscard]] const block::Row& at(RowRef r) const { return groups_[r.group]->rows[r.row]; }
+    [[nodiscard]] const block::Row& at(const RowRef& r) const {
+        return groups_[r.group]->rows[r.row];
+    }
 
     // Of two rows of one stream.
-    static bool before(const block::Row& a, const block::Row& b) {
-        return std::tie(a.time, a.sequence) < std::tie(b.time, b.sequence);
+    [[nodiscard]] bool before(const RowRef& a, const RowRef& b) const {
+        return a.time != b.time ? a.time < b.time : at(a).sequence < at(b).sequence;
     }
 
     void write(const std::vector<RowRef>& refs,
                std::vector<Labels> labels,
                FlushedSegment& flushed) const {
-        for (const RowRef ref : refs) {
+        for (const RowRef& ref : refs) {
             flushed.line_bytes += at(ref).line.size();
         }
         segment::SegmentWriter writer(std::move(labels), flushed.line_bytes);
@@ -94,9 +100,7 @@ class Flush {
         std::uint32_t ordinal = 0;
         for (std::size_t i = 0; i < refs.size(); ++i) {
             block::Row row = at(refs[i]);
-            if (i > 0 && row.stream != at(refs[i - 1]).stream) {
-                ++ordinal;
-            }
+            ordinal += i > 0 && refs[i].rank != refs[i - 1].rank ? 1U : 0U;
             row.stream = ordinal;
             writer.add(row);
             flushed.min_time = std::min(flushed.min_time, row.time);

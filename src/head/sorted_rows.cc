@@ -24,7 +24,12 @@ std::uint64_t sort_and_dedupe(std::vector<block::Row>& rows) {
         [](const block::Row& a, const block::Row& b) {
             return std::tie(a.time, a.sequence) < std::tie(b.time, b.sequence);
         });
-    return drop_duplicates(rows, [](const block::Row& row) -> const block::Row& { return row; });
+    return drop_duplicates(
+        rows,
+        [](const block::Row& a, const block::Row& b) {
+            return a.stream == b.stream && a.time == b.time;
+        },
+        same_entry);
 }
 
 block::BlockStats stats_of(const std::vector<block::Row>& rows) {

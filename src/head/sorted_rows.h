@@ -47,20 +47,17 @@ void sort_by_stream(std::vector<T>& items,
 // Whether two rows of one stream are the same entry.
 [[nodiscard]] bool same_entry(const block::Row& a, const block::Row& b);
 
-// Of sorted items leaves out those that are the same entry as one before. Returns how many were
-// dropped.
-template <typename T, typename RowOf>
-std::uint64_t drop_duplicates(std::vector<T>& items, const RowOf& row_of) {
+// Of sorted items leaves out those that are the same entry as an earlier one at the same place,
+// that is of the same stream and time. Returns how many were dropped.
+template <typename T, typename SamePlace, typename SameEntry>
+std::uint64_t drop_duplicates(std::vector<T>& items,
+                              const SamePlace& same_place,
+                              const SameEntry& same_entry_of) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < items.size(); ++i) {
-        const block::Row& row = row_of(items[i]);
         bool duplicate = false;
-        for (std::size_t j = kept; j > 0 && !duplicate; --j) {
-            const block::Row& earlier = row_of(items[j - 1]);
-            if (earlier.stream != row.stream || earlier.time != row.time) {
-                break;
-            }
-            duplicate = same_entry(earlier, row);
+        for (std::size_t j = kept; j > 0 && !duplicate && same_place(items[j - 1], items[i]); --j) {
+            duplicate = same_entry_of(items[j - 1], items[i]);
         }
         if (!duplicate) {
             items[kept++] = items[i];
