@@ -1,6 +1,7 @@
 // bench_corpus: writes a corpus as plain lines and as push bodies.
 #include "corpus.h"
 
+#include "base/hash.h"
 #include "bodies.h"
 #include "random.h"
 #include "text.h"
@@ -49,6 +50,7 @@ class Files final : public Sink {
         used_[stream] = true;
         first_ns_ = std::min(first_ns_, time_ns);
         last_ns_ = std::max(last_ns_, time_ns);
+        hash_ = base::hash64(line, hash_ + static_cast<std::uint64_t>(time_ns) + stream);
         bytes_ += line.size();
         ++entries_;
         writer_.entry(stream, time_ns, line);
@@ -68,7 +70,8 @@ class Files final : public Sink {
         Text(out) << "\"lines\": " << entries_ << ", \"bytes\": " << bytes_
                   << ", \"streams\": " << streams_ << ", \"bodies\": " << bodies_written_
                   << ", \"body_bytes\": " << body_bytes_ << ", \"first_ns\": " << first_ns_
-                  << ", \"last_ns\": " << last_ns_;
+                  << ", \"last_ns\": " << last_ns_ << ", \"hash\": \"";
+        Text(out).hex(hash_, 16) << "\"";
         return out;
     }
 
@@ -100,6 +103,7 @@ class Files final : public Sink {
     std::uint64_t body_bytes_ = 0;
     std::int64_t first_ns_ = INT64_MAX;
     std::int64_t last_ns_ = 0;
+    std::uint64_t hash_ = 0;
 };
 
 // A text of the same shape that no line has: one of another seed.

@@ -28,6 +28,11 @@ server:
 """
 
 
+def is_fresh(made, *sources):
+    """Whether a file is there and younger than what it was made from."""
+    return made.exists() and all(made.stat().st_mtime >= source.stat().st_mtime for source in sources)
+
+
 class Corpus:
     """Lines and push bodies of one kind, made once per size and kept in the work folder."""
 
@@ -36,10 +41,11 @@ class Corpus:
         name = work / f"{kind}-{skip_mb}+{mb}mb-{batch_kb}k-{seed}"
         self.lines = name.with_name(name.name + ".lines")
         self.bodies = name.with_name(name.name + ".bodies")
-        facts = name.with_name(name.name + ".json")
-        if not facts.exists():
+        self.facts_file = facts = name.with_name(name.name + ".json")
+        tool = BUILD / "bench/bench_corpus"
+        if not is_fresh(facts, tool):
             made = subprocess.run(
-                [BUILD / "bench/bench_corpus", "--kind", kind, "--mb", str(mb), "--skip-mb", str(skip_mb),
+                [tool, "--kind", kind, "--mb", str(mb), "--skip-mb", str(skip_mb),
                  "--batch-kb", str(batch_kb), "--seed", str(seed), "--out", name],
                 check=True, capture_output=True, text=True).stdout
             facts.write_text(made)

@@ -2,7 +2,7 @@
 same lines."""
 import subprocess
 
-from harness import Best, Run, Server, Table, fresh, tree_bytes, verdict
+from harness import BUILD, Best, Run, Server, Table, fresh, is_fresh, tree_bytes, verdict
 
 TARGET_CPU_RATIO = 8
 TARGET_MEMORY_MB = 1024
@@ -12,8 +12,14 @@ def data_folder(work, corpus):
     return work / f"data-{corpus.kind}-{corpus.mb}"
 
 
+def stamp(folder):
+    """A file that says when a data folder was complete."""
+    return folder.with_name(folder.name + ".stamp")
+
+
 def ingest_once(work, corpus, connections):
     """Pushes a corpus into an empty store. Returns the stopped server and the figures."""
+    stamp(data_folder(work, corpus)).unlink(missing_ok=True)
     server = Server(fresh(data_folder(work, corpus)))
     server.start()
     before = server.cpu()
@@ -21,6 +27,7 @@ def ingest_once(work, corpus, connections):
     server.flush()
     figures = {"cpu": server.cpu() - before, "memory_mb": server.memory_mb(), **load}
     server.stop()
+    stamp(server.data).touch()
     return server, figures
 
 
@@ -48,7 +55,7 @@ def run(context):
 def stored(context, corpus):
     """A data folder that holds the corpus in segments: that of the ingest benchmark, if it ran, or a new one."""
     folder = data_folder(context.work, corpus)
-    if not (folder / "bucket/tenants").exists():
+    if not is_fresh(stamp(folder), BUILD / "logi", corpus.facts_file):
         ingest_once(context.work, corpus, context.connections)
     return folder
 
@@ -56,7 +63,7 @@ def stored(context, corpus):
 def halves(corpus):
     """The lines as two zstd files of about the same size, so that a baseline can use two cores."""
     parts = [corpus.lines.with_suffix(f".half{i}.zst") for i in (1, 2)]
-    if not all(p.exists() for p in parts):
+    if not all(is_fresh(p, corpus.facts_file) for p in parts):
         split = f"split -n l/2 --filter='zstd -q -1 -f -o {corpus.lines.with_suffix('')}.half${{FILE#x}}.zst' -a 1 " \
                 f"--numeric-suffixes=1 {corpus.lines} x"
         subprocess.run(["bash", "-c", split], check=True)

@@ -1,5 +1,7 @@
 """Search of a text in cold-started data, against `zstd -dc | grep -c -F` over the same lines on the same cores (one
 pipeline per half of the lines, both at once)."""
+import time
+
 from harness import Best, Run, Server, Table, verdict
 from ingest import halves, stored
 
@@ -50,7 +52,6 @@ def run(context):
 
 def ask_cold(data, corpus, ask, needle):
     """One question to a server that was just started: the answer, wall and CPU seconds."""
-    import time
     server = Server(data)
     server.start()
     before, begin = server.cpu(), time.monotonic()

@@ -45,6 +45,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         };
     check(logi::wire::decode_push(body, types[data[0] % 2], encodings[data[0] / 2 % 3], limits));
     check(logi::wire::decode_push_json(body, limits, logi::wire::JsonLayout::kLegacy));
-    check(logi::wire::decode_push_protobuf(body, limits));
+    check(logi::wire::decode_push_protobuf(logi::base::Buffer::copy_of(body), limits));
     return 0;
 }

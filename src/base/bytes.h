@@ -13,6 +13,15 @@ namespace logi::base {
 static_assert(std::endian::native == std::endian::little,
               "formats are written as the CPU has them");
 
+// How many bytes ByteWriter::varint writes.
+[[nodiscard]] constexpr std::size_t varint_bytes(std::uint64_t v) {
+    return (static_cast<std::size_t>(std::bit_width(v | 1U)) + 6) / 7;
+}
+// What ByteWriter::zigzag writes as a varint.
+[[nodiscard]] constexpr std::uint64_t zigzagged(std::int64_t v) {
+    return (static_cast<std::uint64_t>(v) << 1U) ^ static_cast<std::uint64_t>(v >> 63);
+}
+
 class ByteWriter {
   public:
     // Appends to `out`, which must outlive the writer.
@@ -24,15 +33,19 @@ class ByteWriter {
     void u64(std::uint64_t v) { raw(v); }
     void i64(std::int64_t v) { raw(v); }
     void varint(std::uint64_t v) {
-        while (v >= 0x80) {
-            u8(static_cast<std::uint8_t>(v | 0x80U));
-            v >>= 7U;
+        if (v < 0x80) {
+            u8(static_cast<std::uint8_t>(v));
+            return;
         }
-        u8(static_cast<std::uint8_t>(v));
+        char b[10];
+        std::size_t n = 0;
+        for (; v >= 0x80; v >>= 7U) {
+            b[n++] = static_cast<char>(v | 0x80U);
+        }
+        b[n++] = static_cast<char>(v);
+        out_.append(b, n);
     }
-    void zigzag(std::int64_t v) {
-        varint((static_cast<std::uint64_t>(v) << 1U) ^ static_cast<std::uint64_t>(v >> 63));
-    }
+    void zigzag(std::int64_t v) { varint(zigzagged(v)); }
     void bytes(std::string_view s) { out_.append(s); }
     // varint length, then the bytes.
     void string(std::string_view s) {

@@ -22,12 +22,13 @@ namespace logi::block {
 // its stream in the directory that goes with the block.
 struct Row {
     std::uint32_t stream = 0;
+    std::uint32_t metadata_count = 0;
     Timestamp time;
     Sequence sequence;
     std::string_view line;
     const MetadataView* metadata = nullptr;
-    std::uint32_t metadata_count = 0;
 };
+static_assert(sizeof(Row) == 64);  // one line of the cache
 
 struct BlockStats {
     std::uint32_t rows = 0;

@@ -26,27 +26,31 @@ class ZstdBlockReader final : public BlockReader {
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
 
   private:
-    StatusOr<std::string> load(Column column) {
+    StatusOr<base::Buffer> load(Column column) {
         LOGI_ASSIGN_OR_RETURN(const std::string bytes, source_(column));
         if (bytes.empty()) {
-            return std::string();
+            return base::Buffer();
         }
         auto raw = codec::decompress(bytes);
-        return raw.ok() ? raw : damaged(column);
+        if (!raw.ok()) {
+            return damaged(column);
+        }
+        return raw;
     }
     [[nodiscard]] Status damaged(Column column) const {
         return absl::DataLossError(
             absl::StrCat(name_, ": column '", std::string(kColumnNames[column]), "' is damaged"));
     }
+    [[nodiscard]] std::string_view text() const { return lines_->view(); }
+    Status load_text();
     Status load_lines();
     Status load_metadata();
     [[nodiscard]] std::string_view line_at(std::uint32_t row) const {
-        return std::string_view(lines_).substr(line_ends_[row],
-                                               line_ends_[row + 1] - line_ends_[row]);
+        return text().substr(line_ends_[row], line_ends_[row + 1] - line_ends_[row]);
     }
-    void filter_whole_text(const std::vector<std::string>& any_of,
-                           bool negated,
-                           std::vector<std::uint32_t>& rows) const;
+    Status filter_whole_text(const std::vector<std::string>& any_of,
+                             bool negated,
+                             std::vector<std::uint32_t>& rows);
 
     BlockStats stats_;
     ColumnSource source_;
@@ -55,18 +59,18 @@ class ZstdBlockReader final : public BlockReader {
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
     std::vector<std::uint32_t> line_lengths_;
-    std::string lines_;
+    std::optional<base::Buffer> lines_;
     std::vector<std::uint64_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
     bool metadata_loaded_ = false;
-    std::string metadata_;
+    base::Buffer metadata_;
     std::vector<MetadataView> pairs_;
     std::vector<std::uint32_t> pairs_begin_;  // rows + 1; empty: no row has any
 };
 
 StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
     if (streams_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kStreams));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kStreams));
+        base::ByteReader r(raw.view());
         std::vector<std::uint32_t> streams;
         streams.reserve(stats_.rows);
         std::uint64_t stream = 0;
@@ -89,8 +93,8 @@ StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
 
 StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
     if (times_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kTimes));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kTimes));
+        base::ByteReader r(raw.view());
         std::vector<Timestamp> times(stats_.rows);
         std::uint64_t ns = 0;
         for (auto& time : times) {
@@ -107,8 +111,8 @@ StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
 
 StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
     if (sequences_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kSequences));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kSequences));
+        base::ByteReader r(raw.view());
         std::vector<Sequence> sequences(stats_.rows);
         Sequence s;
         for (auto& sequence : sequences) {
@@ -127,8 +131,8 @@ StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
 
 StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::line_lengths() {
     if (line_lengths_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const std::string raw, load(kLineLengths));
-        base::ByteReader r(raw);
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kLineLengths));
+        base::ByteReader r(raw.view());
         std::vector<std::uint32_t> lengths(stats_.rows);
         std::uint64_t left = stats_.line_bytes;
         for (auto& length : lengths) {
@@ -147,15 +151,23 @@ StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::line_lengths() {
     return absl::MakeConstSpan(line_lengths_);
 }
 
+Status ZstdBlockReader::load_text() {
+    if (!lines_) {
+        LOGI_ASSIGN_OR_RETURN(base::Buffer lines, load(kLines));
+        if (lines.size() != stats_.line_bytes) {
+            return damaged(kLines);
+        }
+        lines_ = std::move(lines);
+    }
+    return absl::OkStatus();
+}
+
 Status ZstdBlockReader::load_lines() {
     if (!line_ends_.empty()) {
         return absl::OkStatus();
     }
+    LOGI_RETURN_IF_ERROR(load_text());
     LOGI_ASSIGN_OR_RETURN(const auto lengths, line_lengths());
-    LOGI_ASSIGN_OR_RETURN(lines_, load(kLines));
-    if (lines_.size() != stats_.line_bytes) {
-        return damaged(kLines);
-    }
     std::vector<std::uint64_t> ends = {0};
     ends.reserve(stats_.rows + 1);
     for (const std::uint32_t length : lengths) {
@@ -165,15 +177,21 @@ Status ZstdBlockReader::load_lines() {
     return absl::OkStatus();
 }
 
-// One search over the text of all lines instead of one per line.
-void ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
-                                        bool negated,
-                                        std::vector<std::uint32_t>& rows) const {
-    std::vector<bool> hit(stats_.rows, false);
+// One search over the text of all lines instead of one per line. Where lines end matters only once
+// a needle is found.
+Status ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
+                                          bool negated,
+                                          std::vector<std::uint32_t>& rows) {
+    LOGI_RETURN_IF_ERROR(load_text());
+    std::vector<bool> hit;
     for (const std::string& needle : any_of) {
         std::uint32_t row = 0;
         std::size_t at = 0;
-        while ((at = regex::find(lines_, needle, at)) != regex::kNotFound) {
+        while ((at = regex::find(text(), needle, at)) != regex::kNotFound) {
+            if (hit.empty()) {
+                LOGI_RETURN_IF_ERROR(load_lines());
+                hit.resize(stats_.rows);
+            }
             while (line_ends_[row + 1] <= at) {
                 ++row;
             }
@@ -185,19 +203,23 @@ void ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
             }
         }
     }
-    std::erase_if(rows, [&](std::uint32_t r) { return hit[r] == negated; });
+    if (!hit.empty()) {
+        std::erase_if(rows, [&](std::uint32_t r) { return hit[r] == negated; });
+    } else if (!negated) {
+        rows.clear();
+    }
+    return absl::OkStatus();
 }
 
 Status ZstdBlockReader::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
-    LOGI_RETURN_IF_ERROR(load_lines());
     const std::vector<std::string>* plain = filter.plain();
     const bool dense = rows.size() > stats_.rows / 4;
     const bool has_empty =
         plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
     if (plain != nullptr && dense && !has_empty) {
-        filter_whole_text(*plain, filter.negated(), rows);
-        return absl::OkStatus();
+        return filter_whole_text(*plain, filter.negated(), rows);
     }
+    LOGI_RETURN_IF_ERROR(load_lines());
     std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(line_at(row)); });
     return absl::OkStatus();
 }
@@ -213,8 +235,8 @@ Status ZstdBlockReader::load_metadata() {
         return absl::OkStatus();
     }
     LOGI_ASSIGN_OR_RETURN(metadata_, load(kMetadata));
-    if (!metadata_.empty()) {
-        base::ByteReader r(metadata_);
+    if (metadata_.size() > 0) {
+        base::ByteReader r(metadata_.view());
         std::vector<std::string_view> names;
         for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
             names.push_back(r.string());

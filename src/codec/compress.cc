@@ -10,6 +10,9 @@ namespace {
 
 enum Kind : std::uint8_t { kRaw = 0, kZstd = 1 };
 
+// Of the buffer that a thread keeps: enough for the lines of a block.
+constexpr std::size_t kKeptBytesMax = 4U << 20U;
+
 struct FreeContext {
     void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
     void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
@@ -19,27 +22,30 @@ struct FreeContext {
 
 std::string compress(std::string_view raw) {
     thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
-    std::string out;
-    base::ByteWriter w(out);
-    w.u8(kZstd);
-    w.varint(raw.size());
-    const std::size_t head = out.size();
-    out.resize(head + ZSTD_compressBound(raw.size()));
-    const std::size_t n = ZSTD_compressCCtx(
-        context.get(), out.data() + head, out.size() - head, raw.data(), raw.size(), kZstdLevel);
-    LOGI_CHECK(ZSTD_isError(n) == 0);
-    if (n >= raw.size()) {
-        out.resize(head);
-        out[0] = static_cast<char>(kRaw);
-        out.append(raw);
-        return out;
+    thread_local base::Buffer kept;
+    const std::size_t bound = ZSTD_compressBound(raw.size());
+    base::Buffer large;
+    if (bound > kKeptBytesMax) {
+        large = base::Buffer(bound);
+    } else if (bound > kept.size()) {
+        kept = base::Buffer(bound);
     }
-    out.resize(head + n);
-    out.shrink_to_fit();
+    base::Buffer& target = bound > kKeptBytesMax ? large : kept;
+    const std::size_t n = ZSTD_compressCCtx(
+        context.get(), target.data(), target.size(), raw.data(), raw.size(), kZstdLevel);
+    LOGI_CHECK(ZSTD_isError(n) == 0);
+    const bool pays = n < raw.size();
+    const std::string_view body = pays ? target.view().substr(0, n) : raw;
+    std::string out;
+    out.reserve(1 + base::varint_bytes(raw.size()) + body.size());
+    base::ByteWriter w(out);
+    w.u8(pays ? kZstd : kRaw);
+    w.varint(raw.size());
+    w.bytes(body);
     return out;
 }
 
-StatusOr<std::string> decompress(std::string_view bytes) {
+StatusOr<base::Buffer> decompress(std::string_view bytes) {
     thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
     base::ByteReader r(bytes);
     const std::uint8_t kind = r.u8();
@@ -49,12 +55,12 @@ StatusOr<std::string> decompress(std::string_view bytes) {
         return absl::DataLossError("compressed bytes are malformed");
     }
     if (kind == kRaw) {
-        return std::string(body);
+        return base::Buffer::copy_of(body);
     }
     if (ZSTD_getFrameContentSize(body.data(), body.size()) != size) {
         return absl::DataLossError("compressed bytes have another size than they say");
     }
-    std::string raw(size, '\0');
+    base::Buffer raw(size);
     const std::size_t n =
         ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), body.data(), body.size());
     if (ZSTD_isError(n) != 0 || n != size) {

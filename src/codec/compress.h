@@ -2,6 +2,7 @@
 // as one zstd frame, whichever is smaller (format: docs/format.md, "Region").
 #pragma once
 
+#include "base/buffer.h"
 #include "base/status.h"
 
 #include <cstdint>
@@ -14,9 +15,9 @@ inline constexpr int kZstdLevel = 1;
 // Larger raw sizes are refused before memory is taken for them.
 inline constexpr std::uint64_t kRawBytesMax = 1ULL << 30U;
 
-// Thread-safe; each thread keeps one context.
+// Thread-safe; each thread keeps a context and a buffer of its own.
 [[nodiscard]] std::string compress(std::string_view raw);
 // kDataLoss if the bytes are not what compress() made.
-StatusOr<std::string> decompress(std::string_view bytes);
+StatusOr<base::Buffer> decompress(std::string_view bytes);
 
 }  // namespace logi::codec

@@ -9,7 +9,7 @@ TEST(Compress, ComesBackAndRefusesDamage) {
     for (const std::string& raw :
          {std::string(), std::string("x"), std::string(100'000, 'a'), std::string("abc\0def", 7)}) {
         const std::string bytes = compress(raw);
-        EXPECT_EQ(*decompress(bytes), raw);
+        EXPECT_EQ(decompress(bytes)->view(), raw);
         EXPECT_LE(bytes.size(), raw.size() + 6);
         EXPECT_FALSE(decompress(std::string_view(bytes).substr(0, bytes.size() - 1)).ok() &&
                      !raw.empty());

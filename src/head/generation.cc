@@ -4,25 +4,17 @@
 #include "base/check.h"
 #include "head/head_source.h"
 #include "head/sorted_rows.h"
-#include "segment/segment_writer.h"
-
-#include <tuple>
 
 namespace logi::head {
 namespace {
 
-constexpr std::int64_t kDayNs = 24 * 3600 * kNanosPerSecond;
-
-// Floor division, so that times before 1970 fall into their own day.
-std::int64_t day_of(Timestamp t) {
-    const std::int64_t day = t.ns / kDayNs;
-    return t.ns % kDayNs < 0 ? day - 1 : day;
-}
-
-std::shared_ptr<RowGroup> make_group(std::vector<block::Row> rows, std::shared_ptr<Arena> arena) {
+std::shared_ptr<RowGroup> make_group(std::vector<block::Row> rows,
+                                     std::shared_ptr<Arena> arena,
+                                     std::vector<std::shared_ptr<const std::string>> records) {
     auto group = std::make_shared<RowGroup>();
     group->rows = std::move(rows);
     group->arena = std::move(arena);
+    group->records = std::move(records);
     group->duplicates = sort_and_dedupe(group->rows);
     group->stats = stats_of(group->rows);
     group->extents = extents_of(group->rows);
@@ -44,33 +36,59 @@ std::uint32_t Generation::stream_ordinal(const Labels& labels, StreamId id) {
     return it->second;
 }
 
+void Generation::keep_record(const std::shared_ptr<const std::string>& record) {
+    if (open_records_.empty() || open_records_.back() != record) {
+        open_records_.push_back(record);
+    }
+    // A record whose entries fill up one group and begin the next is kept by both, and counts once.
+    if (last_record_ != record.get()) {
+        last_record_ = record.get();
+        memory_bytes_ += sizeof(std::string) + record->size();
+    }
+}
+
+const MetadataView* Generation::copy_metadata(const std::vector<MetadataView>& metadata,
+                                              bool with_bytes) {
+    if (metadata.empty()) {
+        return nullptr;
+    }
+    auto* copies = open_arena_->allocate_array<MetadataView>(metadata.size());
+    for (std::size_t i = 0; i < metadata.size(); ++i) {
+        new (copies + i)
+            MetadataView(with_bytes ? MetadataView{open_arena_->copy(metadata[i].name),
+                                                   open_arena_->copy(metadata[i].value)}
+                                    : metadata[i]);
+    }
+    return copies;
+}
+
 void Generation::append(const Labels& labels,
                         StreamId id,
                         const std::vector<EntryView>& entries,
                         std::uint64_t position,
-                        std::uint32_t first_index) {
+                        std::uint32_t first_index,
+                        const std::shared_ptr<const std::string>& record) {
     const base::MutexLock lock(mutex_);
     LOGI_CHECK(to_ == 0);
     const std::uint32_t stream = stream_ordinal(labels, id);
     for (const auto& entry : entries) {
         if (open_arena_ == nullptr) {
             open_arena_ = std::make_shared<Arena>();
+            if (!groups_.empty()) {
+                open_rows_.reserve(groups_.back()->rows.size());  // likely to be alike
+            }
+        }
+        if (record != nullptr) {
+            keep_record(record);
         }
         const std::size_t arena_before = open_arena_->memory_bytes();
         block::Row row{};
         row.stream = stream;
         row.time = entry.time;
         row.sequence = {journal_, position, first_index++};
-        row.line = open_arena_->copy(entry.line);
+        row.line = record != nullptr ? entry.line : open_arena_->copy(entry.line);
         row.metadata_count = static_cast<std::uint32_t>(entry.metadata.size());
-        if (!entry.metadata.empty()) {
-            auto* metadata = open_arena_->allocate_array<MetadataView>(entry.metadata.size());
-            for (std::size_t i = 0; i < entry.metadata.size(); ++i) {
-                new (metadata + i) MetadataView{open_arena_->copy(entry.metadata[i].name),
-                                                open_arena_->copy(entry.metadata[i].value)};
-            }
-            row.metadata = metadata;
-        }
+        row.metadata = copy_metadata(entry.metadata, record == nullptr);
         open_rows_.push_back(row);
         open_bytes_ += row.line.size();
         memory_bytes_ += sizeof(row) + open_arena_->memory_bytes() - arena_before;
@@ -84,9 +102,11 @@ void Generation::close_group() {
     if (open_rows_.empty()) {
         return;
     }
-    groups_.push_back(make_group(std::move(open_rows_), std::move(open_arena_)));
+    groups_.push_back(
+        make_group(std::move(open_rows_), std::move(open_arena_), std::move(open_records_)));
     open_rows_ = {};
     open_arena_ = nullptr;
+    open_records_ = {};
     open_bytes_ = 0;
 }
 
@@ -102,15 +122,18 @@ std::shared_ptr<const segment::Source> Generation::view() const {
     std::vector<std::shared_ptr<const RowGroup>> groups;
     std::vector<block::Row> open_rows;
     std::shared_ptr<Arena> open_arena;
+    std::vector<std::shared_ptr<const std::string>> open_records;
     {
         const base::MutexLock lock(mutex_);
         streams = streams_;
         groups = groups_;
         open_rows = open_rows_;
         open_arena = open_arena_;
+        open_records = open_records_;
     }
     if (!open_rows.empty()) {
-        groups.push_back(make_group(std::move(open_rows), std::move(open_arena)));
+        groups.push_back(
+            make_group(std::move(open_rows), std::move(open_arena), std::move(open_records)));
     }
     return std::make_shared<HeadSource>(
         std::move(streams), std::move(groups), absl::StrCat("head ", journal_, "/", from_));
@@ -140,55 +163,7 @@ Status Generation::flush(const std::function<Status(FlushedSegment)>& put) const
         streams = streams_;
         groups = groups_;
     }
-    // Streams in the order of their labels, so that similar lines meet in a block.
-    std::vector<std::uint32_t> by_labels(streams.size());
-    for (std::uint32_t i = 0; i < by_labels.size(); ++i) {
-        by_labels[i] = i;
-    }
-    std::sort(by_labels.begin(), by_labels.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return streams[a]->labels < streams[b]->labels;
-    });
-    std::vector<std::uint32_t> rank(streams.size());
-    for (std::uint32_t i = 0; i < by_labels.size(); ++i) {
-        rank[by_labels[i]] = i;
-    }
-    std::map<std::int64_t, std::vector<block::Row>> days;
-    std::uint64_t duplicates = 0;
-    for (const auto& group : groups) {
-        duplicates += group->duplicates;
-        for (block::Row row : group->rows) {
-            row.stream = rank[row.stream];
-            days[day_of(row.time)].push_back(row);
-        }
-    }
-    for (auto& [day, rows] : days) {
-        FlushedSegment flushed;
-        flushed.duplicates = sort_and_dedupe(rows) + std::exchange(duplicates, 0);
-        // Only the streams of this day; ordinals are dense and keep their order.
-        std::vector<Labels> labels;
-        std::uint32_t last_rank = 0;
-        for (auto& row : rows) {
-            if (labels.empty() || row.stream != last_rank) {
-                last_rank = row.stream;
-                labels.push_back(streams[by_labels[row.stream]]->labels);
-            }
-            row.stream = static_cast<std::uint32_t>(labels.size() - 1);
-        }
-        flushed.streams = static_cast<std::uint32_t>(labels.size());
-        const block::BlockStats stats = stats_of(rows);
-        flushed.rows = rows.size();
-        flushed.line_bytes = stats.line_bytes;
-        flushed.min_time = stats.min_time;
-        flushed.max_time = stats.max_time;
-        segment::SegmentWriter writer(std::move(labels));
-        for (const auto& row : rows) {
-            writer.add(row);
-        }
-        flushed.bytes = writer.finish();
-        rows = {};
-        LOGI_RETURN_IF_ERROR(put(std::move(flushed)));
-    }
-    return absl::OkStatus();
+    return flush_groups(streams, groups, put);
 }
 
 }  // namespace logi::head

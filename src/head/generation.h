@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "block/block.h"
 #include "head/arena.h"
+#include "head/flush.h"
 #include "model/entry.h"
 #include "model/labels.h"
 #include "segment/source.h"
@@ -33,7 +34,9 @@ struct HeadStream {
 // Rows of one group with what a block's reader needs. Immutable once shared.
 struct RowGroup {
     std::vector<block::Row> rows;
-    std::shared_ptr<Arena> arena;  // owns the bytes of lines and metadata
+    // Own the bytes of lines and metadata.
+    std::shared_ptr<Arena> arena;
+    std::vector<std::shared_ptr<const std::string>> records;
     block::BlockStats stats{};
     std::vector<segment::StreamExtent> extents;  // sorted by stream; block is 0
     std::uint64_t duplicates = 0;                // rows that were dropped
@@ -43,13 +46,15 @@ class Generation {
   public:
     Generation(std::uint64_t journal, std::uint64_t from) : journal_(journal), from_(from) {}
 
-    // Adds entries of one stream from one record; copies their bytes. `index` numbers the entries
-    // of the record. One caller at a time; views may be taken meanwhile.
+    // Adds entries of one stream from one record. `first_index` numbers the entries of the record.
+    // With `record`, which the entries point into, it is kept; without, their bytes are copied. One
+    // caller at a time; views may be taken meanwhile.
     void append(const Labels& labels,
                 StreamId id,
                 const std::vector<EntryView>& entries,
                 std::uint64_t position,
-                std::uint32_t first_index);
+                std::uint32_t first_index,
+                const std::shared_ptr<const std::string>& record = nullptr);
 
     // No more appends; the interval ends at `to`.
     void seal(std::uint64_t to);
@@ -64,22 +69,13 @@ class Generation {
     [[nodiscard]] std::uint64_t memory_bytes() const;
     [[nodiscard]] bool empty() const;
 
-    // A sealed generation as segments, one per UTC day of the entries, streams in the order of
-    // their label text. Each is made and handed to `put` before the next; an error of `put` ends
-    // it.
-    struct FlushedSegment {
-        std::string bytes;
-        Timestamp min_time;
-        Timestamp max_time;
-        std::uint64_t rows = 0;
-        std::uint64_t duplicates =
-            0;  // all that were appended and are not in `rows` of any segment
-        std::uint64_t line_bytes = 0;
-        std::uint32_t streams = 0;
-    };
+    // A sealed generation as segments: flush_groups().
     Status flush(const std::function<Status(FlushedSegment)>& put) const;
 
   private:
+    void keep_record(const std::shared_ptr<const std::string>& record) LOGI_REQUIRES(mutex_);
+    const MetadataView* copy_metadata(const std::vector<MetadataView>& metadata, bool with_bytes)
+        LOGI_REQUIRES(mutex_);
     void close_group() LOGI_REQUIRES(mutex_);
     std::uint32_t stream_ordinal(const Labels& labels, StreamId id) LOGI_REQUIRES(mutex_);
 
@@ -92,6 +88,8 @@ class Generation {
     std::vector<std::shared_ptr<const RowGroup>> groups_ LOGI_GUARDED_BY(mutex_);
     std::vector<block::Row> open_rows_ LOGI_GUARDED_BY(mutex_);
     std::shared_ptr<Arena> open_arena_ LOGI_GUARDED_BY(mutex_);
+    std::vector<std::shared_ptr<const std::string>> open_records_ LOGI_GUARDED_BY(mutex_);
+    const std::string* last_record_ LOGI_GUARDED_BY(mutex_) = nullptr;
     std::uint64_t open_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t memory_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
 };

@@ -69,7 +69,7 @@ TEST(Generation, ViewAndSegmentsShowTheSameEntriesOnce) {
     std::vector<Line> flushed;
     std::size_t segments = 0;
     ASSERT_TRUE(generation
-                    .flush([&](Generation::FlushedSegment s) {
+                    .flush([&](FlushedSegment s) {
                         ++segments;
                         const auto reader = segment::SegmentReader::open(
                             std::make_shared<StringFile>(std::move(s.bytes)), "s");
@@ -100,7 +100,7 @@ TEST(Generation, ManyEntriesOfOneTime) {
     std::uint64_t rows = 0;
     std::uint64_t duplicates = 0;
     ASSERT_TRUE(generation
-                    .flush([&](Generation::FlushedSegment s) {
+                    .flush([&](FlushedSegment s) {
                         rows += s.rows;
                         duplicates += s.duplicates;
                         return absl::OkStatus();
@@ -108,6 +108,45 @@ TEST(Generation, ManyEntriesOfOneTime) {
                     .ok());
     EXPECT_EQ(rows, kDistinct + 2);
     EXPECT_EQ(rows + duplicates, 4 * kDistinct);
+}
+
+// Entries that point into a kept record: of two groups, with times out of order, and after whatever
+// else owned the record has let go of it.
+TEST(Generation, KeepsRecordsInsteadOfCopies) {
+    const Labels labels = *Labels::parse("{app=\"a\"}");
+    std::vector<Line> expected;
+    Generation kept(1, 0);
+    Generation copied(1, 0);
+    for (std::uint64_t position = 1; position <= 3; ++position) {
+        auto record = std::make_shared<std::string>();
+        constexpr std::size_t kLineBytes = 1'500'000;
+        for (std::size_t i = 0; i < 2; ++i) {
+            record->append(kLineBytes, static_cast<char>('a' + position * 2 + i));
+        }
+        std::vector<EntryView> entries;
+        for (std::size_t i = 0; i < 2; ++i) {
+            const std::int64_t ns = 100 - static_cast<std::int64_t>(position * 2 + i);
+            const auto line = std::string_view(*record).substr(i * kLineBytes, kLineBytes);
+            entries.push_back({{ns}, line, {{line.substr(0, 1), line.substr(1, 2)}}});
+            expected.emplace_back(labels.to_string(), ns, std::string(line));
+        }
+        copied.append(labels, labels.id(), entries, position, 0);
+        kept.append(labels, labels.id(), entries, position, 0, record);
+    }
+    std::sort(expected.begin(), expected.end());
+    EXPECT_GT(kept.view()->blocks().size(), 1U);
+    EXPECT_EQ(lines_of(*kept.view()), expected);
+    EXPECT_EQ(lines_of(*copied.view()), expected);
+    // A record that two groups keep counts once.
+    EXPECT_LT(kept.memory_bytes(), copied.memory_bytes() + 1000);
+    std::vector<MetadataView> metadata;
+    const auto view = kept.view();
+    auto block = *view->open_block(0);
+    ASSERT_TRUE(block->metadata(0, metadata).ok());
+    const std::string first((*block->line(0)).substr(0, 3));
+    EXPECT_EQ(metadata,
+              (std::vector<MetadataView>{
+                  {std::string_view(first).substr(0, 1), std::string_view(first).substr(1, 2)}}));
 }
 
 TEST(Generation, EqualTimesKeepTheirOrderOfArrival) {

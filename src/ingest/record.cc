@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace logi::ingest {
 namespace {
@@ -37,43 +38,75 @@ AcceptedStream decode_stream(base::ByteReader& r) {
     return stream;
 }
 
-}  // namespace
+std::size_t text_bytes(std::string_view text) {
+    return base::varint_bytes(text.size()) + text.size();
+}
 
-std::string encode_record(std::string_view tenant, const std::vector<AcceptedStream>& streams) {
-    std::size_t bytes = 64 + tenant.size();
+std::int64_t time_step(const EntryView& entry, std::int64_t& last_ns) {
+    const auto step = static_cast<std::int64_t>(static_cast<std::uint64_t>(entry.time.ns) -
+                                                static_cast<std::uint64_t>(last_ns));
+    last_ns = entry.time.ns;
+    return step;
+}
+
+// What encode_record() writes.
+std::size_t record_bytes(std::string_view tenant, const std::vector<AcceptedStream>& streams) {
+    std::size_t bytes = 1 + text_bytes(tenant) + base::varint_bytes(streams.size());
     for (const auto& stream : streams) {
-        bytes += 256;
+        bytes += base::varint_bytes(stream.labels.size());
+        for (const auto& pair : stream.labels.pairs()) {
+            bytes += text_bytes(pair.name) + text_bytes(pair.value);
+        }
+        bytes += base::varint_bytes(stream.entries.size());
+        std::int64_t last_ns = 0;
         for (const auto& entry : stream.entries) {
-            bytes += entry.line.size() + 16;
+            bytes += base::varint_bytes(base::zigzagged(time_step(entry, last_ns)));
+            bytes += text_bytes(entry.line) + base::varint_bytes(entry.metadata.size());
+            for (const auto& pair : entry.metadata) {
+                bytes += text_bytes(pair.name) + text_bytes(pair.value);
+            }
         }
     }
-    std::string out;
+    return bytes;
+}
+
+}  // namespace
+
+std::shared_ptr<const std::string> encode_record(std::string_view tenant,
+                                                 std::vector<AcceptedStream>& streams) {
+    auto record = std::make_shared<std::string>();
+    std::string& out = *record;
+    const std::size_t bytes = record_bytes(tenant, streams);
     out.reserve(bytes);
     base::ByteWriter w(out);
+    // Appends the text, and lets it be the copy that was just written.
+    const auto move_in = [&](std::string_view& text) {
+        w.string(text);
+        text = {out.data() + out.size() - text.size(), text.size()};
+    };
     w.u8(kRecordVersion);
     w.string(tenant);
     w.varint(streams.size());
-    for (const auto& stream : streams) {
+    for (auto& stream : streams) {
         w.varint(stream.labels.size());
         for (const auto& pair : stream.labels.pairs()) {
             w.string(pair.name);
             w.string(pair.value);
         }
         w.varint(stream.entries.size());
-        std::uint64_t last_ns = 0;
-        for (const auto& entry : stream.entries) {
-            const auto ns = static_cast<std::uint64_t>(entry.time.ns);
-            w.zigzag(static_cast<std::int64_t>(ns - last_ns));
-            last_ns = ns;
-            w.string(entry.line);
+        std::int64_t last_ns = 0;
+        for (auto& entry : stream.entries) {
+            w.zigzag(time_step(entry, last_ns));
+            move_in(entry.line);
             w.varint(entry.metadata.size());
-            for (const auto& pair : entry.metadata) {
-                w.string(pair.name);
-                w.string(pair.value);
+            for (auto& pair : entry.metadata) {
+                move_in(pair.name);
+                move_in(pair.value);
             }
         }
     }
-    return out;
+    LOGI_CHECK(out.size() == bytes);  // else the bytes have moved under the entries
+    return record;
 }
 
 StatusOr<DecodedRecord> decode_record(std::string_view payload) {

@@ -5,14 +5,16 @@
 #include "base/status.h"
 #include "ingest/validate.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace logi::ingest {
 
-[[nodiscard]] std::string encode_record(std::string_view tenant,
-                                        const std::vector<AcceptedStream>& streams);
+// Afterwards the entries point into the record; what they pointed into is no longer needed.
+[[nodiscard]] std::shared_ptr<const std::string> encode_record(
+    std::string_view tenant, std::vector<AcceptedStream>& streams);
 
 // Views into `payload`. kDataLoss if it is no record, kUnimplemented if its version is too new.
 struct DecodedRecord {

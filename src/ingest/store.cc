@@ -117,7 +117,7 @@ Status Store::replay(journal::RecordId id, std::string_view payload) {
     }
     LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(std::string(record->tenant)));
     if (owner->catalog().snapshot()->position(id.journal) < id.position) {
-        apply(owner, record->streams, id);
+        apply(owner, record->streams, id, nullptr);
     }
     return absl::OkStatus();
 }
@@ -156,8 +156,9 @@ std::vector<std::shared_ptr<Tenant>> Store::tenants() const {
 
 void Store::apply(const std::shared_ptr<Tenant>& tenant,
                   const std::vector<AcceptedStream>& streams,
-                  journal::RecordId id) {
-    const std::uint64_t bytes = tenant->apply(streams, id.journal, id.position, deps_.clock.now());
+                  journal::RecordId id,
+                  const std::shared_ptr<const std::string>& record) {
+    const std::uint64_t bytes = tenant->apply(streams, id, record, deps_.clock.now());
     const base::MutexLock lock(mutex_);
     head_bytes_ += bytes;
     open_bytes_ += bytes;
@@ -224,7 +225,7 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
     if (catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();
     }
-    LOGI_RETURN_IF_ERROR(generation.flush([&](head::Generation::FlushedSegment segment) -> Status {
+    LOGI_RETURN_IF_ERROR(generation.flush([&](head::FlushedSegment segment) -> Status {
         catalog::SegmentInfo info;
         info.key = catalog.new_segment_key(commit);
         info.min_time = segment.min_time;

@@ -98,19 +98,13 @@ class Store {
         std::uint64_t generations = 0;
     };
 
-    // Accepted entries are views into the request: both live until the record is applied.
-    struct Accepted {
-        wire::PushRequest request;
-        Validated validated;
-    };
-
     Store(const Deps& deps, StoreOptions options);
     Status load();
     // Why pushes are refused at the moment, or null.
     [[nodiscard]] const char* refusal() const;
     bool limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outcome) const;
     void append(std::shared_ptr<Tenant> owner,
-                std::shared_ptr<Accepted> accepted,
+                Validated validated,
                 PushOutcome outcome,
                 std::function<void(PushOutcome)> done);
     void count_discarded(const std::string& tenant,
@@ -122,7 +116,8 @@ class Store {
     [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
     void apply(const std::shared_ptr<Tenant>& tenant,
                const std::vector<AcceptedStream>& streams,
-               journal::RecordId id);
+               journal::RecordId id,
+               const std::shared_ptr<const std::string>& record);
     void on_journal_closed(std::uint64_t journal, std::uint64_t last);
     void seal_all(std::uint64_t journal, std::uint64_t to);
     Status flush_job(const FlushQueue::Job& job);

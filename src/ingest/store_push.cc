@@ -10,6 +10,9 @@ constexpr int kRetryAfterSeconds = 1;
 // The journal is closed when its entries take this part of the memory that the head may take, so
 // that pushes go on while they are flushed.
 constexpr std::uint64_t kOpenFraction = 4;
+// The head keeps long records and points into them; it copies the lines of short ones, and of those
+// that are mostly labels.
+constexpr std::size_t kRecordKeptFrom = 16U << 10U;
 
 PushOutcome unavailable(std::string_view why) {
     return {503, std::string(why), kRetryAfterSeconds};
@@ -25,10 +28,7 @@ void Store::push(const std::string& tenant_name,
         return;
     }
     const Timestamp now = deps_.clock.now();
-    auto accepted = std::make_shared<Accepted>();
-    accepted->request = std::move(request);
-    accepted->validated = validate(accepted->request, options_.limits, now);
-    Validated& v = accepted->validated;
+    Validated v = validate(std::move(request), options_.limits, now);
     for (const auto& [reason, count] : v.discarded) {
         count_discarded(tenant_name, reason, count.lines);
     }
@@ -53,7 +53,7 @@ void Store::push(const std::string& tenant_name,
         done(std::move(outcome));
         return;
     }
-    append(*std::move(owner), std::move(accepted), std::move(outcome), std::move(done));
+    append(*std::move(owner), std::move(v), std::move(outcome), std::move(done));
 }
 
 const char* Store::refusal() const {
@@ -103,10 +103,9 @@ bool Store::limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outc
 }
 
 void Store::append(std::shared_ptr<Tenant> owner,
-                   std::shared_ptr<Accepted> accepted,
+                   Validated v,
                    PushOutcome outcome,
                    std::function<void(PushOutcome)> done) {
-    const Validated& v = accepted->validated;
     const std::string& name = owner->name();
     deps_.metrics
         .counter("loki_distributor_bytes_received_total",
@@ -116,18 +115,22 @@ void Store::append(std::shared_ptr<Tenant> owner,
     deps_.metrics
         .counter("loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", name}})
         .add(static_cast<double>(v.lines));
-    std::string record = encode_record(name, v.streams);
-    journal_->append(std::move(record),
+    auto record = encode_record(name, v.streams);
+    auto streams = std::make_shared<std::vector<AcceptedStream>>(std::move(v.streams));
+    const bool kept = record->size() >= kRecordKeptFrom && v.bytes >= record->size() / 2;
+    journal_->append(record,
                      [this,
                       owner = std::move(owner),
-                      accepted = std::move(accepted),
+                      streams = std::move(streams),
+                      record,
+                      kept,
                       outcome = std::move(outcome),
                       done = std::move(done)](const StatusOr<journal::RecordId>& id) {
                          if (!id.ok()) {
                              done(unavailable(message_of(id.status())));
                              return;
                          }
-                         apply(owner, accepted->validated.streams, *id);
+                         apply(owner, *streams, *id, kept ? record : nullptr);
                          limit_open_bytes();
                          done(outcome);
                      });

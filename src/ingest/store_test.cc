@@ -52,7 +52,8 @@ class World {
         files_.set_faults({});
     }
 
-    void push() {
+    enum class Lines { kMixed, kShort };
+    void push(Lines kind = Lines::kMixed) {
         const std::size_t tenant = choice_.below(kTenants.size());
         wire::PushRequest request;
         std::vector<std::string> lines;
@@ -60,8 +61,11 @@ class World {
             wire::PushStream stream;
             stream.labels = std::vector<LabelPair>{{"app", absl::StrCat("a", choice_.below(3))}};
             for (std::uint64_t i = 0; i <= choice_.below(4); ++i) {
+                // Long records are kept by the head, short ones copied.
+                const bool is_long = kind == Lines::kMixed && choice_.below(40) == 0;
+                const std::uint64_t length = is_long ? 20'000 : choice_.below(200);
                 const std::string line =
-                    absl::StrCat("line ", next_line_++, std::string(choice_.below(200), 'x'));
+                    absl::StrCat("line ", next_line_++, std::string(length, 'x'));
                 request.buffers.push_back(std::make_unique<std::string>(line));
                 // Few distinct times, some on another day.
                 const Duration back =
@@ -237,7 +241,7 @@ TEST(StoreSimulation, CrashAtEveryOperationOfTheRecovery) {
     std::uint64_t operation = 0;
     while (!over) {
         operation += 2;
-        World world(11);
+        World world(12);
         ASSERT_TRUE(world.open());
         for (int i = 0; i < 150; ++i) {
             world.step();
@@ -262,7 +266,7 @@ TEST(StoreSimulation, AFullDiskIsOverWhenThereIsSpaceAgain) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         World world(seed);
         ASSERT_TRUE(world.open());
-        world.push();
+        world.push(World::Lines::kShort);  // so that it is not in a segment yet
         world.run(50);
         EXPECT_EQ(world.pushes_refused(), 0U);
         io::SimFileSystem::Faults full;

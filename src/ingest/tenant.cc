@@ -99,20 +99,20 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
 }
 
 std::uint64_t Tenant::apply(const std::vector<AcceptedStream>& streams,
-                            std::uint64_t journal,
-                            std::uint64_t position,
+                            journal::RecordId id,
+                            const std::shared_ptr<const std::string>& record,
                             Timestamp now) {
     std::shared_ptr<head::Generation> open;
     {
         const base::MutexLock lock(mutex_);
         if (open_ == nullptr) {
-            const auto it = sealed_to_.find(journal);
+            const auto it = sealed_to_.find(id.journal);
             const std::uint64_t from =
-                it == sealed_to_.end() ? catalog_->snapshot()->position(journal) : it->second;
-            open_ = std::make_shared<head::Generation>(journal, from);
+                it == sealed_to_.end() ? catalog_->snapshot()->position(id.journal) : it->second;
+            open_ = std::make_shared<head::Generation>(id.journal, from);
             generations_.push_back(open_);
         }
-        LOGI_CHECK(open_->journal() == journal);
+        LOGI_CHECK(open_->journal() == id.journal);
         open = open_;
         for (const auto& stream : streams) {
             active_[stream.id].last_entry = now;
@@ -121,7 +121,7 @@ std::uint64_t Tenant::apply(const std::vector<AcceptedStream>& streams,
     const std::uint64_t before = open->memory_bytes();
     std::uint32_t index = 0;
     for (const auto& stream : streams) {
-        open->append(stream.labels, stream.id, stream.entries, position, index);
+        open->append(stream.labels, stream.id, stream.entries, id.position, index, record);
         index += static_cast<std::uint32_t>(stream.entries.size());
     }
     return open->memory_bytes() - before;

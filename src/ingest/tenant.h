@@ -7,6 +7,7 @@
 #include "head/generation.h"
 #include "ingest/rate_limit.h"
 #include "ingest/validate.h"
+#include "journal/journal.h"
 #include "model/limits.h"
 
 #include <deque>
@@ -40,11 +41,12 @@ class Tenant {
                                const Limits& limits,
                                Timestamp now);
 
-    // Adds a durable record to the open generation. Called in the order of the records. Returns the
-    // bytes of memory it took.
+    // Adds a durable record to the open generation, which keeps `record` if it is given (the
+    // entries point into it) and else copies their bytes. Called in the order of the records.
+    // Returns the bytes of memory it took.
     std::uint64_t apply(const std::vector<AcceptedStream>& streams,
-                        std::uint64_t journal,
-                        std::uint64_t position,
+                        journal::RecordId id,
+                        const std::shared_ptr<const std::string>& record,
                         Timestamp now);
 
     // Seals the open generation at `to`, if it is of that journal and not empty. Called in the

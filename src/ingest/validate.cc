@@ -51,12 +51,12 @@ class Validator {
   public:
     Validator(const Limits& limits, Timestamp now) : limits_(limits), now_(now), levels_(limits) {}
 
-    Validated run(const wire::PushRequest& request) {
+    Validated run(wire::PushRequest& request) {
         if (request.streams.empty()) {
             fail(422, "error at least one valid stream is required for ingestion");
             return std::move(out_);
         }
-        for (const auto& stream : request.streams) {
+        for (auto& stream : request.streams) {
             take_stream(stream);
             if (out_.fatal_status != 0) {
                 out_.streams.clear();
@@ -93,7 +93,7 @@ class Validator {
         error_bytes_ += last.size();
     }
 
-    void take_stream(const wire::PushStream& stream) {
+    void take_stream(wire::PushStream& stream) {
         const auto* label_bytes = std::get_if<std::string_view>(&stream.labels);
         if (label_bytes != nullptr && label_bytes->size() > kStreamLabelBytesMax) {
             fail(413,
@@ -125,27 +125,44 @@ class Validator {
             refuse(reason, stream.entries.size(), bytes, [&] { return message; });
             return;
         }
-        take_entries(stream, text, stream_of(Labels::from_pairs(*std::move(pairs))));
+        take_entries_of(stream, text, stream_of(Labels::from_pairs(*std::move(pairs))));
     }
 
-    void take_entries(const wire::PushStream& stream,
-                      const std::string& text,
-                      AcceptedStream& accepted) {
+    void take_entries_of(wire::PushStream& stream,
+                         const std::string& text,
+                         AcceptedStream& accepted) {
         std::string_view level = levels_.of_stream(accepted.labels);
         if (!level.empty()) {
             level = keep(std::string(level));
         }
+        take_entries(stream.entries, text, level);
+        if (accepted.entries.empty()) {
+            accepted.entries = std::move(stream.entries);
+        } else {
+            accepted.entries.insert(accepted.entries.end(),
+                                    std::make_move_iterator(stream.entries.begin()),
+                                    std::make_move_iterator(stream.entries.end()));
+        }
+    }
+
+    // Leaves only what is accepted, normalised. `level` is that of the stream, if it has one.
+    void take_entries(std::vector<EntryView>& entries,
+                      const std::string& text,
+                      std::string_view level) {
         Timestamp previous = Timestamp::min();
         std::string_view previous_line;
-        for (EntryView entry : stream.entries) {
+        std::size_t kept = 0;
+        for (EntryView& entry : entries) {
             const std::uint64_t size = entry_bytes(entry);
             if (const char* reason = check_entry(entry)) {
                 refuse(reason, 1, size, [&] { return describe(reason, entry, text); });
                 continue;
             }
-            if (const auto status = normalise_metadata(entry); !status.ok()) {
-                fail(500, std::string(status.message()));
-                return;
+            if (!entry.metadata.empty()) {
+                if (const auto status = normalise_metadata(entry); !status.ok()) {
+                    fail(500, std::string(status.message()));
+                    return;
+                }
             }
             levels_.add_to(entry, level);
             if (limits_.increment_duplicate_timestamp && entry.time == previous &&
@@ -156,8 +173,12 @@ class Validator {
             previous_line = entry.line;
             ++out_.lines;
             out_.bytes += entry_bytes(entry);
-            accepted.entries.push_back(std::move(entry));
+            if (&entries[kept] != &entry) {
+                entries[kept] = std::move(entry);
+            }
+            ++kept;
         }
+        entries.resize(kept);
     }
 
     // Sorted by name. Equal names stand beside each other; in JSON the last of them wins.
@@ -424,7 +445,7 @@ StatusOr<std::string> normalise_metadata_name(std::string_view name) {
     return out[0] >= '0' && out[0] <= '9' ? "key_" + out : out;
 }
 
-Validated validate(const wire::PushRequest& request, const Limits& limits, Timestamp now) {
+Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now) {
     return Validator(limits, now).run(request);
 }
 

@@ -43,8 +43,8 @@ struct Validated {
     std::vector<std::unique_ptr<std::string>> texts;
 };
 
-// The result points into `request`, which must outlive it.
-Validated validate(const wire::PushRequest& request, const Limits& limits, Timestamp now);
+// Takes the entries out of `request`; they still point into its bytes, which must outlive them.
+Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now);
 
 // The body of a 400: the message if there is one, else "N errors like: …" joined by "; ".
 [[nodiscard]] std::string validation_message(const std::vector<std::string>& errors,

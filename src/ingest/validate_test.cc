@@ -21,13 +21,13 @@ wire::PushRequest request_of(std::vector<LabelPair> labels, std::vector<EntryVie
 TEST(Validate, GoodEntriesStayBesideBadOnes) {
     Limits limits;
     limits.max_line_size = 10;
-    const auto request = request_of({{"app", "a"}},
-                                    {{kNow, "good", {}},
-                                     {kNow - Duration::hours(24 * 8), "old", {}},
-                                     {kNow + Duration::hours(1), "new", {}},
-                                     {kNow, "12345678901", {}},
-                                     {kNow, "1234567890", {}}});
-    const auto v = validate(request, limits, kNow);
+    auto request = request_of({{"app", "a"}},
+                              {{kNow, "good", {}},
+                               {kNow - Duration::hours(24 * 8), "old", {}},
+                               {kNow + Duration::hours(1), "new", {}},
+                               {kNow, "12345678901", {}},
+                               {kNow, "1234567890", {}}});
+    const auto v = validate(std::move(request), limits, kNow);
     ASSERT_EQ(v.streams.size(), 1U);
     EXPECT_EQ(v.streams[0].labels.to_string(), "{app=\"a\", service_name=\"a\"}");
     EXPECT_EQ(v.streams[0].entries.size(), 2U);
@@ -192,18 +192,20 @@ TEST(Validate, LevelsOfLabelsComeFirst) {
         stream.entries = {{kNow, "error", {{"level", "debug"}}}};
         request.streams.push_back(std::move(stream));
     }
-    const auto v = validate(request, limits, kNow);
+    const auto v = validate(std::move(request), limits, kNow);
     ASSERT_EQ(v.streams.size(), 20U);
     for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(v.streams[static_cast<std::size_t>(i)].entries[0].metadata[0],
                   (MetadataView{"detected_level", "odd" + std::to_string(i)}));
     }
-    const auto error = request_of({{"app", "a"}}, {{kNow, "error", {}}});
+    const auto error = [] {
+        return request_of({{"app", "a"}}, {{kNow, "error", {}}});
+    };
     limits.discover_log_levels = false;
-    EXPECT_EQ(metadata_of(validate(error, limits, kNow)), Metadata{});
+    EXPECT_EQ(metadata_of(validate(error(), limits, kNow)), Metadata{});
     limits.discover_log_levels = true;
     limits.allow_structured_metadata = false;
-    EXPECT_EQ(metadata_of(validate(error, limits, kNow)), Metadata{});
+    EXPECT_EQ(metadata_of(validate(error(), limits, kNow)), Metadata{});
 }
 
 TEST(Validate, MessagesAreGrouped) {
@@ -217,7 +219,9 @@ TEST(Record, ComesBackAndRefusesEveryTruncation) {
     stream.id = stream.labels.id();
     stream.entries = {
         {{5}, "line", {{"k", "v"}}}, {Timestamp::min(), "", {}}, {Timestamp::max(), "z", {}}};
-    const std::string bytes = encode_record("tenant", {stream});
+    std::vector<AcceptedStream> streams = {stream};
+    const auto record = encode_record("tenant", streams);
+    const std::string& bytes = *record;
     const auto back = decode_record(bytes);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(back->tenant, "tenant");
@@ -228,6 +232,12 @@ TEST(Record, ComesBackAndRefusesEveryTruncation) {
         EXPECT_EQ(back->streams[0].entries[i].time, stream.entries[i].time);
         EXPECT_EQ(back->streams[0].entries[i].line, stream.entries[i].line);
         EXPECT_EQ(back->streams[0].entries[i].metadata, stream.entries[i].metadata);
+        // What was encoded points into the record from then on.
+        const EntryView& moved = streams[0].entries[i];
+        EXPECT_EQ(moved.line, stream.entries[i].line);
+        EXPECT_EQ(moved.metadata, stream.entries[i].metadata);
+        EXPECT_GE(moved.line.data(), bytes.data());
+        EXPECT_LE(moved.line.data() + moved.line.size(), bytes.data() + bytes.size());
     }
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         EXPECT_FALSE(decode_record(std::string_view(bytes).substr(0, i)).ok());

@@ -7,6 +7,7 @@
 // with "no space" in the message, or any I/O error; worth a retry elsewhere), kInvalidArgument.
 #pragma once
 
+#include "absl/types/span.h"
 #include "base/status.h"
 
 #include <cstdint>
@@ -20,8 +21,9 @@ namespace logi::io {
 class WritableFile {
   public:
     virtual ~WritableFile() = default;
-    // Writes all of `data` at the end. After an error the file's tail is undefined.
-    virtual Status append(std::string_view data) = 0;
+    // Writes all parts, one after another, at the end. After an error the file's tail is undefined.
+    virtual Status append(absl::Span<const std::string_view> parts) = 0;
+    Status append(std::string_view data) { return append(absl::MakeConstSpan(&data, 1)); }
     // Content is durable when this returns OK. After an error, nothing since the last OK may be.
     virtual Status sync() = 0;
 };
@@ -30,8 +32,16 @@ class ReadableFile {
   public:
     virtual ~ReadableFile() = default;
     [[nodiscard]] virtual std::uint64_t size() const = 0;
-    // Exactly `length` bytes from `offset`; kDataLoss when the file is shorter.
-    virtual StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const = 0;
+    // Fills `out` with the bytes from `offset`; kDataLoss when the file is shorter.
+    virtual Status read_into(std::uint64_t offset, absl::Span<char> out) const = 0;
+    // Exactly `length` bytes from `offset`; kDataLoss, before memory is taken, when the file is
+    // shorter.
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const;
+
+  protected:
+    [[nodiscard]] virtual const std::string& path() const = 0;
+    // kDataLoss, with path and numbers, if the file has no such bytes.
+    [[nodiscard]] Status check_range(std::uint64_t offset, std::uint64_t length) const;
 };
 
 // Held as long as the object lives.

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -47,20 +49,38 @@ class Fd {
     int fd_;
 };
 
+constexpr std::size_t kPartsPerWrite = 64;  // the kernel takes at most 1024
+
 class PosixWritableFile final : public WritableFile {
   public:
     PosixWritableFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
-    Status append(std::string_view data) override {
-        while (!data.empty()) {
-            const ssize_t n = ::write(fd_.get(), data.data(), data.size());
+    using WritableFile::append;
+    Status append(absl::Span<const std::string_view> parts) override {
+        std::size_t next = 0;
+        std::size_t written = 0;  // of the next part
+        while (next < parts.size()) {
+            std::array<iovec, kPartsPerWrite> list{};
+            std::size_t count = 0;
+            for (; count < list.size() && next + count < parts.size(); ++count) {
+                const std::string_view part = parts[next + count].substr(count == 0 ? written : 0);
+                list[count] = {const_cast<char*>(part.data()), part.size()};
+            }
+            const ssize_t n = ::writev(fd_.get(), list.data(), static_cast<int>(count));
             if (n < 0 && errno == EINTR) {
                 continue;
             }
-            if (n <= 0) {
-                return io_error("write", path_, n < 0 ? errno : EIO);
+            if (n < 0) {
+                return io_error("write", path_, errno);
             }
-            data.remove_prefix(static_cast<std::size_t>(n));
+            written += static_cast<std::size_t>(n);
+            const std::size_t before = next;
+            while (next < parts.size() && written >= parts[next].size()) {
+                written -= parts[next++].size();
+            }
+            if (n == 0 && next == before) {
+                return io_error("write", path_, EIO);
+            }
         }
         return absl::OkStatus();
     }
@@ -81,18 +101,8 @@ class PosixReadableFile final : public ReadableFile {
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }
 
-    StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-        if (offset > size_ || length > size_ - offset) {
-            return absl::DataLossError(absl::StrCat(path_,
-                                                    ": ",
-                                                    length,
-                                                    " bytes at offset ",
-                                                    offset,
-                                                    " are past the end (",
-                                                    size_,
-                                                    ")"));
-        }
-        std::string out(length, '\0');
+    Status read_into(std::uint64_t offset, absl::Span<char> out) const override {
+        LOGI_RETURN_IF_ERROR(check_range(offset, out.size()));
         std::size_t done = 0;
         while (done < out.size()) {
             const ssize_t n = ::pread(
@@ -108,8 +118,11 @@ class PosixReadableFile final : public ReadableFile {
             }
             done += static_cast<std::size_t>(n);
         }
-        return out;
+        return absl::OkStatus();
     }
+
+  protected:
+    [[nodiscard]] const std::string& path() const override { return path_; }
 
   private:
     Fd fd_;

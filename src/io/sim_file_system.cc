@@ -19,12 +19,14 @@ class SimReadableFile final : public ReadableFile {
     SimReadableFile(std::string path, std::string bytes)
         : path_(std::move(path)), bytes_(std::move(bytes)) {}
     [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const override {
-        if (offset > bytes_.size() || length > bytes_.size() - offset) {
-            return absl::DataLossError(absl::StrCat(path_, " is shorter than ", offset + length));
-        }
-        return bytes_.substr(offset, length);
+    Status read_into(std::uint64_t offset, absl::Span<char> out) const override {
+        LOGI_RETURN_IF_ERROR(check_range(offset, out.size()));
+        bytes_.copy(out.data(), out.size(), offset);
+        return absl::OkStatus();
     }
+
+  protected:
+    [[nodiscard]] const std::string& path() const override { return path_; }
 
   private:
     std::string path_;
@@ -39,7 +41,12 @@ class SimWritableFile final : public WritableFile {
                     std::shared_ptr<SimFileSystem::Inode> inode,
                     std::string path)
         : fs_(fs), inode_(std::move(inode)), path_(std::move(path)), epoch_(fs.epoch_) {}
-    Status append(std::string_view data) override {
+    using WritableFile::append;
+    Status append(absl::Span<const std::string_view> parts) override {
+        std::string data;
+        for (const std::string_view part : parts) {
+            data.append(part);
+        }
         return epoch_ == fs_.epoch_ ? fs_.append(*inode_, path_, data) : crashed_error();
     }
     Status sync() override {

@@ -20,7 +20,11 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
                     "\n");
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
-    while (const auto record = reader->next()) {
+    while (true) {
+        LOGI_ASSIGN_OR_RETURN(const auto record, reader->next());
+        if (!record) {
+            break;
+        }
         ++records;
         bytes += record->payload.size();
         absl::StrAppend(&out,

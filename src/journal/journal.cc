@@ -9,6 +9,7 @@
 namespace logi::journal {
 namespace {
 
+constexpr std::size_t kPayloadCopiedBelow = 16U << 10U;
 const std::vector<double> kSyncBuckets = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
 
@@ -108,7 +109,11 @@ Status LocalJournal::recover_file(std::uint64_t id,
     if (durable_bytes != nullptr) {
         (*reader)->limit(*durable_bytes);
     }
-    while (const auto record = (*reader)->next()) {
+    while (true) {
+        LOGI_ASSIGN_OR_RETURN(const auto record, (*reader)->next());
+        if (!record) {
+            break;
+        }
         last.position = record->position;
         LOGI_RETURN_IF_ERROR(replay(last, record->payload));
     }
@@ -131,10 +136,11 @@ Status LocalJournal::recover_file(std::uint64_t id,
     return absl::OkStatus();
 }
 
-void LocalJournal::append(std::string payload, std::function<void(StatusOr<RecordId>)> done) {
+void LocalJournal::append(std::shared_ptr<const std::string> payload,
+                          std::function<void(StatusOr<RecordId>)> done) {
     {
         const base::MutexLock lock(mutex_);
-        const std::uint64_t bytes = payload.size();
+        const std::uint64_t bytes = payload->size();
         if (bytes <= kRecordBytesMax && pending_bytes_ + bytes <= options_.pending_bytes_max) {
             pending_bytes_ += bytes;
             pending_.push_back({std::move(payload), std::move(done)});
@@ -163,7 +169,7 @@ void LocalJournal::commit() {
     sync_seconds_.observe(static_cast<double>((deps_.clock.now() - begin).ns) / 1e9);
     std::uint64_t bytes = 0;
     for (const auto& p : batch) {
-        bytes += p.payload.size();
+        bytes += p.payload->size();
     }
     {
         const base::MutexLock lock(mutex_);
@@ -195,23 +201,37 @@ StatusOr<std::uint64_t> LocalJournal::write_batch(const std::vector<Pending>& ba
     if (file_ == nullptr) {
         LOGI_RETURN_IF_ERROR(open_file());
     }
-    std::string bytes;
-    std::uint64_t position = position_;
+    // Headers and short payloads are gathered; long payloads are written from where they are.
+    std::string gathered;
+    std::size_t gathered_bytes = 0;
     std::uint64_t total = 0;
     for (const auto& p : batch) {
-        total += p.payload.size() + kRecordHeaderBytes;
+        const bool is_short = p.payload->size() < kPayloadCopiedBelow;
+        gathered_bytes += kRecordHeaderBytes + (is_short ? p.payload->size() : 0);
+        total += kRecordHeaderBytes + p.payload->size();
     }
-    bytes.reserve(static_cast<std::size_t>(total));
+    gathered.reserve(gathered_bytes);  // views into it stay valid
+    std::vector<std::string_view> parts;
+    std::uint64_t position = position_;
+    std::size_t begin = 0;
     for (const auto& p : batch) {
-        append_record(bytes, header_.salt, ++position, p.payload);
+        append_record_header(gathered, header_.salt, ++position, *p.payload);
+        if (p.payload->size() < kPayloadCopiedBelow) {
+            gathered.append(*p.payload);
+            continue;
+        }
+        parts.push_back(std::string_view(gathered).substr(begin));
+        parts.emplace_back(*p.payload);
+        begin = gathered.size();
     }
-    LOGI_RETURN_IF_ERROR(file_->append(bytes));
+    parts.push_back(std::string_view(gathered).substr(begin));
+    LOGI_RETURN_IF_ERROR(file_->append(parts));
     LOGI_RETURN_IF_ERROR(file_->sync());
     const std::uint64_t first = position_ + 1;
     position_ = position;
-    file_bytes_ += bytes.size();
+    file_bytes_ += total;
     syncs_.add();
-    bytes_.add(static_cast<double>(bytes.size()));
+    bytes_.add(static_cast<double>(total));
     return first;
 }
 

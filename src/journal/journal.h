@@ -71,7 +71,11 @@ class LocalJournal {
 
     // `done` is called in the order of the records, after the record is durable, with its id; or
     // with kUnavailable if it is not known to be. kResourceExhausted at once when too much waits.
-    void append(std::string payload, std::function<void(StatusOr<RecordId>)> done);
+    void append(std::shared_ptr<const std::string> payload,
+                std::function<void(StatusOr<RecordId>)> done);
+    void append(std::string payload, std::function<void(StatusOr<RecordId>)> done) {
+        append(std::make_shared<const std::string>(std::move(payload)), std::move(done));
+    }
 
     // Runs `task` after the callbacks of all records that are durable by then, in their order.
     void post_in_order(io::Task task);
@@ -87,7 +91,7 @@ class LocalJournal {
 
   private:
     struct Pending {
-        std::string payload;
+        std::shared_ptr<const std::string> payload;
         std::function<void(StatusOr<RecordId>)> done;
     };
 

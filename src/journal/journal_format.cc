@@ -103,17 +103,24 @@ std::uint32_t record_crc(std::uint64_t salt,
     return base::crc32c(payload, base::crc32c(prefix));
 }
 
-void append_record(std::string& out,
-                   std::uint64_t salt,
-                   std::uint64_t position,
-                   std::string_view payload) {
+void append_record_header(std::string& out,
+                          std::uint64_t salt,
+                          std::uint64_t position,
+                          std::string_view payload) {
     base::ByteWriter w(out);
     const auto length = static_cast<std::uint32_t>(payload.size());
     w.u32(kRecordMagic);
     w.u32(length);
     w.u64(position);
     w.u32(record_crc(salt, length, position, payload));
-    w.bytes(payload);
+}
+
+void append_record(std::string& out,
+                   std::uint64_t salt,
+                   std::uint64_t position,
+                   std::string_view payload) {
+    append_record_header(out, salt, position, payload);
+    out.append(payload);
 }
 
 std::string file_name(std::uint64_t journal) {

@@ -48,6 +48,11 @@ struct Preamble {
 // header is good, kUnimplemented for a version that is too new.
 StatusOr<Preamble> decode_preamble(std::string_view bytes);
 
+// Appends what precedes the payload of a record.
+void append_record_header(std::string& out,
+                          std::uint64_t salt,
+                          std::uint64_t position,
+                          std::string_view payload);
 // Appends one record: header, then payload.
 void append_record(std::string& out,
                    std::uint64_t salt,

@@ -1,6 +1,7 @@
 // Reads one journal file record by record, over damage.
 #pragma once
 
+#include "base/buffer.h"
 #include "io/file_system.h"
 #include "journal/journal_format.h"
 
@@ -14,7 +15,7 @@ namespace logi::journal {
 
 struct Record {
     std::uint64_t position = 0;
-    std::string_view payload;  // valid as long as the reader
+    std::string_view payload;  // valid until the next call
     std::uint64_t offset = 0;  // of the record's header in the file
 };
 
@@ -25,7 +26,7 @@ struct Record {
                                        std::uint64_t position,
                                        std::string_view payload);
 
-// Loads the whole file (a journal file is bounded by its writer). One thread at a time.
+// Holds a window of the file, as large as its largest record needs. One thread at a time.
 class JournalReader {
   public:
     // kDataLoss if both copies of the header are damaged; other errors are those of FileSystem.
@@ -38,8 +39,8 @@ class JournalReader {
 
     // The next good record, or nothing at the end. Bytes that are no record are skipped: they count
     // as damage when a good record follows or when limit() says that they were durable, else as
-    // torn tail.
-    std::optional<Record> next();
+    // torn tail. Errors are those of reading the file.
+    StatusOr<std::optional<Record>> next();
 
     // Offset after the last good record so far.
     [[nodiscard]] std::uint64_t good_end() const { return good_end_; }
@@ -50,14 +51,21 @@ class JournalReader {
     [[nodiscard]] std::uint64_t torn_bytes() const { return torn_bytes_; }
 
   private:
-    JournalReader(std::string bytes, const Preamble& preamble);
-    [[nodiscard]] std::optional<Record> record_at(std::size_t offset) const;
-    void note_damage(std::size_t from, std::size_t to);
+    JournalReader(std::shared_ptr<const io::ReadableFile> file, const Preamble& preamble);
+    // At least `length` bytes from `offset`, which are in the file; valid until the next call.
+    StatusOr<std::string_view> bytes_at(std::uint64_t offset, std::uint64_t length);
+    StatusOr<std::optional<Record>> record_at(std::uint64_t offset);
+    // Where a record may begin at or after `offset`, or end_.
+    StatusOr<std::uint64_t> next_candidate(std::uint64_t offset);
+    void note_damage(std::uint64_t from, std::uint64_t to);
 
-    std::string bytes_;
+    std::shared_ptr<const io::ReadableFile> file_;
     FileHeader header_;
-    std::size_t end_ = 0;
-    std::size_t offset_ = 0;
+    base::Buffer window_;
+    std::uint64_t window_offset_ = 0;
+    std::uint64_t window_bytes_ = 0;
+    std::uint64_t end_ = 0;
+    std::uint64_t offset_ = 0;
     std::uint64_t last_position_ = 0;
     std::uint64_t good_end_ = 0;
     std::uint64_t damaged_bytes_ = 0;

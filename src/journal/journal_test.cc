@@ -295,5 +295,41 @@ TEST_F(DamagedJournal, FormatOneIsRead) {
     EXPECT_TRUE(inspect().ok()) << inspect();
 }
 
+// Records around the size of what the reader holds at once, and damage over more than that.
+TEST(Journal, RecordsLargerThanTheReadersWindow) {
+    World world(8);
+    const std::vector<std::size_t> sizes = {3U << 20U, 9U << 20U, 1, 4U << 20U, 0, 100};
+    std::string path;
+    {
+        auto journal = world.open(1ULL << 30U);
+        for (std::size_t i = 0; i < sizes.size(); ++i) {
+            journal->append(std::string(sizes[i], static_cast<char>('a' + i)),
+                            [&](StatusOr<RecordId> id) {
+                                ASSERT_TRUE(id.ok());
+                                path = "j/" + file_name(id->journal);
+                            });
+        }
+        world.executor.run_until_idle();
+    }
+    {
+        const auto journal = world.open();
+        ASSERT_EQ(world.replayed.size(), sizes.size());
+        for (std::size_t i = 0; i < sizes.size(); ++i) {
+            EXPECT_EQ(world.replayed[i].size(), sizes[i]);
+        }
+    }
+    auto bytes = *(*world.files.open(path))->read(0, (*world.files.open(path))->size());
+    bytes[kPreambleBytes + kRecordHeaderBytes + sizes[0] + kRecordHeaderBytes + 5] = 'x';
+    ASSERT_TRUE(world.files.remove(path).ok());
+    ASSERT_TRUE((*world.files.create(path))->append(bytes).ok());
+    const auto journal = world.open();
+    ASSERT_EQ(world.replayed.size(), sizes.size() - 1);
+    EXPECT_EQ(world.replayed[1], std::string(1, 'c'));
+    std::string description;
+    EXPECT_EQ(dump(world.files, path, description).code(), absl::StatusCode::kDataLoss);
+    EXPECT_NE(description.find("damaged_bytes 9437204 torn_bytes 0"), std::string::npos)
+        << description;
+}
+
 }  // namespace
 }  // namespace logi::journal

@@ -58,7 +58,7 @@ Status SegmentReader::load() {
         return damaged(offset, "segment directory");
     }
     const auto raw = codec::decompress(directory);
-    if (!raw.ok() || !parse_directory(*raw).ok()) {
+    if (!raw.ok() || !parse_directory(raw->view()).ok()) {
         return damaged(offset, "segment directory");
     }
     return absl::OkStatus();

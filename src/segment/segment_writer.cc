@@ -6,8 +6,16 @@
 #include "codec/compress.h"
 
 namespace logi::segment {
+namespace {
 
-SegmentWriter::SegmentWriter(std::vector<Labels> streams) : streams_(std::move(streams)) {
+// Most logs become smaller than by this; memory that is only reserved costs nothing.
+constexpr std::uint64_t kUsualRatio = 3;
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(std::vector<Labels> streams, std::uint64_t line_bytes)
+    : streams_(std::move(streams)) {
+    out_.reserve(line_bytes / kUsualRatio);
     base::ByteWriter w(out_);
     w.bytes(kMagic);
     w.u32(kFormatVersion);

@@ -13,8 +13,9 @@ namespace logi::segment {
 // One thread. Memory: the encoded bytes, one block of rows (views), and the extents.
 class SegmentWriter {
   public:
-    // The streams in the order of their ordinals.
-    explicit SegmentWriter(std::vector<Labels> streams);
+    // The streams in the order of their ordinals. Of about `line_bytes` of lines, if that is known,
+    // the segment grows in place.
+    explicit SegmentWriter(std::vector<Labels> streams, std::uint64_t line_bytes = 0);
 
     // Rows come in the order (stream, time, sequence), without duplicates, and their bytes stay
     // valid until finish().

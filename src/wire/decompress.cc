@@ -75,7 +75,7 @@ std::uint64_t snappy_size_hint(std::string_view bytes) {
     return snappy::GetUncompressedLength(bytes.data(), bytes.size(), &size) ? size : 0;
 }
 
-StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max) {
+StatusOr<base::Buffer> unsnappy(std::string_view bytes, std::uint64_t bytes_max) {
     std::size_t size = 0;
     if (!snappy::GetUncompressedLength(bytes.data(), bytes.size(), &size)) {
         return absl::InvalidArgumentError("snappy: corrupt input");
@@ -86,7 +86,7 @@ StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max) 
     if (size > bytes.size() * kSnappyRatioMax) {
         return absl::InvalidArgumentError("snappy: corrupt input");
     }
-    std::string out(size, '\0');
+    base::Buffer out(size);
     if (!snappy::RawUncompress(bytes.data(), bytes.size(), out.data())) {
         return absl::InvalidArgumentError("snappy: corrupt input");
     }

@@ -1,6 +1,7 @@
 // Compressed request bodies, with a limit on what they may become.
 #pragma once
 
+#include "base/buffer.h"
 #include "base/status.h"
 
 #include <cstdint>
@@ -18,6 +19,6 @@ StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_ma
 // What a snappy block says at its beginning; 0 if it is none.
 [[nodiscard]] std::uint64_t snappy_size_hint(std::string_view bytes);
 // Snappy's block format.
-StatusOr<std::string> unsnappy(std::string_view bytes, std::uint64_t bytes_max);
+StatusOr<base::Buffer> unsnappy(std::string_view bytes, std::uint64_t bytes_max);
 
 }  // namespace logi::wire

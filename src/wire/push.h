@@ -2,6 +2,7 @@
 // request is judged in ingest.
 #pragma once
 
+#include "base/buffer.h"
 #include "model/entry.h"
 #include "model/labels.h"
 
@@ -20,9 +21,10 @@ struct PushStream {
     std::vector<EntryView> entries;
 };
 
-// Views point into `buffers`, which the request owns.
+// Views point into `body` and `buffers`, which the request owns.
 struct PushRequest {
     std::vector<PushStream> streams;
+    base::Buffer body;
     std::vector<std::unique_ptr<std::string>> buffers;
 };
 
@@ -58,7 +60,7 @@ std::variant<PushRequest, PushError> decode_push(std::string_view body,
 std::variant<PushRequest, PushError> decode_push_json(std::string body,
                                                       const DecodeLimits& limits,
                                                       JsonLayout layout = JsonLayout::kV1);
-std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
+std::variant<PushRequest, PushError> decode_push_protobuf(base::Buffer body,
                                                           const DecodeLimits& limits);
 
 }  // namespace logi::wire

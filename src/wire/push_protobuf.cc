@@ -6,6 +6,8 @@
 namespace logi::wire {
 namespace {
 
+constexpr std::size_t kEntriesReserved = 8192;
+
 enum WireType : std::uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 // One field of a message.
@@ -119,6 +121,11 @@ bool walk_stream(std::string_view message, PushStream& stream, DecodeBudget& bud
             if (!budget.take(sizeof(EntryView))) {
                 return false;
             }
+            if (stream.entries.empty()) {
+                // Entries are about alike; not more at once, whatever the first one makes hope.
+                stream.entries.reserve(
+                    std::min(kEntriesReserved, message.size() / (f.bytes.size() + 1) + 1));
+            }
             stream.entries.emplace_back();
             return walk_entry(f.bytes, stream.entries.back(), budget);
         }
@@ -128,12 +135,12 @@ bool walk_stream(std::string_view message, PushStream& stream, DecodeBudget& bud
 
 }  // namespace
 
-std::variant<PushRequest, PushError> decode_push_protobuf(std::string body,
+std::variant<PushRequest, PushError> decode_push_protobuf(base::Buffer body,
                                                           const DecodeLimits& limits) {
     PushRequest request;
-    request.buffers.push_back(std::make_unique<std::string>(std::move(body)));
-    DecodeBudget budget(request.buffers.back()->size(), limits.decoded_bytes_max);
-    const bool ok = walk(*request.buffers.back(), [&](const Field& f) {
+    request.body = std::move(body);
+    DecodeBudget budget(request.body.size(), limits.decoded_bytes_max);
+    const bool ok = walk(request.body.view(), [&](const Field& f) {
         if (f.number != 1 || f.type != kBytes) {
             return true;
         }

@@ -111,7 +111,8 @@ TEST(PushProtobuf, ReadsStreamsAndSkipsUnknownFields) {
     EXPECT_EQ(r.streams[0].entries[0].time.ns, 5'000'000'007);
     EXPECT_EQ(r.streams[0].entries[0].line, "line");
     for (std::size_t cut = 1; cut < body.size(); ++cut) {
-        const auto partial = decode_push_protobuf(body.substr(0, cut), kLimits);
+        const auto partial = decode_push_protobuf(
+            base::Buffer::copy_of(std::string_view(body).substr(0, cut)), kLimits);
         EXPECT_TRUE(std::holds_alternative<PushError>(partial)) << cut;
     }
 }
@@ -185,7 +186,7 @@ TEST(Push, ManySmallPartsAreRefused) {
     const std::string streams = repeated(std::string("\x0a\x00", 2), kTimes, "");
     for (const auto& body :
          {message('\x0a', message('\x12', pairs)), message('\x0a', entries), streams}) {
-        const auto decoded = decode_push_protobuf(body, kLimits);
+        const auto decoded = decode_push_protobuf(base::Buffer::copy_of(body), kLimits);
         ASSERT_TRUE(std::holds_alternative<PushError>(decoded));
         EXPECT_EQ(std::get<PushError>(decoded).status, 413);
     }

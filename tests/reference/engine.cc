@@ -60,7 +60,7 @@ std::unique_ptr<head::Generation> generation(const std::vector<Entry>& entries,
 
 void add_segments(head::Generation& generation, std::size_t to, exec::Sources& sources) {
     generation.seal(to);
-    const Status status = generation.flush([&](head::Generation::FlushedSegment segment) {
+    const Status status = generation.flush([&](head::FlushedSegment segment) {
         LOGI_ASSIGN_OR_RETURN(
             auto reader,
             segment::SegmentReader::open(std::make_shared<StringFile>(std::move(segment.bytes)),

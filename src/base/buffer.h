@@ -1,0 +1,34 @@
+// Bytes on the heap that are not cleared first, as those of a std::string are.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace logi::base {
+
+// Moving one leaves its bytes where they are.
+class Buffer {
+  public:
+    Buffer() = default;
+    explicit Buffer(std::size_t size)
+        : bytes_(std::make_unique_for_overwrite<char[]>(size)), size_(size) {}
+    static Buffer copy_of(std::string_view s) {
+        Buffer buffer(s.size());
+        if (!s.empty()) {
+            std::memcpy(buffer.data(), s.data(), s.size());
+        }
+        return buffer;
+    }
+
+    [[nodiscard]] char* data() { return bytes_.get(); }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
+
+  private:
+    std::unique_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace logi::base
