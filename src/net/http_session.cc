@@ -26,6 +26,36 @@ constexpr Duration kLingerTime = Duration::seconds(10);
 constexpr Duration kCancelAgain = Duration::millis(50);
 constexpr std::uint32_t kRefusalsMax = 128;
 
+// The body of a request as Beast reads it: a string that grows with what has arrived. Beast's own
+// string_body allocates what the client claims that it will send.
+struct RequestBody {
+    using value_type = std::string;
+
+    class reader {
+      public:
+        template <bool is_request, typename Fields>
+        reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+
+        void init(const boost::optional<std::uint64_t>&, beast::error_code& ec) { ec = {}; }
+
+        template <typename Buffers>
+        std::size_t put(const Buffers& buffers, beast::error_code& ec) {
+            std::size_t bytes = 0;
+            for (const auto buffer : beast::buffers_range(buffers)) {
+                body_.append(static_cast<const char*>(buffer.data()), buffer.size());
+                bytes += buffer.size();
+            }
+            ec = {};
+            return bytes;
+        }
+
+        void finish(beast::error_code& ec) { ec = {}; }
+
+      private:
+        value_type& body_;
+    };
+};
+
 // http://host/path, which a client may send instead of /path, without scheme and host.
 std::string_view without_authority(std::string_view target) {
     const std::size_t scheme = target.find("://");
@@ -314,7 +344,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::shared_ptr<SessionShared> shared_;
     std::atomic<std::uint32_t> SessionShared::*counter_;
     beast::flat_buffer buffer_;
-    std::optional<http::request_parser<http::string_body>> parser_;
+    std::optional<http::request_parser<RequestBody>> parser_;
     std::optional<http::response<http::empty_body>> continue_;
     std::optional<http::response<http::string_body>> response_;
     std::uint64_t reserved_ = 0;
