@@ -238,6 +238,39 @@ std::string result_json(const query::Result& result,
     return out;
 }
 
+std::string plans_json(const std::vector<query::ReadPlan>& plans,
+                       const std::vector<std::string>& warnings) {
+    std::string out = "{\"status\":\"success\",\"data\":{\"plan\":[";
+    for (const auto& plan : plans) {
+        absl::StrAppend(&out, out.back() == '[' ? "" : ",", "{\"expression\":");
+        append_json_string(out, plan.expression);
+        absl::StrAppend(&out, ",\"from\":\"", plan.first.ns, "\",\"to\":\"", plan.last.ns);
+        out.append("\",\"pushedIntoBlocks\":");
+        append_strings(out, plan.pushed);
+        out.append(",\"rowByRow\":");
+        append_strings(out, plan.row_by_row);
+        out.append(",\"extractedLabels\":");
+        if (plan.labels.has_value()) {
+            append_strings(out, *plan.labels);
+        } else {
+            out.append("\"all\"");
+        }
+        absl::StrAppend(&out,
+                        ",\"blocks\":",
+                        plan.blocks,
+                        ",\"entriesFromStatistics\":",
+                        plan.directory_rows,
+                        ",\"blocksRead\":",
+                        plan.blocks_read,
+                        ",\"entriesRead\":",
+                        plan.rows,
+                        ",\"estimatedBytes\":",
+                        plan.bytes,
+                        "}");
+    }
+    return absl::StrCat(out, "]}", warnings_json(warnings), "}\n");
+}
+
 std::string names_json(const std::vector<std::string>& names,
                        const std::vector<std::string>& warnings) {
     std::string out = "{\"status\":\"success\"";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/http.h"
+#include "query/explain.h"
 #include "query/label_stats.h"
 #include "query/query.h"
 #include "query/volume.h"
@@ -17,6 +18,10 @@ namespace logi::api {
                                       const std::vector<std::string>& warnings,
                                       const std::vector<std::string>& encoding_flags,
                                       double seconds);
+
+// {"status":"success","data":{"plan":[…]}}: Logi's own, docs/logql.md says what is in it.
+[[nodiscard]] std::string plans_json(const std::vector<query::ReadPlan>& plans,
+                                     const std::vector<std::string>& warnings);
 
 // {"status":"success","data":[…]}; without data when empty, as Loki has it for labels. Here and
 // below, warnings are in the answer only when there are any: Loki's has none.

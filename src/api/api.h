@@ -77,6 +77,9 @@ class Api {
     void flush(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    // The sources that a query reads.
+    ingest::Pinned pin(const std::string& tenant, const query::Prepared& query);
+    void explain(query::Request request, const std::string& tenant, const net::Responder& respond);
     void run(query::Request request,
              const net::HttpRequest& http,
              const std::string& tenant,

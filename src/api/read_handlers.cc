@@ -81,25 +81,45 @@ Status check_limits(const query::Prepared& query, const Limits& limits) {
     return absl::OkStatus();
 }
 
+// Parsed, and within the limits.
+StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
+    request.now = now;
+    LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
+    LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
+    return prepared;
+}
+
 }  // namespace
+
+ingest::Pinned Api::pin(const std::string& tenant, const query::Prepared& query) {
+    return query.range.start < query.range.end ? store_.pin(tenant, query.range) : ingest::Pinned();
+}
+
+void Api::explain(query::Request request,
+                  const std::string& tenant,
+                  const net::Responder& respond) {
+    const auto prepared = prepare(std::move(request), config_.limits, clock_.now());
+    if (!prepared.ok()) {
+        respond(error_response(prepared.status()));
+        return;
+    }
+    const ingest::Pinned pinned = pin(tenant, *prepared);
+    const auto plans = query::explain(pinned.sources, *prepared);
+    respond(plans.ok() ? json_response(plans_json(*plans, pinned.missing))
+                       : error_response(plans.status()));
+}
 
 void Api::run(query::Request request,
               const net::HttpRequest& http,
               const std::string& tenant,
               net::Responder respond) {
     const Timestamp begin = clock_.now();
-    request.now = begin;
-    auto prepared = query::prepare(std::move(request));
-    const Status refused =
-        prepared.ok() ? check_limits(*prepared, config_.limits) : prepared.status();
-    if (!refused.ok()) {
-        respond(error_response(refused));
+    auto prepared = prepare(std::move(request), config_.limits, begin);
+    if (!prepared.ok()) {
+        respond(error_response(prepared.status()));
         return;
     }
-    ingest::Pinned pinned;
-    if (prepared->range.start < prepared->range.end) {
-        pinned = store_.pin(tenant, prepared->range);
-    }
+    ingest::Pinned pinned = pin(tenant, *prepared);
     const auto timed_out = std::make_shared<std::atomic<bool>>(false);
     if (config_.limits.query_timeout.ns > 0) {
         executor_.post_after(config_.limits.query_timeout, [timed_out, cancel = http.cancel] {
@@ -144,12 +164,17 @@ void Api::run(query::Request request,
 void Api::query_range(const net::HttpRequest& http,
                       const std::string& tenant,
                       net::Responder respond) {
-    auto request = range_request(Params(http), clock_.now());
+    const Params params(http);
+    auto request = range_request(params, clock_.now());
     if (request.ok()) {
         request->align_to_step = config_.limits.split_queries_by_interval.ns > 0;
     }
     if (!request.ok()) {
         respond(error_response(request.status()));
+        return;
+    }
+    if (params.get("explain") == "true") {
+        explain(*std::move(request), tenant, respond);
         return;
     }
     run(*std::move(request), http, tenant, std::move(respond));

@@ -154,9 +154,11 @@ Status Pipeline::add_stage(const logql::Stage& stage, LineFilterPlace& filters, 
 Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
     LineFilterPlace filters;
     for (std::size_t i = 0; i < log.stages.size(); ++i) {
+        const std::size_t before = block_filters_.size();
         if (const Status status = add_stage(log.stages[i], filters, now); !status.ok()) {
             return failure(log, i, status);
         }
+        pushed_.push_back(block_filters_.size() > before);
     }
     return absl::OkStatus();
 }

@@ -32,6 +32,8 @@ class Pipeline {
     [[nodiscard]] const std::vector<regex::LineFilter>& block_filters() const {
         return block_filters_;
     }
+    // Whether the log expression's stage `i` is one of these.
+    [[nodiscard]] bool pushed(std::size_t i) const { return pushed_[i]; }
     // Whether entries need no processing.
     [[nodiscard]] bool empty() const { return stages_.empty() && !unwrap_.has_value(); }
     [[nodiscard]] bool reads_line() const { return reads_line_; }
@@ -51,6 +53,7 @@ class Pipeline {
     Status add_stage(const logql::Stage& stage, LineFilterPlace& filters, Timestamp now);
 
     std::vector<regex::LineFilter> block_filters_;
+    std::vector<bool> pushed_;  // per stage of the expression
     std::vector<StagePtr> stages_;
     std::optional<logql::Unwrap> unwrap_;
     std::vector<StagePtr> after_unwrap_;

@@ -4,6 +4,7 @@
 #include "exec/memory_budget.h"
 #include "exec/pipeline.h"
 #include "exec/run_items.h"
+#include "logql/printer.h"
 
 #include <tuple>
 
@@ -283,7 +284,42 @@ class Collector {
     Timestamp worst_ LOGI_GUARDED_BY(mutex_);
 };
 
+StatusOr<std::shared_ptr<const exec::Pipeline>> compile(const Prepared& query) {
+    exec::Pipeline::Options options;
+    options.now = query.request.now;
+    return exec::Pipeline::compile(std::get<logql::LogExpr>(query.expr->node), std::move(options));
+}
+
+exec::ScanSpec scan_spec(const Prepared& query, const exec::Pipeline& pipeline) {
+    exec::ScanSpec spec;
+    spec.matchers = std::get<logql::LogExpr>(query.expr->node).matchers;
+    spec.filters = pipeline.block_filters();
+    spec.first = query.range.start;
+    spec.last = query.range.end - Duration{1};
+    spec.drop_duplicates = false;  // the collector does, by order of arrival
+    return spec;
+}
+
 }  // namespace
+
+StatusOr<ReadPlan> explain_log_query(const exec::Sources& sources, const Prepared& query) {
+    LOGI_ASSIGN_OR_RETURN(const auto pipeline, compile(query));
+    ReadPlan plan = plan_of(std::get<logql::LogExpr>(query.expr->node), *pipeline);
+    const exec::ScanSpec spec = scan_spec(query, *pipeline);
+    plan.expression = logql::to_string(*query.expr);
+    plan.first = spec.first;
+    plan.last = spec.last;
+    const exec::Scan scan(sources, spec);
+    for (const exec::ScanItem& item : scan.items()) {
+        ++plan.blocks;
+        ++plan.blocks_read;
+        plan.bytes += item.source->blocks()[item.block].line_bytes;
+        for (const segment::StreamExtent& extent : item.extents) {
+            plan.rows += extent.rows;
+        }
+    }
+    return plan;
+}
 
 void run_log_query(io::Executor& executor,
                    exec::Sources sources,
@@ -291,20 +327,12 @@ void run_log_query(io::Executor& executor,
                    const Limits& limits,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done) {
-    const auto& log = std::get<logql::LogExpr>(query.expr->node);
-    exec::Pipeline::Options options;
-    options.now = query.request.now;
-    auto pipeline = exec::Pipeline::compile(log, std::move(options));
+    auto pipeline = compile(query);
     if (!pipeline.ok()) {
         done(pipeline.status());
         return;
     }
-    exec::ScanSpec spec;
-    spec.matchers = log.matchers;
-    spec.filters = (*pipeline)->block_filters();
-    spec.first = query.range.start;
-    spec.last = query.range.end - Duration{1};
-    spec.drop_duplicates = false;  // the collector does, by order of arrival
+    exec::ScanSpec spec = scan_spec(query, **pipeline);
     const auto collector = std::make_shared<Collector>(std::move(sources),
                                                        std::move(spec),
                                                        *std::move(pipeline),

@@ -1,6 +1,7 @@
 // Log queries: the first entries of a range, in either direction, that pass a pipeline.
 #pragma once
 
+#include "query/explain.h"
 #include "query/query.h"
 
 namespace logi::query {
@@ -11,5 +12,8 @@ void run_log_query(io::Executor& executor,
                    const Limits& limits,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done);
+
+// What run_log_query() would read, were there no limit.
+StatusOr<ReadPlan> explain_log_query(const exec::Sources& sources, const Prepared& query);
 
 }  // namespace logi::query

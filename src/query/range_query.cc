@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "exec/run_items.h"
 #include "exec/series_index.h"
+#include "logql/printer.h"
 
 namespace logi::query {
 namespace {
@@ -87,6 +88,48 @@ struct Plan {
     bool bytes = false;
 };
 
+StatusOr<Plan> make_plan(const Leaf& leaf, const exec::Windows& windows, Timestamp now) {
+    const logql::RangeAggregation& aggregation = *leaf.aggregation;
+    exec::Pipeline::Options options;
+    options.unwrap = aggregation.unwrap;
+    options.grouping = grouping_of_pipeline(leaf);
+    options.metric = true;
+    options.now = now;
+    LOGI_ASSIGN_OR_RETURN(auto pipeline,
+                          exec::Pipeline::compile(aggregation.log, std::move(options)));
+    return Plan{std::move(pipeline),
+                windows,
+                leaf.grouping,
+                aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
+                counts_bytes(aggregation.op)};
+}
+
+exec::ScanSpec scan_spec(const Leaf& leaf, const Plan& plan) {
+    exec::ScanSpec spec;
+    spec.matchers = leaf.aggregation->log.matchers;
+    spec.filters = plan.pipeline->block_filters();
+    spec.first = plan.windows.first_time();
+    spec.last = plan.windows.last_time();
+    return spec;
+}
+
+// Whether the samples of a stream's entries need nothing of them but their times, or their sizes.
+bool is_plain(const Plan& plan, const Labels& stream) {
+    return plan.pipeline->empty() && !plan.pipeline->needs_metadata(stream);
+}
+
+// The cell that all of a plain stream's entries in a block go to, if the directory tells enough.
+std::optional<std::uint32_t> cell_of(const Plan& plan,
+                                     const exec::ScanItem& item,
+                                     const segment::StreamExtent& extent) {
+    const bool overlaps =
+        std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream);
+    if (overlaps || !plan.pipeline->block_filters().empty() || (plan.bytes && !extent.has_bytes)) {
+        return std::nullopt;
+    }
+    return plan.windows.common_cell(extent.min_time, extent.max_time);
+}
+
 // The samples of one block, one thread.
 class BlockSamples {
   public:
@@ -103,10 +146,13 @@ class BlockSamples {
 
     // Adds the entries of a stream in the block by what the directory says about them. False if
     // their rows have to be read.
-    StatusOr<bool> add_extent(const segment::StreamExtent& extent) {
+    StatusOr<bool> add_extent(const exec::ScanItem& item, const segment::StreamExtent& extent) {
+        const auto cell = cell_of(plan_, item, extent);
+        if (!cell.has_value()) {
+            return false;
+        }
         LOGI_RETURN_IF_ERROR(begin_stream(extent.stream));
-        const auto cell = plan_.windows.common_cell(extent.min_time, extent.max_time);
-        if (!plain_ || !cell.has_value() || (plan_.bytes && !extent.has_bytes)) {
+        if (!plain_) {
             return false;
         }
         partial_.add(series_,
@@ -140,7 +186,7 @@ class BlockSamples {
         stream_ = stream;
         labels_ = source_.labels(stream);
         metadata_ = plan_.pipeline->needs_metadata(labels_);
-        plain_ = plan_.pipeline->empty() && !metadata_;
+        plain_ = is_plain(plan_, labels_);
         decided_ = index_.decided_by(labels_) || plain_;
         if (decided_) {
             LOGI_ASSIGN_OR_RETURN(series_, index_.find(labels_));
@@ -219,7 +265,7 @@ class RangeQuery {
         : plan_(std::move(plan)),
           budget_(budget),
           cancel_(std::move(cancel)),
-          scan_(sources, spec(leaf, plan_)),
+          scan_(sources, scan_spec(leaf, plan_)),
           aggregator_(exec::RangeAggregator::make({leaf.aggregation->op,
                                                    plan_.windows.range_seconds(),
                                                    leaf.aggregation->parameter.value_or(0)},
@@ -245,22 +291,11 @@ class RangeQuery {
     }
 
   private:
-    static exec::ScanSpec spec(const Leaf& leaf, const Plan& plan) {
-        exec::ScanSpec spec;
-        spec.matchers = leaf.aggregation->log.matchers;
-        spec.filters = plan.pipeline->block_filters();
-        spec.first = plan.windows.first_time();
-        spec.last = plan.windows.last_time();
-        return spec;
-    }
-
     Status read_block(std::size_t i) {
         exec::ScanItem& item = scan_.items()[i];  // read by this task alone
         auto partial = aggregator_->partial();
         BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
-        if (plan_.pipeline->empty() && plan_.pipeline->block_filters().empty()) {
-            LOGI_RETURN_IF_ERROR(take_extents(item, samples));
-        }
+        LOGI_RETURN_IF_ERROR(take_extents(item, samples));
         if (!item.extents.empty()) {
             std::unique_ptr<block::BlockReader> reader;
             LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(item, reader));
@@ -273,11 +308,7 @@ class RangeQuery {
     Status take_extents(exec::ScanItem& item, BlockSamples& samples) {
         std::vector<segment::StreamExtent> left;
         for (const segment::StreamExtent& extent : item.extents) {
-            bool answered = false;
-            if (!std::binary_search(
-                    item.overlapping.begin(), item.overlapping.end(), extent.stream)) {
-                LOGI_ASSIGN_OR_RETURN(answered, samples.add_extent(extent));
-            }
+            LOGI_ASSIGN_OR_RETURN(const bool answered, samples.add_extent(item, extent));
             if (!answered) {
                 left.push_back(extent);
             }
@@ -303,6 +334,36 @@ std::vector<Leaf> leaves(const logql::Expr& expr) {
     return out;
 }
 
+StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
+                                       const Leaf& leaf,
+                                       const exec::Windows& windows,
+                                       Timestamp now) {
+    LOGI_ASSIGN_OR_RETURN(const Plan plan, make_plan(leaf, windows, now));
+    ReadPlan out = plan_of(leaf.aggregation->log, *plan.pipeline);
+    const exec::ScanSpec spec = scan_spec(leaf, plan);
+    out.expression = logql::to_string(logql::Expr{*leaf.aggregation});
+    out.first = spec.first;
+    out.last = spec.last;
+    const bool reads_lines =
+        plan.bytes || plan.pipeline->reads_line() || !plan.pipeline->block_filters().empty();
+    const exec::Scan scan(sources, spec);
+    for (const exec::ScanItem& item : scan.items()) {
+        ++out.blocks;
+        std::uint64_t rows = 0;
+        for (const segment::StreamExtent& extent : item.extents) {
+            const bool counted = cell_of(plan, item, extent).has_value() &&
+                                 is_plain(plan, item.source->labels(extent.stream));
+            (counted ? out.directory_rows : rows) += extent.rows;
+        }
+        out.rows += rows;
+        out.blocks_read += rows > 0 ? 1 : 0;
+        out.bytes += rows > 0 && (reads_lines || !item.overlapping.empty())
+                         ? item.source->blocks()[item.block].line_bytes
+                         : 0;
+    }
+    return out;
+}
+
 void run_range_query(io::Executor& executor,
                      const exec::Sources& sources,
                      const Leaf& leaf,
@@ -313,23 +374,13 @@ void run_range_query(io::Executor& executor,
                      Stats& stats,
                      std::vector<std::string>& missing,
                      std::function<void(StatusOr<exec::StepVector>)> done) {
-    const logql::RangeAggregation& aggregation = *leaf.aggregation;
-    exec::Pipeline::Options options;
-    options.unwrap = aggregation.unwrap;
-    options.grouping = grouping_of_pipeline(leaf);
-    options.metric = true;
-    options.now = now;
-    auto pipeline = exec::Pipeline::compile(aggregation.log, std::move(options));
-    if (!pipeline.ok()) {
-        done(pipeline.status());
+    auto plan = make_plan(leaf, windows, now);
+    if (!plan.ok()) {
+        done(plan.status());
         return;
     }
-    Plan plan{*std::move(pipeline),
-              windows,
-              leaf.grouping,
-              aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
-              counts_bytes(aggregation.op)};
-    const auto query = std::make_shared<RangeQuery>(sources, leaf, std::move(plan), budget, cancel);
+    const auto query =
+        std::make_shared<RangeQuery>(sources, leaf, *std::move(plan), budget, cancel);
     exec::run_items(
         executor,
         query->items(),

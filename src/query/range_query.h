@@ -5,6 +5,7 @@
 #include "exec/pipeline.h"
 #include "exec/windows.h"
 #include "logql/ast.h"
+#include "query/explain.h"
 #include "query/query.h"
 
 namespace logi::query {
@@ -30,5 +31,11 @@ void run_range_query(io::Executor& executor,
                      Stats& stats,
                      std::vector<std::string>& missing,
                      std::function<void(StatusOr<exec::StepVector>)> done);
+
+// What run_range_query() would read.
+StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
+                                       const Leaf& leaf,
+                                       const exec::Windows& windows,
+                                       Timestamp now);
 
 }  // namespace logi::query

@@ -106,6 +106,28 @@ class PushAndQuery(unittest.TestCase):
         self.assertIn('{app="cli", detected_level="unknown", service_name="cli"} world', run().stdout)
 
 
+    def test_a_query_is_explained(self):
+        s = self.server
+        s.push([({"app": app}, [(self.now - i * 10**9, f"n={i} x") for i in range(100)]) for app in "ab"])
+        s.request("POST", "/flush")
+
+        def plan(query, **parameters):
+            return s.query(query, start=self.now - 10**12, end=self.now + 1, explain="true", **parameters)["plan"]
+
+        log, = plan('{app="a"} |= "n=5" | logfmt | n > 3 |~ "x$"')
+        self.assertEqual(log["pushedIntoBlocks"], ['|= "n=5"', '|~ "x$"'])
+        self.assertEqual(log["rowByRow"], ["| logfmt", "| n>3"])
+        self.assertEqual((log["blocksRead"], log["entriesRead"], log["extractedLabels"]), (1, 100, "all"))
+        self.assertGreater(log["estimatedBytes"], 100)
+        counted, unwrapped = plan('sum by (app) (count_over_time({app=~"a|b"}[1h])) '
+                                  '+ sum by (app) (rate({app="a"} | logfmt | unwrap n [5m]))', step=3600)
+        self.assertEqual((counted["entriesFromStatistics"], counted["blocksRead"], counted["estimatedBytes"]), (200, 0, 0))
+        self.assertEqual((unwrapped["entriesRead"], unwrapped["extractedLabels"]), (100, ["app", "n"]))
+        status, body = s.get("/loki/api/v1/query_range", query='{app="a"', explain="true")
+        self.assertEqual(status, 400)
+        self.assertIn(b"parse error", body)
+
+
 class WithoutLevels(unittest.TestCase):
     def test_levels_can_be_left_out(self):
         s = Server("limits_config:\n  discover_log_levels: false\n").start()
