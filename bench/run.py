@@ -8,11 +8,12 @@ import subprocess
 import sys
 
 import ingest
+import queries
 import restart
 import search
 from harness import BUILD, Corpus
 
-BENCHMARKS = {"ingest": ingest.run, "search": search.run, "restart": restart.run}
+BENCHMARKS = {"ingest": ingest.run, "search": search.run, "queries": queries.run, "restart": restart.run}
 
 
 class Context:
