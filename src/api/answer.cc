@@ -314,6 +314,42 @@ std::string detected_labels_json(const std::vector<query::LabelCardinality>& lab
     return object_of(out);
 }
 
+std::string detected_fields_json(const std::vector<query::DetectedField>& fields,
+                                 std::uint32_t limit,
+                                 const std::vector<std::string>& warnings) {
+    std::string out;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const query::DetectedField& field = fields[i];
+        out.append(i == 0 ? ",\"fields\":[{\"label\":" : ",{\"label\":");
+        append_json_string(out, field.name);
+        out.append(",\"type\":\"").append(logi::fields::field_type_name(field.type));
+        absl::StrAppend(&out,
+                        "\",\"cardinality\":",
+                        field.values,
+                        ",\"parsers\":",
+                        field.parsers.empty() ? "null" : "");
+        out.append(list_json("", field.parsers));
+        out.append(list_json(",\"jsonPath\":", field.json_path));
+        out.push_back('}');
+    }
+    if (!fields.empty()) {
+        absl::StrAppend(&out, "],\"limit\":", limit);
+    }
+    out.append(warnings_json(warnings));
+    return object_of(out);
+}
+
+std::string field_values_json(const std::vector<std::string>& values,
+                              std::uint32_t limit,
+                              const std::vector<std::string>& warnings) {
+    std::string out = list_json(",\"values\":", values);
+    if (!values.empty()) {
+        absl::StrAppend(&out, ",\"limit\":", limit);
+    }
+    out.append(warnings_json(warnings));
+    return object_of(out);
+}
+
 std::string index_stats_json(const query::StreamSizes& sizes) {
     return absl::StrCat("{\"streams\":",
                         sizes.streams,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/http.h"
+#include "query/detected_fields.h"
 #include "query/explain.h"
 #include "query/label_stats.h"
 #include "query/query.h"
@@ -35,6 +36,15 @@ namespace logi::api {
 // {"detectedLabels":[{"label":…,"cardinality":…}]}; {} when empty.
 [[nodiscard]] std::string detected_labels_json(const std::vector<query::LabelCardinality>& labels,
                                                const std::vector<std::string>& warnings);
+// {"fields":[{"label":…,"type":…,"cardinality":…,"parsers":…,"jsonPath":…}],"limit":…}; {} when
+// empty.
+[[nodiscard]] std::string detected_fields_json(const std::vector<query::DetectedField>& fields,
+                                               std::uint32_t limit,
+                                               const std::vector<std::string>& warnings);
+// {"values":[…],"limit":…}; {} when empty.
+[[nodiscard]] std::string field_values_json(const std::vector<std::string>& values,
+                                            std::uint32_t limit,
+                                            const std::vector<std::string>& warnings);
 // {"streams":…,"chunks":…,"bytes":…,"entries":…}
 [[nodiscard]] std::string index_stats_json(const query::StreamSizes& sizes);
 // As a query's result: a vector, or a matrix when a series has more than one point.

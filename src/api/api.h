@@ -68,6 +68,8 @@ class Api {
     void index_volume(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void index_volume_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void detected_labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void detected_fields(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void detected_field_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -80,9 +82,13 @@ class Api {
     // The sources that a query reads.
     ingest::Pinned pin(const std::string& tenant, const query::Prepared& query);
     void explain(query::Request request, const std::string& tenant, const net::Responder& respond);
+    // Makes an answer of a result; `warnings` say what it lacks.
+    using Answer = std::function<StatusOr<std::string>(
+        const query::Result& result, const std::vector<std::string>& warnings, double seconds)>;
     void run(query::Request request,
              const net::HttpRequest& http,
              const std::string& tenant,
+             Answer answer,
              net::Responder respond);
 
     struct Streams {
@@ -104,6 +110,15 @@ class Api {
                        NamesJson json,
                        const net::Responder& respond,
                        const std::function<std::vector<std::string>(const Streams&)>& names_of);
+    // Runs the log query of a request for fields. `answer` gets the request's limit.
+    using FieldsAnswer =
+        std::function<StatusOr<std::string>(const std::vector<query::LogRow>& rows,
+                                            std::uint32_t limit,
+                                            const std::vector<std::string>& warnings)>;
+    void respond_fields(const net::HttpRequest& http,
+                        const std::string& tenant,
+                        FieldsAnswer answer,
+                        net::Responder respond);
     void respond_volume(const net::HttpRequest& http,
                         const std::string& tenant,
                         bool by_step,

@@ -10,8 +10,6 @@ namespace logi::api {
 namespace {
 
 constexpr std::uint32_t kDefaultVolumeLimit = 100;
-constexpr std::int64_t kPointsMax = 11'000;
-constexpr std::int64_t kDefaultPoints = 250;
 
 // A volume of {} is of every stream.
 StatusOr<std::vector<Matcher>> volume_matchers(const std::string& text) {
@@ -23,24 +21,6 @@ StatusOr<std::uint32_t> volume_limit(const Params& params) {
     return params.get("limit") == "0" ? kDefaultVolumeLimit : params.limit(kDefaultVolumeLimit);
 }
 
-Status read_step(const Params& params, query::VolumeRequest& request) {
-    LOGI_ASSIGN_OR_RETURN(const auto step, params.step("step"));
-    const Duration length = request.end - request.start;
-    const std::int64_t default_seconds = length.ns / kNanosPerSecond / kDefaultPoints;
-    request.step = step.value_or(Duration::seconds(std::max<std::int64_t>(default_seconds, 1)));
-    if (request.step->ns <= 0) {
-        return absl::InvalidArgumentError(
-            "zero or negative query resolution step widths are not accepted. Try a positive "
-            "integer");
-    }
-    if (length.ns / request.step->ns > kPointsMax) {
-        return absl::InvalidArgumentError(
-            "exceeded maximum resolution of 11,000 points per time series. "
-            "Try increasing the value of the step parameter");
-    }
-    return absl::OkStatus();
-}
-
 StatusOr<query::VolumeRequest> volume_request(const Params& params,
                                               TimeRange range,
                                               const Limits& limits,
@@ -50,7 +30,7 @@ StatusOr<query::VolumeRequest> volume_request(const Params& params,
     request.end = range.end;
     LOGI_ASSIGN_OR_RETURN(request.limit, volume_limit(params));
     if (by_step) {
-        LOGI_RETURN_IF_ERROR(read_step(params, request));
+        LOGI_ASSIGN_OR_RETURN(request.step, params.step_of(range));
     }
     const std::string aggregate_by = params.get("aggregateBy");
     if (!aggregate_by.empty() && aggregate_by != "series" && aggregate_by != "labels") {

@@ -15,6 +15,8 @@ namespace logi::api {
 namespace {
 
 constexpr std::size_t kSecondsDigitsMax = 10;
+constexpr std::int64_t kPointsMax = 11'000;
+constexpr std::int64_t kDefaultPoints = 250;
 // What nanoseconds in 64 bits hold.
 constexpr double kSecondsMax = 9.2e9;
 
@@ -117,8 +119,27 @@ StatusOr<std::optional<Duration>> Params::step(const std::string& name) const {
     return std::optional(*parsed);
 }
 
-StatusOr<std::uint32_t> Params::limit(std::uint32_t default_limit) const {
-    const std::string text = get("limit");
+StatusOr<Duration> Params::step_of(TimeRange range) const {
+    const Duration length = range.end - range.start;
+    LOGI_ASSIGN_OR_RETURN(const auto asked, step("step"));
+    const std::int64_t default_seconds = length.ns / kNanosPerSecond / kDefaultPoints;
+    const Duration step =
+        asked.value_or(Duration::seconds(std::max<std::int64_t>(default_seconds, 1)));
+    if (step.ns <= 0) {
+        return absl::InvalidArgumentError(
+            "zero or negative query resolution step widths are not accepted. Try a positive "
+            "integer");
+    }
+    if (length.ns / step.ns > kPointsMax) {
+        return absl::InvalidArgumentError(
+            "exceeded maximum resolution of 11,000 points per time series. "
+            "Try increasing the value of the step parameter");
+    }
+    return step;
+}
+
+StatusOr<std::uint32_t> Params::limit(std::uint32_t default_limit, const std::string& name) const {
+    const std::string text = get(name);
     if (text.empty()) {
         return default_limit;
     }

@@ -29,8 +29,11 @@ class Params {
     StatusOr<TimeRange> range(Timestamp now) const;
     // Seconds with fractions, or a Prometheus duration; nothing if absent.
     StatusOr<std::optional<Duration>> step(const std::string& name) const;
+    // The step of a range: positive and not too small for it; a 250th of it when absent.
+    StatusOr<Duration> step_of(TimeRange range) const;
     // A positive whole number.
-    StatusOr<std::uint32_t> limit(std::uint32_t default_limit) const;
+    StatusOr<std::uint32_t> limit(std::uint32_t default_limit,
+                                  const std::string& name = "limit") const;
     // The values of a list with commas; empty parts are left out.
     [[nodiscard]] std::vector<std::string> list(const std::string& name) const;
     // True for forward.

@@ -11,8 +11,6 @@ namespace logi::api {
 namespace {
 
 constexpr std::uint32_t kDefaultLimit = 100;
-constexpr std::int64_t kPointsMax = 11'000;
-constexpr std::int64_t kDefaultPoints = 250;
 constexpr const char* kTimedOut =
     "request timed out, decrease the duration of the request or add more label matchers (prefer "
     "exact match over regex match) to reduce the amount of data processed";
@@ -29,8 +27,7 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
     request.start = range.start;
     request.end = range.end;
     if (request.end < request.start) {
-        return absl::InvalidArgumentError(
-            "end timestamp must not be before or equal to start time");
+        return absl::InvalidArgumentError(kEndBeforeStart);
     }
     LOGI_ASSIGN_OR_RETURN(request.limit, params.limit(kDefaultLimit));
     LOGI_ASSIGN_OR_RETURN(request.forward, params.forward());
@@ -39,20 +36,7 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
     if (request.interval.ns < 0) {
         return absl::InvalidArgumentError("interval must be >= 0");
     }
-    const std::int64_t seconds = (request.end - request.start).ns / kNanosPerSecond;
-    LOGI_ASSIGN_OR_RETURN(const auto step, params.step("step"));
-    request.step =
-        step.value_or(Duration::seconds(std::max<std::int64_t>(seconds / kDefaultPoints, 1)));
-    if (request.step.ns <= 0) {
-        return absl::InvalidArgumentError(
-            "zero or negative query resolution step widths are not accepted. Try a positive "
-            "integer");
-    }
-    if ((request.end - request.start).ns / request.step.ns > kPointsMax) {
-        return absl::InvalidArgumentError(
-            "exceeded maximum resolution of 11,000 points per time series. "
-            "Try increasing the value of the step parameter");
-    }
+    LOGI_ASSIGN_OR_RETURN(request.step, params.step_of(range));
     return request;
 }
 
@@ -89,6 +73,15 @@ StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, 
     return prepared;
 }
 
+// The answer of query and query_range.
+auto answer_to(const net::HttpRequest& http) {
+    return [flags = encoding_flags(http)](const query::Result& result,
+                                          const std::vector<std::string>& warnings,
+                                          double seconds) -> StatusOr<std::string> {
+        return result_json(result, warnings, flags, seconds);
+    };
+}
+
 }  // namespace
 
 ingest::Pinned Api::pin(const std::string& tenant, const query::Prepared& query) {
@@ -112,6 +105,7 @@ void Api::explain(query::Request request,
 void Api::run(query::Request request,
               const net::HttpRequest& http,
               const std::string& tenant,
+              Answer answer,
               net::Responder respond) {
     const Timestamp begin = clock_.now();
     auto prepared = prepare(std::move(request), config_.limits, begin);
@@ -132,9 +126,9 @@ void Api::run(query::Request request,
                  text = prepared->request.query,
                  tenant,
                  timed_out,
+                 answer = std::move(answer),
                  respond = std::move(respond),
-                 missing = std::move(pinned.missing),
-                 flags = encoding_flags(http)](const StatusOr<query::Result>& result) {
+                 missing = std::move(pinned.missing)](const StatusOr<query::Result>& result) {
         const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
         metrics_
             .counter("logi_queries_total",
@@ -151,7 +145,8 @@ void Api::run(query::Request request,
         }
         std::vector<std::string> warnings = missing;
         warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
-        respond(json_response(result_json(*result, warnings, flags, seconds)));
+        auto body = answer(*result, warnings, seconds);
+        respond(body.ok() ? json_response(*std::move(body)) : error_response(body.status()));
     };
     query::run(executor_,
                std::move(pinned.sources),
@@ -177,7 +172,7 @@ void Api::query_range(const net::HttpRequest& http,
         explain(*std::move(request), tenant, respond);
         return;
     }
-    run(*std::move(request), http, tenant, std::move(respond));
+    run(*std::move(request), http, tenant, answer_to(http), std::move(respond));
 }
 
 void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
@@ -197,7 +192,7 @@ void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Re
     request.end = time->value_or(clock_.now());
     request.start = request.end;
     request.limit = *limit;
-    run(std::move(request), http, tenant, std::move(respond));
+    run(std::move(request), http, tenant, answer_to(http), std::move(respond));
 }
 
 }  // namespace logi::api

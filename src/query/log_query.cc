@@ -85,14 +85,9 @@ class RowReader {
     std::string key_;
 };
 
+// The same with what it takes to sort it.
 std::int64_t bytes_of(const LogRow& row) {
-    std::size_t bytes = sizeof(Candidate) + row.line.size();
-    for (const auto* pairs : {&row.metadata, &row.parsed}) {
-        for (const auto& pair : *pairs) {
-            bytes += sizeof(LabelPair) + pair.name.size() + pair.value.size();
-        }
-    }
-    return static_cast<std::int64_t>(bytes);
+    return static_cast<std::int64_t>(sizeof(Candidate) - sizeof(LogRow)) + memory_bytes(row);
 }
 
 // The best `limit` rows so far, from blocks that are read in the order of their best time.
@@ -301,6 +296,16 @@ exec::ScanSpec scan_spec(const Prepared& query, const exec::Pipeline& pipeline) 
 }
 
 }  // namespace
+
+std::int64_t memory_bytes(const LogRow& row) {
+    std::size_t bytes = sizeof(LogRow) + row.line.size();
+    for (const auto* pairs : {&row.metadata, &row.parsed}) {
+        for (const auto& pair : *pairs) {
+            bytes += sizeof(LabelPair) + pair.name.size() + pair.value.size();
+        }
+    }
+    return static_cast<std::int64_t>(bytes);
+}
 
 StatusOr<ReadPlan> explain_log_query(const exec::Sources& sources, const Prepared& query) {
     LOGI_ASSIGN_OR_RETURN(const auto pipeline, compile(query));

@@ -6,6 +6,9 @@
 
 namespace logi::query {
 
+// What a row takes.
+[[nodiscard]] std::int64_t memory_bytes(const LogRow& row);
+
 void run_log_query(io::Executor& executor,
                    exec::Sources sources,
                    const Prepared& query,

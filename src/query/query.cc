@@ -23,6 +23,9 @@ StatusOr<Prepared> prepare(Request request) {
     Prepared query{std::move(request), std::move(expr), {}, {}};
     query.length = query.request.end - query.request.start;
     if (!logql::is_log_query(*query.expr)) {
+        if (query.request.logs_only) {
+            return absl::InvalidArgumentError("only log selector is supported");
+        }
         const auto range = time_of_leaves(*query.expr, steps_of(query.request));
         if (range.has_value()) {
             query.range = {range->start, range->end + Duration{1}};

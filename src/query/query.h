@@ -24,6 +24,7 @@ struct Request {
     Duration step = Duration::seconds(1);
     bool align_to_step = true;  // evaluate at multiples of the step, from at or before the start
     bool instant = false;       // metrics only, at `end`
+    bool logs_only = false;     // metrics are refused
     std::uint32_t limit = 100;
     bool forward = false;
     Duration interval;  // logs: least distance between entries, 0 for all
@@ -77,7 +78,7 @@ struct Result {
 };
 
 // kInvalidArgument with Loki's text if the query does not parse, or is a log query where only a
-// metric is possible.
+// metric is possible, or the other way round.
 StatusOr<Prepared> prepare(Request request);
 
 // Runs as tasks on the executor, which must outlive it; `done` is called once. kInvalidArgument:

@@ -108,11 +108,13 @@ class PushAndQuery(unittest.TestCase):
 
     def test_a_query_is_explained(self):
         s = self.server
-        s.push([({"app": app}, [(self.now - i * 10**9, f"n={i} x") for i in range(100)]) for app in "ab"])
+        hour = 3600 * 10**9
+        middle = self.now // hour * hour - hour // 2  # so that all is in one window of an hour
+        s.push([({"app": app}, [(middle - i * 10**9, f"n={i} x") for i in range(100)]) for app in "ab"])
         s.request("POST", "/flush")
 
         def plan(query, **parameters):
-            return s.query(query, start=self.now - 10**12, end=self.now + 1, explain="true", **parameters)["plan"]
+            return s.query(query, start=middle - 10**12, end=middle + 1, explain="true", **parameters)["plan"]
 
         log, = plan('{app="a"} |= "n=5" | logfmt | n > 3 |~ "x$"')
         self.assertEqual(log["pushedIntoBlocks"], ['|= "n=5"', '|~ "x$"'])
