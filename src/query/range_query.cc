@@ -198,8 +198,8 @@ class BlockSamples {
     Status add_plain(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
         double value = 1;
         if (plan_.bytes) {
-            LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows.block->line(row));
-            value = static_cast<double>(line.size());
+            LOGI_ASSIGN_OR_RETURN(const auto lengths, rows.block->line_lengths());
+            value = lengths[row];
         }
         partial_.add(series_, cell, rows.times[row], value);
         return absl::OkStatus();
@@ -344,8 +344,7 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
     out.expression = logql::to_string(logql::Expr{*leaf.aggregation});
     out.first = spec.first;
     out.last = spec.last;
-    const bool reads_lines =
-        plan.bytes || plan.pipeline->reads_line() || !plan.pipeline->block_filters().empty();
+    const bool reads_lines = plan.pipeline->reads_line() || !plan.pipeline->block_filters().empty();
     const exec::Scan scan(sources, spec);
     for (const exec::ScanItem& item : scan.items()) {
         ++out.blocks;
