@@ -40,6 +40,25 @@ struct BlockStats {
     friend bool operator==(const BlockStats&, const BlockStats&) = default;
 };
 
+// The rows of one stream and minute, which are neighbours in a block. A minute holds the times of
+// (end - 60 s, end], as windows do.
+struct MinuteStats {
+    std::uint32_t stream = 0;
+    std::uint32_t rows = 0;
+    std::int64_t number = 0;  // it ends `number` minutes after 1970 began
+    std::uint64_t line_bytes = 0;
+
+    [[nodiscard]] static std::int64_t number_of(Timestamp time) {
+        return time.ns / kMinuteNs + (time.ns % kMinuteNs > 0 ? 1 : 0);
+    }
+    // Both included.
+    [[nodiscard]] Timestamp first() const { return {(number - 1) * kMinuteNs + 1}; }
+    [[nodiscard]] Timestamp last() const { return {number * kMinuteNs}; }
+    friend bool operator==(const MinuteStats&, const MinuteStats&) = default;
+
+    static constexpr std::int64_t kMinuteNs = 60 * kNanosPerSecond;
+};
+
 // A block's rows in the order (stream, time, sequence), no two equal in stream, time, line and
 // metadata. Columns are read when they are asked for. What a call returns stays valid as long as
 // the reader. One thread at a time. kDataLoss names the block and column that are damaged.
@@ -53,6 +72,8 @@ class BlockReader {
     virtual StatusOr<absl::Span<const Sequence>> sequences() = 0;
     // In bytes; reads no line.
     virtual StatusOr<absl::Span<const std::uint32_t>> line_lengths() = 0;
+    // All rows as minutes, in the order of the rows; none where a block does not have them.
+    virtual StatusOr<absl::Span<const MinuteStats>> minutes() = 0;
     // Keeps in `rows`, which are ascending row numbers, those whose line passes.
     virtual Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) = 0;
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;

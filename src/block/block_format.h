@@ -20,13 +20,17 @@ enum Column : std::uint8_t {
     kLineLengths = 3,
     kLines = 4,
     kMetadata = 5,
+    kMinutes = 6,
 };
-inline constexpr std::size_t kColumns = 6;
+inline constexpr std::size_t kColumns = 7;
 inline constexpr std::array<std::string_view, kColumns> kColumnNames = {
-    "streams", "times", "sequences", "line lengths", "lines", "metadata"};
+    "streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes"};
 
 // How lines are stored; a block of another kind has other columns in the places of the lines.
 enum LineKind : std::uint8_t { kZstdLines = 0 };
+
+// Minutes are stored where they are so much fewer than rows: elsewhere times say it as well.
+inline constexpr std::size_t kRowsPerMinuteMin = 8;
 
 // A block with this much is full.
 inline constexpr std::uint64_t kBlockLineBytes = 2ULL << 20U;

@@ -21,6 +21,7 @@ class ZstdBlockReader final : public BlockReader {
     StatusOr<absl::Span<const Timestamp>> times() override;
     StatusOr<absl::Span<const Sequence>> sequences() override;
     StatusOr<absl::Span<const std::uint32_t>> line_lengths() override;
+    StatusOr<absl::Span<const MinuteStats>> minutes() override;
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
     StatusOr<std::string_view> line(std::uint32_t row) override;
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
@@ -59,6 +60,7 @@ class ZstdBlockReader final : public BlockReader {
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
     std::vector<std::uint32_t> line_lengths_;
+    std::optional<std::vector<MinuteStats>> minutes_;
     std::optional<base::Buffer> lines_;
     std::vector<std::uint64_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
     bool metadata_loaded_ = false;
@@ -149,6 +151,37 @@ StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::line_lengths() {
         line_lengths_ = std::move(lengths);
     }
     return absl::MakeConstSpan(line_lengths_);
+}
+
+StatusOr<absl::Span<const MinuteStats>> ZstdBlockReader::minutes() {
+    if (!minutes_.has_value()) {
+        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kMinutes));
+        base::ByteReader r(raw.view());
+        std::vector<MinuteStats> minutes;
+        MinuteStats minute;
+        std::uint64_t rows_left = stats_.rows;
+        std::uint64_t bytes_left = stats_.line_bytes;
+        while (!r.done() && r.ok()) {
+            const std::uint64_t stream = minute.stream + r.varint();
+            minute.number += r.zigzag();
+            const std::uint64_t rows = r.varint();
+            minute.line_bytes = r.varint();
+            if (stream > stats_.last_stream || rows == 0 || rows > rows_left ||
+                minute.line_bytes > bytes_left) {
+                return damaged(kMinutes);
+            }
+            minute.stream = static_cast<std::uint32_t>(stream);
+            minute.rows = static_cast<std::uint32_t>(rows);
+            rows_left -= rows;
+            bytes_left -= minute.line_bytes;
+            minutes.push_back(minute);
+        }
+        if (!r.ok() || (!minutes.empty() && (rows_left != 0 || bytes_left != 0))) {
+            return damaged(kMinutes);
+        }
+        minutes_ = std::move(minutes);
+    }
+    return absl::MakeConstSpan(*minutes_);
 }
 
 Status ZstdBlockReader::load_text() {

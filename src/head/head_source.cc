@@ -32,6 +32,10 @@ class HeadBlockReader final : public block::BlockReader {
              [](const block::Row& row) { return static_cast<std::uint32_t>(row.line.size()); });
         return absl::MakeConstSpan(line_lengths_);
     }
+    // The rows are at hand.
+    StatusOr<absl::Span<const block::MinuteStats>> minutes() override {
+        return absl::Span<const block::MinuteStats>();
+    }
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override {
         std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(at(row).line); });
         return absl::OkStatus();

@@ -19,11 +19,11 @@ struct ReadPlan {
     std::vector<std::string> row_by_row;  // stages that run entry by entry
     // Labels that parsers extract; nothing: all.
     std::optional<std::vector<std::string>> labels;
-    std::uint64_t blocks = 0;          // that hold wanted streams in the time range
-    std::uint64_t blocks_read = 0;     // those of which the directory alone does not know enough
-    std::uint64_t directory_rows = 0;  // entries that are counted from the directory
-    std::uint64_t rows = 0;            // entries that are read at most: a limit may stop earlier
-    std::uint64_t bytes = 0;           // of lines, in the blocks that are read
+    std::uint64_t blocks = 0;        // that hold wanted streams in the time range
+    std::uint64_t blocks_read = 0;   // those of which statistics do not tell enough
+    std::uint64_t counted_rows = 0;  // entries that are counted from statistics
+    std::uint64_t rows = 0;          // entries that are read at most: a limit may stop earlier
+    std::uint64_t bytes = 0;         // of lines, in the blocks that are read
 };
 
 // The part that the pipeline knows.

@@ -118,16 +118,37 @@ bool is_plain(const Plan& plan, const Labels& stream) {
     return plan.pipeline->empty() && !plan.pipeline->needs_metadata(stream);
 }
 
-// The cell that all of a plain stream's entries in a block go to, if the directory tells enough.
-std::optional<std::uint32_t> cell_of(const Plan& plan,
-                                     const exec::ScanItem& item,
-                                     const segment::StreamExtent& extent) {
-    const bool overlaps =
-        std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream);
-    if (overlaps || !plan.pipeline->block_filters().empty() || (plan.bytes && !extent.has_bytes)) {
-        return std::nullopt;
+// Whether numbers of a stream's entries in a block are as good as the entries.
+bool counts(const Plan& plan, const exec::ScanItem& item, const segment::StreamExtent& extent) {
+    return plan.pipeline->empty() && plan.pipeline->block_filters().empty() &&
+           !std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream) &&
+           is_plain(plan, item.source->labels(extent.stream));
+}
+
+// The cell that all of these go to, if the directory tells enough.
+std::optional<std::uint32_t> cell_of(const Plan& plan, const segment::StreamExtent& extent) {
+    return plan.bytes && !extent.has_bytes
+               ? std::nullopt
+               : plan.windows.common_cell(extent.min_time, extent.max_time);
+}
+
+using Minutes = absl::Span<const block::MinuteStats>;
+
+// The minutes of one stream, if each of them is in one cell; else none.
+Minutes minutes_in_cells(const Plan& plan, Minutes all, std::uint32_t stream) {
+    const auto begin = std::lower_bound(
+        all.begin(), all.end(), stream, [](const block::MinuteStats& minute, std::uint32_t s) {
+            return minute.stream < s;
+        });
+    auto end = begin;
+    while (end != all.end() && end->stream == stream) {
+        if (!plan.windows.common_cell(end->first(), end->last()).has_value()) {
+            return {};
+        }
+        ++end;
     }
-    return plan.windows.common_cell(extent.min_time, extent.max_time);
+    return all.subspan(static_cast<std::size_t>(begin - all.begin()),
+                       static_cast<std::size_t>(end - begin));
 }
 
 // The samples of one block, one thread.
@@ -144,22 +165,17 @@ class BlockSamples {
           cancel_(cancel),
           index_(plan.grouping, plan.unwrapped, budget) {}
 
-    // Adds the entries of a stream in the block by what the directory says about them. False if
-    // their rows have to be read.
-    StatusOr<bool> add_extent(const exec::ScanItem& item, const segment::StreamExtent& extent) {
-        const auto cell = cell_of(plan_, item, extent);
-        if (!cell.has_value()) {
-            return false;
+    // Adds `rows` entries of a stream, all in one cell, of which no more has to be known.
+    Status add_counted(std::uint32_t stream,
+                       std::uint32_t cell,
+                       Timestamp time,
+                       std::uint64_t rows,
+                       std::uint64_t line_bytes) {
+        if (stream != stream_ || !has_stream_) {
+            LOGI_RETURN_IF_ERROR(begin_stream(stream));
         }
-        LOGI_RETURN_IF_ERROR(begin_stream(extent.stream));
-        if (!plain_) {
-            return false;
-        }
-        partial_.add(series_,
-                     *cell,
-                     extent.max_time,
-                     static_cast<double>(plan_.bytes ? extent.line_bytes : extent.rows));
-        return true;
+        partial_.add(series_, cell, time, static_cast<double>(plan_.bytes ? line_bytes : rows));
+        return absl::OkStatus();
     }
 
     Status add_rows(const exec::ScanRows& rows) {
@@ -297,6 +313,9 @@ class RangeQuery {
         BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
         LOGI_RETURN_IF_ERROR(take_extents(item, samples));
         if (!item.extents.empty()) {
+            LOGI_RETURN_IF_ERROR(take_minutes(item, samples));
+        }
+        if (!item.extents.empty()) {
             std::unique_ptr<block::BlockReader> reader;
             LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(item, reader));
             LOGI_RETURN_IF_ERROR(samples.add_rows(rows));
@@ -307,15 +326,48 @@ class RangeQuery {
     // Answers what the directory can answer, and leaves the rest in `item`.
     Status take_extents(exec::ScanItem& item, BlockSamples& samples) {
         std::vector<segment::StreamExtent> left;
-        for (const segment::StreamExtent& extent : item.extents) {
-            LOGI_ASSIGN_OR_RETURN(const bool answered, samples.add_extent(item, extent));
-            if (!answered) {
-                left.push_back(extent);
+        for (const segment::StreamExtent& e : item.extents) {
+            const auto cell = cell_of(plan_, e);
+            if (!cell.has_value() || !counts(plan_, item, e)) {
+                left.push_back(e);
+                continue;
+            }
+            LOGI_RETURN_IF_ERROR(
+                samples.add_counted(e.stream, *cell, e.max_time, e.rows, e.line_bytes));
+        }
+        leave(item, std::move(left));
+        return absl::OkStatus();
+    }
+
+    // The same with what the block knows about minutes.
+    Status take_minutes(exec::ScanItem& item, BlockSamples& samples) {
+        std::vector<segment::StreamExtent> left;
+        std::unique_ptr<block::BlockReader> reader;
+        for (const segment::StreamExtent& e : item.extents) {
+            Minutes minutes;
+            if (counts(plan_, item, e)) {
+                if (reader == nullptr) {
+                    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
+                }
+                LOGI_ASSIGN_OR_RETURN(minutes, reader->minutes());
+                minutes = minutes_in_cells(plan_, minutes, e.stream);
+            }
+            if (minutes.empty()) {
+                left.push_back(e);
+            }
+            for (const block::MinuteStats& m : minutes) {
+                const auto cell = plan_.windows.common_cell(m.first(), m.last());
+                LOGI_RETURN_IF_ERROR(
+                    samples.add_counted(e.stream, *cell, m.last(), m.rows, m.line_bytes));
             }
         }
-        item.whole = item.whole && item.extents.size() == left.size();
-        item.extents = std::move(left);
+        leave(item, std::move(left));
         return absl::OkStatus();
+    }
+
+    static void leave(exec::ScanItem& item, std::vector<segment::StreamExtent> extents) {
+        item.whole = item.whole && item.extents.size() == extents.size();
+        item.extents = std::move(extents);
     }
 
     const Plan plan_;
@@ -349,10 +401,17 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
     for (const exec::ScanItem& item : scan.items()) {
         ++out.blocks;
         std::uint64_t rows = 0;
+        std::unique_ptr<block::BlockReader> reader;
         for (const segment::StreamExtent& extent : item.extents) {
-            const bool counted = cell_of(plan, item, extent).has_value() &&
-                                 is_plain(plan, item.source->labels(extent.stream));
-            (counted ? out.directory_rows : rows) += extent.rows;
+            bool counted = counts(plan, item, extent);
+            if (counted && !cell_of(plan, extent).has_value()) {
+                if (reader == nullptr) {
+                    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
+                }
+                LOGI_ASSIGN_OR_RETURN(const Minutes minutes, reader->minutes());
+                counted = !minutes_in_cells(plan, minutes, extent.stream).empty();
+            }
+            (counted ? out.counted_rows : rows) += extent.rows;
         }
         out.rows += rows;
         out.blocks_read += rows > 0 ? 1 : 0;

@@ -10,6 +10,7 @@ Status read_everything(const SegmentReader& segment, std::uint32_t number) {
     LOGI_RETURN_IF_ERROR(block->streams().status());
     LOGI_RETURN_IF_ERROR(block->times().status());
     LOGI_RETURN_IF_ERROR(block->sequences().status());
+    LOGI_RETURN_IF_ERROR(block->minutes().status());
     std::vector<MetadataView> metadata;
     for (std::uint32_t row = 0; row < block->stats().rows; ++row) {
         LOGI_RETURN_IF_ERROR(block->line(row).status());

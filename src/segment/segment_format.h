@@ -10,9 +10,10 @@
 namespace logi::segment {
 
 inline constexpr std::string_view kMagic = "LOGISEGM";
-inline constexpr std::uint32_t kFormatVersion = 2;
-// Extents of version 1 do not tell their bytes.
+inline constexpr std::uint32_t kFormatVersion = 3;
+// Extents of version 1 do not tell their bytes; blocks of versions 1 and 2 have no minutes.
 inline constexpr std::uint32_t kFormatVersionMin = 1;
+inline constexpr std::size_t kColumnsBeforeMinutes = 6;
 // magic, version, reserved.
 inline constexpr std::size_t kHeaderBytes = 16;
 // directory offset, directory length, directory crc, version, crc of the footer, magic.

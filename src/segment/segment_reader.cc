@@ -108,7 +108,8 @@ Status SegmentReader::parse_directory(std::string_view raw) {
         stats.first_stream = static_cast<std::uint32_t>(r.varint());
         stats.last_stream = static_cast<std::uint32_t>(r.varint());
         Regions regions;
-        for (auto& region : regions) {
+        const std::size_t columns = version_ > 2 ? block::kColumns : kColumnsBeforeMinutes;
+        for (auto& region : absl::MakeSpan(regions).first(columns)) {
             region.offset = r.varint();
             region.length = r.varint();
             region.crc = r.u32();

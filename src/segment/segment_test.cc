@@ -190,6 +190,72 @@ TEST(Segment, VersionOneIsReadable) {
         (std::vector<std::uint32_t>{10, 6, 5}));
 }
 
+// The same without service names, as version 2 wrote it.
+constexpr const char* kVersion2 =
+    "4c4f47495345474d0200000000000000000400020101000b8280d0e2c6bfce972f02020011eab7e99aae"
+    "c89eeb31020000000200000200030a0b05001a6669727374206c696e657365636f6e64206c696e657468"
+    "697264000901016b010001760000008b01020361707001610361707001620255569d9e1c9029abb2636e"
+    "0d13d948350100ed4a38e0d1a69a083bf47fff676bca7901010100031a01002a36fe9c971703002a36fe"
+    "9c971700011006438bc919160dfa8312e42313258c183e3605f9ec6ccc3b1c36ce3c3c570b01b0dc9e02"
+    "0000028280d0e2c6bfce972f02150a0001018680d0e2c6bfce972f00050062000000000000008e000000"
+    "00000000a402a3ae02000000415d55034c4f47495345474d";
+
+TEST(Segment, VersionTwoIsReadable) {
+    const auto segment = open(absl::HexStringToBytes(kVersion2));
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    ASSERT_EQ((*segment)->extents().size(), 2U);
+    EXPECT_EQ((*segment)->extents()[0].line_bytes, 21U);
+    const auto block = *(*segment)->open_block(0);
+    EXPECT_EQ(*block->line(1), "second line");
+    EXPECT_TRUE(block->minutes()->empty());
+}
+
+TEST(Segment, MinutesAddUp) {
+    constexpr std::int64_t kMinute = 60 * kNanosPerSecond;
+    std::vector<block::Row> rows;
+    std::uint64_t index = 0;
+    const auto add = [&](std::uint32_t stream, std::int64_t ns) {
+        block::Row row;
+        row.stream = stream;
+        row.time = {ns};
+        row.sequence = {1, ++index, 0};
+        row.line = std::string_view("0123456789").substr(0, index % 10);
+        rows.push_back(row);
+    };
+    for (std::int64_t i = -20; i < 20; ++i) {
+        add(0, i * kMinute / 10);  // -2 m to 1.9 m
+    }
+    for (std::int64_t i = 1; i <= 30; ++i) {
+        add(1, 1000 * kMinute + i);
+    }
+    SegmentWriter writer({*Labels::parse("{a=\"1\"}"), *Labels::parse("{a=\"2\"}")}, 1000);
+    for (const auto& row : rows) {
+        writer.add(row);
+    }
+    const auto segment = open(writer.finish());
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    const auto block = *(*segment)->open_block(0);
+    const auto minutes = block->minutes();
+    ASSERT_TRUE(minutes.ok()) << minutes.status();
+    std::vector<std::tuple<std::uint32_t, std::int64_t, std::uint32_t>> found;
+    std::size_t next = 0;
+    for (const block::MinuteStats& minute : *minutes) {
+        found.emplace_back(minute.stream, minute.number, minute.rows);
+        std::uint64_t bytes = 0;
+        for (std::uint32_t i = 0; i < minute.rows; ++i, ++next) {
+            EXPECT_EQ(rows[next].stream, minute.stream);
+            EXPECT_GE(rows[next].time, minute.first());
+            EXPECT_LE(rows[next].time, minute.last());
+            bytes += rows[next].line.size();
+        }
+        EXPECT_EQ(minute.line_bytes, bytes);
+    }
+    EXPECT_EQ(next, rows.size());
+    using Found = decltype(found);
+    EXPECT_EQ(found,
+              (Found{{0, -2, 1}, {0, -1, 10}, {0, 0, 10}, {0, 1, 10}, {0, 2, 9}, {1, 1001, 30}}));
+}
+
 TEST(Segment, FilterAndSelectAgreeWithTheModel) {
     const Model m = random_rows(2, 5'000);
     const auto segment = open(write(m));

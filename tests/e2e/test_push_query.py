@@ -130,6 +130,37 @@ class PushAndQuery(unittest.TestCase):
         self.assertIn(b"parse error", body)
 
 
+    def test_statistics_count_what_entries_would(self):
+        s = self.server
+        minute = 60 * 10**9
+        start = (self.now // minute - 30) * minute
+        streams = [({"app": app}, [(start + i * 10**8 * (n + 1), "x" * (i % 7)) for i in range(4000)])
+                   for n, app in enumerate("abc")]
+        for part in (streams[:2], streams[2:]):
+            s.push(part)
+            s.request("POST", "/flush")
+        s.push([({"app": "c"}, streams[2][1][1000:1100])])  # copies, which are no entries
+        s.request("POST", "/flush")
+
+        def series(query, step, shift):
+            result = s.query(query, start=start + shift, end=start + 20 * minute + shift, step=step)["result"]
+            return {r["metric"]["app"]: r["values"] for r in result}
+
+        for function in ("count_over_time", "bytes_over_time", "rate"):
+            for step, window, shift in ((60, "1m", 0), (60, "5m", 0), (60, "90s", 0), (120, "1m", 0), (60, "1m", 7 * 10**9),
+                                        (7, "1m", 0), (60, "3m] offset 1m", 0), (300, "2m", 0)):
+                window += "" if "]" in window else "]"
+                by_numbers = f'sum by (app) ({function}({{app=~"a|b|c"}}[{window}))'
+                by_entries = f'sum by (app) ({function}({{app=~"a|b|c"}} | __error__="" [{window}))'
+                self.assertEqual(series(by_numbers, step, shift), series(by_entries, step, shift), by_numbers)
+        plan, = s.query('sum by (app) (count_over_time({app=~"a|b|c"}[1m]))', start=start, end=start + 20 * minute, step=60,
+                        explain="true")["plan"]
+        self.assertGreater(plan["entriesFromStatistics"], 7000)
+        plan, = s.query('sum by (app) (count_over_time({app=~"a|b"}[1m]))', start=start, end=start + 20 * minute, step=7,
+                        explain="true")["plan"]
+        self.assertLess(plan["entriesFromStatistics"], 1000)
+
+
 class WithoutLevels(unittest.TestCase):
     def test_levels_can_be_left_out(self):
         s = Server("limits_config:\n  discover_log_levels: false\n").start()
