@@ -350,6 +350,25 @@ std::string field_values_json(const std::vector<std::string>& values,
     return object_of(out);
 }
 
+std::string patterns_json(const query::Patterns& patterns) {
+    std::string out = "{\"status\":\"success\",\"data\":[";
+    for (std::size_t i = 0; i < patterns.list.size(); ++i) {
+        const query::LinePattern& pattern = patterns.list[i];
+        out.append(i == 0 ? "{\"pattern\":" : ",{\"pattern\":");
+        append_json_string(out, pattern.text);
+        out.append(",\"level\":");
+        append_json_string(out, pattern.level);
+        out.append(",\"samples\":");
+        char before = '[';
+        for (const auto& [seconds, lines] : pattern.counts) {
+            absl::StrAppend(&out, std::string(1, before), "[", seconds, ",", lines, "]");
+            before = ',';
+        }
+        out.append("]}");
+    }
+    return absl::StrCat(out, "]", warnings_json(patterns.missing), "}");
+}
+
 std::string index_stats_json(const query::StreamSizes& sizes) {
     return absl::StrCat("{\"streams\":",
                         sizes.streams,

@@ -5,6 +5,7 @@
 #include "query/detected_fields.h"
 #include "query/explain.h"
 #include "query/label_stats.h"
+#include "query/patterns.h"
 #include "query/query.h"
 #include "query/volume.h"
 
@@ -45,6 +46,8 @@ namespace logi::api {
 [[nodiscard]] std::string field_values_json(const std::vector<std::string>& values,
                                             std::uint32_t limit,
                                             const std::vector<std::string>& warnings);
+// {"status":"success","data":[{"pattern":…,"level":…,"samples":[[seconds,lines],…]}]}
+[[nodiscard]] std::string patterns_json(const query::Patterns& patterns);
 // {"streams":…,"chunks":…,"bytes":…,"entries":…}
 [[nodiscard]] std::string index_stats_json(const query::StreamSizes& sizes);
 // As a query's result: a vector, or a matrix when a series has more than one point.

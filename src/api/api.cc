@@ -83,6 +83,7 @@ const std::vector<Api::Route>& Api::routes() {
          "GET POST",
          &Api::detected_field_values,
          true},
+        {"/loki/api/v1/patterns", "GET POST", &Api::patterns, true},
         {"/loki/api/v1/format_query", "GET POST", &Api::format_query, false},
         {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, true},
         {"/api/prom/label", "GET POST", &Api::labels, true},

@@ -70,6 +70,7 @@ class Api {
     void detected_labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void detected_fields(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void detected_field_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void patterns(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -82,6 +83,11 @@ class Api {
     // The sources that a query reads.
     ingest::Pinned pin(const std::string& tenant, const query::Prepared& query);
     void explain(query::Request request, const std::string& tenant, const net::Responder& respond);
+    // Cancels a request once it has taken too long. What comes back turns the status of what was
+    // cancelled into the one to answer.
+    using TimeoutStatus = std::function<Status(const Status&)>;
+    TimeoutStatus cancel_when_late(const io::CancelToken& cancel);
+
     // Makes an answer of a result; `warnings` say what it lacks.
     using Answer = std::function<StatusOr<std::string>(
         const query::Result& result, const std::vector<std::string>& warnings, double seconds)>;

@@ -102,6 +102,20 @@ void Api::explain(query::Request request,
                        : error_response(plans.status()));
 }
 
+Api::TimeoutStatus Api::cancel_when_late(const io::CancelToken& cancel) {
+    const auto late = std::make_shared<std::atomic<bool>>(false);
+    if (config_.limits.query_timeout.ns > 0) {
+        executor_.post_after(config_.limits.query_timeout, [late, cancel] {
+            late->store(true);
+            cancel.cancel();
+        });
+    }
+    return [late](const Status& status) {
+        return absl::IsCancelled(status) && late->load() ? absl::DeadlineExceededError(kTimedOut)
+                                                         : status;
+    };
+}
+
 void Api::run(query::Request request,
               const net::HttpRequest& http,
               const std::string& tenant,
@@ -114,18 +128,12 @@ void Api::run(query::Request request,
         return;
     }
     ingest::Pinned pinned = pin(tenant, *prepared);
-    const auto timed_out = std::make_shared<std::atomic<bool>>(false);
-    if (config_.limits.query_timeout.ns > 0) {
-        executor_.post_after(config_.limits.query_timeout, [timed_out, cancel = http.cancel] {
-            timed_out->store(true);
-            cancel.cancel();
-        });
-    }
+    auto outcome = cancel_when_late(http.cancel);
     auto done = [this,
                  begin,
                  text = prepared->request.query,
                  tenant,
-                 timed_out,
+                 outcome = std::move(outcome),
                  answer = std::move(answer),
                  respond = std::move(respond),
                  missing = std::move(pinned.missing)](const StatusOr<query::Result>& result) {
@@ -138,9 +146,7 @@ void Api::run(query::Request request,
         base::log_debug(
             "query", {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
         if (!result.ok()) {
-            const bool late = absl::IsCancelled(result.status()) && timed_out->load();
-            respond(
-                error_response(late ? absl::DeadlineExceededError(kTimedOut) : result.status()));
+            respond(error_response(outcome(result.status())));
             return;
         }
         std::vector<std::string> warnings = missing;

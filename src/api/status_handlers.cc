@@ -46,7 +46,8 @@ void Api::drilldown_limits(const net::HttpRequest&, const std::string&, net::Res
         services.append(services.empty() ? "" : ",");
         wire::append_json_string(services, name);
     }
-    // Nothing expires, hence the retention of 0; there is no miner of patterns.
+    // Nothing expires, hence the retention of 0; patterns need no ingester, but it is what clients
+    // ask for.
     respond(json_response(absl::StrCat("{\"limits\":{\"discover_service_name\":[",
                                        services,
                                        "],\"max_entries_limit_per_query\":",
@@ -65,7 +66,7 @@ void Api::drilldown_limits(const net::HttpRequest&, const std::string&, net::Res
                                        text_of(l.volume_enabled),
                                        ",\"volume_max_series\":",
                                        l.volume_max_series,
-                                       "},\"pattern_ingester_enabled\":false,\"version\":\"",
+                                       "},\"pattern_ingester_enabled\":true,\"version\":\"",
                                        kLokiVersion,
                                        "\"}\n")));
 }

@@ -57,4 +57,9 @@ StatusOr<Timestamp> parse_rfc3339(std::string_view text) {
     return Timestamp{absl::ToUnixNanos(time)};
 }
 
+std::string format_rfc3339(Timestamp time) {
+    return absl::FormatTime(
+        "%Y-%m-%dT%H:%M:%E*SZ", absl::FromUnixNanos(time.ns), absl::UTCTimeZone());
+}
+
 }  // namespace logi

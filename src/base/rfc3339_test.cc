@@ -13,6 +13,14 @@ TEST(Rfc3339, ReadsNanosecondsAndOffsets) {
     EXPECT_EQ(parse_rfc3339("1969-12-31T23:59:59.999999999Z")->ns, -1);
 }
 
+TEST(Rfc3339, WritesTheDigitsThatItNeeds) {
+    EXPECT_EQ(format_rfc3339({0}), "1970-01-01T00:00:00Z");
+    EXPECT_EQ(format_rfc3339({1710669640500000000}), "2024-03-17T10:00:40.5Z");
+    EXPECT_EQ(format_rfc3339({1710669640123456789}), "2024-03-17T10:00:40.123456789Z");
+    EXPECT_EQ(format_rfc3339({-1}), "1969-12-31T23:59:59.999999999Z");
+    EXPECT_EQ(*parse_rfc3339(format_rfc3339(Timestamp::max())), Timestamp::max());
+}
+
 TEST(Rfc3339, TimesThatDoNotFitBecomeTheNearest) {
     EXPECT_EQ(*parse_rfc3339("0001-01-01T00:00:00Z"), Timestamp::min());
     EXPECT_EQ(*parse_rfc3339("9999-12-31T23:59:59Z"), Timestamp::max());

@@ -145,7 +145,7 @@ class Index(unittest.TestCase):
         self.assertEqual(limits["limits"]["max_query_length"], "31d")
         self.assertEqual(limits["limits"]["retention_period"], "0s")
         self.assertIs(limits["limits"]["volume_enabled"], False)
-        self.assertIs(limits["pattern_ingester_enabled"], False)
+        self.assertIs(limits["pattern_ingester_enabled"], True)
         self.assertTrue(limits["version"].startswith("3."))
         status, body = s.get("/config/tenant/v1/limits", "t")
         self.assertEqual(status, 200)

@@ -1,0 +1,55 @@
+// What lines have in common.
+#include "api/answer.h"
+#include "api/api.h"
+#include "api/params.h"
+#include "logql/parser.h"
+#include "query/patterns.h"
+
+namespace logi::api {
+namespace {
+
+// Loki counts no finer.
+constexpr Duration kStepMin = Duration::seconds(10);
+
+StatusOr<query::PatternsRequest> patterns_request(const Params& params, TimeRange range) {
+    query::PatternsRequest request;
+    LOGI_ASSIGN_OR_RETURN(const Duration step, params.step_of(range));
+    LOGI_ASSIGN_OR_RETURN(request.matchers, logql::parse_selector(params.get("query")));
+    request.range = range;
+    request.step = std::max(step, kStepMin);
+    return request;
+}
+
+}  // namespace
+
+void Api::patterns(const net::HttpRequest& http,
+                   const std::string& tenant,
+                   net::Responder respond) {
+    const Params params(http);
+    const auto range = range_forward(params);
+    auto request = range.ok() ? patterns_request(params, *range)
+                              : StatusOr<query::PatternsRequest>(range.status());
+    if (!request.ok()) {
+        respond(error_response(request.status()));
+        return;
+    }
+    ingest::Pinned pinned = store_.pin(tenant, *range);
+    query::run_patterns(executor_,
+                        std::move(pinned.sources),
+                        *std::move(request),
+                        config_.limits,
+                        http.cancel,
+                        [respond = std::move(respond),
+                         outcome = cancel_when_late(http.cancel),
+                         missing = std::move(pinned.missing)](StatusOr<query::Patterns> patterns) {
+                            if (!patterns.ok()) {
+                                respond(error_response(outcome(patterns.status())));
+                                return;
+                            }
+                            patterns->missing.insert(
+                                patterns->missing.end(), missing.begin(), missing.end());
+                            respond(json_response(patterns_json(*patterns)));
+                        });
+}
+
+}  // namespace logi::api
