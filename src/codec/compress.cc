@@ -18,13 +18,11 @@ struct FreeContext {
     void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
 };
 
-}  // namespace
-
-std::string compress(std::string_view raw) {
+// Compresses into a buffer that the thread keeps, or into `large` if that would be a large one.
+std::string_view zstd(std::string_view raw, int level, base::Buffer& large) {
     thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
     thread_local base::Buffer kept;
     const std::size_t bound = ZSTD_compressBound(raw.size());
-    base::Buffer large;
     if (bound > kKeptBytesMax) {
         large = base::Buffer(bound);
     } else if (bound > kept.size()) {
@@ -32,10 +30,18 @@ std::string compress(std::string_view raw) {
     }
     base::Buffer& target = bound > kKeptBytesMax ? large : kept;
     const std::size_t n = ZSTD_compressCCtx(
-        context.get(), target.data(), target.size(), raw.data(), raw.size(), kZstdLevel);
+        context.get(), target.data(), target.size(), raw.data(), raw.size(), level);
     LOGI_CHECK(ZSTD_isError(n) == 0);
-    const bool pays = n < raw.size();
-    const std::string_view body = pays ? target.view().substr(0, n) : raw;
+    return target.view().substr(0, n);
+}
+
+}  // namespace
+
+std::string compress(std::string_view raw) {
+    base::Buffer large;
+    const std::string_view frame = zstd(raw, kZstdLevel, large);
+    const bool pays = frame.size() < raw.size();
+    const std::string_view body = pays ? frame : raw;
     std::string out;
     out.reserve(1 + base::varint_bytes(raw.size()) + body.size());
     base::ByteWriter w(out);
@@ -46,7 +52,6 @@ std::string compress(std::string_view raw) {
 }
 
 StatusOr<base::Buffer> decompress(std::string_view bytes) {
-    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
     base::ByteReader r(bytes);
     const std::uint8_t kind = r.u8();
     const std::uint64_t size = r.varint();
@@ -57,13 +62,24 @@ StatusOr<base::Buffer> decompress(std::string_view bytes) {
     if (kind == kRaw) {
         return base::Buffer::copy_of(body);
     }
-    if (ZSTD_getFrameContentSize(body.data(), body.size()) != size) {
+    return unpack_zstd(body, size);
+}
+
+void append_zstd(std::string_view raw, std::string& out, int level) {
+    base::Buffer large;
+    out.append(zstd(raw, level, large));
+}
+
+StatusOr<base::Buffer> unpack_zstd(std::string_view frame, std::uint64_t raw_size) {
+    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+    if (raw_size > kRawBytesMax ||
+        ZSTD_getFrameContentSize(frame.data(), frame.size()) != raw_size) {
         return absl::DataLossError("compressed bytes have another size than they say");
     }
-    base::Buffer raw(size);
+    base::Buffer raw(raw_size);
     const std::size_t n =
-        ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), body.data(), body.size());
-    if (ZSTD_isError(n) != 0 || n != size) {
+        ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), frame.data(), frame.size());
+    if (ZSTD_isError(n) != 0 || n != raw_size) {
         return absl::DataLossError("compressed bytes are damaged");
     }
     return raw;

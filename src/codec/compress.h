@@ -20,4 +20,9 @@ inline constexpr std::uint64_t kRawBytesMax = 1ULL << 30U;
 // kDataLoss if the bytes are not what compress() made.
 StatusOr<base::Buffer> decompress(std::string_view bytes);
 
+// A zstd frame alone, for those who keep kind and size elsewhere.
+void append_zstd(std::string_view raw, std::string& out, int level = kZstdLevel);
+// kDataLoss if the frame does not hold just `raw_size` bytes.
+StatusOr<base::Buffer> unpack_zstd(std::string_view frame, std::uint64_t raw_size);
+
 }  // namespace logi::codec

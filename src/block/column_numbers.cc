@@ -1,0 +1,227 @@
+// Columns of digits: integers, decimals, hexadecimal ones, times.
+#include "block/column_writer.h"
+#include "block/time_layout.h"
+#include "codec/integers.h"
+
+namespace logi::block {
+namespace {
+
+// Seconds since 1970 have ten digits, from 2001 to 2286.
+constexpr std::size_t kEpochDigits = 10;
+// How far a time may be from its entry's to count as related.
+constexpr std::int64_t kRelatedSeconds = 86'400;
+
+// Decimal digits, all of them; at most kIntegerDigitsMax.
+std::uint64_t to_integer(const char* p, std::size_t size) {
+    std::uint64_t v = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        v = v * 10 + static_cast<std::uint64_t>(p[i] - '0');
+    }
+    return v;
+}
+
+std::uint64_t power_of_ten(std::size_t n) {
+    std::uint64_t v = 1;
+    while (n-- > 0) {
+        v *= 10;
+    }
+    return v;
+}
+
+std::size_t point_of(std::string_view s) {
+    const void* p = std::memchr(s.data(), '.', s.size());
+    return p == nullptr ? s.size()
+                        : static_cast<std::size_t>(static_cast<const char*>(p) - s.data());
+}
+
+// How the numbers of a column are written.
+struct NumberForm {
+    std::size_t scale = 0;  // digits behind the point
+    bool trimmed = false;
+    bool fixed_width = false;
+};
+
+// Nothing if the texts are no numbers that can be written again.
+std::optional<NumberForm> form_of(const MaskedText& t,
+                                  absl::Span<const Slot> slots,
+                                  const Stamp& stamp) {
+    NumberForm form;
+    if ((stamp.classes & ~kDigitClass) == 0) {
+        form.fixed_width = stamp.min_size == stamp.max_size;
+        return stamp.max_size <= kIntegerDigitsMax ? std::optional(form) : std::nullopt;
+    }
+    if ((stamp.classes & ~(kDigitClass | class_of('.'))) != 0 ||
+        stamp.max_size > kIntegerDigitsMax + 1) {
+        return std::nullopt;
+    }
+    std::size_t least = kIntegerDigitsMax;
+    for (const Slot& slot : slots) {
+        const std::string_view s = t.view(slot);
+        const std::size_t point = point_of(s);
+        const std::size_t digits = point == s.size() ? 0 : s.size() - point - 1;
+        // A point needs digits on both sides, and there is one at most.
+        if (point == 0 || point + 1 == s.size() ||
+            (digits > 0 && point_of(s.substr(point + 1)) != digits)) {
+            return std::nullopt;
+        }
+        form.scale = std::max(form.scale, digits);
+        least = std::min(least, digits);
+        form.trimmed = form.trimmed || (digits > 0 && s.back() == '0');
+    }
+    // So far `trimmed` says that zeros stand at the end.
+    if (form.trimmed && least < form.scale) {
+        return std::nullopt;
+    }
+    form.trimmed = least < form.scale;
+    return form;
+}
+
+// Nothing if writing the integer would not give the text.
+std::optional<std::uint64_t> parse(std::string_view s, const NumberForm& form) {
+    const std::size_t point = form.scale == 0 ? s.size() : point_of(s);
+    if (!form.fixed_width && point > 1 && s[0] == '0') {
+        return std::nullopt;
+    }
+    const std::size_t digits = point == s.size() ? 0 : s.size() - point - 1;
+    if (point + form.scale > kIntegerDigitsMax) {
+        return std::nullopt;
+    }
+    const std::uint64_t whole = to_integer(s.data(), point);
+    if (form.scale == 0) {
+        return whole;
+    }
+    const std::uint64_t fraction = digits == 0 ? 0 : to_integer(s.data() + point + 1, digits);
+    return whole * power_of_ten(form.scale) + fraction * power_of_ten(form.scale - digits);
+}
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+    return a / b - (a % b < 0 ? 1 : 0);
+}
+
+// Makes differences to the entries' times of the numbers, if they are such times.
+bool make_relative(std::vector<std::uint64_t>& numbers,
+                   absl::Span<const Timestamp> times,
+                   std::uint8_t& unit_digits) {
+    if (times.empty()) {
+        return false;
+    }
+    std::uint64_t v = numbers[0];
+    std::size_t digits = 0;
+    for (; v > 0; v /= 10) {
+        ++digits;
+    }
+    if (digits < kEpochDigits || digits > kIntegerDigitsMax) {
+        return false;
+    }
+    unit_digits = static_cast<std::uint8_t>(digits - kEpochDigits);
+    const auto per_second = static_cast<std::int64_t>(power_of_ten(unit_digits));
+    const std::int64_t unit_ns = kNanosPerSecond / per_second;
+    std::vector<std::uint64_t> relative(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        std::int64_t d = 0;
+        if (numbers[i] > static_cast<std::uint64_t>(Timestamp::max().ns) ||
+            __builtin_sub_overflow(
+                static_cast<std::int64_t>(numbers[i]), floor_div(times[i].ns, unit_ns), &d) ||
+            d > kRelatedSeconds * per_second || d < -kRelatedSeconds * per_second) {
+            return false;
+        }
+        relative[i] = codec::signed_to_ordered(d);
+    }
+    numbers = std::move(relative);
+    return true;
+}
+
+}  // namespace
+
+bool ColumnWriter::write_integers(const Values& values, const Profile& profile, std::string& meta) {
+    const auto form = form_of(text_, values.slots, profile.stamp);
+    if (!form) {
+        return false;
+    }
+    std::vector<std::uint64_t> numbers;
+    numbers.reserve(values.slots.size());
+    for (const Slot& slot : values.slots) {
+        const auto number = parse(text_.view(slot), *form);
+        if (!number) {
+            return false;
+        }
+        numbers.push_back(*number);
+    }
+    std::uint8_t unit_digits = 0;
+    const bool relative = make_relative(numbers, values.times, unit_digits);
+    write_head(kInteger, profile, meta);
+    base::ByteWriter w(meta);
+    w.u8(static_cast<std::uint8_t>((form->fixed_width ? kFixedWidth : 0) |
+                                   (form->trimmed ? kTrimmed : 0) | (relative ? kRelative : 0)));
+    w.u8(static_cast<std::uint8_t>(form->scale));
+    if (relative) {
+        w.u8(unit_digits);
+    }
+    add_integers(numbers, meta);
+    return true;
+}
+
+bool ColumnWriter::write_hex(const Values& values, const Profile& profile, std::string& meta) {
+    const Stamp& stamp = profile.stamp;
+    const bool lower = (stamp.classes & ~kLowerHexClasses) == 0;
+    if ((!lower && (stamp.classes & ~kUpperHexClasses) != 0) || stamp.min_size != stamp.max_size) {
+        return false;
+    }
+    std::string digits;
+    digits.reserve(values.slots.size() * stamp.min_size / 2 + 1);
+    unsigned first = 0;
+    bool half = false;
+    for (const Slot& slot : values.slots) {
+        for (const char c : text_.view(slot)) {
+            const unsigned v = static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+            if (half) {
+                digits.push_back(static_cast<char>(first << 4U | v));
+            }
+            first = v;
+            half = !half;
+        }
+    }
+    if (half) {
+        digits.push_back(static_cast<char>(first << 4U));
+    }
+    write_head(kHex, profile, meta);
+    base::ByteWriter(meta).u8(lower ? 0 : 1);
+    parts_->add(digits, true, meta);
+    return true;
+}
+
+bool ColumnWriter::write_times(const Values& values, const Profile& profile, std::string& meta) {
+    if (values.times.empty() || profile.stamp.max_size > TimeLayout::kTextMax ||
+        (profile.stamp.classes & class_of(':')) == 0) {
+        return false;
+    }
+    auto layout = TimeLayout::of(text_.view(values.slots[0]));
+    if (!layout) {
+        return false;
+    }
+    std::vector<std::uint64_t> numbers(values.slots.size());
+    const auto parse_all = [&] {
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            const Timestamp entry = values.times[i];
+            const auto units = layout->parse(text_.view(values.slots[i]), entry);
+            std::int64_t difference = 0;
+            if (!units || __builtin_sub_overflow(*units, layout->units_of(entry), &difference)) {
+                return false;
+            }
+            numbers[i] = codec::signed_to_ordered(difference);
+        }
+        return true;
+    };
+    if (!parse_all()) {
+        layout = layout->trimmed();
+        if (!parse_all()) {
+            return false;
+        }
+    }
+    write_head(kTime, profile, meta);
+    base::ByteWriter(meta).string(layout->stored());
+    add_integers(numbers, meta);
+    return true;
+}
+
+}  // namespace logi::block

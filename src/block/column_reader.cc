@@ -1,0 +1,236 @@
+#include "block/column_reader.h"
+
+#include "absl/strings/str_cat.h"
+#include "codec/integers.h"
+#include "regex/substring.h"
+
+namespace logi::block {
+namespace {
+
+class ConstantColumn final : public ColumnReader {
+  public:
+    ConstantColumn(std::size_t rows, std::string_view value)
+        : ColumnReader(rows,
+                       {classes_of(value),
+                        static_cast<std::uint32_t>(value.size()),
+                        static_cast<std::uint32_t>(value.size())}),
+          value_(value) {}
+
+  private:
+    StatusOr<RowSet> find(const Needle& needle) override {
+        return needle.in(value_) ? RowSet::all(rows()) : RowSet::none(rows());
+    }
+    Status make_values(std::vector<std::string_view>& out) override {
+        out.assign(rows(), value_);
+        return absl::OkStatus();
+    }
+    std::string value_;
+};
+
+class DictionaryColumn final : public ColumnReader {
+  public:
+    DictionaryColumn(const ColumnStart& start, Payload numbers, std::unique_ptr<ColumnReader> words)
+        : ColumnReader(start.rows, start.stamp),
+          parts_(*start.space.parts),
+          numbers_at_(numbers),
+          words_(std::move(words)) {}
+
+  private:
+    StatusOr<RowSet> find(const Needle& needle) override {
+        LOGI_ASSIGN_OR_RETURN(const RowSet words, words_->match(needle));
+        if (words.is_none() || words.is_all()) {
+            return words.is_all() ? RowSet::all(rows()) : RowSet::none(rows());
+        }
+        LOGI_RETURN_IF_ERROR(load());
+        RowSet found = RowSet::none(rows());
+        for (std::size_t row = 0; row < rows(); ++row) {
+            if (words.has(numbers_[row])) {
+                found.add(row);
+            }
+        }
+        return found;
+    }
+    Status make_values(std::vector<std::string_view>& out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        LOGI_ASSIGN_OR_RETURN(const auto words, words_->values());
+        out.resize(rows());
+        for (std::size_t row = 0; row < rows(); ++row) {
+            out[row] = words[numbers_[row]];
+        }
+        return absl::OkStatus();
+    }
+    Status load() {
+        if (!numbers_.empty()) {
+            return absl::OkStatus();
+        }
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
+        std::vector<std::uint64_t> numbers;
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+        for (const std::uint64_t number : numbers) {
+            if (number >= words_->rows()) {
+                return malformed("a dictionary's number");
+            }
+        }
+        numbers_.assign(numbers.begin(), numbers.end());
+        return absl::OkStatus();
+    }
+
+    PartReader& parts_;
+    Payload numbers_at_;
+    std::unique_ptr<ColumnReader> words_;
+    std::vector<std::uint32_t> numbers_;
+};
+
+class StringColumn final : public ColumnReader {
+  public:
+    StringColumn(const ColumnStart& start, Payload sizes, Payload bytes)
+        : ColumnReader(start.rows, start.stamp),
+          parts_(*start.space.parts),
+          sizes_at_(sizes),
+          bytes_at_(bytes) {}
+
+  private:
+    // One search over all texts; where they end matters only once a needle is found.
+    StatusOr<RowSet> find(const Needle& needle) override {
+        if (needle.at_begin || needle.at_end || needle.text.empty()) {
+            return ColumnReader::find(needle);
+        }
+        LOGI_ASSIGN_OR_RETURN(const std::string_view bytes, parts_.payload(bytes_at_));
+        RowSet found = RowSet::none(rows());
+        std::size_t row = 0;
+        std::size_t at = 0;
+        while ((at = regex::find(bytes, needle.text, at)) != regex::kNotFound) {
+            LOGI_RETURN_IF_ERROR(load());
+            while (ends_[row] <= at) {
+                ++row;
+            }
+            if (at + needle.text.size() <= ends_[row]) {
+                found.add(row);
+                at = ends_[row];
+            } else {
+                ++at;  // it spans two values
+            }
+        }
+        return found;
+    }
+    Status make_values(std::vector<std::string_view>& out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        LOGI_ASSIGN_OR_RETURN(const std::string_view bytes, parts_.payload(bytes_at_));
+        out.resize(rows());
+        std::uint64_t begin = 0;
+        for (std::size_t row = 0; row < rows(); ++row) {
+            out[row] = bytes.substr(begin, ends_[row] - begin);
+            begin = ends_[row];
+        }
+        return absl::OkStatus();
+    }
+    Status load() {
+        if (!ends_.empty()) {
+            return absl::OkStatus();
+        }
+        LOGI_ASSIGN_OR_RETURN(const auto sizes, parts_.payload(sizes_at_));
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(sizes, rows(), ends_));
+        std::uint64_t end = 0;
+        for (std::uint64_t& size : ends_) {
+            if (size > bytes_at_.size - end) {
+                return malformed("the length of a text");
+            }
+            end += size;
+            size = end;
+        }
+        return end == bytes_at_.size ? absl::OkStatus() : malformed("the length of texts");
+    }
+
+    PartReader& parts_;
+    Payload sizes_at_;
+    Payload bytes_at_;
+    std::vector<std::uint64_t> ends_;
+};
+
+StatusOr<std::unique_ptr<ColumnReader>> read_dictionary(const ColumnStart& start) {
+    const std::uint64_t words = start.space.tree->varint();
+    if (words == 0 || words > start.rows) {
+        return malformed("the size of a dictionary");
+    }
+    const Payload numbers = start.space.payloads->take(*start.space.tree);
+    LOGI_ASSIGN_OR_RETURN(auto column, read_column(start.space, words, nullptr, start.depth + 1));
+    return std::make_unique<DictionaryColumn>(start, numbers, std::move(column));
+}
+
+}  // namespace
+
+Status malformed(std::string_view what) {
+    return absl::DataLossError(absl::StrCat(std::string(what), " is malformed"));
+}
+
+bool Needle::in(std::string_view value) const {
+    if (value.size() < text.size()) {
+        return false;
+    }
+    if (at_begin) {
+        return value.starts_with(text) && (!at_end || value.size() == text.size());
+    }
+    return at_end ? value.ends_with(text) : regex::contains(value, text);
+}
+
+bool Needle::possible(const Stamp& stamp) const {
+    return text.size() <= stamp.max_size && (classes_of(text) & ~stamp.classes) == 0 &&
+           (!at_begin || !at_end || text.size() >= stamp.min_size);
+}
+
+StatusOr<absl::Span<const std::string_view>> ColumnReader::values() {
+    if (values_.empty()) {
+        LOGI_RETURN_IF_ERROR(make_values(values_));
+    }
+    return absl::MakeConstSpan(values_);
+}
+
+StatusOr<RowSet> ColumnReader::find(const Needle& needle) {
+    LOGI_ASSIGN_OR_RETURN(const auto texts, values());
+    RowSet found = RowSet::none(rows_);
+    for (std::size_t row = 0; row < rows_; ++row) {
+        if (needle.in(texts[row])) {
+            found.add(row);
+        }
+    }
+    return found;
+}
+
+StatusOr<std::unique_ptr<ColumnReader>> read_column(const ColumnSpace& space,
+                                                    std::size_t rows,
+                                                    const RowTimes& times,
+                                                    int depth) {
+    if (depth > kColumnDepthMax || rows > *space.cells_left) {
+        return malformed("a tree of columns");
+    }
+    *space.cells_left -= rows;
+    base::ByteReader& tree = *space.tree;
+    const std::uint8_t kind = tree.u8();
+    if (kind == kConstant) {
+        return std::make_unique<ConstantColumn>(rows, tree.string());
+    }
+    ColumnStart start{space, rows, {}, times, depth};
+    start.stamp.classes = tree.u16();
+    start.stamp.min_size = static_cast<std::uint32_t>(tree.varint());
+    start.stamp.max_size = start.stamp.min_size + static_cast<std::uint32_t>(tree.varint());
+    switch (kind) {
+        case kDictionary:
+            return read_dictionary(start);
+        case kInteger:
+            return read_integers(start);
+        case kHex:
+            return read_hex(start);
+        case kTime:
+            return read_times(start);
+        case kTemplates:
+            return read_templates(start);
+        case kString: {
+            const Payload sizes = space.payloads->take(tree);
+            return std::make_unique<StringColumn>(start, sizes, space.payloads->take(tree));
+        }
+        default:
+            return malformed("a column's kind");
+    }
+}
+
+}  // namespace logi::block

@@ -1,0 +1,92 @@
+// Columns as a block stores them: what is in them is found out without making texts of all values.
+#pragma once
+
+#include "absl/types/span.h"
+#include "base/bytes.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "block/column_format.h"
+#include "block/parts.h"
+#include "block/row_set.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::block {
+
+// A text to look for: anywhere in a value, or where the value begins or ends or both.
+struct Needle {
+    std::string_view text;
+    bool at_begin = false;
+    bool at_end = false;
+
+    // For one value.
+    [[nodiscard]] bool in(std::string_view value) const;
+    // Whether values of this stamp can have it.
+    [[nodiscard]] bool possible(const Stamp& stamp) const;
+};
+
+// The entries' times of some rows, asked for when a column is relative to them.
+using RowTimes = std::function<StatusOr<std::vector<Timestamp>>()>;
+
+// One thread. kDataLoss says what is malformed.
+class ColumnReader {
+  public:
+    virtual ~ColumnReader() = default;
+    [[nodiscard]] std::size_t rows() const { return rows_; }
+    [[nodiscard]] const Stamp& stamp() const { return stamp_; }
+
+    // The rows whose value has the needle.
+    StatusOr<RowSet> match(const Needle& needle) {
+        return needle.possible(stamp_) ? find(needle) : RowSet::none(rows_);
+    }
+    // One text per row, valid as long as the reader.
+    StatusOr<absl::Span<const std::string_view>> values();
+
+  protected:
+    ColumnReader(std::size_t rows, const Stamp& stamp) : rows_(rows), stamp_(stamp) {}
+    // Looks at the text of each value.
+    virtual StatusOr<RowSet> find(const Needle& needle);
+    // Replaces `out`.
+    virtual Status make_values(std::vector<std::string_view>& out) = 0;
+
+  private:
+    std::size_t rows_;
+    Stamp stamp_;
+    std::vector<std::string_view> values_;
+};
+
+// What parsing a tree of columns needs, and what bounds it.
+struct ColumnSpace {
+    base::ByteReader* tree = nullptr;
+    PayloadCursor* payloads = nullptr;
+    PartReader* parts = nullptr;  // outlives the readers
+    // Values that columns may still have, all together: a hostile block could claim any number.
+    std::uint64_t* cells_left = nullptr;
+};
+
+// Parses the column at the tree's place and what is in it. `rows` is not 0.
+StatusOr<std::unique_ptr<ColumnReader>> read_column(const ColumnSpace& space,
+                                                    std::size_t rows,
+                                                    const RowTimes& times,
+                                                    int depth);
+
+// The parts of read_column(), by kind. The kind has been read.
+struct ColumnStart {
+    const ColumnSpace& space;
+    std::size_t rows = 0;
+    Stamp stamp;
+    const RowTimes& times;
+    int depth = 0;
+};
+StatusOr<std::unique_ptr<ColumnReader>> read_integers(const ColumnStart& start);
+StatusOr<std::unique_ptr<ColumnReader>> read_hex(const ColumnStart& start);
+StatusOr<std::unique_ptr<ColumnReader>> read_times(const ColumnStart& start);
+StatusOr<std::unique_ptr<ColumnReader>> read_templates(const ColumnStart& start);
+
+[[nodiscard]] Status malformed(std::string_view what);
+
+}  // namespace logi::block

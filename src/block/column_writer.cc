@@ -1,0 +1,309 @@
+#include "block/column_writer.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "codec/integers.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace logi::block {
+namespace {
+
+// Columns of fewer values are not taken apart further.
+constexpr std::size_t kNestedMin = 16;
+constexpr int kNestedDepthMax = 3;
+// Values that are looked at before a column is taken apart, and how many kinds may be among them.
+constexpr std::size_t kSample = 64;
+constexpr std::size_t kSampleKindsMax = 32;
+
+// For tables only: depends on the machine's byte order.
+std::uint64_t quick_hash(std::string_view s) {
+    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+    if (s.size() > 16) {
+        return base::hash64(s);
+    }
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    if (s.size() >= 8) {
+        std::memcpy(&a, s.data(), 8);
+        std::memcpy(&b, s.data() + s.size() - 8, 8);
+    } else {
+        std::memcpy(&a, s.data(), s.size());
+    }
+    const std::uint64_t h = (a ^ (b * kOdd + s.size())) * kOdd;
+    return h ^ (h >> 32U);
+}
+
+// Numbers texts in the order in which they come first.
+class Numbering {
+  public:
+    explicit Numbering(std::size_t values_max) {
+        slots_.resize(std::bit_ceil(std::max<std::size_t>(2 * values_max, 4)));
+    }
+    // The number of a text; `count` so far. The text's number is new if it equals the old count.
+    std::uint32_t number(std::string_view s,
+                         const MaskedText& t,
+                         std::vector<Slot>& values,
+                         const Slot& at) {
+        std::size_t i = quick_hash(s) & (slots_.size() - 1);
+        while (slots_[i] != 0) {
+            if (t.view(values[slots_[i] - 1]) == s) {
+                return slots_[i] - 1;
+            }
+            i = (i + 1) & (slots_.size() - 1);
+        }
+        values.push_back(at);
+        slots_[i] = static_cast<std::uint32_t>(values.size());
+        return slots_[i] - 1;
+    }
+
+  private:
+    std::vector<std::uint32_t> slots_;  // number + 1
+};
+
+double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
+    double bits = 0;
+    for (const std::uint32_t c : counts) {
+        bits -= c * std::log2(static_cast<double>(c) / static_cast<double>(n));
+    }
+    return bits;
+}
+
+}  // namespace
+
+ColumnWriter::Profile ColumnWriter::profile(const Values& values) const {
+    Profile p;
+    const Slot& first = values.slots[0];
+    p.stamp.min_size = first.size;
+    p.stamp.max_size = first.size;
+    const char* text = text_.text;
+    std::size_t i = 1;
+    for (; i < values.slots.size(); ++i) {
+        const Slot& s = values.slots[i];
+        if (s.size != first.size || std::memcmp(text + s.begin, text + first.begin, s.size) != 0) {
+            break;
+        }
+    }
+    p.equal = i == values.slots.size();
+    p.stamp.classes = classes_of(text_.view(first));
+    for (; i < values.slots.size(); ++i) {
+        const Slot& s = values.slots[i];
+        p.stamp.min_size = std::min(p.stamp.min_size, s.size);
+        p.stamp.max_size = std::max(p.stamp.max_size, s.size);
+        p.stamp.classes |= classes_of(text_.view(s));
+    }
+    return p;
+}
+
+void ColumnWriter::write_head(ColumnKind kind, const Profile& profile, std::string& meta) {
+    base::ByteWriter w(meta);
+    w.u8(kind);
+    w.u16(profile.stamp.classes);
+    w.varint(profile.stamp.min_size);
+    w.varint(profile.stamp.max_size - profile.stamp.min_size);
+}
+
+void ColumnWriter::add_integers(absl::Span<const std::uint64_t> values, std::string& meta) {
+    const codec::EncodedIntegers encoded = codec::encode_integers(values);
+    parts_->add(encoded.bytes, encoded.compressible, meta);
+}
+
+void ColumnWriter::write(const Values& values, int depth, std::string& meta) {
+    LOGI_CHECK(!values.slots.empty());
+    const Profile p = profile(values);
+    if (p.equal) {
+        base::ByteWriter w(meta);
+        w.u8(kConstant);
+        w.string(text_.view(values.slots[0]));
+        return;
+    }
+    if (write_times(values, p, meta) || write_dictionary(values, p, depth, meta) ||
+        write_integers(values, p, meta) || write_hex(values, p, meta) ||
+        write_nested(values, p, depth, meta)) {
+        return;
+    }
+    write_strings(values, p, meta);
+}
+
+bool ColumnWriter::write_dictionary(const Values& values,
+                                    const Profile& profile,
+                                    int depth,
+                                    std::string& meta) {
+    const std::size_t n = values.slots.size();
+    const std::size_t distinct_max = std::min(n / 2, kDictionaryMax);
+    if (distinct_max == 0) {
+        return false;
+    }
+    Numbering numbering(distinct_max + 1);
+    std::vector<Slot> distinct;
+    std::vector<std::uint32_t> counts;
+    std::vector<std::uint64_t> numbers(n);
+    std::size_t bytes = 0;
+    // The number of distinct values so far may grow with half the values, and by a start.
+    constexpr std::size_t kStart = 64;
+    for (std::size_t i = 0; i < n; ++i) {
+        const Slot& s = values.slots[i];
+        const std::uint32_t number = numbering.number(text_.view(s), text_, distinct, s);
+        if (number == counts.size()) {
+            if (distinct.size() > distinct_max || distinct.size() > kStart + i / 2) {
+                return false;
+            }
+            counts.push_back(0);
+            bytes += s.size;
+        }
+        ++counts[number];
+        numbers[i] = number;
+    }
+    // What a value takes otherwise: digits as numbers, other text as zstd would leave it.
+    const bool numeric = (profile.stamp.classes & ~(kDigitClass | class_of('.'))) == 0;
+    const double bits_per_byte = numeric ? 3.4 : 4;
+    double all_bytes = 0;
+    for (const Slot& s : values.slots) {
+        all_bytes += s.size;
+    }
+    const double ids = entropy_bits(counts, n);
+    if (ids + static_cast<double>(bytes) * bits_per_byte > all_bytes * bits_per_byte * 0.9) {
+        return false;
+    }
+    write_head(kDictionary, profile, meta);
+    base::ByteWriter(meta).varint(distinct.size());
+    add_integers(numbers, meta);
+    write({distinct, {}}, depth + 1, meta);
+    return true;
+}
+
+bool ColumnWriter::write_nested(const Values& values,
+                                const Profile& profile,
+                                int depth,
+                                std::string& meta) {
+    const std::size_t n = values.slots.size();
+    if (n < kNestedMin || depth >= kNestedDepthMax || profile.stamp.max_size < 4) {
+        return false;
+    }
+    // Whether a value is one slot by a rule, counted over a sample.
+    std::vector<CutSlot> slots;
+    const auto whole = [&](CutRule rule) {
+        std::size_t wholes = 0;
+        for (std::size_t i = 0; i < kSample; ++i) {
+            const Slot& s = values.slots[i * n / kSample];
+            cut(text_, s.begin, s.begin + s.size, rule, slots);
+            wholes += slots.size() == 1 && slots[0].end - slots[0].begin == s.size ? 1U : 0U;
+        }
+        return wholes > kSample / 2;
+    };
+    CutRule rule = CutRule::kCoarse;
+    if (whole(rule)) {
+        rule = CutRule::kFine;
+        if (whole(rule)) {
+            return false;
+        }
+    }
+    TemplateSet set(rule);
+    set.begin(text_);
+    for (std::size_t i = 0; i < n; ++i) {
+        set.add(static_cast<std::uint32_t>(i), values.slots[i]);
+        if (i == kSample * 4 && set.groups().empty()) {
+            return false;
+        }
+    }
+    set.finish();
+    if (set.rest().size() > n / 2) {
+        return false;
+    }
+    write_head(kTemplates, profile, meta);
+    write_templates(values, set, depth + 1, meta);
+    return true;
+}
+
+void ColumnWriter::write_templates(const Values& values,
+                                   const TemplateSet& set,
+                                   int depth,
+                                   std::string& meta) {
+    base::ByteWriter w(meta);
+    std::vector<std::uint64_t> numbers(values.slots.size());
+    std::size_t used = 0;
+    for (const auto& group : set.groups()) {
+        if (!group.rows.empty()) {
+            for (const std::uint32_t row : group.rows) {
+                numbers[row] = used;
+            }
+            ++used;
+        }
+    }
+    for (const std::uint32_t row : set.rest()) {
+        numbers[row] = used;
+    }
+    w.varint(used);
+    w.varint(set.rest().size());
+    if (used + (set.rest().empty() ? 0U : 1U) > 1) {
+        add_integers(numbers, meta);
+    }
+    if (!set.rest().empty()) {
+        std::vector<Slot> slots;
+        for (const std::uint32_t row : set.rest()) {
+            slots.push_back(values.slots[row]);
+        }
+        write_strings({slots, {}}, meta);
+    }
+    for (const auto& group : set.groups()) {
+        if (!group.rows.empty()) {
+            write_template(values, group, depth, meta);
+        }
+    }
+}
+
+void ColumnWriter::write_template(const Values& values,
+                                  const TemplateSet::Group& group,
+                                  int depth,
+                                  std::string& meta) {
+    base::ByteWriter w(meta);
+    const Template& kind = group.kind;
+    w.varint(group.rows.size());
+    w.varint(kind.slots());
+    for (std::size_t i = 0; i <= kind.slots(); ++i) {
+        w.string(kind.piece(i));
+    }
+    std::vector<Timestamp> times;
+    if (!values.times.empty()) {
+        for (const std::uint32_t row : group.rows) {
+            times.push_back(values.times[row]);
+        }
+    }
+    // The columns of a line's templates are found without looking at those of others.
+    std::string columns;
+    if (depth == 0) {
+        parts_->begin_pool();
+    }
+    std::string& target = depth == 0 ? columns : meta;
+    std::vector<Slot> slots(group.rows.size());
+    for (std::size_t c = 0; c < kind.slots(); ++c) {
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            slots[i] = group.slots[i * kind.slots() + c];
+        }
+        write({slots, times}, depth, target);
+    }
+    if (depth == 0) {
+        w.varint(parts_->pool());
+        w.string(columns);
+    }
+}
+
+void ColumnWriter::write_strings(const Values& values, std::string& meta) {
+    write_strings(values, profile(values), meta);
+}
+
+void ColumnWriter::write_strings(const Values& values, const Profile& profile, std::string& meta) {
+    write_head(kString, profile, meta);
+    std::vector<std::uint64_t> sizes;
+    std::string bytes;
+    sizes.reserve(values.slots.size());
+    for (const Slot& s : values.slots) {
+        sizes.push_back(s.size);
+        bytes.append(text_.view(s));
+    }
+    add_integers(sizes, meta);
+    parts_->add(bytes, true, meta);
+}
+
+}  // namespace logi::block

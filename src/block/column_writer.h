@@ -1,0 +1,74 @@
+// Writes a list of texts as a column of the kind that suits it.
+#pragma once
+
+#include "absl/types/span.h"
+#include "base/time.h"
+#include "block/column_format.h"
+#include "block/cut.h"
+#include "block/parts.h"
+#include "block/template_set.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logi::block {
+
+// Keeps its buffers from column to column. One thread.
+class ColumnWriter {
+  public:
+    // The values are parts of `text`; `times` is empty or has the entry's time per value.
+    struct Values {
+        absl::Span<const Slot> slots;
+        absl::Span<const Timestamp> times;
+    };
+
+    // Payloads of what is written from here on go to `parts`, which must outlive that.
+    void begin(const MaskedText& text, PartWriter& parts) {
+        text_ = text;
+        parts_ = &parts;
+    }
+    // Appends the column to `meta`. Not empty.
+    void write(const Values& values, std::string& meta) { write(values, 0, meta); }
+    // As a column of kind kTemplates, whose groups and rest `set` has. Each template's columns have
+    // a pool of their own.
+    void write_templates(const Values& values, const TemplateSet& set, std::string& meta) {
+        write_templates(values, set, 0, meta);
+    }
+    // As kString.
+    void write_strings(const Values& values, std::string& meta);
+
+  private:
+    struct Profile {
+        Stamp stamp;
+        bool equal = true;
+    };
+    struct Scratch;
+
+    void write(const Values& values, int depth, std::string& meta);
+    void write_templates(const Values& values,
+                         const TemplateSet& set,
+                         int depth,
+                         std::string& meta);
+    [[nodiscard]] Profile profile(const Values& values) const;
+    void write_head(ColumnKind kind, const Profile& profile, std::string& meta);
+    bool write_integers(const Values& values, const Profile& profile, std::string& meta);
+    bool write_dictionary(const Values& values,
+                          const Profile& profile,
+                          int depth,
+                          std::string& meta);
+    bool write_hex(const Values& values, const Profile& profile, std::string& meta);
+    bool write_times(const Values& values, const Profile& profile, std::string& meta);
+    bool write_nested(const Values& values, const Profile& profile, int depth, std::string& meta);
+    void write_strings(const Values& values, const Profile& profile, std::string& meta);
+    void write_template(const Values& values,
+                        const TemplateSet::Group& group,
+                        int depth,
+                        std::string& meta);
+    void add_integers(absl::Span<const std::uint64_t> values, std::string& meta);
+
+    MaskedText text_;
+    PartWriter* parts_ = nullptr;
+};
+
+}  // namespace logi::block

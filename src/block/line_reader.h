@@ -1,0 +1,37 @@
+// Lines that LineEncoder made into templates and columns.
+#pragma once
+
+#include "block/templates_column.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace logi::block {
+
+// One thread.
+class LineReader {
+  public:
+    // `fetch` gives bytes of the data, `times` the entries' times. kDataLoss if the tree is
+    // malformed. Lines have `line_bytes` all together.
+    static StatusOr<std::unique_ptr<LineReader>> open(std::string tree,
+                                                      PartReader::Fetch fetch,
+                                                      RowTimes times,
+                                                      std::uint32_t rows,
+                                                      std::uint64_t line_bytes);
+
+    StatusOr<RowSet> match(const Needle& needle) { return lines_->match(needle); }
+    StatusOr<absl::Span<const std::string_view>> all() { return lines_->values(); }
+    Status append(std::uint32_t row, std::string& out) { return lines_->append_value(row, out); }
+    [[nodiscard]] TemplatesColumn& templates() { return *lines_; }
+
+  private:
+    explicit LineReader(std::string tree) : tree_(std::move(tree)) {}
+
+    std::string tree_;
+    PartReader parts_;
+    std::uint64_t cells_left_ = 0;
+    std::unique_ptr<TemplatesColumn> lines_;
+};
+
+}  // namespace logi::block

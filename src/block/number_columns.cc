@@ -1,0 +1,218 @@
+// Columns of digits, read.
+#include "base/check.h"
+#include "block/column_reader.h"
+#include "block/time_layout.h"
+#include "codec/integers.h"
+
+#include <array>
+#include <charconv>
+
+namespace logi::block {
+namespace {
+
+constexpr std::array<std::uint64_t, 20> kPowers = [] {
+    std::array<std::uint64_t, 20> powers{};
+    powers[0] = 1;
+    for (std::size_t i = 1; i < powers.size(); ++i) {
+        powers[i] = powers[i - 1] * 10;
+    }
+    return powers;
+}();
+// Seconds since 1970 have ten digits.
+constexpr std::uint8_t kUnitDigitsMax = 9;
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+    return a / b - (a % b < 0 ? 1 : 0);
+}
+
+struct IntegerForm {
+    std::uint8_t flags = 0;
+    std::uint8_t scale = 0;
+    std::uint8_t unit_digits = 0;
+};
+
+class IntegerColumn final : public ColumnReader {
+  public:
+    IntegerColumn(const ColumnStart& start, IntegerForm form, Payload payload)
+        : ColumnReader(start.rows, start.stamp),
+          parts_(*start.space.parts),
+          times_(start.times),
+          form_(form),
+          payload_(payload) {}
+
+  private:
+    // Digits of the greatest number and a point.
+    static constexpr std::size_t kCellBytes = 24;
+
+    Status make_values(std::vector<std::string_view>& out) override {
+        std::vector<std::uint64_t> numbers;
+        LOGI_RETURN_IF_ERROR(load(numbers));
+        texts_ = base::Buffer(rows() * kCellBytes);
+        out.resize(rows());
+        char* cell = texts_.data();
+        for (std::size_t row = 0; row < rows(); ++row, cell += kCellBytes) {
+            out[row] = print(numbers[row], cell);
+        }
+        return absl::OkStatus();
+    }
+
+    Status load(std::vector<std::uint64_t>& numbers) {
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+        if ((form_.flags & kRelative) != 0) {
+            LOGI_ASSIGN_OR_RETURN(const auto times, times_());
+            const auto unit_ns =
+                static_cast<std::int64_t>(kPowers[kUnitDigitsMax - form_.unit_digits]);
+            for (std::size_t row = 0; row < rows(); ++row) {
+                numbers[row] = static_cast<std::uint64_t>(codec::ordered_to_signed(numbers[row])) +
+                               static_cast<std::uint64_t>(floor_div(times[row].ns, unit_ns));
+            }
+        }
+        return absl::OkStatus();
+    }
+
+    // Into a cell of kCellBytes.
+    std::string_view print(std::uint64_t number, char* cell) const {
+        if (form_.scale == 0) {
+            const std::size_t width = (form_.flags & kFixedWidth) != 0 ? stamp().min_size : 0;
+            char* end = std::to_chars(cell, cell + kCellBytes, number).ptr;
+            auto size = static_cast<std::size_t>(end - cell);
+            if (size < width) {
+                std::memmove(cell + width - size, cell, size);
+                std::memset(cell, '0', width - size);
+                size = width;
+            }
+            return {cell, size};
+        }
+        char* end = std::to_chars(cell, cell + kCellBytes, number / kPowers[form_.scale]).ptr;
+        std::uint64_t fraction = number % kPowers[form_.scale];
+        std::size_t digits = form_.scale;
+        for (; (form_.flags & kTrimmed) != 0 && digits > 0 && fraction % 10 == 0; --digits) {
+            fraction /= 10;
+        }
+        if (digits > 0) {
+            *end++ = '.';
+            for (std::size_t i = digits; i-- > 0;) {
+                end[i] = static_cast<char>('0' + fraction % 10);
+                fraction /= 10;
+            }
+            end += digits;
+        }
+        return {cell, static_cast<std::size_t>(end - cell)};
+    }
+
+    PartReader& parts_;
+    RowTimes times_;
+    IntegerForm form_;
+    Payload payload_;
+    base::Buffer texts_;
+};
+
+class HexColumn final : public ColumnReader {
+  public:
+    HexColumn(const ColumnStart& start, bool upper, Payload payload)
+        : ColumnReader(start.rows, start.stamp),
+          parts_(*start.space.parts),
+          upper_(upper),
+          payload_(payload) {}
+
+  private:
+    Status make_values(std::vector<std::string_view>& out) override {
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
+        const std::size_t size = stamp().min_size;
+        if (bytes.size() != (rows() * size + 1) / 2) {
+            return malformed("the length of hexadecimal digits");
+        }
+        const std::string_view digits = upper_ ? "0123456789ABCDEF" : "0123456789abcdef";
+        texts_ = base::Buffer(2 * bytes.size());
+        char* p = texts_.data();
+        for (const char c : bytes) {
+            const auto b = static_cast<unsigned char>(c);
+            *p++ = digits[b >> 4U];
+            *p++ = digits[b & 15U];
+        }
+        out.resize(rows());
+        for (std::size_t row = 0; row < rows(); ++row) {
+            out[row] = texts_.view().substr(row * size, size);
+        }
+        return absl::OkStatus();
+    }
+
+    PartReader& parts_;
+    bool upper_;
+    Payload payload_;
+    base::Buffer texts_;
+};
+
+class TimeColumn final : public ColumnReader {
+  public:
+    TimeColumn(const ColumnStart& start, TimeLayout layout, Payload payload)
+        : ColumnReader(start.rows, start.stamp),
+          parts_(*start.space.parts),
+          times_(start.times),
+          layout_(std::move(layout)),
+          payload_(payload) {}
+
+  private:
+    Status make_values(std::vector<std::string_view>& out) override {
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
+        std::vector<std::uint64_t> numbers;
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+        LOGI_ASSIGN_OR_RETURN(const auto times, times_());
+        texts_ = base::Buffer(rows() * TimeLayout::kTextMax);
+        out.resize(rows());
+        char* cell = texts_.data();
+        for (std::size_t row = 0; row < rows(); ++row, cell += TimeLayout::kTextMax) {
+            std::int64_t units = 0;
+            if (__builtin_add_overflow(
+                    codec::ordered_to_signed(numbers[row]), layout_.units_of(times[row]), &units)) {
+                return malformed("a time");
+            }
+            out[row] = {cell, static_cast<std::size_t>(layout_.print(units, cell) - cell)};
+        }
+        return absl::OkStatus();
+    }
+
+    PartReader& parts_;
+    RowTimes times_;
+    TimeLayout layout_;
+    Payload payload_;
+    base::Buffer texts_;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<ColumnReader>> read_integers(const ColumnStart& start) {
+    base::ByteReader& tree = *start.space.tree;
+    IntegerForm form;
+    form.flags = tree.u8();
+    form.scale = tree.u8();
+    const bool relative = (form.flags & kRelative) != 0;
+    form.unit_digits = relative ? tree.u8() : std::uint8_t{0};
+    if (form.scale > kIntegerDigitsMax || form.unit_digits > kUnitDigitsMax ||
+        (relative && !start.times) ||
+        ((form.flags & kFixedWidth) != 0 && start.stamp.min_size > kIntegerDigitsMax)) {
+        return malformed("a column of integers");
+    }
+    return std::make_unique<IntegerColumn>(start, form, start.space.payloads->take(tree));
+}
+
+StatusOr<std::unique_ptr<ColumnReader>> read_hex(const ColumnStart& start) {
+    const std::uint8_t upper = start.space.tree->u8();
+    if (upper > 1 || start.stamp.min_size != start.stamp.max_size) {
+        return malformed("a column of hexadecimal digits");
+    }
+    return std::make_unique<HexColumn>(
+        start, upper == 1, start.space.payloads->take(*start.space.tree));
+}
+
+StatusOr<std::unique_ptr<ColumnReader>> read_times(const ColumnStart& start) {
+    auto layout = TimeLayout::parse_layout(start.space.tree->string());
+    if (!layout || !start.times) {
+        return malformed("a column of times");
+    }
+    return std::make_unique<TimeColumn>(
+        start, *std::move(layout), start.space.payloads->take(*start.space.tree));
+}
+
+}  // namespace logi::block

@@ -1,0 +1,144 @@
+#include "block/parts.h"
+
+#include "base/crc32c.h"
+#include "codec/compress.h"
+
+namespace logi::block {
+namespace {
+
+// zstd has to save a twentieth, or it is not worth the time of readers.
+bool pays(std::size_t compressed, std::size_t raw) {
+    return compressed + raw / 20 < raw;
+}
+constexpr std::size_t kCompressedMin = 48;
+
+}  // namespace
+
+void PartWriter::begin_pool() {
+    end_pool();
+    // Its place is ahead of the parts that come while it is open; its bytes lie behind theirs.
+    pool_part_ = parts_.size();
+    parts_.emplace_back();
+    pool_open_ = true;
+}
+
+void PartWriter::end_pool() {
+    if (!pool_open_) {
+        return;
+    }
+    pool_open_ = false;
+    // Parts lie in the order of the directory, so the pool's bytes are moved ahead of the others'.
+    const std::size_t begin = data_.size();
+    store(parts_[pool_part_], pool_, true);
+    std::uint64_t others = 0;
+    for (std::size_t i = pool_part_ + 1; i < parts_.size(); ++i) {
+        others += parts_[i].stored;
+    }
+    std::rotate(data_.begin() + static_cast<std::ptrdiff_t>(begin - others),
+                data_.begin() + static_cast<std::ptrdiff_t>(begin),
+                data_.end());
+    pool_.clear();
+}
+
+void PartWriter::store(Part& part, std::string_view bytes, bool compressible) {
+    const std::size_t begin = data_.size();
+    if (compressible && bytes.size() >= kCompressedMin) {
+        codec::append_zstd(bytes, data_);
+        if (pays(data_.size() - begin, bytes.size())) {
+            part.raw = bytes.size();
+        } else {
+            data_.resize(begin);
+        }
+    }
+    if (part.raw == 0) {
+        data_.append(bytes);
+    }
+    part.stored = data_.size() - begin;
+    part.crc = base::crc32c(std::string_view(data_).substr(begin));
+}
+
+void PartWriter::add(std::string_view payload, bool compressible, std::string& meta) {
+    base::ByteWriter(meta).varint(payload.size());
+    if (payload.size() < kPooledBytes) {
+        pool_.append(payload);
+        return;
+    }
+    store(parts_.emplace_back(), payload, compressible);
+}
+
+void PartWriter::finish() {
+    end_pool();
+}
+
+void PartWriter::write_directory(std::string& out) const {
+    base::ByteWriter w(out);
+    w.varint(parts_.size());
+    for (const Part& part : parts_) {
+        w.varint(part.stored);
+        w.varint(part.raw);
+        w.u32(part.crc);
+    }
+}
+
+Payload PayloadCursor::take(base::ByteReader& meta) {
+    const auto size = static_cast<std::uint32_t>(meta.varint());
+    if (size >= kPooledBytes) {
+        return {next_++, 0, size};
+    }
+    const Payload payload{pool_, pooled_, size};
+    pooled_ += size;
+    return payload;
+}
+
+Status PartReader::open(base::ByteReader& directory, Fetch fetch) {
+    fetch_ = std::move(fetch);
+    std::uint64_t offset = 0;
+    for (std::uint64_t n = directory.varint(); n > 0 && directory.ok(); --n) {
+        Part part;
+        part.offset = offset;
+        part.stored = directory.varint();
+        part.raw = directory.varint();
+        part.crc = directory.u32();
+        if (part.stored > codec::kRawBytesMax || part.raw > codec::kRawBytesMax) {
+            return absl::DataLossError("a part is too large");
+        }
+        offset += part.stored;
+        parts_.push_back(std::move(part));
+    }
+    return directory.ok() ? absl::OkStatus() : absl::DataLossError("the directory is cut short");
+}
+
+Status PartReader::load(Part& part) {
+    if (part.loaded) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(part.bytes, fetch_(part.offset, part.stored));
+    if (part.bytes.size() != part.stored || base::crc32c(part.bytes) != part.crc) {
+        return absl::DataLossError("a part has a wrong checksum");
+    }
+    if (part.raw > 0) {
+        LOGI_ASSIGN_OR_RETURN(part.unpacked, codec::unpack_zstd(part.bytes, part.raw));
+        part.bytes = std::string();
+    }
+    part.loaded = true;
+    return absl::OkStatus();
+}
+
+StatusOr<std::string_view> PartReader::payload(const Payload& where) {
+    if (where.size == 0) {
+        return std::string_view();
+    }
+    if (where.part >= parts_.size()) {
+        return absl::DataLossError("a column has no part");
+    }
+    Part& part = parts_[where.part];
+    LOGI_RETURN_IF_ERROR(load(part));
+    const std::string_view bytes =
+        part.raw > 0 ? part.unpacked.view() : std::string_view(part.bytes);
+    if (where.offset > bytes.size() || where.size > bytes.size() - where.offset) {
+        return absl::DataLossError("a column is longer than its part");
+    }
+    return bytes.substr(where.offset, where.size);
+}
+
+}  // namespace logi::block

@@ -1,0 +1,102 @@
+// The payloads of columns, gathered into parts: runs of bytes that are read, checked and
+// decompressed as a whole. Small payloads of neighbouring columns share one (a pool), so that a
+// part is worth its checksum (format: docs/format.md, "Parts").
+#pragma once
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::block {
+
+// A payload below this goes to the pool.
+inline constexpr std::size_t kPooledBytes = 256;
+
+class PartWriter {
+  public:
+    // From here on small payloads go to a new pool.
+    void begin_pool();
+    // What the payload's place in the tree of columns needs to store: its length. Compressible ones
+    // are offered to zstd.
+    void add(std::string_view payload, bool compressible, std::string& meta);
+    void finish();
+
+    // One after another. The directory lists them: varint stored length, varint raw length or 0
+    // where the bytes are stored as they are, u32 CRC of the stored bytes.
+    [[nodiscard]] const std::string& data() const { return data_; }
+    void write_directory(std::string& out) const;
+    // Of the pool that small payloads go to.
+    [[nodiscard]] std::size_t pool() const { return pool_part_; }
+
+  private:
+    struct Part {
+        std::uint64_t stored = 0;
+        std::uint64_t raw = 0;
+        std::uint32_t crc = 0;
+    };
+    void store(Part& part, std::string_view bytes, bool compressible);
+    void end_pool();
+
+    std::string data_;
+    std::vector<Part> parts_;
+    std::string pool_;
+    std::size_t pool_part_ = 0;
+    bool pool_open_ = false;
+};
+
+// Where a payload is: found while the tree of columns is parsed, in the order in which it was
+// written.
+struct Payload {
+    std::uint32_t part = 0;
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
+};
+
+class PayloadCursor {
+  public:
+    explicit PayloadCursor(std::uint32_t pool) : pool_(pool), next_(pool + 1) {}
+    Payload take(base::ByteReader& meta);
+    [[nodiscard]] std::uint32_t next_part() const { return next_; }
+
+  private:
+    std::uint32_t pool_;
+    std::uint32_t next_;
+    std::uint32_t pooled_ = 0;
+};
+
+// Reads parts when they are asked for, once. One thread.
+class PartReader {
+  public:
+    // Gives bytes of the region that data() went to.
+    using Fetch = std::function<StatusOr<std::string>(std::uint64_t offset, std::uint64_t length)>;
+
+    // kDataLoss if the directory is malformed; it is read up to its end.
+    Status open(base::ByteReader& directory, Fetch fetch);
+    // Valid as long as the reader. kDataLoss if it is not there or damaged.
+    StatusOr<std::string_view> payload(const Payload& where);
+    [[nodiscard]] std::size_t parts() const { return parts_.size(); }
+    [[nodiscard]] std::uint64_t stored_bytes(std::size_t part) const { return parts_[part].stored; }
+
+  private:
+    struct Part {
+        std::uint64_t offset = 0;
+        std::uint64_t stored = 0;
+        std::uint64_t raw = 0;
+        std::uint32_t crc = 0;
+        bool loaded = false;
+        std::string bytes;      // as stored, if they are not compressed
+        base::Buffer unpacked;  // else
+    };
+    Status load(Part& part);
+
+    Fetch fetch_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace logi::block

@@ -1,0 +1,257 @@
+#include "block/templates_column.h"
+
+#include "base/check.h"
+#include "block/template_search.h"
+#include "codec/compress.h"
+#include "codec/integers.h"
+
+namespace logi::block {
+namespace {
+
+constexpr std::uint64_t kTemplatesMax = 65534;
+constexpr std::uint64_t kSlotsMax = 255;
+
+}  // namespace
+
+StatusOr<std::unique_ptr<TemplatesColumn>> TemplatesColumn::read(const ColumnStart& start,
+                                                                 bool lines) {
+    std::unique_ptr<TemplatesColumn> column(new TemplatesColumn(start));
+    LOGI_RETURN_IF_ERROR(column->parse(start, lines));
+    return column;
+}
+
+Status TemplatesColumn::parse(const ColumnStart& start, bool lines) {
+    base::ByteReader& tree = *start.space.tree;
+    const std::uint64_t templates = tree.varint();
+    rest_rows_ = tree.varint();
+    if (templates > kTemplatesMax || rest_rows_ > rows()) {
+        return malformed("a list of templates");
+    }
+    has_numbers_ = templates + (rest_rows_ > 0 ? 1 : 0) > 1;
+    if (has_numbers_) {
+        numbers_at_ = start.space.payloads->take(tree);
+    }
+    if (rest_rows_ > 0) {
+        LOGI_ASSIGN_OR_RETURN(rest_, read_column(start.space, rest_rows_, nullptr, depth_ + 1));
+    }
+    std::size_t rows_left = rows() - rest_rows_;
+    for (std::uint64_t i = 0; i < templates; ++i) {
+        LOGI_RETURN_IF_ERROR(parse_kind(start.space, lines));
+        const std::size_t n = templates_.back().rows;
+        if (n == 0 || n > rows_left) {
+            return malformed("the number of a template's rows");
+        }
+        rows_left -= n;
+    }
+    cells_left_ = *start.space.cells_left;
+    return tree.ok() && rows_left == 0 ? absl::OkStatus() : malformed("a list of templates");
+}
+
+Status TemplatesColumn::parse_kind(const ColumnSpace& space, bool lines) {
+    base::ByteReader& tree = *space.tree;
+    Kind& kind = templates_.emplace_back();
+    kind.rows = tree.varint();
+    const std::uint64_t slots = tree.varint();
+    if (slots > kSlotsMax || kind.rows == 0 || kind.rows > rows()) {
+        return malformed("a template");
+    }
+    for (std::uint64_t i = 0; i <= slots; ++i) {
+        kind.pieces.emplace_back(tree.string());
+    }
+    if (!lines) {
+        return parse_columns(space, kind);
+    }
+    kind.pool = static_cast<std::uint32_t>(tree.varint());
+    kind.tree = std::string(tree.string());
+    return absl::OkStatus();
+}
+
+Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
+    const RowTimes times = times_ ? RowTimes([this, &kind]() -> StatusOr<std::vector<Timestamp>> {
+        LOGI_RETURN_IF_ERROR(place_rows());
+        LOGI_ASSIGN_OR_RETURN(const auto all, times_());
+        std::vector<Timestamp> mine;
+        mine.reserve(kind.places.size());
+        for (const std::uint32_t place : kind.places) {
+            mine.push_back(all[place]);
+        }
+        return mine;
+    })
+                                  : RowTimes();
+    for (std::size_t i = 0; i + 1 < kind.pieces.size(); ++i) {
+        LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
+        kind.columns.push_back(std::move(column));
+    }
+    kind.parsed = true;
+    return absl::OkStatus();
+}
+
+Status TemplatesColumn::ready(Kind& kind) {
+    if (kind.parsed) {
+        return absl::OkStatus();
+    }
+    base::ByteReader tree(kind.tree);
+    PayloadCursor payloads(kind.pool);
+    LOGI_RETURN_IF_ERROR(parse_columns({&tree, &payloads, &parts_, &cells_left_}, kind));
+    return tree.ok() && tree.done() ? absl::OkStatus() : malformed("the columns of a template");
+}
+
+Status TemplatesColumn::place_rows() {
+    if (placed_) {
+        return absl::OkStatus();
+    }
+    std::vector<std::uint64_t> numbers(rows(), 0);
+    if (has_numbers_) {
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+    }
+    for (std::uint32_t row = 0; row < rows(); ++row) {
+        const std::uint64_t number = numbers[row];
+        if (number > templates_.size()) {
+            return malformed("the number of a template");
+        }
+        (number == templates_.size() ? rest_places_ : templates_[number].places).push_back(row);
+    }
+    for (const Kind& kind : templates_) {
+        if (kind.places.size() != kind.rows) {
+            return malformed("the number of a template's rows");
+        }
+    }
+    placed_ = true;
+    return absl::OkStatus();
+}
+
+StatusOr<TemplatesColumn::KindValues> TemplatesColumn::values_of(Kind& kind) {
+    LOGI_RETURN_IF_ERROR(ready(kind));
+    KindValues values;
+    for (const auto& column : kind.columns) {
+        LOGI_ASSIGN_OR_RETURN(const auto texts, column->values());
+        values.push_back(texts);
+    }
+    return values;
+}
+
+StatusOr<RowSet> TemplatesColumn::find(const Needle& needle) {
+    RowSet found = RowSet::none(rows());
+    const auto add = [&](const RowSet& rows, const std::vector<std::uint32_t>& places) {
+        rows.for_each([&](std::size_t row) { found.add(places[row]); });
+    };
+    if (rest_) {
+        LOGI_ASSIGN_OR_RETURN(const RowSet rows, rest_->match(needle));
+        if (!rows.is_none()) {
+            LOGI_RETURN_IF_ERROR(place_rows());
+            add(rows, rest_places_);
+        }
+    }
+    for (Kind& kind : templates_) {
+        LOGI_RETURN_IF_ERROR(ready(kind));
+        LOGI_ASSIGN_OR_RETURN(const auto rows,
+                              TemplateSearch(kind.pieces, kind.columns, kind.rows).run(needle));
+        if (!rows) {
+            return ColumnReader::find(needle);
+        }
+        if (rows->is_none()) {
+            continue;
+        }
+        LOGI_RETURN_IF_ERROR(place_rows());
+        add(*rows, kind.places);
+    }
+    return found;
+}
+
+Status TemplatesColumn::append_value(std::size_t row, std::string& out) {
+    LOGI_CHECK(row < rows());
+    LOGI_RETURN_IF_ERROR(place_rows());
+    if (kind_of_.empty()) {
+        kind_of_.resize(rows(), static_cast<std::uint16_t>(templates_.size()));
+        rank_of_.resize(rows());
+        const auto rank = [this](const std::vector<std::uint32_t>& places, std::size_t kind) {
+            for (std::uint32_t i = 0; i < places.size(); ++i) {
+                kind_of_[places[i]] = static_cast<std::uint16_t>(kind);
+                rank_of_[places[i]] = i;
+            }
+        };
+        for (std::size_t k = 0; k < templates_.size(); ++k) {
+            rank(templates_[k].places, k);
+        }
+        rank(rest_places_, templates_.size());
+    }
+    if (kind_of_[row] == templates_.size()) {
+        LOGI_ASSIGN_OR_RETURN(const auto values, rest_->values());
+        out.append(values[rank_of_[row]]);
+        return absl::OkStatus();
+    }
+    Kind& kind = templates_[kind_of_[row]];
+    LOGI_RETURN_IF_ERROR(ready(kind));
+    for (std::size_t c = 0; c < kind.columns.size(); ++c) {
+        LOGI_ASSIGN_OR_RETURN(const auto values, kind.columns[c]->values());
+        out.append(kind.pieces[c]);
+        out.append(values[rank_of_[row]]);
+    }
+    out.append(kind.pieces.back());
+    return absl::OkStatus();
+}
+
+Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
+    LOGI_RETURN_IF_ERROR(place_rows());
+    std::vector<KindValues> all;
+    std::size_t bytes = 0;
+    for (Kind& kind : templates_) {
+        LOGI_ASSIGN_OR_RETURN(KindValues values, values_of(kind));
+        for (const std::string& piece : kind.pieces) {
+            bytes += kind.rows * piece.size();
+        }
+        for (const auto& column : values) {
+            for (const std::string_view text : column) {
+                bytes += text.size();
+            }
+        }
+        all.push_back(std::move(values));
+    }
+    if (bytes > codec::kRawBytesMax) {
+        return malformed("the size of texts");
+    }
+    texts_ = base::Buffer(bytes);
+    out.resize(rows());
+    char* p = texts_.data();
+    const auto put = [&p](std::string_view s) {
+        std::memcpy(p, s.data(), s.size());
+        p += s.size();
+    };
+    for (std::size_t k = 0; k < templates_.size(); ++k) {
+        const Kind& kind = templates_[k];
+        const KindValues& values = all[k];
+        for (std::size_t row = 0; row < kind.rows; ++row) {
+            char* begin = p;
+            for (std::size_t c = 0; c < values.size(); ++c) {
+                put(kind.pieces[c]);
+                put(values[c][row]);
+            }
+            put(kind.pieces.back());
+            out[kind.places[row]] = {begin, static_cast<std::size_t>(p - begin)};
+        }
+    }
+    if (rest_) {
+        LOGI_ASSIGN_OR_RETURN(const auto values, rest_->values());
+        for (std::size_t i = 0; i < rest_places_.size(); ++i) {
+            out[rest_places_[i]] = values[i];
+        }
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<TemplatesColumn::Summary> TemplatesColumn::summary(std::size_t index) {
+    Kind& kind = templates_[index];
+    LOGI_RETURN_IF_ERROR(ready(kind));
+    Summary summary{kind.rows, kind.pieces, {}};
+    for (const auto& column : kind.columns) {
+        summary.columns.push_back(column.get());
+    }
+    return summary;
+}
+
+StatusOr<std::unique_ptr<ColumnReader>> read_templates(const ColumnStart& start) {
+    return TemplatesColumn::read(start, false);
+}
+
+}  // namespace logi::block

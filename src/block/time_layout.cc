@@ -1,0 +1,355 @@
+#include "block/time_layout.h"
+
+#include <array>
+#include <chrono>
+
+namespace logi::block {
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths = {
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::int64_t, 10> kPowers = {
+    1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+constexpr std::int64_t kDaySeconds = 86'400;
+// The years 0 to 9999, in days since 1970.
+constexpr std::int64_t kDayFirst = -719'528;
+constexpr std::int64_t kDayLast = 2'932'896;
+constexpr std::size_t kDigitsMax = 9;
+// "hh:mm:ss"
+constexpr std::size_t kClockBytes = 8;
+constexpr std::size_t kIsoDateBytes = 11;
+constexpr std::size_t kSyslogDateBytes = 7;
+constexpr std::size_t kAccessDateBytes = 12;
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// Reads from a text that may be too short; ok() tells at the end.
+class Fields {
+  public:
+    explicit Fields(std::string_view text) : text_(text) {}
+    [[nodiscard]] bool ok() const { return ok_; }
+    [[nodiscard]] std::size_t at() const { return at_; }
+
+    int number(std::size_t digits) {
+        int value = 0;
+        for (std::size_t i = 0; i < digits; ++i) {
+            const char c = next();
+            ok_ = ok_ && is_digit(c);
+            value = value * 10 + (c - '0');
+        }
+        return ok_ ? value : 0;
+    }
+    char next() {
+        if (at_ >= text_.size()) {
+            ok_ = false;
+            return '\0';
+        }
+        return text_[at_++];
+    }
+    void expect(char c) { ok_ = next() == c && ok_; }
+    // 1 to 12
+    unsigned month_name() {
+        const std::string_view name = text_.substr(std::min(at_, text_.size()), 3);
+        at_ += 3;
+        const auto it = std::find(kMonths.begin(), kMonths.end(), name);
+        ok_ = ok_ && it != kMonths.end();
+        return ok_ ? static_cast<unsigned>(it - kMonths.begin()) + 1 : 1;
+    }
+
+  private:
+    std::string_view text_;
+    std::size_t at_ = 0;
+    bool ok_ = true;
+};
+
+// Days since 1970; nothing for a day that there is not.
+std::optional<std::int64_t> days_of(int year, unsigned month, unsigned day) {
+    const std::chrono::year_month_day date{
+        std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    if (!date.ok()) {
+        return std::nullopt;
+    }
+    return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
+std::chrono::year_month_day date_of(std::int64_t days) {
+    return std::chrono::year_month_day(std::chrono::sys_days(std::chrono::days(days)));
+}
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+    return a / b - (a % b < 0 ? 1 : 0);
+}
+
+char* put2(unsigned v, char* out) {
+    out[0] = static_cast<char>('0' + v / 10);
+    out[1] = static_cast<char>('0' + v % 10);
+    return out + 2;
+}
+
+char* put(std::string_view s, char* out) {
+    std::memcpy(out, s.data(), s.size());
+    return out + s.size();
+}
+
+bool is_clock(std::string_view s) {
+    return s.size() >= kClockBytes && is_digit(s[0]) && is_digit(s[1]) && s[2] == ':' &&
+           is_digit(s[3]) && is_digit(s[4]) && s[5] == ':' && is_digit(s[6]) && is_digit(s[7]);
+}
+
+std::size_t fraction_digits(std::string_view s) {
+    if (s.size() < 2 || (s[0] != '.' && s[0] != ',')) {
+        return 0;
+    }
+    std::size_t n = 1;
+    while (n < s.size() && is_digit(s[n])) {
+        ++n;
+    }
+    return n - 1;
+}
+
+bool is_iso_date(std::string_view s) {
+    return s.size() >= kIsoDateBytes + kClockBytes && is_digit(s[0]) && is_digit(s[3]) &&
+           (s[4] == '-' || s[4] == '/') && s[7] == s[4] && is_digit(s[9]) &&
+           (s[10] == 'T' || s[10] == ' ') && is_clock(s.substr(kIsoDateBytes));
+}
+bool is_syslog_date(std::string_view s) {
+    return s.size() >= kSyslogDateBytes + kClockBytes && s[3] == ' ' &&
+           (s[4] == ' ' || is_digit(s[4])) && is_digit(s[5]) && s[6] == ' ' &&
+           is_clock(s.substr(kSyslogDateBytes));
+}
+bool is_access_date(std::string_view s) {
+    return s.size() >= kAccessDateBytes + kClockBytes && s[2] == '/' && s[6] == '/' &&
+           s[11] == ':' && is_digit(s[0]) && is_digit(s[10]) &&
+           is_clock(s.substr(kAccessDateBytes));
+}
+
+}  // namespace
+
+std::uint32_t fixed_time_length(std::string_view text) {
+    if (text.size() < kSyslogDateBytes + kClockBytes) {
+        return 0;
+    }
+    if (is_iso_date(text)) {
+        const std::size_t n = kIsoDateBytes + kClockBytes;
+        const std::size_t digits = fraction_digits(text.substr(n));
+        return static_cast<std::uint32_t>(n +
+                                          (digits > 0 && digits <= kDigitsMax ? digits + 1 : 0));
+    }
+    if (is_syslog_date(text)) {
+        return kSyslogDateBytes + kClockBytes;
+    }
+    return is_access_date(text) ? kAccessDateBytes + kClockBytes : 0;
+}
+
+std::optional<TimeLayout> TimeLayout::of(std::string_view text) {
+    TimeLayout layout;
+    std::size_t n = 0;
+    if (is_iso_date(text)) {
+        n = kIsoDateBytes;
+        layout.date_separator_ = text[4];
+        layout.time_separator_ = text[10];
+    } else if (is_syslog_date(text)) {
+        n = kSyslogDateBytes;
+        layout.date_ = Date::kSyslog;
+    } else if (is_access_date(text)) {
+        n = kAccessDateBytes;
+        layout.date_ = Date::kAccess;
+    } else {
+        return std::nullopt;
+    }
+    n += kClockBytes;
+    const std::size_t digits = fraction_digits(text.substr(n));
+    if (digits > kDigitsMax) {
+        return std::nullopt;
+    }
+    if (digits > 0) {
+        layout.point_ = text[n];
+        n += digits + 1;
+    }
+    layout.digits_ = static_cast<std::uint8_t>(digits);
+    if (text.size() - n > kSuffixMax) {
+        return std::nullopt;
+    }
+    layout.suffix_ = std::string(text.substr(n));
+    return layout;
+}
+
+TimeLayout TimeLayout::trimmed() const {
+    TimeLayout layout = *this;
+    layout.digits_ = kDigitsMax;
+    layout.trimmed_ = true;
+    return layout;
+}
+
+std::string TimeLayout::stored() const {
+    std::string out;
+    out.push_back(static_cast<char>(date_));
+    out.push_back(date_separator_);
+    out.push_back(time_separator_);
+    out.push_back(point_);
+    out.push_back(static_cast<char>(digits_));
+    out.push_back(static_cast<char>(trimmed_));
+    return out + suffix_;
+}
+
+std::optional<TimeLayout> TimeLayout::parse_layout(std::string_view stored) {
+    constexpr std::size_t kHead = 6;
+    if (stored.size() < kHead || stored.size() > kHead + kSuffixMax || stored[0] < 0 ||
+        stored[0] > static_cast<char>(Date::kAccess) || stored[4] < 0 ||
+        stored[4] > static_cast<char>(kDigitsMax)) {
+        return std::nullopt;
+    }
+    TimeLayout layout;
+    layout.date_ = static_cast<Date>(stored[0]);
+    layout.date_separator_ = stored[1];
+    layout.time_separator_ = stored[2];
+    layout.point_ = stored[3];
+    layout.digits_ = static_cast<std::uint8_t>(stored[4]);
+    layout.trimmed_ = stored[5] != 0;
+    layout.suffix_ = std::string(stored.substr(kHead));
+    return layout;
+}
+
+std::int64_t TimeLayout::units_of(Timestamp entry) const {
+    return floor_div(entry.ns, kPowers[kDigitsMax - digits_]);
+}
+
+std::optional<std::int64_t> TimeLayout::parse(std::string_view text, Timestamp entry) const {
+    Fields f(text);
+    int year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    switch (date_) {
+        case Date::kIso:
+            year = f.number(4);
+            f.expect(date_separator_);
+            month = static_cast<unsigned>(f.number(2));
+            f.expect(date_separator_);
+            day = static_cast<unsigned>(f.number(2));
+            f.expect(time_separator_);
+            break;
+        case Date::kSyslog:
+            year = static_cast<int>(
+                date_of(floor_div(entry.ns, kDaySeconds * kNanosPerSecond)).year());
+            month = f.month_name();
+            f.expect(' ');
+            if (text.size() > 4 && text[4] == ' ') {
+                f.expect(' ');
+                day = static_cast<unsigned>(f.number(1));
+            } else {
+                day = static_cast<unsigned>(f.number(2));
+                if (day < 10) {
+                    return std::nullopt;
+                }
+            }
+            f.expect(' ');
+            break;
+        case Date::kAccess:
+            day = static_cast<unsigned>(f.number(2));
+            f.expect('/');
+            month = f.month_name();
+            f.expect('/');
+            year = f.number(4);
+            f.expect(':');
+            break;
+    }
+    const int hour = f.number(2);
+    f.expect(':');
+    const int minute = f.number(2);
+    f.expect(':');
+    const int second = f.number(2);
+    if (!f.ok() || hour > 23 || minute > 59 || second > 59) {
+        return std::nullopt;
+    }
+    const auto days = days_of(year, month, day);
+    if (!days) {
+        return std::nullopt;
+    }
+    std::int64_t units = ((*days * 24 + hour) * 60 + minute) * 60 + second;
+    std::string_view rest = text.substr(f.at());
+    std::size_t digits = digits_;
+    if (trimmed_) {
+        digits = fraction_digits(rest);
+        if (digits > kDigitsMax || (digits > 0 && rest[digits] == '0')) {
+            return std::nullopt;
+        }
+    }
+    if (digits > 0) {
+        if (rest.size() < digits + 1 || rest[0] != point_) {
+            return std::nullopt;
+        }
+        Fields fraction(rest.substr(1));
+        const int value = fraction.number(digits);
+        if (!fraction.ok() || __builtin_mul_overflow(units, kPowers[digits], &units) ||
+            __builtin_add_overflow(units, value, &units)) {
+            return std::nullopt;
+        }
+        rest.remove_prefix(digits + 1);
+    }
+    if (rest != suffix_ || __builtin_mul_overflow(units, kPowers[digits_ - digits], &units)) {
+        return std::nullopt;
+    }
+    return units;
+}
+
+char* TimeLayout::print(std::int64_t units, char* out) const {
+    const std::int64_t seconds = floor_div(units, kPowers[digits_]);
+    std::int64_t fraction = units - seconds * kPowers[digits_];
+    const std::int64_t days = floor_div(seconds, kDaySeconds);
+    // Only years that four digits write are ever stored; others are damage.
+    const std::chrono::year_month_day date =
+        date_of(days >= kDayFirst && days <= kDayLast ? days : 0);
+    const auto clock = static_cast<unsigned>(seconds - days * kDaySeconds);
+    const auto month = static_cast<unsigned>(date.month());
+    const auto day = static_cast<unsigned>(date.day());
+    const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+    const std::string_view month_name = kMonths[month - 1];
+    switch (date_) {
+        case Date::kIso:
+            out = put2(year % 100, put2(year / 100, out));
+            *out++ = date_separator_;
+            out = put2(month, out);
+            *out++ = date_separator_;
+            out = put2(day, out);
+            *out++ = time_separator_;
+            break;
+        case Date::kSyslog:
+            out = put(month_name, out);
+            *out++ = ' ';
+            put2(day, out);
+            *out = day < 10 ? ' ' : *out;
+            out += 2;
+            *out++ = ' ';
+            break;
+        case Date::kAccess:
+            out = put2(day, out);
+            *out++ = '/';
+            out = put(month_name, out);
+            *out++ = '/';
+            out = put2(year % 100, put2(year / 100, out));
+            *out++ = ':';
+            break;
+    }
+    out = put2(clock / 3600, out);
+    *out++ = ':';
+    out = put2(clock / 60 % 60, out);
+    *out++ = ':';
+    out = put2(clock % 60, out);
+    std::size_t digits = digits_;
+    for (; trimmed_ && digits > 0 && fraction % 10 == 0; --digits) {
+        fraction /= 10;
+    }
+    if (digits > 0) {
+        *out++ = point_;
+        for (std::size_t i = digits; i-- > 0;) {
+            out[i] = static_cast<char>('0' + fraction % 10);
+            fraction /= 10;
+        }
+        out += digits;
+    }
+    return put(suffix_, out);
+}
+
+}  // namespace logi::block

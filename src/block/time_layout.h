@@ -1,0 +1,55 @@
+// Times as logs write them, to integers and back, digit for digit.
+#pragma once
+
+#include "base/time.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace logi::block {
+
+// The length of a date and time of day with a space or colon in it, or with a T, at the beginning
+// of a text; 0 if there is none. Zones are left to the text behind.
+[[nodiscard]] std::uint32_t fixed_time_length(std::string_view text);
+
+// How one column writes its times. A time is a number of units of 10^-digits seconds since 1970, as
+// if the text were in UTC.
+class TimeLayout {
+  public:
+    enum class Date : std::uint8_t {
+        kIso = 0,     // 2024-06-03T, also with / or a space
+        kSyslog = 1,  // Jun  3␠; the year is that of the entry
+        kAccess = 2,  // 03/Jun/2024:
+    };
+    // The layout of a text that is a time and at most kSuffixMax more bytes.
+    static std::optional<TimeLayout> of(std::string_view text);
+    // As a block stores it. Nothing if it is malformed.
+    static std::optional<TimeLayout> parse_layout(std::string_view stored);
+    [[nodiscard]] std::string stored() const;
+
+    // The same with nine digits, of which zeros at the end are left out, as Go does.
+    [[nodiscard]] TimeLayout trimmed() const;
+
+    // Nothing if print() would not give the text back.
+    [[nodiscard]] std::optional<std::int64_t> parse(std::string_view text, Timestamp entry) const;
+    // At most kTextMax bytes; returns their end.
+    char* print(std::int64_t units, char* out) const;
+    // The entry's time in these units, rounded down.
+    [[nodiscard]] std::int64_t units_of(Timestamp entry) const;
+
+    static constexpr std::size_t kSuffixMax = 16;
+    static constexpr std::size_t kTextMax = 64;
+
+  private:
+    Date date_ = Date::kIso;
+    char date_separator_ = '-';
+    char time_separator_ = 'T';
+    char point_ = '.';
+    std::uint8_t digits_ = 0;
+    bool trimmed_ = false;
+    std::string suffix_;
+};
+
+}  // namespace logi::block

@@ -1,0 +1,236 @@
+#include "codec/integers.h"
+
+#include "base/bytes.h"
+
+#include <array>
+#include <cmath>
+
+namespace logi::codec {
+namespace {
+
+enum Form : std::uint8_t {
+    kEqual = 0,
+    kPacked = 1,
+    kPackedDeltas = 2,
+    kPlanes = 3,
+    kPlanesOfDeltas = 4
+};
+
+// Of so many values at most the entropy is taken.
+constexpr std::size_t kSample = 2048;
+// Runs shorter than this are packed: a table of codes would eat the gain.
+constexpr std::size_t kPlanesMin = 64;
+// Unpacking takes eight bytes at once.
+constexpr std::size_t kPadding = 8;
+
+__extension__ using Wide = unsigned __int128;
+
+struct Range {
+    std::uint64_t min = 0;
+    std::uint64_t span = 0;
+    [[nodiscard]] unsigned bits() const { return static_cast<unsigned>(std::bit_width(span)); }
+    [[nodiscard]] unsigned bytes() const { return (bits() + 7) / 8; }
+};
+
+Range range_of(absl::Span<const std::uint64_t> values) {
+    std::uint64_t min = values[0];
+    std::uint64_t max = values[0];
+    for (const std::uint64_t v : values) {
+        min = std::min(min, v);
+        max = std::max(max, v);
+    }
+    return {min, max - min};
+}
+
+// Bits per value once every plane is coded by the frequencies of its bytes.
+double entropy_of_planes(absl::Span<const std::uint64_t> values, const Range& range) {
+    const std::size_t step = std::max<std::size_t>(values.size() / kSample, 1);
+    double bits = 0;
+    for (unsigned plane = 0; plane < range.bytes(); ++plane) {
+        std::array<std::uint32_t, 256> counts{};
+        std::uint32_t n = 0;
+        for (std::size_t i = 0; i < values.size(); i += step) {
+            ++counts[((values[i] - range.min) >> (8 * plane)) & 0xFFU];
+            ++n;
+        }
+        double sum = 0;
+        for (const std::uint32_t c : counts) {
+            if (c > 0) {
+                sum -= c * std::log2(static_cast<double>(c) / n);
+            }
+        }
+        bits += sum / n;
+    }
+    return bits;
+}
+
+void pack(absl::Span<const std::uint64_t> values, const Range& range, std::string& out) {
+    const unsigned width = range.bits();
+    const std::size_t begin = out.size();
+    out.resize(begin + (values.size() * width + 7) / 8);
+    auto* p = reinterpret_cast<std::uint8_t*>(out.data() + begin);
+    Wide waiting = 0;
+    unsigned bits = 0;
+    for (const std::uint64_t v : values) {
+        waiting |= static_cast<Wide>(v - range.min) << bits;
+        bits += width;
+        while (bits >= 8) {
+            *p++ = static_cast<std::uint8_t>(waiting);
+            waiting >>= 8U;
+            bits -= 8;
+        }
+    }
+    if (bits > 0) {
+        *p = static_cast<std::uint8_t>(waiting);
+    }
+}
+
+void unpack(std::string_view bytes,
+            std::uint64_t min,
+            unsigned width,
+            absl::Span<std::uint64_t> out) {
+    const std::uint64_t mask = width == 64 ? ~0ULL : (1ULL << width) - 1;
+    std::size_t i = 0;
+    if (width <= 56 && bytes.size() >= kPadding) {
+        // Where eight bytes from a value's first one are inside.
+        const std::size_t safe = ((bytes.size() - kPadding) * 8) / width;
+        for (const std::size_t end = std::min(safe, out.size()); i < end; ++i) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes.data() + i * width / 8, sizeof(word));
+            out[i] = min + ((word >> (i * width % 8)) & mask);
+        }
+    }
+    for (; i < out.size(); ++i) {
+        const std::size_t bit = i * width;
+        Wide word = 0;
+        for (std::size_t b = bit / 8; b < (bit + width + 7) / 8; ++b) {
+            word |= static_cast<Wide>(static_cast<std::uint8_t>(bytes[b])) << (8 * (b - bit / 8));
+        }
+        out[i] = min + (static_cast<std::uint64_t>(word >> (bit % 8)) & mask);
+    }
+}
+
+void write_planes(absl::Span<const std::uint64_t> values, const Range& range, std::string& out) {
+    const std::size_t begin = out.size();
+    out.resize(begin + values.size() * range.bytes());
+    for (unsigned plane = 0; plane < range.bytes(); ++plane) {
+        char* p = out.data() + begin + plane * values.size();
+        for (const std::uint64_t v : values) {
+            *p++ = static_cast<char>((v - range.min) >> (8 * plane));
+        }
+    }
+}
+
+void read_planes(std::string_view bytes,
+                 std::uint64_t min,
+                 unsigned planes,
+                 absl::Span<std::uint64_t> out) {
+    std::fill(out.begin(), out.end(), 0);
+    for (unsigned plane = 0; plane < planes; ++plane) {
+        const char* p = bytes.data() + plane * out.size();
+        for (std::uint64_t& v : out) {
+            v |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(*p++)) << (8 * plane);
+        }
+    }
+    for (std::uint64_t& v : out) {
+        v += min;
+    }
+}
+
+// The differences, moved so that negative ones stand below positive ones.
+std::vector<std::uint64_t> deltas_of(absl::Span<const std::uint64_t> values) {
+    std::vector<std::uint64_t> deltas(values.size() - 1);
+    for (std::size_t i = 1; i < values.size(); ++i) {
+        deltas[i - 1] = signed_to_ordered(static_cast<std::int64_t>(values[i] - values[i - 1]));
+    }
+    return deltas;
+}
+
+}  // namespace
+
+EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values) {
+    EncodedIntegers out;
+    base::ByteWriter w(out.bytes);
+    const Range range = values.empty() ? Range() : range_of(values);
+    if (range.span == 0) {
+        w.u8(kEqual);
+        w.varint(range.min);
+        return out;
+    }
+    const std::vector<std::uint64_t> deltas = deltas_of(values);
+    const Range delta_range = range_of(deltas);
+    Form form = kPacked;
+    double least = range.bits();
+    if (delta_range.bits() < least) {
+        form = kPackedDeltas;
+        least = delta_range.bits();
+    }
+    if (values.size() >= kPlanesMin) {
+        // Planes cost a second step; they have to earn it.
+        constexpr double kGain = 0.93;
+        if (const double bits = entropy_of_planes(values, range); bits < least * kGain) {
+            form = kPlanes;
+            least = bits;
+        }
+        if (const double bits = entropy_of_planes(deltas, delta_range); bits < least * kGain) {
+            form = kPlanesOfDeltas;
+        }
+    }
+    const bool of_deltas = form == kPackedDeltas || form == kPlanesOfDeltas;
+    const Range& used = of_deltas ? delta_range : range;
+    const absl::Span<const std::uint64_t> numbers = of_deltas ? deltas : values;
+    out.compressible = form == kPlanes || form == kPlanesOfDeltas;
+    w.u8(form);
+    if (of_deltas) {
+        w.varint(values[0]);
+    }
+    w.varint(used.min);
+    w.u8(static_cast<std::uint8_t>(out.compressible ? used.bytes() : used.bits()));
+    if (out.compressible) {
+        write_planes(numbers, used, out.bytes);
+    } else {
+        pack(numbers, used, out.bytes);
+    }
+    return out;
+}
+
+Status decode_integers(std::string_view bytes, std::size_t count, std::vector<std::uint64_t>& out) {
+    const Status bad = absl::DataLossError("integers are malformed");
+    base::ByteReader r(bytes);
+    const std::uint8_t form = r.u8();
+    if (form == kEqual) {
+        out.assign(count, r.varint());
+        return r.ok() && r.done() ? absl::OkStatus() : bad;
+    }
+    const bool of_deltas = form == kPackedDeltas || form == kPlanesOfDeltas;
+    const bool planes = form == kPlanes || form == kPlanesOfDeltas;
+    const std::uint64_t first = of_deltas ? r.varint() : 0;
+    const std::uint64_t min = r.varint();
+    const unsigned width = r.u8();
+    if (!r.ok() || form > kPlanesOfDeltas || count == 0 || width > (planes ? 8U : 64U)) {
+        return bad;
+    }
+    const std::size_t numbers = count - (of_deltas ? 1 : 0);
+    if (r.left() != (planes ? numbers * width : (numbers * width + 7) / 8)) {
+        return bad;
+    }
+    out.resize(count);
+    const absl::Span<std::uint64_t> target = absl::MakeSpan(out).subspan(of_deltas ? 1 : 0);
+    const std::string_view body = r.bytes(r.left());
+    if (planes) {
+        read_planes(body, min, width, target);
+    } else if (width == 0) {
+        std::fill(target.begin(), target.end(), min);
+    } else {
+        unpack(body, min, width, target);
+    }
+    if (of_deltas) {
+        out[0] = first;
+        for (std::size_t i = 1; i < count; ++i) {
+            out[i] = out[i - 1] + static_cast<std::uint64_t>(ordered_to_signed(out[i]));
+        }
+    }
+    return absl::OkStatus();
+}
+
+}  // namespace logi::codec

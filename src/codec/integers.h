@@ -1,0 +1,35 @@
+// Runs of integers: frame of reference, with or without differences, bit-packed or as planes of
+// bytes for zstd to look at (format: docs/format.md, "Integers").
+#pragma once
+
+#include "absl/types/span.h"
+#include "base/status.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::codec {
+
+struct EncodedIntegers {
+    std::string bytes;
+    bool compressible = false;  // planes: zstd makes them smaller
+};
+
+// Picks the form that should be smallest. Signed integers go through signed_to_ordered().
+[[nodiscard]] EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values);
+
+// Replaces `out` by the `count` values. kDataLoss if `bytes` are not what encode_integers() made of
+// as many.
+Status decode_integers(std::string_view bytes, std::size_t count, std::vector<std::uint64_t>& out);
+
+// Keeps the order: the least int64 becomes 0.
+[[nodiscard]] constexpr std::uint64_t signed_to_ordered(std::int64_t v) {
+    return static_cast<std::uint64_t>(v) ^ (1ULL << 63U);
+}
+[[nodiscard]] constexpr std::int64_t ordered_to_signed(std::uint64_t v) {
+    return static_cast<std::int64_t>(v ^ (1ULL << 63U));
+}
+
+}  // namespace logi::codec
