@@ -1,6 +1,7 @@
 // bench_block: templates and columns against zstd, on lines of segments or of text files, in one
 // process and one thread. Prints one row of ratios per input.
 #include "block/line_encoder.h"
+#include "block/line_reader.h"
 #include "codec/compress.h"
 #include "segment/segment_reader.h"
 
@@ -89,6 +90,27 @@ void add_text(const std::string& path, std::size_t bytes_max, std::vector<Line>&
     }
 }
 
+// The tree of columns of a block.
+void dump(const block::EncodedLines& encoded, absl::Span<const block::Row> rows, std::size_t bytes) {
+    static constexpr const char* kKinds[] = {
+        "constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared"};
+    const auto reader = block::LineReader::open(
+        encoded.tree,
+        [&](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
+            return encoded.data.substr(offset, length);
+        },
+        []() -> StatusOr<std::vector<Timestamp>> { return std::vector<Timestamp>(); },
+        static_cast<std::uint32_t>(rows.size()),
+        bytes);
+    const auto notes = (*reader)->describe();
+    std::printf("tree %zu (%zu), data %zu\n", encoded.tree.size(), codec::compress(encoded.tree).size(), encoded.data.size());
+    for (const auto& note : *notes) {
+        std::printf("%*s%s rows %zu bytes %llu %s\n", note.depth * 2, "", kKinds[note.kind], note.rows, static_cast<unsigned long long>(note.stored_bytes), note.text.c_str());
+    }
+}
+
+std::size_t dump_block = 0;
+
 struct Totals {
     std::size_t text = 0;
     std::size_t zstd1 = 0;
@@ -117,6 +139,9 @@ void run_block(absl::Span<const block::Row> rows, block::LineEncoder& encoder, T
     t.zstd3 += z3.size();
     ++t.blocks;
     if (encoded) {
+        if (dump_block == 999 || t.blocks == dump_block) {
+            dump(*encoded, rows, text.size());
+        }
         t.templates += codec::compress(encoded->tree).size() + encoded->data.size();
     } else {
         ++t.fallbacks;
@@ -169,6 +194,7 @@ int main(int argc, char** argv) {
     app.add_option("--text", texts, "text files");
     app.add_option("--block-kb", block_kb, "lines per block");
     app.add_option("--mb", mb, "at most, of each");
+    app.add_option("--dump", dump_block, "print the columns of this block");
     CLI11_PARSE(app, argc, argv);
     std::vector<Line> lines;
     for (const auto& path : segments) {

@@ -15,6 +15,7 @@ enum ColumnKind : std::uint8_t {
     kTime = 4,        // dates with times, as differences to the entries' times
     kString = 5,      // lengths and bytes
     kTemplates = 6,   // texts of several kinds: pieces and columns
+    kShared = 7,      // numbers of values that several columns of the block have in common
 };
 
 // Of kInteger.
@@ -31,6 +32,10 @@ struct Stamp {
     std::uint32_t max_size = 0;
 };
 
+// Identifiers of as many digits are looked for in several columns: those of a request, say, which
+// many kinds of lines tell.
+inline constexpr std::uint32_t kSharedDigitsMin = 8;
+inline constexpr std::uint64_t kSharedListsMax = 64;
 // Columns within columns; hostile blocks would nest more.
 inline constexpr int kColumnDepthMax = 8;
 // Digits that an integer column can hold: any of so many fit 64 bits.

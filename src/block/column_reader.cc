@@ -15,6 +15,9 @@ class ConstantColumn final : public ColumnReader {
                         static_cast<std::uint32_t>(value.size()),
                         static_cast<std::uint32_t>(value.size())}),
           value_(value) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kConstant, rows(), 0, value_});
+    }
 
   private:
     StatusOr<RowSet> find(const Needle& needle) override {
@@ -27,17 +30,21 @@ class ConstantColumn final : public ColumnReader {
     std::string value_;
 };
 
-class DictionaryColumn final : public ColumnReader {
-  public:
-    DictionaryColumn(const ColumnStart& start, Payload numbers, std::unique_ptr<ColumnReader> words)
+// Numbers of words, whoever has the words.
+class NumberedColumn : public ColumnReader {
+  protected:
+    NumberedColumn(const ColumnStart& start, Payload numbers)
         : ColumnReader(start.rows, start.stamp),
           parts_(*start.space.parts),
-          numbers_at_(numbers),
-          words_(std::move(words)) {}
+          numbers_at_(numbers) {}
+    [[nodiscard]] std::uint64_t stored_bytes() const { return parts_.stored_bytes(numbers_at_); }
 
   private:
+    virtual ColumnReader& words() const = 0;
+    virtual StatusOr<RowSet> find_words(const Needle& needle) = 0;
+
     StatusOr<RowSet> find(const Needle& needle) override {
-        LOGI_ASSIGN_OR_RETURN(const RowSet words, words_->match(needle));
+        LOGI_ASSIGN_OR_RETURN(const RowSet words, find_words(needle));
         if (words.is_none() || words.is_all()) {
             return words.is_all() ? RowSet::all(rows()) : RowSet::none(rows());
         }
@@ -52,10 +59,10 @@ class DictionaryColumn final : public ColumnReader {
     }
     Status make_values(std::vector<std::string_view>& out) override {
         LOGI_RETURN_IF_ERROR(load());
-        LOGI_ASSIGN_OR_RETURN(const auto words, words_->values());
+        LOGI_ASSIGN_OR_RETURN(const auto texts, words().values());
         out.resize(rows());
         for (std::size_t row = 0; row < rows(); ++row) {
-            out[row] = words[numbers_[row]];
+            out[row] = texts[numbers_[row]];
         }
         return absl::OkStatus();
     }
@@ -67,7 +74,7 @@ class DictionaryColumn final : public ColumnReader {
         std::vector<std::uint64_t> numbers;
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
         for (const std::uint64_t number : numbers) {
-            if (number >= words_->rows()) {
+            if (number >= words().rows()) {
                 return malformed("a dictionary's number");
             }
         }
@@ -77,8 +84,36 @@ class DictionaryColumn final : public ColumnReader {
 
     PartReader& parts_;
     Payload numbers_at_;
-    std::unique_ptr<ColumnReader> words_;
     std::vector<std::uint32_t> numbers_;
+};
+
+class DictionaryColumn final : public NumberedColumn {
+  public:
+    DictionaryColumn(const ColumnStart& start, Payload numbers, std::unique_ptr<ColumnReader> words)
+        : NumberedColumn(start, numbers), words_(std::move(words)) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kDictionary, rows(), stored_bytes(), ""});
+        words_->describe(depth + 1, notes);
+    }
+
+  private:
+    ColumnReader& words() const override { return *words_; }
+    StatusOr<RowSet> find_words(const Needle& needle) override { return words_->match(needle); }
+    std::unique_ptr<ColumnReader> words_;
+};
+
+class SharedColumn final : public NumberedColumn {
+  public:
+    SharedColumn(const ColumnStart& start, Payload numbers, SharedList& list)
+        : NumberedColumn(start, numbers), list_(list) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kShared, rows(), stored_bytes(), ""});
+    }
+
+  private:
+    ColumnReader& words() const override { return *list_.values; }
+    StatusOr<RowSet> find_words(const Needle& needle) override { return list_.match(needle); }
+    SharedList& list_;
 };
 
 class StringColumn final : public ColumnReader {
@@ -88,6 +123,10 @@ class StringColumn final : public ColumnReader {
           parts_(*start.space.parts),
           sizes_at_(sizes),
           bytes_at_(bytes) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        const std::uint64_t stored = parts_.stored_bytes(sizes_at_) + parts_.stored_bytes(bytes_at_);
+        notes.push_back({depth, kString, rows(), stored, ""});
+    }
 
   private:
     // One search over all texts; where they end matters only once a needle is found.
@@ -159,6 +198,16 @@ StatusOr<std::unique_ptr<ColumnReader>> read_dictionary(const ColumnStart& start
 
 }  // namespace
 
+StatusOr<RowSet> SharedList::match(const Needle& n) {
+    if (!found || needle != n.text || at_begin != n.at_begin || at_end != n.at_end) {
+        LOGI_ASSIGN_OR_RETURN(found, values->match(n));
+        needle = std::string(n.text);
+        at_begin = n.at_begin;
+        at_end = n.at_end;
+    }
+    return *found;
+}
+
 Status malformed(std::string_view what) {
     return absl::DataLossError(absl::StrCat(std::string(what), " is malformed"));
 }
@@ -224,6 +273,14 @@ StatusOr<std::unique_ptr<ColumnReader>> read_column(const ColumnSpace& space,
             return read_times(start);
         case kTemplates:
             return read_templates(start);
+        case kShared: {
+            const std::uint64_t list = tree.varint();
+            if (list >= space.shared->size()) {
+                return malformed("the number of a list");
+            }
+            const Payload numbers = space.payloads->take(tree);
+            return std::make_unique<SharedColumn>(start, numbers, (*space.shared)[list]);
+        }
         case kString: {
             const Payload sizes = space.payloads->take(tree);
             return std::make_unique<StringColumn>(start, sizes, space.payloads->take(tree));

@@ -32,6 +32,15 @@ struct Needle {
 // The entries' times of some rows, asked for when a column is relative to them.
 using RowTimes = std::function<StatusOr<std::vector<Timestamp>>()>;
 
+// What `logi inspect` tells of a column.
+struct ColumnNote {
+    int depth = 0;
+    ColumnKind kind = kConstant;
+    std::size_t rows = 0;
+    std::uint64_t stored_bytes = 0;  // of its own payloads; a share of the pool's
+    std::string text;                // a constant's value, a template's pieces
+};
+
 // One thread. kDataLoss says what is malformed.
 class ColumnReader {
   public:
@@ -45,6 +54,8 @@ class ColumnReader {
     }
     // One text per row, valid as long as the reader.
     StatusOr<absl::Span<const std::string_view>> values();
+    // Appends notes of this column and those in it.
+    virtual void describe(int depth, std::vector<ColumnNote>& notes) const = 0;
 
   protected:
     ColumnReader(std::size_t rows, const Stamp& stamp) : rows_(rows), stamp_(stamp) {}
@@ -59,11 +70,24 @@ class ColumnReader {
     std::vector<std::string_view> values_;
 };
 
+// Values that several columns have in common.
+struct SharedList {
+    std::unique_ptr<ColumnReader> values;
+    // The last search: every column asks for the same.
+    std::string needle;
+    bool at_begin = false;
+    bool at_end = false;
+    std::optional<RowSet> found;
+
+    StatusOr<RowSet> match(const Needle& n);
+};
+
 // What parsing a tree of columns needs, and what bounds it.
 struct ColumnSpace {
     base::ByteReader* tree = nullptr;
     PayloadCursor* payloads = nullptr;
-    PartReader* parts = nullptr;  // outlives the readers
+    PartReader* parts = nullptr;                // outlives the readers
+    std::vector<SharedList>* shared = nullptr;  // likewise
     // Values that columns may still have, all together: a hostile block could claim any number.
     std::uint64_t* cells_left = nullptr;
 };

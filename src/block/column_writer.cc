@@ -1,7 +1,7 @@
 #include "block/column_writer.h"
 
 #include "base/check.h"
-#include "base/hash.h"
+#include "block/numbering.h"
 #include "codec/integers.h"
 
 #include <algorithm>
@@ -16,51 +16,6 @@ constexpr int kNestedDepthMax = 3;
 // Values that are looked at before a column is taken apart, and how many kinds may be among them.
 constexpr std::size_t kSample = 64;
 constexpr std::size_t kSampleKindsMax = 32;
-
-// For tables only: depends on the machine's byte order.
-std::uint64_t quick_hash(std::string_view s) {
-    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
-    if (s.size() > 16) {
-        return base::hash64(s);
-    }
-    std::uint64_t a = 0;
-    std::uint64_t b = 0;
-    if (s.size() >= 8) {
-        std::memcpy(&a, s.data(), 8);
-        std::memcpy(&b, s.data() + s.size() - 8, 8);
-    } else {
-        std::memcpy(&a, s.data(), s.size());
-    }
-    const std::uint64_t h = (a ^ (b * kOdd + s.size())) * kOdd;
-    return h ^ (h >> 32U);
-}
-
-// Numbers texts in the order in which they come first.
-class Numbering {
-  public:
-    explicit Numbering(std::size_t values_max) {
-        slots_.resize(std::bit_ceil(std::max<std::size_t>(2 * values_max, 4)));
-    }
-    // The number of a text; `count` so far. The text's number is new if it equals the old count.
-    std::uint32_t number(std::string_view s,
-                         const MaskedText& t,
-                         std::vector<Slot>& values,
-                         const Slot& at) {
-        std::size_t i = quick_hash(s) & (slots_.size() - 1);
-        while (slots_[i] != 0) {
-            if (t.view(values[slots_[i] - 1]) == s) {
-                return slots_[i] - 1;
-            }
-            i = (i + 1) & (slots_.size() - 1);
-        }
-        values.push_back(at);
-        slots_[i] = static_cast<std::uint32_t>(values.size());
-        return slots_[i] - 1;
-    }
-
-  private:
-    std::vector<std::uint32_t> slots_;  // number + 1
-};
 
 double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
     double bits = 0;
@@ -135,8 +90,7 @@ bool ColumnWriter::write_dictionary(const Values& values,
     if (distinct_max == 0) {
         return false;
     }
-    Numbering numbering(distinct_max + 1);
-    std::vector<Slot> distinct;
+    Numbering numbering(text_);
     std::vector<std::uint32_t> counts;
     std::vector<std::uint64_t> numbers(n);
     std::size_t bytes = 0;
@@ -144,9 +98,9 @@ bool ColumnWriter::write_dictionary(const Values& values,
     constexpr std::size_t kStart = 64;
     for (std::size_t i = 0; i < n; ++i) {
         const Slot& s = values.slots[i];
-        const std::uint32_t number = numbering.number(text_.view(s), text_, distinct, s);
+        const std::uint32_t number = numbering.number(s);
         if (number == counts.size()) {
-            if (distinct.size() > distinct_max || distinct.size() > kStart + i / 2) {
+            if (number >= distinct_max || number > kStart + i / 2) {
                 return false;
             }
             counts.push_back(0);
@@ -167,9 +121,9 @@ bool ColumnWriter::write_dictionary(const Values& values,
         return false;
     }
     write_head(kDictionary, profile, meta);
-    base::ByteWriter(meta).varint(distinct.size());
+    base::ByteWriter(meta).varint(counts.size());
     add_integers(numbers, meta);
-    write({distinct, {}}, depth + 1, meta);
+    write({numbering.distinct(), {}}, depth + 1, meta);
     return true;
 }
 
@@ -244,7 +198,7 @@ void ColumnWriter::write_templates(const Values& values,
         for (const std::uint32_t row : set.rest()) {
             slots.push_back(values.slots[row]);
         }
-        write_strings({slots, {}}, meta);
+        write_strings({slots, {}}, profile({slots, {}}), meta);
     }
     for (const auto& group : set.groups()) {
         if (!group.rows.empty()) {
@@ -281,16 +235,19 @@ void ColumnWriter::write_template(const Values& values,
         for (std::size_t i = 0; i < slots.size(); ++i) {
             slots[i] = group.slots[i * kind.slots() + c];
         }
-        write({slots, times}, depth, target);
+        const Shared* list = depth == 0 ? shared(group, c) : nullptr;
+        if (list == nullptr) {
+            write({slots, times}, depth, target);
+            continue;
+        }
+        write_head(kShared, profile({slots, {}}), target);
+        base::ByteWriter(target).varint(list->list);
+        add_integers(list->numbers, target);
     }
     if (depth == 0) {
         w.varint(parts_->pool());
         w.string(columns);
     }
-}
-
-void ColumnWriter::write_strings(const Values& values, std::string& meta) {
-    write_strings(values, profile(values), meta);
 }
 
 void ColumnWriter::write_strings(const Values& values, const Profile& profile, std::string& meta) {

@@ -30,20 +30,20 @@ class ColumnWriter {
     }
     // Appends the column to `meta`. Not empty.
     void write(const Values& values, std::string& meta) { write(values, 0, meta); }
-    // As a column of kind kTemplates, whose groups and rest `set` has. Each template's columns have
-    // a pool of their own.
-    void write_templates(const Values& values, const TemplateSet& set, std::string& meta) {
-        write_templates(values, set, 0, meta);
-    }
-    // As kString.
-    void write_strings(const Values& values, std::string& meta);
+    // As a column of kind kTemplates, whose groups and rest `set` has, behind the lists of values
+    // that its columns share. Each template's columns have a pool of their own.
+    void write_lines(const Values& values, const TemplateSet& set, std::string& meta);
 
   private:
     struct Profile {
         Stamp stamp;
         bool equal = true;
     };
-    struct Scratch;
+    // A column whose values are in a list.
+    struct Shared {
+        std::size_t list = 0;
+        std::vector<std::uint64_t> numbers;
+    };
 
     void write(const Values& values, int depth, std::string& meta);
     void write_templates(const Values& values,
@@ -65,10 +65,13 @@ class ColumnWriter {
                         const TemplateSet::Group& group,
                         int depth,
                         std::string& meta);
+    void write_shared_lists(const TemplateSet& set, std::string& meta);
+    [[nodiscard]] const Shared* shared(const TemplateSet::Group& group, std::size_t slot) const;
     void add_integers(absl::Span<const std::uint64_t> values, std::string& meta);
 
     MaskedText text_;
     PartWriter* parts_ = nullptr;
+    std::map<std::pair<const TemplateSet::Group*, std::size_t>, Shared> shared_;  // of lines
 };
 
 }  // namespace logi::block

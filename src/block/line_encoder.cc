@@ -64,7 +64,7 @@ std::optional<EncodedLines> LineEncoder::encode(absl::Span<const Row> rows) {
     parts.begin_pool();
     writer_.begin(text, parts);
     std::string columns;
-    writer_.write_templates({lines_, times_}, set_, columns);
+    writer_.write_lines({lines_, times_}, set_, columns);
     parts.finish();
     EncodedLines out;
     parts.write_directory(out.tree);

@@ -107,6 +107,14 @@ TEST(LineEncoder, LinesOfServices) {
     const auto number = [&](std::uint64_t n) {
         return std::to_string(random() % n);
     };
+    // Requests are told about by several kinds of lines.
+    std::vector<std::string> ids;
+    const auto request = [&] {
+        if (ids.empty() || random() % 3 > 0) {
+            ids.push_back(hex(32));
+        }
+        return ids[ids.size() - 1 - random() % std::min<std::size_t>(ids.size(), 20)];
+    };
     const std::vector<std::string> levels = {"info", "warn", "error", "debug"};
     const std::vector<std::string> paths = {
         "/api/v1/login", "/api/v1/cart/u-", "/api/v1/orders/ord-70", "/health"};
@@ -122,7 +130,7 @@ TEST(LineEncoder, LinesOfServices) {
                 case 0:
                     lines.add(R"({"level":")" + level + R"(","ts":1717395977.)" +
                               std::to_string(400'000 + i) +
-                              R"(,"msg":"request completed","trace_id":")" + hex(32) +
+                              R"(,"msg":"request completed","trace_id":")" + request() +
                               R"(","path":")" + path + R"(","status":)" +
                               (random() % 9 == 0 ? "503" : "200") + R"(,"ok":true,"took":)" +
                               number(99) + "." + std::to_string(random() % 900 + 100) + "}");
@@ -131,7 +139,7 @@ TEST(LineEncoder, LinesOfServices) {
                     lines.add("ts=2024-06-03T06:26:17.437" +
                               std::to_string(1000 + random() % 9000) +
                               "Z caller=stock.go:" + number(300) + " level=" + level +
-                              " msg=\"query finished\" traceID=" + hex(32) + " rows=" + number(20) +
+                              " msg=\"query finished\" traceID=" + request() + " rows=" + number(20) +
                               " took=" + number(50) + ".954ms");
                     break;
                 case 2:

@@ -23,13 +23,15 @@ class LineReader {
     StatusOr<RowSet> match(const Needle& needle) { return lines_->match(needle); }
     StatusOr<absl::Span<const std::string_view>> all() { return lines_->values(); }
     Status append(std::uint32_t row, std::string& out) { return lines_->append_value(row, out); }
-    [[nodiscard]] TemplatesColumn& templates() { return *lines_; }
+    StatusOr<std::vector<ColumnNote>> describe();
 
   private:
+    Status parse(base::ByteReader& tree, const RowTimes& times, std::uint32_t rows);
     explicit LineReader(std::string tree) : tree_(std::move(tree)) {}
 
     std::string tree_;
     PartReader parts_;
+    std::vector<SharedList> shared_;
     std::uint64_t cells_left_ = 0;
     std::unique_ptr<TemplatesColumn> lines_;
 };

@@ -39,6 +39,9 @@ class IntegerColumn final : public ColumnReader {
           times_(start.times),
           form_(form),
           payload_(payload) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kInteger, rows(), parts_.stored_bytes(payload_), ""});
+    }
 
   private:
     // Digits of the greatest number and a point.
@@ -115,6 +118,9 @@ class HexColumn final : public ColumnReader {
           parts_(*start.space.parts),
           upper_(upper),
           payload_(payload) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kHex, rows(), parts_.stored_bytes(payload_), ""});
+    }
 
   private:
     Status make_values(std::vector<std::string_view>& out) override {
@@ -152,6 +158,9 @@ class TimeColumn final : public ColumnReader {
           times_(start.times),
           layout_(std::move(layout)),
           payload_(payload) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kTime, rows(), parts_.stored_bytes(payload_), ""});
+    }
 
   private:
     Status make_values(std::vector<std::string_view>& out) override {

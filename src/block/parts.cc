@@ -124,6 +124,14 @@ Status PartReader::load(Part& part) {
     return absl::OkStatus();
 }
 
+std::uint64_t PartReader::stored_bytes(const Payload& where) const {
+    if (where.part >= parts_.size()) {
+        return 0;
+    }
+    const Part& part = parts_[where.part];
+    return part.raw == 0 ? where.size : where.size * part.stored / part.raw;
+}
+
 StatusOr<std::string_view> PartReader::payload(const Payload& where) {
     if (where.size == 0) {
         return std::string_view();

@@ -80,8 +80,8 @@ class PartReader {
     Status open(base::ByteReader& directory, Fetch fetch);
     // Valid as long as the reader. kDataLoss if it is not there or damaged.
     StatusOr<std::string_view> payload(const Payload& where);
-    [[nodiscard]] std::size_t parts() const { return parts_.size(); }
-    [[nodiscard]] std::uint64_t stored_bytes(std::size_t part) const { return parts_[part].stored; }
+    // What a payload takes as it is stored; of one in a pool, its share.
+    [[nodiscard]] std::uint64_t stored_bytes(const Payload& where) const;
 
   private:
     struct Part {

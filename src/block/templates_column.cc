@@ -92,7 +92,7 @@ Status TemplatesColumn::ready(Kind& kind) {
     }
     base::ByteReader tree(kind.tree);
     PayloadCursor payloads(kind.pool);
-    LOGI_RETURN_IF_ERROR(parse_columns({&tree, &payloads, &parts_, &cells_left_}, kind));
+    LOGI_RETURN_IF_ERROR(parse_columns({&tree, &payloads, &parts_, shared_, &cells_left_}, kind));
     return tree.ok() && tree.done() ? absl::OkStatus() : malformed("the columns of a template");
 }
 
@@ -240,14 +240,34 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     return absl::OkStatus();
 }
 
-StatusOr<TemplatesColumn::Summary> TemplatesColumn::summary(std::size_t index) {
-    Kind& kind = templates_[index];
-    LOGI_RETURN_IF_ERROR(ready(kind));
-    Summary summary{kind.rows, kind.pieces, {}};
-    for (const auto& column : kind.columns) {
-        summary.columns.push_back(column.get());
+StatusOr<std::vector<ColumnNote>> TemplatesColumn::describe_lines() {
+    for (Kind& kind : templates_) {
+        LOGI_RETURN_IF_ERROR(ready(kind));
     }
-    return summary;
+    std::vector<ColumnNote> notes;
+    describe(0, notes);
+    return notes;
+}
+
+void TemplatesColumn::describe(int depth, std::vector<ColumnNote>& notes) const {
+    notes.push_back({depth,
+                     kTemplates,
+                     rows(),
+                     has_numbers_ ? parts_.stored_bytes(numbers_at_) : 0,
+                     ""});
+    for (const Kind& kind : templates_) {
+        std::string text = kind.pieces[0];
+        for (std::size_t i = 1; i < kind.pieces.size(); ++i) {
+            text += "<>" + kind.pieces[i];
+        }
+        notes.push_back({depth + 1, kTemplates, kind.rows, 0, text});
+        for (const auto& column : kind.columns) {
+            column->describe(depth + 2, notes);
+        }
+    }
+    if (rest_) {
+        rest_->describe(depth + 1, notes);
+    }
 }
 
 StatusOr<std::unique_ptr<ColumnReader>> read_templates(const ColumnStart& start) {

@@ -16,17 +16,11 @@ class TemplatesColumn final : public ColumnReader {
     // Appends the value of one row.
     Status append_value(std::size_t row, std::string& out);
 
-    struct Summary {
-        std::size_t rows = 0;
-        std::vector<std::string> pieces;
-        std::vector<const ColumnReader*> columns;
-    };
-    [[nodiscard]] std::size_t templates() const { return templates_.size(); }
-    StatusOr<Summary> summary(std::size_t index);
-    [[nodiscard]] std::size_t rest_rows() const { return rest_rows_; }
+    // Of lines, whose templates it parses all.
+    StatusOr<std::vector<ColumnNote>> describe_lines();
+    void describe(int depth, std::vector<ColumnNote>& notes) const override;
 
   private:
-    class Search;
     struct Kind {
         std::size_t rows = 0;
         std::vector<std::string> pieces;
@@ -42,6 +36,7 @@ class TemplatesColumn final : public ColumnReader {
     TemplatesColumn(const ColumnStart& start)
         : ColumnReader(start.rows, start.stamp),
           parts_(*start.space.parts),
+          shared_(start.space.shared),
           times_(start.times),
           depth_(start.depth) {}
     Status parse(const ColumnStart& start, bool lines);
@@ -58,6 +53,7 @@ class TemplatesColumn final : public ColumnReader {
     StatusOr<KindValues> values_of(Kind& kind);
 
     PartReader& parts_;
+    std::vector<SharedList>* shared_;
     RowTimes times_;
     int depth_;
     std::uint64_t cells_left_ = 0;
