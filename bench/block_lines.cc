@@ -110,6 +110,8 @@ void dump(const block::EncodedLines& encoded, absl::Span<const block::Row> rows,
 }
 
 std::size_t dump_block = 0;
+std::size_t runs = 1;
+bool only_templates = false;
 
 struct Totals {
     std::size_t text = 0;
@@ -131,6 +133,11 @@ void run_block(absl::Span<const block::Row> rows, block::LineEncoder& encoder, T
     std::string z1;
     std::string z3;
     std::optional<block::EncodedLines> encoded;
+    if (only_templates) {
+        encoded = encoder.encode(rows);
+        t.text += text.size();
+        return;
+    }
     t.encode_zstd1.measure([&] { codec::append_zstd(text, z1, 1); });
     t.encode_templates.measure([&] { encoded = encoder.encode(rows); });
     t.encode_zstd3.measure([&] { codec::append_zstd(text, z3, 3); });
@@ -158,7 +165,9 @@ void run(const std::string& name, const std::vector<Line>& lines, std::size_t bl
         rows.push_back({.time = lines[i].time, .sequence = {}, .line = lines[i].text});
         bytes += lines[i].text.size();
         if (bytes >= block_bytes || i + 1 == lines.size()) {
-            run_block(rows, encoder, t);
+            for (std::size_t n = 0; n < runs; ++n) {
+                run_block(rows, encoder, t);
+            }
             rows.clear();
             bytes = 0;
         }
@@ -195,6 +204,8 @@ int main(int argc, char** argv) {
     app.add_option("--block-kb", block_kb, "lines per block");
     app.add_option("--mb", mb, "at most, of each");
     app.add_option("--dump", dump_block, "print the columns of this block");
+    app.add_option("--runs", runs, "of every block");
+    app.add_flag("--only-templates", only_templates, "for a profiler");
     CLI11_PARSE(app, argc, argv);
     std::vector<Line> lines;
     for (const auto& path : segments) {

@@ -1,6 +1,8 @@
 // Which characters a text is made of, as a mask: what cannot be in a column need not be looked for.
 #pragma once
 
+#include "absl/types/span.h"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -9,44 +11,40 @@ namespace logi::block {
 
 using ClassMask = std::uint16_t;
 
-// Sixteen classes, which are part of the format.
+// The sixteen classes, which are part of the format. Each is a set of upper halves of a byte times
+// a set of lower halves, so that one shuffle tells eight of them for every byte of a vector.
+struct CharClass {
+    std::uint16_t upper;
+    std::uint16_t lower;
+};
+inline constexpr std::array<CharClass, 16> kCharClasses = {{
+    {1U << 3U, 0x03FF},                                 // 0-9
+    {1U << 6U, 0x007E},                                 // a-f
+    {1U << 6U, 0xFF80},                                 // g-o
+    {1U << 7U, 0x07FF},                                 // p-z
+    {1U << 4U, 0x007E},                                 // A-F
+    {1U << 4U, 0xFF80},                                 // G-O
+    {1U << 5U, 0x07FF},                                 // P-Z
+    {1U << 2U, 1U << 14U},                              // .
+    {1U << 2U, 1U << 13U},                              // -
+    {1U << 2U, 1U << 15U},                              // /
+    {1U << 2U | 1U << 4U | 1U << 6U, 1U},               // space @ `
+    {1U << 3U, 1U << 10U},                              // :
+    {1U << 5U, 1U << 15U},                              // _
+    {1U << 2U, 0x1FFE},                                 // ! " # $ % & ' ( ) * + ,
+    {1U << 3U | 1U << 5U | 1U << 7U, 0xF800},           // ; < = > ? [ \ ] ^ _ { | } ~ and 0x7F
+    {0xFF03, 0xFFFF},                                   // controls and bytes beyond ASCII
+}};
+
+// A byte is in one class, an underscore in two.
 [[nodiscard]] constexpr ClassMask class_of(unsigned char c) {
-    const auto in = [c](char first, char last) {
-        return c >= static_cast<unsigned char>(first) && c <= static_cast<unsigned char>(last);
-    };
-    unsigned n = 15;  // controls and bytes beyond ASCII
-    if (in('0', '9')) {
-        n = 0;
-    } else if (in('a', 'f')) {
-        n = 1;
-    } else if (in('g', 'm')) {
-        n = 2;
-    } else if (in('n', 'z')) {
-        n = 3;
-    } else if (in('A', 'F')) {
-        n = 4;
-    } else if (in('G', 'Z')) {
-        n = 5;
-    } else if (c == '.') {
-        n = 6;
-    } else if (c == '-') {
-        n = 7;
-    } else if (c == '_') {
-        n = 8;
-    } else if (c == ':') {
-        n = 9;
-    } else if (c == '/') {
-        n = 10;
-    } else if (c == ' ') {
-        n = 11;
-    } else if (c == '"' || c == '\'' || c == '\\') {
-        n = 12;
-    } else if (c == '=' || c == '&' || c == '?' || c == '%' || c == '+') {
-        n = 13;
-    } else if (c > ' ' && c < 0x7F) {
-        n = 14;  // other punctuation
+    unsigned mask = 0;
+    for (unsigned i = 0; i < kCharClasses.size(); ++i) {
+        const bool in = (kCharClasses[i].upper >> (c >> 4U) & 1U) != 0 &&
+                        (kCharClasses[i].lower >> (c & 15U) & 1U) != 0;
+        mask |= in ? 1U << i : 0U;
     }
-    return static_cast<ClassMask>(1U << n);
+    return static_cast<ClassMask>(mask);
 }
 
 inline constexpr std::array<ClassMask, 256> kClassOf = [] {
@@ -56,6 +54,14 @@ inline constexpr std::array<ClassMask, 256> kClassOf = [] {
     }
     return table;
 }();
+static_assert([] {
+    for (const ClassMask mask : kClassOf) {
+        if (mask == 0) {
+            return false;
+        }
+    }
+    return true;
+}());
 
 inline constexpr ClassMask kDigitClass = class_of('0');
 inline constexpr ClassMask kLowerHexClasses = class_of('0') | class_of('a');

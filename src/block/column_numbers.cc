@@ -1,5 +1,6 @@
 // Columns of digits: integers, decimals, hexadecimal ones, times.
 #include "block/column_writer.h"
+#include "block/text_kernels.h"
 #include "block/time_layout.h"
 #include "codec/integers.h"
 
@@ -10,15 +11,6 @@ namespace {
 constexpr std::size_t kEpochDigits = 10;
 // How far a time may be from its entry's to count as related.
 constexpr std::int64_t kRelatedSeconds = 86'400;
-
-// Decimal digits, all of them; at most kIntegerDigitsMax.
-std::uint64_t to_integer(const char* p, std::size_t size) {
-    std::uint64_t v = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        v = v * 10 + static_cast<std::uint64_t>(p[i] - '0');
-    }
-    return v;
-}
 
 std::uint64_t power_of_ten(std::size_t n) {
     std::uint64_t v = 1;
@@ -86,11 +78,11 @@ std::optional<std::uint64_t> parse(std::string_view s, const NumberForm& form) {
     if (point + form.scale > kIntegerDigitsMax) {
         return std::nullopt;
     }
-    const std::uint64_t whole = to_integer(s.data(), point);
+    const std::uint64_t whole = parse_digits(s.data(), point);
     if (form.scale == 0) {
         return whole;
     }
-    const std::uint64_t fraction = digits == 0 ? 0 : to_integer(s.data() + point + 1, digits);
+    const std::uint64_t fraction = digits == 0 ? 0 : parse_digits(s.data() + point + 1, digits);
     return whole * power_of_ten(form.scale) + fraction * power_of_ten(form.scale - digits);
 }
 
@@ -168,22 +160,7 @@ bool ColumnWriter::write_hex(const Values& values, const Profile& profile, std::
         return false;
     }
     std::string digits;
-    digits.reserve(values.slots.size() * stamp.min_size / 2 + 1);
-    unsigned first = 0;
-    bool half = false;
-    for (const Slot& slot : values.slots) {
-        for (const char c : text_.view(slot)) {
-            const unsigned v = static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-            if (half) {
-                digits.push_back(static_cast<char>(first << 4U | v));
-            }
-            first = v;
-            half = !half;
-        }
-    }
-    if (half) {
-        digits.push_back(static_cast<char>(first << 4U));
-    }
+    pack_hex(text_.text, values.slots, stamp.min_size, digits);
     write_head(kHex, profile, meta);
     base::ByteWriter(meta).u8(lower ? 0 : 1);
     parts_->add(digits, true, meta);

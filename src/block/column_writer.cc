@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "block/numbering.h"
+#include "block/text_kernels.h"
 #include "codec/integers.h"
 
 #include <algorithm>
@@ -41,12 +42,14 @@ ColumnWriter::Profile ColumnWriter::profile(const Values& values) const {
         }
     }
     p.equal = i == values.slots.size();
-    p.stamp.classes = classes_of(text_.view(first));
+    if (p.equal) {
+        p.stamp.classes = classes_of(text_.view(first));
+        return p;
+    }
+    p.stamp.classes = classes_of(text, values.slots);
     for (; i < values.slots.size(); ++i) {
-        const Slot& s = values.slots[i];
-        p.stamp.min_size = std::min(p.stamp.min_size, s.size);
-        p.stamp.max_size = std::max(p.stamp.max_size, s.size);
-        p.stamp.classes |= classes_of(text_.view(s));
+        p.stamp.min_size = std::min(p.stamp.min_size, values.slots[i].size);
+        p.stamp.max_size = std::max(p.stamp.max_size, values.slots[i].size);
     }
     return p;
 }
@@ -232,15 +235,15 @@ void ColumnWriter::write_template(const Values& values,
     std::string& target = depth == 0 ? columns : meta;
     std::vector<Slot> slots(group.rows.size());
     for (std::size_t c = 0; c < kind.slots(); ++c) {
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            slots[i] = group.slots[i * kind.slots() + c];
-        }
         const Shared* list = depth == 0 ? shared(group, c) : nullptr;
         if (list == nullptr) {
+            for (std::size_t i = 0; i < slots.size(); ++i) {
+                slots[i] = group.slots[i * kind.slots() + c];
+            }
             write({slots, times}, depth, target);
             continue;
         }
-        write_head(kShared, profile({slots, {}}), target);
+        write_head(kShared, {list->stamp, false}, target);
         base::ByteWriter(target).varint(list->list);
         add_integers(list->numbers, target);
     }

@@ -42,6 +42,7 @@ class ColumnWriter {
     // A column whose values are in a list.
     struct Shared {
         std::size_t list = 0;
+        Stamp stamp;
         std::vector<std::uint64_t> numbers;
     };
 
@@ -65,7 +66,7 @@ class ColumnWriter {
                         const TemplateSet::Group& group,
                         int depth,
                         std::string& meta);
-    void write_shared_lists(const TemplateSet& set, std::string& meta);
+    void write_shared_lists(std::size_t rows, const TemplateSet& set, std::string& meta);
     [[nodiscard]] const Shared* shared(const TemplateSet::Group& group, std::size_t slot) const;
     void add_integers(absl::Span<const std::uint64_t> values, std::string& meta);
 

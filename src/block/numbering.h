@@ -1,10 +1,8 @@
 // Numbers for the distinct texts among many.
 #pragma once
 
-#include "base/hash.h"
 #include "block/cut.h"
 
-#include <bit>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -38,20 +36,27 @@ class Numbering {
   private:
     static constexpr std::size_t kTableMin = 64;
 
+    static std::uint64_t word(const char* p, std::size_t bytes) {
+        std::uint64_t v = 0;
+        std::memcpy(&v, p, bytes);
+        return v;
+    }
+    // For this table only: not stable across machines.
     static std::uint64_t hash(std::string_view s) {
         constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
-        if (s.size() > 16) {
-            return base::hash64(s);
+        const auto mix = [](std::uint64_t h, std::uint64_t v) {
+            h = (h ^ v) * kOdd;
+            return h ^ (h >> 29U);
+        };
+        std::uint64_t h = s.size();
+        std::size_t i = 0;
+        for (; i + 8 <= s.size(); i += 8) {
+            h = mix(h, word(s.data() + i, 8));
         }
-        std::uint64_t a = 0;
-        std::uint64_t b = 0;
-        if (s.size() >= 8) {
-            std::memcpy(&a, s.data(), 8);
-            std::memcpy(&b, s.data() + s.size() - 8, 8);
-        } else {
-            std::memcpy(&a, s.data(), s.size());
+        if (i < s.size()) {
+            h = mix(h, s.size() >= 8 ? word(s.data() + s.size() - 8, 8)
+                                     : word(s.data(), s.size()));
         }
-        const std::uint64_t h = (a ^ (b * kOdd + s.size())) * kOdd;
         return h ^ (h >> 32U);
     }
     void grow() {

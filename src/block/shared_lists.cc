@@ -1,6 +1,8 @@
 // Identifiers that several columns of a block have in common are stored once.
+#include "base/check.h"
 #include "block/column_writer.h"
 #include "block/numbering.h"
+#include "block/text_kernels.h"
 
 namespace logi::block {
 namespace {
@@ -16,83 +18,108 @@ struct IdKind {
     friend auto operator<=>(const IdKind&, const IdKind&) = default;
 };
 
-struct Use {
-    std::uint32_t row = 0;
-    std::uint32_t column = 0;  // into `columns`
-    Slot slot;
+// The columns of such digits, in the order of groups.
+struct Column {
+    const TemplateSet::Group* group = nullptr;
+    std::size_t slot = 0;
+    std::vector<std::uint64_t> numbers;
 };
-
 struct Uses {
-    std::vector<std::pair<const TemplateSet::Group*, std::size_t>> columns;
-    std::vector<Use> all;
+    std::vector<Column> columns;
+    std::size_t count = 0;
 };
 
-std::optional<IdKind> id_kind(const MaskedText& text, const TemplateSet::Group& group, std::size_t slot) {
+// Nothing if the column has other values. Looks at one value before it looks at all.
+std::optional<IdKind> id_kind(const MaskedText& text,
+                              const TemplateSet::Group& group,
+                              std::size_t slot,
+                              std::vector<Slot>& slots) {
     const std::size_t stride = group.kind.slots();
     const std::uint32_t size = group.slots[slot].size;
-    if (size < kSharedDigitsMin) {
+    const auto hex = [](ClassMask mask) {
+        return (mask & ~kLowerHexClasses) == 0 || (mask & ~kUpperHexClasses) == 0;
+    };
+    if (size < kSharedDigitsMin || !hex(classes_of(text.view(group.slots[slot])))) {
         return std::nullopt;
     }
-    ClassMask classes = 0;
+    slots.clear();
     for (std::size_t i = slot; i < group.slots.size(); i += stride) {
         if (group.slots[i].size != size) {
             return std::nullopt;
         }
-        classes |= classes_of(text.view(group.slots[i]));
-        if ((classes & ~(kLowerHexClasses | kUpperHexClasses)) != 0) {
-            return std::nullopt;
+        slots.push_back(group.slots[i]);
+    }
+    const ClassMask classes = classes_of(text.text, slots);
+    // Of digits alone, integers are better.
+    if (!hex(classes) || classes == kDigitClass) {
+        return std::nullopt;
+    }
+    return IdKind{size, (classes & ~kUpperHexClasses) == 0};
+}
+
+// Numbers the values in the order of the lines, so that what follows upon each other has close
+// numbers. Returns the distinct ones.
+std::vector<Slot> number_ids(const MaskedText& text, std::size_t rows, Uses& uses) {
+    // Per row: the first of its group's columns, plus one, and the row's number in the group.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> places(rows);
+    for (std::uint32_t c = 0; c < uses.columns.size(); ++c) {
+        Column& column = uses.columns[c];
+        column.numbers.resize(column.group->rows.size());
+        if (c > 0 && uses.columns[c - 1].group == column.group) {
+            continue;
+        }
+        for (std::uint32_t i = 0; i < column.group->rows.size(); ++i) {
+            places[column.group->rows[i]] = {c + 1, i};
         }
     }
-    const bool lower = (classes & ~kLowerHexClasses) == 0;
-    const bool upper = (classes & ~kUpperHexClasses) == 0;
-    // Of digits alone, integers are better.
-    return lower == upper ? std::nullopt : std::optional(IdKind{size, upper});
+    Numbering numbering(text);
+    for (const auto& [first, rank] : places) {
+        if (first == 0) {
+            continue;
+        }
+        const TemplateSet::Group* group = uses.columns[first - 1].group;
+        for (std::size_t c = first - 1; c < uses.columns.size() && uses.columns[c].group == group; ++c) {
+            Column& column = uses.columns[c];
+            column.numbers[rank] =
+                numbering.number(group->slots[rank * group->kind.slots() + column.slot]);
+        }
+    }
+    return numbering.distinct();
 }
 
 }  // namespace
 
-void ColumnWriter::write_shared_lists(const TemplateSet& set, std::string& meta) {
+void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, std::string& meta) {
     shared_.clear();
     std::map<IdKind, Uses> kinds;
+    std::vector<Slot> slots;
     for (const auto& group : set.groups()) {
         for (std::size_t slot = 0; !group.rows.empty() && slot < group.kind.slots(); ++slot) {
-            const auto kind = id_kind(text_, group, slot);
-            if (!kind) {
-                continue;
-            }
-            Uses& uses = kinds[*kind];
-            const auto column = static_cast<std::uint32_t>(uses.columns.size());
-            uses.columns.emplace_back(&group, slot);
-            for (std::size_t i = 0; i < group.rows.size(); ++i) {
-                uses.all.push_back(
-                    {group.rows[i], column, group.slots[i * group.kind.slots() + slot]});
+            if (const auto kind = id_kind(text_, group, slot, slots)) {
+                Uses& uses = kinds[*kind];
+                uses.columns.push_back({&group, slot, {}});
+                uses.count += group.rows.size();
             }
         }
     }
     std::string lists;
     std::size_t count = 0;
     for (auto& [kind, uses] : kinds) {
-        if (uses.all.size() < kUsesMin || count == kSharedListsMax) {
+        if (uses.count < kUsesMin || count == kSharedListsMax) {
             continue;
         }
-        // In the order of the lines, so that what follows upon each other has close numbers.
-        std::sort(uses.all.begin(), uses.all.end(), [](const Use& a, const Use& b) {
-            return std::pair(a.row, a.column) < std::pair(b.row, b.column);
-        });
-        Numbering numbering(text_);
-        std::vector<std::vector<std::uint64_t>> numbers(uses.columns.size());
-        for (const Use& use : uses.all) {
-            numbers[use.column].push_back(numbering.number(use.slot));
-        }
-        const auto distinct = static_cast<double>(numbering.distinct().size());
-        if (distinct > (1 - kRepeatedMin) * static_cast<double>(uses.all.size())) {
+        const auto distinct = number_ids(text_, rows, uses);
+        if (static_cast<double>(distinct.size()) >
+            (1 - kRepeatedMin) * static_cast<double>(uses.count)) {
             continue;
         }
-        for (std::size_t c = 0; c < uses.columns.size(); ++c) {
-            shared_[uses.columns[c]] = {count, std::move(numbers[c])};
+        const Stamp stamp{
+            kind.upper ? kUpperHexClasses : kLowerHexClasses, kind.size, kind.size};
+        for (Column& column : uses.columns) {
+            shared_[{column.group, column.slot}] = {count, stamp, std::move(column.numbers)};
         }
-        base::ByteWriter(lists).varint(numbering.distinct().size());
-        write({numbering.distinct(), {}}, 1, lists);
+        base::ByteWriter(lists).varint(distinct.size());
+        LOGI_CHECK(write_hex({distinct, {}}, {stamp, false}, lists));
         ++count;
     }
     base::ByteWriter(meta).varint(count);
@@ -105,7 +132,7 @@ const ColumnWriter::Shared* ColumnWriter::shared(const TemplateSet::Group& group
 }
 
 void ColumnWriter::write_lines(const Values& values, const TemplateSet& set, std::string& meta) {
-    write_shared_lists(set, meta);
+    write_shared_lists(values.slots.size(), set, meta);
     write_templates(values, set, 0, meta);
 }
 

@@ -1,0 +1,193 @@
+#include "block/text_kernels.h"
+
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace logi::block {
+namespace {
+
+ClassMask classes_portable(const char* text, absl::Span<const Slot> slots) {
+    ClassMask mask = 0;
+    for (const Slot& s : slots) {
+        mask |= classes_of(std::string_view(text + s.begin, s.size));
+    }
+    return mask;
+}
+
+// Eight digits at once; `word` has the first digit in its lowest byte.
+std::uint64_t eight_digits(std::uint64_t word) {
+    word = (word & 0x0F0F0F0F0F0F0F0F) * 2561 >> 8U;
+    word = (word & 0x00FF00FF00FF00FF) * 6553601 >> 16U;
+    return (word & 0x0000FFFF0000FFFF) * 42949672960001 >> 32U;
+}
+
+// The values of sixteen hexadecimal digits of one case, two to a byte.
+std::uint64_t pack_word(std::uint64_t word) {
+    // Letters have bit 6 and are nine more than their lower half says.
+    const std::uint64_t letters = word >> 6U & 0x0101010101010101;
+    const std::uint64_t values = (word & 0x0F0F0F0F0F0F0F0F) + letters * 9;
+    // Bytes 2i and 2i+1 become byte i.
+    std::uint64_t v = (values << 4U | values >> 8U) & 0x00FF00FF00FF00FF;
+    v = (v | v >> 8U) & 0x0000FFFF0000FFFF;
+    return (v | v >> 16U) & 0x00000000FFFFFFFF;
+}
+
+#if defined(__x86_64__)
+// Which of eight classes a byte is in, by the lower and the upper half.
+struct Tables {
+    alignas(16) std::uint8_t lower[2][16];
+    alignas(16) std::uint8_t upper[2][16];
+};
+constexpr Tables kTables = [] {
+    Tables t{};
+    for (unsigned c = 0; c < 16; ++c) {
+        for (unsigned half = 0; half < 16; ++half) {
+            const unsigned bit = 1U << (c % 8);
+            if ((kCharClasses[c].lower >> half & 1U) != 0) {
+                t.lower[c / 8][half] = static_cast<std::uint8_t>(t.lower[c / 8][half] | bit);
+            }
+            if ((kCharClasses[c].upper >> half & 1U) != 0) {
+                t.upper[c / 8][half] = static_cast<std::uint8_t>(t.upper[c / 8][half] | bit);
+            }
+        }
+    }
+    return t;
+}();
+
+alignas(32) constexpr std::array<std::uint8_t, 64> kKeep = [] {
+    std::array<std::uint8_t, 64> keep{};
+    for (std::size_t i = 0; i < 32; ++i) {
+        keep[i] = 0xFF;
+    }
+    return keep;
+}();
+
+__attribute__((target("avx2"))) __m256i table(const std::uint8_t* t) {
+    return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(t)));
+}
+
+__attribute__((target("avx2"))) std::uint8_t any_bits(__m256i v) {
+    const __m128i half = _mm_or_si128(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    std::uint64_t words[2];
+    std::memcpy(words, &half, sizeof(words));
+    std::uint64_t bits = words[0] | words[1];
+    bits |= bits >> 32U;
+    bits |= bits >> 16U;
+    return static_cast<std::uint8_t>(bits | bits >> 8U);
+}
+
+__attribute__((target("avx2"))) ClassMask classes_avx2(const char* text,
+                                                       absl::Span<const Slot> slots) {
+    const __m256i low0 = table(kTables.lower[0]);
+    const __m256i low1 = table(kTables.lower[1]);
+    const __m256i up0 = table(kTables.upper[0]);
+    const __m256i up1 = table(kTables.upper[1]);
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i first = _mm256_setzero_si256();
+    __m256i second = first;
+    for (const Slot& s : slots) {
+        for (std::uint32_t i = 0; i < s.size; i += 32) {
+            const __m256i v =
+                _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + s.begin + i));
+            const __m256i keep = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(
+                kKeep.data() + 32 - std::min<std::uint32_t>(s.size - i, 32)));
+            const __m256i lower = _mm256_and_si256(v, nibble);
+            const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
+            first = _mm256_or_si256(
+                first,
+                _mm256_and_si256(keep,
+                                 _mm256_and_si256(_mm256_shuffle_epi8(low0, lower),
+                                                  _mm256_shuffle_epi8(up0, upper))));
+            second = _mm256_or_si256(
+                second,
+                _mm256_and_si256(keep,
+                                 _mm256_and_si256(_mm256_shuffle_epi8(low1, lower),
+                                                  _mm256_shuffle_epi8(up1, upper))));
+        }
+    }
+    return static_cast<ClassMask>(any_bits(first) | any_bits(second) << 8U);
+}
+#endif
+
+using Classes = ClassMask (*)(const char*, absl::Span<const Slot>);
+
+Classes pick_classes() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") != 0) {
+        return classes_avx2;
+    }
+#endif
+    return classes_portable;
+}
+
+}  // namespace
+
+ClassMask classes_of(const char* text, absl::Span<const Slot> slots) {
+    static const Classes classes = pick_classes();
+    return classes(text, slots);
+}
+
+void pack_hex(const char* text, absl::Span<const Slot> slots, std::uint32_t size, std::string& out) {
+    const std::size_t begin = out.size();
+    out.resize(begin + (slots.size() * size + 1) / 2);
+    char* p = out.data() + begin;
+    if (size % 2 == 0) {
+        for (const Slot& s : slots) {
+            const char* digits = text + s.begin;
+            std::uint32_t i = 0;
+            for (; i + 8 <= size; i += 8, p += 4) {
+                std::uint64_t word = 0;
+                std::memcpy(&word, digits + i, 8);
+                const auto packed = static_cast<std::uint32_t>(pack_word(word));
+                std::memcpy(p, &packed, 4);
+            }
+            if (i < size) {
+                std::uint64_t word = 0;
+                std::memcpy(&word, digits + i, 8);
+                const std::uint64_t packed = pack_word(word);
+                std::memcpy(p, &packed, (size - i) / 2);
+                p += (size - i) / 2;
+            }
+        }
+        return;
+    }
+    unsigned first = 0;
+    bool half = false;
+    for (const Slot& s : slots) {
+        for (std::uint32_t i = 0; i < size; ++i) {
+            const auto c = static_cast<unsigned char>(text[s.begin + i]);
+            const unsigned v = (c & 15U) + (c >> 6U & 1U) * 9;
+            if (half) {
+                *p++ = static_cast<char>(first << 4U | v);
+            }
+            first = v;
+            half = !half;
+        }
+    }
+    if (half) {
+        *p = static_cast<char>(first << 4U);
+    }
+}
+
+std::uint64_t parse_digits(const char* p, std::size_t size) {
+    std::uint64_t value = 0;
+    for (; size > 8; p += 8, size -= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, p, 8);
+        value = value * 100'000'000 + eight_digits(word);
+    }
+    if (size == 0) {
+        return value;
+    }
+    static constexpr std::uint64_t kPowers[] = {
+        1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, 8);
+    // Zeros move in in front.
+    return value * kPowers[size] + eight_digits(word << (64 - 8 * size));
+}
+
+}  // namespace logi::block
