@@ -178,9 +178,10 @@ bool ColumnWriter::write_times(const Values& values, const Profile& profile, std
     }
     std::vector<std::uint64_t> numbers(values.slots.size());
     const auto parse_all = [&] {
+        TimeLayout::LastDate last;
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             const Timestamp entry = values.times[i];
-            const auto units = layout->parse(text_.view(values.slots[i]), entry);
+            const auto units = layout->parse(text_.view(values.slots[i]), entry, last);
             std::int64_t difference = 0;
             if (!units || __builtin_sub_overflow(*units, layout->units_of(entry), &difference)) {
                 return false;

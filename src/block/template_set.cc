@@ -5,93 +5,17 @@
 namespace logi::block {
 namespace {
 
-// Bytes behind a piece and a text that may be read but do not count.
-constexpr std::size_t kStep = 16;
-
-// Whether a piece stands at a place. Both have kStep bytes behind them.
-inline bool stands_at(const char* text, const char* piece, std::size_t size) {
-    std::size_t i = 0;
-    for (; i + kStep <= size; i += kStep) {
-        if (std::memcmp(text + i, piece + i, kStep) != 0) {
-            return false;
-        }
-    }
-    std::uint64_t a[2];
-    std::uint64_t b[2];
-    std::memcpy(a, text + i, kStep);
-    std::memcpy(b, piece + i, kStep);
-    const std::size_t left = size - i;
-    if (left == 0) {
-        return true;
-    }
-    const std::uint64_t low = left >= 8 ? ~0ULL : (1ULL << (8 * left)) - 1;
-    const std::uint64_t high = left > 8 ? (1ULL << (8 * (left - 8))) - 1 : 0;
-    return ((a[0] ^ b[0]) & low) == 0 && ((a[1] ^ b[1]) & high) == 0;
-}
-
+// Kinds that wait for more texts.
 constexpr std::size_t kCandidatesMax = 8192;
 
 }  // namespace
 
-Template::Template(const MaskedText& t,
-                   const CutSlot* slots,
-                   std::size_t count,
-                   std::uint32_t begin,
-                   std::uint32_t end) {
-    std::uint32_t at = begin;
-    const auto add_piece = [&](std::uint32_t to) {
-        pieces_.push_back({static_cast<std::uint32_t>(text_.size()), to - at});
-        text_.append(t.text + at, to - at);
-    };
-    for (std::size_t i = 0; i < count; ++i) {
-        add_piece(slots[i].begin);
-        ends_.push_back(slots[i].how);
-        at = slots[i].end;
-    }
-    add_piece(end);
-    piece_bytes_ = text_.size();
-    text_.append(kStep, '\0');
-}
-
-bool Template::match(const MaskedText& t,
-                     std::uint32_t begin,
-                     std::uint32_t end,
-                     std::vector<Slot>& slots) const {
-    const std::size_t count = ends_.size();
-    const std::size_t before = slots.size();
-    std::uint32_t at = begin;
-    for (std::size_t i = 0;; ++i) {
-        const Slot& piece = pieces_[i];
-        if (end - at < piece.size ||
-            !stands_at(t.text + at, text_.data() + piece.begin, piece.size)) {
-            break;
-        }
-        at += piece.size;
-        if (i == count) {
-            if (at != end) {
-                break;
-            }
-            return true;
-        }
-        const std::uint32_t to = slot_end(t, ends_[i], at, end);
-        if (to == at) {
-            break;
-        }
-        slots.push_back({at, to - at});
-        at = to;
-    }
-    slots.resize(before);
-    return false;
-}
-
 void TemplateSet::begin(const MaskedText& t) {
     t_ = t;
     rest_.clear();
-    last_ = kNone;
     if (groups_.size() >= kTemplatesMax / 2) {
         groups_.clear();
-        by_key_.clear();
-        candidates_ = 0;
+        trie_.clear();
     }
     for (Group& group : groups_) {
         group.rows.clear();
@@ -99,43 +23,29 @@ void TemplateSet::begin(const MaskedText& t) {
     }
 }
 
-bool TemplateSet::try_group(std::uint32_t group, std::uint32_t row, const Slot& text) {
-    Group& g = groups_[group];
-    if (!g.kind.match(t_, text.begin, text.begin + text.size, g.slots)) {
+bool TemplateSet::add_to_group(std::uint32_t row, const Slot& text) {
+    const std::uint32_t number = trie_.match(t_, text.begin, text.begin + text.size);
+    if (number == TemplateTrie::kNone) {
         return false;
     }
-    g.rows.push_back(row);
-    if (last_ != kNone) {
-        auto& next = groups_[last_].next;
-        if (next[0] != group) {
-            next[1] = next[0];
-            next[0] = group;
-        }
-    }
-    last_ = group;
+    Group& group = groups_[number];
+    group.rows.push_back(row);
+    group.slots.insert(group.slots.end(), trie_.slots(), trie_.slots() + group.kind.slots());
     return true;
 }
 
 void TemplateSet::add(std::uint32_t row, Slot text) {
     if (text.size > kTextBytesMax) {
         rest_.push_back(row);
-        return;
+    } else if (!add_to_group(row, text)) {
+        add_by_key(row, text);
     }
-    if (last_ != kNone) {
-        const std::uint32_t last = last_;
-        const auto next = groups_[last].next;
-        if (try_group(next[0], row, text) ||
-            (next[1] != next[0] && try_group(next[1], row, text)) ||
-            (last != next[0] && last != next[1] && try_group(last, row, text))) {
-            return;
-        }
-    }
-    add_by_key(row, text);
 }
 
 void TemplateSet::add_by_key(std::uint32_t row, const Slot& text) {
-    cut(t_, text.begin, text.begin + text.size, rule_, cut_);
-    if (cut_.size() > kSlotsMax) {
+    const std::uint32_t end = text.begin + text.size;
+    cut(t_, text.begin, end, rule_, cut_);
+    if (cut_.size() > TemplateTrie::kSlotsMax || groups_.size() >= kTemplatesMax) {
         rest_.push_back(row);
         return;
     }
@@ -147,50 +57,35 @@ void TemplateSet::add_by_key(std::uint32_t row, const Slot& text) {
         key_.push_back(static_cast<char>(slot.how));
         at = slot.end;
     }
-    key_.append(t_.text + at, text.begin + text.size - at);
-    if (candidates_ >= kCandidatesMax) {
+    key_.append(t_.text + at, end - at);
+    if (candidates_.size() >= kCandidatesMax) {
         forget_candidates();
     }
-    const auto [it, is_new] = by_key_.try_emplace(key_);
-    Candidate& candidate = it->second;
-    if (candidate.group != kNone) {
+    const auto it = candidates_.try_emplace(key_).first;
+    it->second.emplace_back(row, text);
+    if (it->second.size() < kTextsMin) {
+        return;
+    }
+    const Candidate texts = std::move(it->second);
+    candidates_.erase(it);
+    groups_.emplace_back(Template(t_, cut_, text.begin, end));
+    trie_.add(groups_.back().kind, static_cast<std::uint32_t>(groups_.size() - 1));
+    for (const auto& [r, slot] : texts) {
         // Two kinds may have one key if texts have zeros in them; then the second is of no kind.
-        if (!try_group(candidate.group, row, text)) {
-            rest_.push_back(row);
-        }
-        return;
-    }
-    candidates_ += is_new ? 1 : 0;
-    candidate.texts.emplace_back(row, text);
-    if (candidate.texts.size() < kTextsMin || groups_.size() >= kTemplatesMax) {
-        return;
-    }
-    candidate.group = make_group(text);
-    --candidates_;
-    for (const auto& [r, slot] : std::exchange(candidate.texts, {})) {
-        if (!try_group(candidate.group, r, slot)) {
+        if (!add_to_group(r, slot)) {
             rest_.push_back(r);
         }
     }
 }
 
-std::uint32_t TemplateSet::make_group(const Slot& text) {
-    const auto group = static_cast<std::uint32_t>(groups_.size());
-    groups_.emplace_back(
-        Template(t_, cut_.data(), cut_.size(), text.begin, text.begin + text.size));
-    groups_.back().next = {group, group};
-    return group;
-}
-
-// Gives up those that are waiting for more of their kind.
+// Gives up those that wait for more of their kind.
 void TemplateSet::forget_candidates() {
-    absl::erase_if(by_key_, [this](const auto& entry) {
-        for (const auto& text : entry.second.texts) {
+    for (const auto& [key, texts] : candidates_) {
+        for (const auto& text : texts) {
             rest_.push_back(text.first);
         }
-        return entry.second.group == kNone;
-    });
-    candidates_ = 0;
+    }
+    candidates_.clear();
 }
 
 void TemplateSet::finish() {
@@ -201,8 +96,33 @@ void TemplateSet::finish() {
             group.rows.clear();
             group.slots.clear();
         }
+        // The texts that made a template may be of one that was made since they came.
+        if (!std::is_sorted(group.rows.begin(), group.rows.end())) {
+            sort(group);
+        }
     }
     std::sort(rest_.begin(), rest_.end());
+}
+
+void TemplateSet::sort(Group& group) {
+    const std::size_t stride = group.kind.slots();
+    std::vector<std::uint32_t> order(group.rows.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) {
+        order[i] = i;
+    }
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return group.rows[a] < group.rows[b];
+    });
+    std::vector<std::uint32_t> rows;
+    std::vector<Slot> slots;
+    for (const std::uint32_t i : order) {
+        rows.push_back(group.rows[i]);
+        slots.insert(slots.end(),
+                     group.slots.begin() + static_cast<std::ptrdiff_t>(i * stride),
+                     group.slots.begin() + static_cast<std::ptrdiff_t>((i + 1) * stride));
+    }
+    group.rows = std::move(rows);
+    group.slots = std::move(slots);
 }
 
 }  // namespace logi::block

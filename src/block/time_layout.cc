@@ -30,7 +30,6 @@ class Fields {
   public:
     explicit Fields(std::string_view text) : text_(text) {}
     [[nodiscard]] bool ok() const { return ok_; }
-    [[nodiscard]] std::size_t at() const { return at_; }
 
     int number(std::size_t digits) {
         int value = 0;
@@ -216,11 +215,28 @@ std::int64_t TimeLayout::units_of(Timestamp entry) const {
     return floor_div(entry.ns, kPowers[kDigitsMax - digits_]);
 }
 
-std::optional<std::int64_t> TimeLayout::parse(std::string_view text, Timestamp entry) const {
+std::size_t TimeLayout::date_bytes() const {
+    switch (date_) {
+        case Date::kIso: return kIsoDateBytes;
+        case Date::kSyslog: return kSyslogDateBytes;
+        case Date::kAccess: return kAccessDateBytes;
+    }
+    return 0;
+}
+
+// Days since 1970 of a date of date_bytes().
+std::optional<std::int64_t> TimeLayout::parse_date(std::string_view text,
+                                                   Timestamp entry,
+                                                   LastDate& last) const {
+    if (text == last.text && entry.ns >= last.first_ns && entry.ns < last.last_ns) {
+        return last.days;
+    }
     Fields f(text);
     int year = 0;
     unsigned month = 0;
     unsigned day = 0;
+    last.first_ns = Timestamp::min().ns;
+    last.last_ns = Timestamp::max().ns;
     switch (date_) {
         case Date::kIso:
             year = f.number(4);
@@ -230,12 +246,22 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text, Timestamp e
             day = static_cast<unsigned>(f.number(2));
             f.expect(time_separator_);
             break;
-        case Date::kSyslog:
-            year = static_cast<int>(
-                date_of(floor_div(entry.ns, kDaySeconds * kNanosPerSecond)).year());
+        case Date::kSyslog: {
+            const std::int64_t entry_day = floor_div(entry.ns, kDaySeconds * kNanosPerSecond);
+            year = static_cast<int>(date_of(entry_day).year());
+            // Good for entries of one day.
+            last.first_ns = entry.ns - 1;
+            last.last_ns = entry.ns;
+            std::int64_t first = 0;
+            std::int64_t end = 0;
+            if (!__builtin_mul_overflow(entry_day, kDaySeconds * kNanosPerSecond, &first) &&
+                !__builtin_add_overflow(first, kDaySeconds * kNanosPerSecond, &end)) {
+                last.first_ns = first;
+                last.last_ns = end;
+            }
             month = f.month_name();
             f.expect(' ');
-            if (text.size() > 4 && text[4] == ' ') {
+            if (text[4] == ' ') {
                 f.expect(' ');
                 day = static_cast<unsigned>(f.number(1));
             } else {
@@ -246,6 +272,7 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text, Timestamp e
             }
             f.expect(' ');
             break;
+        }
         case Date::kAccess:
             day = static_cast<unsigned>(f.number(2));
             f.expect('/');
@@ -255,6 +282,24 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text, Timestamp e
             f.expect(':');
             break;
     }
+    const auto days = f.ok() ? days_of(year, month, day) : std::nullopt;
+    last.text = days ? std::string(text) : std::string();
+    last.days = days.value_or(0);
+    return days;
+}
+
+std::optional<std::int64_t> TimeLayout::parse(std::string_view text,
+                                              Timestamp entry,
+                                              LastDate& last) const {
+    const std::size_t clock_at = date_bytes();
+    if (text.size() < clock_at + kClockBytes) {
+        return std::nullopt;
+    }
+    const auto days = parse_date(text.substr(0, clock_at), entry, last);
+    if (!days) {
+        return std::nullopt;
+    }
+    Fields f(text.substr(clock_at));
     const int hour = f.number(2);
     f.expect(':');
     const int minute = f.number(2);
@@ -263,12 +308,8 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text, Timestamp e
     if (!f.ok() || hour > 23 || minute > 59 || second > 59) {
         return std::nullopt;
     }
-    const auto days = days_of(year, month, day);
-    if (!days) {
-        return std::nullopt;
-    }
     std::int64_t units = ((*days * 24 + hour) * 60 + minute) * 60 + second;
-    std::string_view rest = text.substr(f.at());
+    std::string_view rest = text.substr(clock_at + kClockBytes);
     std::size_t digits = digits_;
     if (trimmed_) {
         digits = fraction_digits(rest);

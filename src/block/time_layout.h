@@ -32,8 +32,18 @@ class TimeLayout {
     // The same with nine digits, of which zeros at the end are left out, as Go does.
     [[nodiscard]] TimeLayout trimmed() const;
 
+    // The date that was parsed last: the next one is probably the same.
+    struct LastDate {
+        std::string text;
+        std::int64_t days = 0;
+        // Entries of its year: [first, last).
+        std::int64_t first_ns = 0;
+        std::int64_t last_ns = 0;
+    };
     // Nothing if print() would not give the text back.
-    [[nodiscard]] std::optional<std::int64_t> parse(std::string_view text, Timestamp entry) const;
+    [[nodiscard]] std::optional<std::int64_t> parse(std::string_view text,
+                                                    Timestamp entry,
+                                                    LastDate& last) const;
     // At most kTextMax bytes; returns their end.
     char* print(std::int64_t units, char* out) const;
     // The entry's time in these units, rounded down.
@@ -43,6 +53,11 @@ class TimeLayout {
     static constexpr std::size_t kTextMax = 64;
 
   private:
+    [[nodiscard]] std::size_t date_bytes() const;
+    [[nodiscard]] std::optional<std::int64_t> parse_date(std::string_view text,
+                                                         Timestamp entry,
+                                                         LastDate& last) const;
+
     Date date_ = Date::kIso;
     char date_separator_ = '-';
     char time_separator_ = 'T';
