@@ -1,7 +1,6 @@
 #include "block/column_writer.h"
 
 #include "base/check.h"
-#include "block/numbering.h"
 #include "block/text_kernels.h"
 #include "codec/integers.h"
 
@@ -17,6 +16,22 @@ constexpr int kNestedDepthMax = 3;
 // Values that are looked at before a column is taken apart, and how many kinds may be among them.
 constexpr std::size_t kSample = 64;
 constexpr std::size_t kSampleKindsMax = 32;
+
+// Both have eight bytes more behind them.
+bool same_bytes(const char* a, const char* b, std::size_t size) {
+    std::uint64_t x = 0;
+    std::uint64_t y = 0;
+    for (; size >= 8; a += 8, b += 8, size -= 8) {
+        std::memcpy(&x, a, 8);
+        std::memcpy(&y, b, 8);
+        if (x != y) {
+            return false;
+        }
+    }
+    std::memcpy(&x, a, 8);
+    std::memcpy(&y, b, 8);
+    return size == 0 || (x ^ y) << (64 - 8 * size) == 0;
+}
 
 double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
     double bits = 0;
@@ -35,11 +50,9 @@ ColumnWriter::Profile ColumnWriter::profile(const Values& values) const {
     p.stamp.max_size = first.size;
     const char* text = text_.text;
     std::size_t i = 1;
-    for (; i < values.slots.size(); ++i) {
-        const Slot& s = values.slots[i];
-        if (s.size != first.size || std::memcmp(text + s.begin, text + first.begin, s.size) != 0) {
-            break;
-        }
+    while (i < values.slots.size() && values.slots[i].size == first.size &&
+           same_bytes(text + values.slots[i].begin, text + first.begin, first.size)) {
+        ++i;
     }
     p.equal = i == values.slots.size();
     if (p.equal) {
@@ -93,40 +106,39 @@ bool ColumnWriter::write_dictionary(const Values& values,
     if (distinct_max == 0) {
         return false;
     }
-    Numbering numbering(text_);
-    std::vector<std::uint32_t> counts;
-    std::vector<std::uint64_t> numbers(n);
+    numbering_.begin(text_);
+    counts_.clear();
+    numbers_.resize(n);
     std::size_t bytes = 0;
+    std::size_t all_bytes = 0;
     // The number of distinct values so far may grow with half the values, and by a start.
     constexpr std::size_t kStart = 64;
     for (std::size_t i = 0; i < n; ++i) {
         const Slot& s = values.slots[i];
-        const std::uint32_t number = numbering.number(s);
-        if (number == counts.size()) {
+        const std::uint32_t number = numbering_.number(s);
+        if (number == counts_.size()) {
             if (number >= distinct_max || number > kStart + i / 2) {
                 return false;
             }
-            counts.push_back(0);
+            counts_.push_back(0);
             bytes += s.size;
         }
-        ++counts[number];
-        numbers[i] = number;
+        ++counts_[number];
+        numbers_[i] = number;
+        all_bytes += s.size;
     }
     // What a value takes otherwise: digits as numbers, other text as zstd would leave it.
     const bool numeric = (profile.stamp.classes & ~(kDigitClass | class_of('.'))) == 0;
     const double bits_per_byte = numeric ? 3.4 : 4;
-    double all_bytes = 0;
-    for (const Slot& s : values.slots) {
-        all_bytes += s.size;
-    }
-    const double ids = entropy_bits(counts, n);
-    if (ids + static_cast<double>(bytes) * bits_per_byte > all_bytes * bits_per_byte * 0.9) {
+    if (entropy_bits(counts_, n) + static_cast<double>(bytes) * bits_per_byte >
+        static_cast<double>(all_bytes) * bits_per_byte * 0.9) {
         return false;
     }
     write_head(kDictionary, profile, meta);
-    base::ByteWriter(meta).varint(counts.size());
-    add_integers(numbers, meta);
-    write({numbering.distinct(), {}}, depth + 1, meta);
+    base::ByteWriter(meta).varint(counts_.size());
+    add_integers(numbers_, meta);
+    const std::vector<Slot> distinct = numbering_.distinct();
+    write({distinct, {}}, depth + 1, meta);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "block/column_format.h"
 #include "block/cut.h"
+#include "block/numbering.h"
 #include "block/parts.h"
 #include "block/template_set.h"
 
@@ -72,6 +73,9 @@ class ColumnWriter {
 
     MaskedText text_;
     PartWriter* parts_ = nullptr;
+    Numbering numbering_;
+    std::vector<std::uint64_t> numbers_;
+    std::vector<std::uint32_t> counts_;
     std::map<std::pair<const TemplateSet::Group*, std::size_t>, Shared> shared_;  // of lines
 };
 

@@ -12,7 +12,15 @@ namespace logi::block {
 // Numbers texts from 0 in the order in which they come first.
 class Numbering {
   public:
-    explicit Numbering(const MaskedText& text) : text_(text), table_(kTableMin) {}
+    Numbering() = default;
+    explicit Numbering(const MaskedText& text) { begin(text); }
+
+    // Forgets all, and keeps the memory.
+    void begin(const MaskedText& text) {
+        text_ = text;
+        distinct_.clear();
+        table_.assign(kTableMin, 0);
+    }
 
     std::uint32_t number(const Slot& slot) {
         const std::string_view s = text_.view(slot);

@@ -15,6 +15,25 @@ std::uint64_t word_at(const char* p) {
     return v;
 }
 
+// Whether a node's piece stands at a place of a text; both have eight bytes more behind them.
+template <typename Node>
+inline bool stands_at(const Node& node, const char* piece, const char* text) {
+    if (((word_at(text) ^ node.head) & node.head_mask) != 0) {
+        return false;
+    }
+    if (node.size <= kHeadBytes) {
+        return true;
+    }
+    for (std::size_t i = kHeadBytes; i + kHeadBytes <= node.size; i += kHeadBytes) {
+        if (word_at(text + i) != word_at(piece + i)) {
+            return false;
+        }
+    }
+    // The last eight bytes, some of them once more.
+    const std::size_t last = node.size - kHeadBytes;
+    return word_at(text + last) == word_at(piece + last);
+}
+
 }  // namespace
 
 Template::Template(const MaskedText& t,
@@ -73,61 +92,60 @@ void TemplateTrie::add(const Template& kind, std::uint32_t number) {
 }
 
 std::uint32_t TemplateTrie::match(const MaskedText& t, std::uint32_t begin, std::uint32_t end) {
-    t_ = t;
-    end_ = end;
-    return walk(0, begin, 0);
-}
-
-// Text and pieces have kPadding bytes more behind them.
-inline bool TemplateTrie::stands_at(const Node& node, const char* text) const {
-    if (((word_at(text) ^ node.head) & node.head_mask) != 0) {
-        return false;
-    }
-    if (node.size <= kHeadBytes) {
-        return true;
-    }
-    const char* piece = text_.data() + node.piece;
-    std::size_t i = kHeadBytes;
-    for (; i + kHeadBytes <= node.size; i += kHeadBytes) {
-        if (word_at(text + i) != word_at(piece + i)) {
-            return false;
-        }
-    }
-    // The last eight bytes once more, at least in part.
-    return word_at(text + node.size - kHeadBytes) == word_at(piece + node.size - kHeadBytes);
-}
-
-std::uint32_t TemplateTrie::walk(std::uint32_t parent, std::uint32_t at, std::size_t depth) {
+    const Node* const nodes = nodes_.data();
+    const char* const pieces = text_.data();
+    std::size_t depth = 0;
+    std::uint32_t parent = 0;
     std::uint32_t previous = kNone;
-    for (std::uint32_t child = nodes_[parent].child; child != kNone;
-         previous = child, child = nodes_[child].sibling) {
-        const Node& node = nodes_[child];
-        if (end_ - at < node.size || !stands_at(node, t_.text + at)) {
+    std::uint32_t child = nodes[0].child;
+    std::uint32_t at = begin;
+    while (true) {
+        if (child == kNone) {
+            // None of the siblings fits: the one before their parent has to be another.
+            if (depth == 0) {
+                return kNone;
+            }
+            const Step& step = steps_[--depth];
+            parent = step.parent;
+            previous = step.child;
+            child = nodes[step.child].sibling;
+            at = step.at;
             continue;
         }
+        const Node& node = nodes[child];
         const std::uint32_t from = at + node.size;
-        std::uint32_t found = kNone;
-        if (node.number != kNone) {
-            found = from == end_ ? node.number : kNone;
-        } else {
-            const std::uint32_t to = slot_end(t_, node.how, from, end_);
-            if (to == from) {
+        if (from <= end && stands_at(node, pieces + node.piece, t.text + at)) {
+            if (node.number != kNone) {
+                if (from == end) {
+                    steps_[depth] = {parent, previous, child, at};
+                    move_to_front(depth);
+                    return node.number;
+                }
+            } else if (const std::uint32_t to = slot_end(t, node.how, from, end); to != from) {
+                slots_[depth] = {from, to - from};
+                steps_[depth] = {parent, previous, child, at};
+                ++depth;
+                parent = child;
+                previous = kNone;
+                child = node.child;
+                at = to;
                 continue;
             }
-            slots_[depth] = {from, to - from};
-            found = walk(child, to, depth + 1);
         }
-        if (found == kNone) {
-            continue;
-        }
-        if (previous != kNone) {
-            nodes_[previous].sibling = nodes_[child].sibling;
-            nodes_[child].sibling = nodes_[parent].child;
-            nodes_[parent].child = child;
-        }
-        return found;
+        previous = child;
+        child = node.sibling;
     }
-    return kNone;
+}
+
+void TemplateTrie::move_to_front(std::size_t depth) {
+    for (std::size_t i = 0; i <= depth; ++i) {
+        const Step& step = steps_[i];
+        if (step.previous != kNone) {
+            nodes_[step.previous].sibling = nodes_[step.child].sibling;
+            nodes_[step.child].sibling = nodes_[step.parent].child;
+            nodes_[step.parent].child = step.child;
+        }
+    }
 }
 
 }  // namespace logi::block

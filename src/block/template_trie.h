@@ -59,15 +59,19 @@ class TemplateTrie {
         SlotEnd how = 0;
     };
 
-    std::uint32_t walk(std::uint32_t parent, std::uint32_t at, std::size_t depth);
-    [[nodiscard]] bool stands_at(const Node& node, const char* text) const;
+    // How far a walk has come with one of a node's children.
+    struct Step {
+        std::uint32_t parent = 0;
+        std::uint32_t previous = kNone;
+        std::uint32_t child = kNone;
+        std::uint32_t at = 0;  // where the child's piece has to stand
+    };
+    void move_to_front(std::size_t depth);
 
     std::string text_ = std::string(kPadding, '\0');  // of all pieces, then padding
     std::vector<Node> nodes_ = std::vector<Node>(1);  // the first one is the root
-    std::array<Slot, kSlotsMax> slots_{};
-    // Of the match that runs.
-    MaskedText t_;
-    std::uint32_t end_ = 0;
+    std::array<Slot, kSlotsMax + 1> slots_{};
+    std::array<Step, kSlotsMax + 2> steps_{};
 
     static constexpr std::size_t kPadding = 16;
 };

@@ -17,7 +17,7 @@ enum Form : std::uint8_t {
 };
 
 // Of so many values at most the entropy is taken.
-constexpr std::size_t kSample = 2048;
+constexpr std::size_t kSample = 1024;
 // Runs shorter than this are packed: a table of codes would eat the gain.
 constexpr std::size_t kPlanesMin = 64;
 // Unpacking takes eight bytes at once.
@@ -42,8 +42,21 @@ Range range_of(absl::Span<const std::uint64_t> values) {
     return {min, max - min};
 }
 
+// n log2 n
+double n_log_n(std::uint32_t n) {
+    static const std::vector<double> table = [] {
+        std::vector<double> t(2 * kSample + 1);
+        for (std::size_t i = 1; i < t.size(); ++i) {
+            t[i] = static_cast<double>(i) * std::log2(static_cast<double>(i));
+        }
+        return t;
+    }();
+    return table[n];
+}
+
 // Bits per value once every plane is coded by the frequencies of its bytes.
 double entropy_of_planes(absl::Span<const std::uint64_t> values, const Range& range) {
+    // Leaves between kSample and twice as many.
     const std::size_t step = std::max<std::size_t>(values.size() / kSample, 1);
     double bits = 0;
     for (unsigned plane = 0; plane < range.bytes(); ++plane) {
@@ -53,11 +66,9 @@ double entropy_of_planes(absl::Span<const std::uint64_t> values, const Range& ra
             ++counts[((values[i] - range.min) >> (8 * plane)) & 0xFFU];
             ++n;
         }
-        double sum = 0;
+        double sum = n_log_n(n);
         for (const std::uint32_t c : counts) {
-            if (c > 0) {
-                sum -= c * std::log2(static_cast<double>(c) / n);
-            }
+            sum -= n_log_n(c);
         }
         bits += sum / n;
     }
@@ -68,21 +79,22 @@ void pack(absl::Span<const std::uint64_t> values, const Range& range, std::strin
     const unsigned width = range.bits();
     const std::size_t begin = out.size();
     out.resize(begin + (values.size() * width + 7) / 8);
-    auto* p = reinterpret_cast<std::uint8_t*>(out.data() + begin);
-    Wide waiting = 0;
+    char* p = out.data() + begin;
+    std::uint64_t waiting = 0;  // bits that are not written, lowest first
     unsigned bits = 0;
-    for (const std::uint64_t v : values) {
-        waiting |= static_cast<Wide>(v - range.min) << bits;
-        bits += width;
-        while (bits >= 8) {
-            *p++ = static_cast<std::uint8_t>(waiting);
-            waiting >>= 8U;
-            bits -= 8;
+    for (const std::uint64_t value : values) {
+        const std::uint64_t v = value - range.min;
+        waiting |= v << bits;
+        if (bits + width >= 64) {
+            std::memcpy(p, &waiting, sizeof(waiting));
+            p += sizeof(waiting);
+            waiting = bits == 0 ? 0 : v >> (64 - bits);
+            bits = bits + width - 64;
+        } else {
+            bits += width;
         }
     }
-    if (bits > 0) {
-        *p = static_cast<std::uint8_t>(waiting);
-    }
+    std::memcpy(p, &waiting, (bits + 7) / 8);
 }
 
 void unpack(std::string_view bytes,
