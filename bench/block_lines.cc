@@ -91,7 +91,9 @@ void add_text(const std::string& path, std::size_t bytes_max, std::vector<Line>&
 }
 
 // The tree of columns of a block.
-void dump(const block::EncodedLines& encoded, absl::Span<const block::Row> rows, std::size_t bytes) {
+void dump(const block::EncodedLines& encoded,
+          absl::Span<const block::Row> rows,
+          std::size_t bytes) {
     static constexpr const char* kKinds[] = {
         "constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared"};
     const auto reader = block::LineReader::open(
@@ -103,9 +105,18 @@ void dump(const block::EncodedLines& encoded, absl::Span<const block::Row> rows,
         static_cast<std::uint32_t>(rows.size()),
         bytes);
     const auto notes = (*reader)->describe();
-    std::printf("tree %zu (%zu), data %zu\n", encoded.tree.size(), codec::compress(encoded.tree).size(), encoded.data.size());
+    std::printf("tree %zu (%zu), data %zu\n",
+                encoded.tree.size(),
+                codec::compress(encoded.tree).size(),
+                encoded.data.size());
     for (const auto& note : *notes) {
-        std::printf("%*s%s rows %zu bytes %llu %s\n", note.depth * 2, "", kKinds[note.kind], note.rows, static_cast<unsigned long long>(note.stored_bytes), note.text.c_str());
+        std::printf("%*s%s rows %zu bytes %llu %s\n",
+                    note.depth * 2,
+                    "",
+                    kKinds[note.kind],
+                    note.rows,
+                    static_cast<unsigned long long>(note.stored_bytes),
+                    note.text.c_str());
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/types/span.h"
 #include "base/status.h"
+#include "block/column_note.h"
 #include "model/entry.h"
 
 #include <cstdint>
@@ -79,6 +80,8 @@ class BlockReader {
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;
     // Replaces `out` by the row's metadata, sorted by name.
     virtual Status metadata(std::uint32_t row, std::vector<MetadataView>& out) = 0;
+    // How the lines are stored, column by column; nothing where they are just text.
+    virtual StatusOr<std::vector<ColumnNote>> describe_lines() { return std::vector<ColumnNote>(); }
 };
 
 }  // namespace logi::block

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,13 +20,15 @@ enum Column : std::uint8_t {
     kLines = 4,
     kMetadata = 5,
     kMinutes = 6,
+    kTree = 7,
 };
-inline constexpr std::size_t kColumns = 7;
+inline constexpr std::size_t kColumns = 8;
 inline constexpr std::array<std::string_view, kColumns> kColumnNames = {
-    "streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes"};
+    "streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes", "tree"};
 
-// How lines are stored; a block of another kind has other columns in the places of the lines.
-enum LineKind : std::uint8_t { kZstdLines = 0 };
+// How lines are stored: as zstd text with their lengths, or as parts of columns (kLines) and the
+// tree that says what they are (kTree).
+enum LineKind : std::uint8_t { kZstdLines = 0, kTemplateLines = 1 };
 
 // Minutes are stored where they are so much fewer than rows: elsewhere times say it as well.
 inline constexpr std::size_t kRowsPerMinuteMin = 8;
@@ -39,19 +40,42 @@ inline constexpr std::uint32_t kBlockRowsMax = 65536;
 struct EncodedBlock {
     BlockStats stats;
     LineKind line_kind = kZstdLines;
-    // Each is what codec::compress made; empty for a column without content.
+    // Each is what codec::compress made, except the parts; empty for a column without content.
     std::array<std::string, kColumns> columns;
 };
 
-// Rows as BlockReader has them; not empty.
-[[nodiscard]] EncodedBlock encode_block(absl::Span<const Row> rows);
+class LineEncoder;
 
-// Where a reader gets a column's bytes from, checked against its checksum.
-using ColumnSource = std::function<StatusOr<std::string>(Column column)>;
+// Learns from block to block. One thread.
+class BlockEncoder {
+  public:
+    BlockEncoder();
+    ~BlockEncoder();
+    // Rows as BlockReader has them; not empty.
+    [[nodiscard]] EncodedBlock encode(absl::Span<const Row> rows);
 
-// Opens a block of zstd lines. `name` goes into error messages.
+  private:
+    std::unique_ptr<LineEncoder> lines_;
+};
+
+// Where a reader gets its bytes from.
+class BlockSource {
+  public:
+    virtual ~BlockSource() = default;
+    // All of a column, checked against its checksum.
+    [[nodiscard]] virtual StatusOr<std::string> column(Column column) const = 0;
+    // Some of a column, unchecked. kDataLoss if it does not have them.
+    [[nodiscard]] virtual StatusOr<std::string> range(Column column,
+                                                      std::uint64_t offset,
+                                                      std::uint64_t length) const = 0;
+    // Where it is in the file, for messages.
+    [[nodiscard]] virtual std::uint64_t offset(Column column) const = 0;
+};
+
+// `name` goes into error messages.
 [[nodiscard]] std::unique_ptr<BlockReader> open_block(const BlockStats& stats,
-                                                      ColumnSource source,
+                                                      LineKind kind,
+                                                      std::shared_ptr<const BlockSource> source,
                                                       std::string name);
 
 }  // namespace logi::block

@@ -18,22 +18,22 @@ struct CharClass {
     std::uint16_t lower;
 };
 inline constexpr std::array<CharClass, 16> kCharClasses = {{
-    {1U << 3U, 0x03FF},                                 // 0-9
-    {1U << 6U, 0x007E},                                 // a-f
-    {1U << 6U, 0xFF80},                                 // g-o
-    {1U << 7U, 0x07FF},                                 // p-z
-    {1U << 4U, 0x007E},                                 // A-F
-    {1U << 4U, 0xFF80},                                 // G-O
-    {1U << 5U, 0x07FF},                                 // P-Z
-    {1U << 2U, 1U << 14U},                              // .
-    {1U << 2U, 1U << 13U},                              // -
-    {1U << 2U, 1U << 15U},                              // /
-    {1U << 2U | 1U << 4U | 1U << 6U, 1U},               // space @ `
-    {1U << 3U, 1U << 10U},                              // :
-    {1U << 5U, 1U << 15U},                              // _
-    {1U << 2U, 0x1FFE},                                 // ! " # $ % & ' ( ) * + ,
-    {1U << 3U | 1U << 5U | 1U << 7U, 0xF800},           // ; < = > ? [ \ ] ^ _ { | } ~ and 0x7F
-    {0xFF03, 0xFFFF},                                   // controls and bytes beyond ASCII
+    {1U << 3U, 0x03FF},                        // 0-9
+    {1U << 6U, 0x007E},                        // a-f
+    {1U << 6U, 0xFF80},                        // g-o
+    {1U << 7U, 0x07FF},                        // p-z
+    {1U << 4U, 0x007E},                        // A-F
+    {1U << 4U, 0xFF80},                        // G-O
+    {1U << 5U, 0x07FF},                        // P-Z
+    {1U << 2U, 1U << 14U},                     // .
+    {1U << 2U, 1U << 13U},                     // -
+    {1U << 2U, 1U << 15U},                     // /
+    {1U << 2U | 1U << 4U | 1U << 6U, 1U},      // space @ `
+    {1U << 3U, 1U << 10U},                     // :
+    {1U << 5U, 1U << 15U},                     // _
+    {1U << 2U, 0x1FFE},                        // ! " # $ % & ' ( ) * + ,
+    {1U << 3U | 1U << 5U | 1U << 7U, 0xF800},  // ; < = > ? [ \ ] ^ _ { | } ~ and 0x7F
+    {0xFF03, 0xFFFF},                          // controls and bytes beyond ASCII
 }};
 
 // A byte is in one class, an underscore in two.

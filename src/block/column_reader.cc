@@ -34,9 +34,7 @@ class ConstantColumn final : public ColumnReader {
 class NumberedColumn : public ColumnReader {
   protected:
     NumberedColumn(const ColumnStart& start, Payload numbers)
-        : ColumnReader(start.rows, start.stamp),
-          parts_(*start.space.parts),
-          numbers_at_(numbers) {}
+        : ColumnReader(start.rows, start.stamp), parts_(*start.space.parts), numbers_at_(numbers) {}
     [[nodiscard]] std::uint64_t stored_bytes() const { return parts_.stored_bytes(numbers_at_); }
 
   private:
@@ -124,7 +122,8 @@ class StringColumn final : public ColumnReader {
           sizes_at_(sizes),
           bytes_at_(bytes) {}
     void describe(int depth, std::vector<ColumnNote>& notes) const override {
-        const std::uint64_t stored = parts_.stored_bytes(sizes_at_) + parts_.stored_bytes(bytes_at_);
+        const std::uint64_t stored =
+            parts_.stored_bytes(sizes_at_) + parts_.stored_bytes(bytes_at_);
         notes.push_back({depth, kString, rows(), stored, ""});
     }
 

@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "block/column_format.h"
+#include "block/column_note.h"
 #include "block/parts.h"
 #include "block/row_set.h"
 
@@ -31,15 +31,6 @@ struct Needle {
 
 // The entries' times of some rows, asked for when a column is relative to them.
 using RowTimes = std::function<StatusOr<std::vector<Timestamp>>()>;
-
-// What `logi inspect` tells of a column.
-struct ColumnNote {
-    int depth = 0;
-    ColumnKind kind = kConstant;
-    std::size_t rows = 0;
-    std::uint64_t stored_bytes = 0;  // of its own payloads; a share of the pool's
-    std::string text;                // a constant's value, a template's pieces
-};
 
 // One thread. kDataLoss says what is malformed.
 class ColumnReader {

@@ -2,12 +2,14 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "block/block_format.h"
+#include "block/line_encoder.h"
 #include "codec/compress.h"
 
 namespace logi::block {
 namespace {
 
-constexpr std::size_t kAhead = 4;  // lines fetched before they are needed
+// Of lines that templates do not suit: they are worth more than the usual level.
+constexpr int kFallbackLevel = 3;
 
 // Runs of one stream: (difference to the stream before, rows).
 std::string encode_streams(absl::Span<const Row> rows) {
@@ -123,29 +125,38 @@ BlockStats stats_of(absl::Span<const Row> rows) {
     return stats;
 }
 
-}  // namespace
-
-EncodedBlock encode_block(absl::Span<const Row> rows) {
-    LOGI_CHECK(!rows.empty());
-    EncodedBlock block;
-    block.stats = stats_of(rows);
+void encode_zstd_lines(absl::Span<const Row> rows, EncodedBlock& block) {
     std::string lengths;
     std::string lines;
     lines.reserve(block.stats.line_bytes);
     base::ByteWriter w(lengths);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        // Lines of a stream lie apart in memory.
-        if (i + kAhead < rows.size()) {
-            __builtin_prefetch(rows[i + kAhead].line.data());
-        }
-        w.varint(rows[i].line.size());
-        lines.append(rows[i].line);
+    for (const Row& row : rows) {
+        w.varint(row.line.size());
+        lines.append(row.line);
     }
+    block.columns[kLineLengths] = codec::compress(lengths);
+    block.columns[kLines] = codec::compress(lines, kFallbackLevel);
+}
+
+}  // namespace
+
+BlockEncoder::BlockEncoder() : lines_(std::make_unique<LineEncoder>()) {}
+BlockEncoder::~BlockEncoder() = default;
+
+EncodedBlock BlockEncoder::encode(absl::Span<const Row> rows) {
+    LOGI_CHECK(!rows.empty());
+    EncodedBlock block;
+    block.stats = stats_of(rows);
     block.columns[kStreams] = codec::compress(encode_streams(rows));
     block.columns[kTimes] = codec::compress(encode_times(rows));
     block.columns[kSequences] = codec::compress(encode_sequences(rows));
-    block.columns[kLineLengths] = codec::compress(lengths);
-    block.columns[kLines] = codec::compress(lines);
+    if (auto lines = lines_->encode(rows)) {
+        block.line_kind = kTemplateLines;
+        block.columns[kLines] = std::move(lines->data);
+        block.columns[kTree] = codec::compress(lines->tree);
+    } else {
+        encode_zstd_lines(rows, block);
+    }
     if (const std::string metadata = encode_metadata(rows); !metadata.empty()) {
         block.columns[kMetadata] = codec::compress(metadata);
     }

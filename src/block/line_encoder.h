@@ -25,8 +25,6 @@ class LineEncoder {
 
     // Nothing if the lines have too little in common; then they are better off as plain zstd.
     std::optional<EncodedLines> encode(absl::Span<const Row> rows);
-    // All lines of the last encode(), one after another with a line feed behind each.
-    [[nodiscard]] std::string_view text() const { return {text_.data(), text_bytes_}; }
 
   private:
     void gather(absl::Span<const Row> rows);

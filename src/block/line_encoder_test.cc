@@ -139,8 +139,8 @@ TEST(LineEncoder, LinesOfServices) {
                     lines.add("ts=2024-06-03T06:26:17.437" +
                               std::to_string(1000 + random() % 9000) +
                               "Z caller=stock.go:" + number(300) + " level=" + level +
-                              " msg=\"query finished\" traceID=" + request() + " rows=" + number(20) +
-                              " took=" + number(50) + ".954ms");
+                              " msg=\"query finished\" traceID=" + request() +
+                              " rows=" + number(20) + " took=" + number(50) + ".954ms");
                     break;
                 case 2:
                     lines.add(number(256) + "." + number(256) + ".10." + number(256) + " - u-" +

@@ -62,8 +62,7 @@ class Numbering {
             h = mix(h, word(s.data() + i, 8));
         }
         if (i < s.size()) {
-            h = mix(h, s.size() >= 8 ? word(s.data() + s.size() - 8, 8)
-                                     : word(s.data(), s.size()));
+            h = mix(h, s.size() >= 8 ? word(s.data() + s.size() - 8, 8) : word(s.data(), s.size()));
         }
         return h ^ (h >> 32U);
     }

@@ -78,7 +78,8 @@ std::vector<Slot> number_ids(const MaskedText& text, std::size_t rows, Uses& use
             continue;
         }
         const TemplateSet::Group* group = uses.columns[first - 1].group;
-        for (std::size_t c = first - 1; c < uses.columns.size() && uses.columns[c].group == group; ++c) {
+        for (std::size_t c = first - 1; c < uses.columns.size() && uses.columns[c].group == group;
+             ++c) {
             Column& column = uses.columns[c];
             column.numbers[rank] =
                 numbering.number(group->slots[rank * group->kind.slots() + column.slot]);
@@ -113,8 +114,7 @@ void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, 
             (1 - kRepeatedMin) * static_cast<double>(uses.count)) {
             continue;
         }
-        const Stamp stamp{
-            kind.upper ? kUpperHexClasses : kLowerHexClasses, kind.size, kind.size};
+        const Stamp stamp{kind.upper ? kUpperHexClasses : kLowerHexClasses, kind.size, kind.size};
         for (Column& column : uses.columns) {
             shared_[{column.group, column.slot}] = {count, stamp, std::move(column.numbers)};
         }
@@ -126,7 +126,8 @@ void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, 
     meta.append(lists);
 }
 
-const ColumnWriter::Shared* ColumnWriter::shared(const TemplateSet::Group& group, std::size_t slot) const {
+const ColumnWriter::Shared* ColumnWriter::shared(const TemplateSet::Group& group,
+                                                 std::size_t slot) const {
     const auto it = shared_.find({&group, slot});
     return it == shared_.end() ? nullptr : &it->second;
 }

@@ -130,7 +130,10 @@ ClassMask classes_of(const char* text, absl::Span<const Slot> slots) {
     return classes(text, slots);
 }
 
-void pack_hex(const char* text, absl::Span<const Slot> slots, std::uint32_t size, std::string& out) {
+void pack_hex(const char* text,
+              absl::Span<const Slot> slots,
+              std::uint32_t size,
+              std::string& out) {
     const std::size_t begin = out.size();
     out.resize(begin + (slots.size() * size + 1) / 2);
     char* p = out.data() + begin;

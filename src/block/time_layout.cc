@@ -217,9 +217,12 @@ std::int64_t TimeLayout::units_of(Timestamp entry) const {
 
 std::size_t TimeLayout::date_bytes() const {
     switch (date_) {
-        case Date::kIso: return kIsoDateBytes;
-        case Date::kSyslog: return kSyslogDateBytes;
-        case Date::kAccess: return kAccessDateBytes;
+        case Date::kIso:
+            return kIsoDateBytes;
+        case Date::kSyslog:
+            return kSyslogDateBytes;
+        case Date::kAccess:
+            return kAccessDateBytes;
     }
     return 0;
 }

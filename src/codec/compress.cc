@@ -37,9 +37,9 @@ std::string_view zstd(std::string_view raw, int level, base::Buffer& large) {
 
 }  // namespace
 
-std::string compress(std::string_view raw) {
+std::string compress(std::string_view raw, int level) {
     base::Buffer large;
-    const std::string_view frame = zstd(raw, kZstdLevel, large);
+    const std::string_view frame = zstd(raw, level, large);
     const bool pays = frame.size() < raw.size();
     const std::string_view body = pays ? frame : raw;
     std::string out;

@@ -16,7 +16,7 @@ inline constexpr int kZstdLevel = 1;
 inline constexpr std::uint64_t kRawBytesMax = 1ULL << 30U;
 
 // Thread-safe; each thread keeps a context and a buffer of its own.
-[[nodiscard]] std::string compress(std::string_view raw);
+[[nodiscard]] std::string compress(std::string_view raw, int level = kZstdLevel);
 // kDataLoss if the bytes are not what compress() made.
 StatusOr<base::Buffer> decompress(std::string_view bytes);
 

@@ -6,6 +6,7 @@ namespace logi::segment {
 namespace {
 
 Status read_everything(const SegmentReader& segment, std::uint32_t number) {
+    LOGI_RETURN_IF_ERROR(segment.check_columns(number));
     LOGI_ASSIGN_OR_RETURN(const auto block, segment.open_block(number));
     LOGI_RETURN_IF_ERROR(block->streams().status());
     LOGI_RETURN_IF_ERROR(block->times().status());

@@ -10,10 +10,13 @@
 namespace logi::segment {
 
 inline constexpr std::string_view kMagic = "LOGISEGM";
-inline constexpr std::uint32_t kFormatVersion = 3;
-// Extents of version 1 do not tell their bytes; blocks of versions 1 and 2 have no minutes.
+inline constexpr std::uint32_t kFormatVersion = 4;
+// Extents of version 1 do not tell their bytes; blocks of versions 1 and 2 have no minutes, those
+// of version 3 no templates.
 inline constexpr std::uint32_t kFormatVersionMin = 1;
-inline constexpr std::size_t kColumnsBeforeMinutes = 6;
+[[nodiscard]] constexpr std::size_t columns_of(std::uint32_t version) {
+    return version < 3 ? 6 : version < 4 ? 7 : block::kColumns;
+}
 // magic, version, reserved.
 inline constexpr std::size_t kHeaderBytes = 16;
 // directory offset, directory length, directory crc, version, crc of the footer, magic.

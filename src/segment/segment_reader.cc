@@ -108,16 +108,17 @@ Status SegmentReader::parse_directory(std::string_view raw) {
         stats.first_stream = static_cast<std::uint32_t>(r.varint());
         stats.last_stream = static_cast<std::uint32_t>(r.varint());
         Regions regions;
-        const std::size_t columns = version_ > 2 ? block::kColumns : kColumnsBeforeMinutes;
-        for (auto& region : absl::MakeSpan(regions).first(columns)) {
+        for (auto& region : absl::MakeSpan(regions).first(columns_of(version_))) {
             region.offset = r.varint();
             region.length = r.varint();
             region.crc = r.u32();
         }
-        if (kind != block::kZstdLines || stats.last_stream >= ids_.size()) {
+        if (kind > (version_ < 4 ? block::kZstdLines : block::kTemplateLines) ||
+            stats.last_stream >= ids_.size()) {
             return bad;
         }
         stats_.push_back(stats);
+        kinds_.push_back(static_cast<block::LineKind>(kind));
         regions_.push_back(regions);
     }
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
@@ -196,14 +197,48 @@ StatusOr<std::string> SegmentReader::read_region(const Region& region, block::Co
     return bytes;
 }
 
+class SegmentReader::Block final : public block::BlockSource {
+  public:
+    Block(const SegmentReader& segment, const Regions& regions)
+        : segment_(segment), regions_(regions) {}
+
+    [[nodiscard]] StatusOr<std::string> column(block::Column column) const override {
+        return segment_.read_region(regions_[column], column);
+    }
+    [[nodiscard]] StatusOr<std::string> range(block::Column column,
+                                              std::uint64_t offset,
+                                              std::uint64_t length) const override {
+        const Region& region = regions_[column];
+        if (offset > region.length || length > region.length - offset ||
+            region.offset > segment_.file_->size() ||
+            region.length > segment_.file_->size() - region.offset) {
+            return segment_.damaged(region.offset, block::kColumnNames[column]);
+        }
+        return segment_.file_->read(region.offset + offset, length);
+    }
+    [[nodiscard]] std::uint64_t offset(block::Column column) const override {
+        return regions_[column].offset;
+    }
+
+  private:
+    const SegmentReader& segment_;
+    const Regions& regions_;
+};
+
 StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(std::uint32_t block) const {
     LOGI_CHECK(block < stats_.size());
-    return block::open_block(
-        stats_[block],
-        [this, regions = regions_[block]](block::Column column) {
-            return read_region(regions[column], column);
-        },
-        absl::StrCat(name_, " block ", block));
+    return block::open_block(stats_[block],
+                             kinds_[block],
+                             std::make_shared<Block>(*this, regions_[block]),
+                             absl::StrCat(name_, " block ", block));
+}
+
+Status SegmentReader::check_columns(std::uint32_t block) const {
+    for (std::size_t c = 0; c < block::kColumns; ++c) {
+        const auto column = static_cast<block::Column>(c);
+        LOGI_RETURN_IF_ERROR(read_region(regions_[block][c], column).status());
+    }
+    return absl::OkStatus();
 }
 
 }  // namespace logi::segment

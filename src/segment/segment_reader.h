@@ -44,8 +44,12 @@ class SegmentReader final : public Source {
 
     using Regions = std::array<Region, block::kColumns>;
     [[nodiscard]] const std::vector<Regions>& regions() const { return regions_; }
+    [[nodiscard]] block::LineKind kind(std::uint32_t block) const { return kinds_[block]; }
+    // Reads all columns of a block and compares their checksums.
+    [[nodiscard]] Status check_columns(std::uint32_t block) const;
 
   private:
+    class Block;
     SegmentReader(std::shared_ptr<const SegmentFile> file, std::string name)
         : file_(std::move(file)), name_(std::move(name)) {}
     Status load();
@@ -63,6 +67,7 @@ class SegmentReader final : public Source {
         symbols_begin_;  // per stream, into stream_symbols_; one more at the end
     std::vector<std::uint32_t> stream_symbols_;
     std::vector<block::BlockStats> stats_;
+    std::vector<block::LineKind> kinds_;
     std::vector<Regions> regions_;
     std::vector<StreamExtent> extents_;
 };

@@ -39,7 +39,7 @@ struct Model {
     std::vector<block::Row> rows;
 };
 
-Model random_rows(std::uint32_t seed, std::size_t count) {
+Model random_rows(std::uint32_t seed, std::size_t count, bool templates) {
     std::mt19937 random(seed);
     Model m;
     for (int i = 0; i < 20; ++i) {
@@ -53,6 +53,11 @@ Model random_rows(std::uint32_t seed, std::size_t count) {
         std::string line(random() % 60, ' ');
         for (auto& c : line) {
             c = "ab\n\0 =\xff"[random() % 7];
+        }
+        if (templates) {
+            line = random() % 2 == 0
+                       ? absl::StrCat("took ", random() % 900, " ms, a+b=", random() % 7, "\n")
+                       : absl::StrCat("level=info id=", absl::Hex(random() | 1U << 31U), " ab zz");
         }
         if (random() % 500 == 0) {
             line.assign(300'000, 'z');
@@ -113,8 +118,12 @@ bool equal(const SegmentReader& segment, const Model& m) {
     return true;
 }
 
-TEST(Segment, RowsComeBack) {
-    const Model m = random_rows(1, 20'000);
+// With lines that templates suit, and without.
+class SegmentOf : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(ZstdAndTemplates, SegmentOf, testing::Bool());
+
+TEST_P(SegmentOf, RowsComeBack) {
+    const Model m = random_rows(1, 20'000, GetParam());
     const auto segment = open(write(m));
     ASSERT_TRUE(segment.ok()) << segment.status();
     EXPECT_GT((*segment)->blocks().size(), 3U);
@@ -128,8 +137,8 @@ TEST(Segment, RowsComeBack) {
     EXPECT_EQ(rows, m.rows.size());
 }
 
-TEST(Segment, ExtentsTellTheirBytes) {
-    const Model m = random_rows(4, 5'000);
+TEST_P(SegmentOf, ExtentsTellTheirBytes) {
+    const Model m = random_rows(4, 5'000, GetParam());
     const auto segment = open(write(m));
     ASSERT_TRUE(segment.ok());
     std::size_t next = 0;
@@ -210,6 +219,26 @@ TEST(Segment, VersionTwoIsReadable) {
     EXPECT_TRUE(block->minutes()->empty());
 }
 
+// {a="1"} with nine lines of one minute, as version 3 wrote it.
+constexpr const char* kVersion3 =
+    "4c4f47495345474d03000000000000000002000900118280d0e2c6bfce972f0202020202020202011b28"
+    "b52ffd201b55000020020200000100d68e080009060606060606060606013628b52ffd2036250100c06c"
+    "696e6520306c696e6520313233343536376c696e65203806040240c0010604dc9424000f01016b010001"
+    "760000000000000000000700acd4821b0936006901016101310117e7ceb09b0468589aebc95b340e061c"
+    "01000100093601002a36fe9c971709002a36fe9c97170000100406c2ba7f1413e828ccf627152e27ebb9"
+    "3c0b807e0471472f61d45cfc76114660a3ea870109111fc9eb010000098280d0e2c6bfce972f10360a90"
+    "000000000000006b00000000000000a2a91c2a030000004f0e224e4c4f47495345474d";
+
+TEST(Segment, VersionThreeIsReadable) {
+    const auto segment = open(absl::HexStringToBytes(kVersion3));
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    const auto block = *(*segment)->open_block(0);
+    EXPECT_EQ(*block->line(8), "line 8");
+    EXPECT_EQ(block->minutes()->at(0).rows, 9U);
+    std::string text;
+    EXPECT_TRUE(dump(**segment, text).ok());
+}
+
 TEST(Segment, MinutesAddUp) {
     constexpr std::int64_t kMinute = 60 * kNanosPerSecond;
     std::vector<block::Row> rows;
@@ -256,14 +285,17 @@ TEST(Segment, MinutesAddUp) {
               (Found{{0, -2, 1}, {0, -1, 10}, {0, 0, 10}, {0, 1, 10}, {0, 2, 9}, {1, 1001, 30}}));
 }
 
-TEST(Segment, FilterAndSelectAgreeWithTheModel) {
-    const Model m = random_rows(2, 5'000);
+TEST_P(SegmentOf, FilterAndSelectAgreeWithTheModel) {
+    const Model m = random_rows(2, 5'000, GetParam());
     const auto segment = open(write(m));
     ASSERT_TRUE(segment.ok());
     const std::vector<regex::LineFilter> filters = {
         regex::LineFilter::substrings({"ab"}, false),
         regex::LineFilter::substrings({"a\nb", "zz"}, true),
         regex::LineFilter::substrings({""}, true),
+        regex::LineFilter::substrings({"took 1", "b=3\n"}, false),
+        regex::LineFilter::substrings({"info id=a"}, true),
+        regex::LineFilter::substrings({"not there"}, false),
         *regex::LineFilter::regexes({"a+b"}, false)};
     for (const auto& filter : filters) {
         std::size_t next = 0;
@@ -293,8 +325,8 @@ TEST(Segment, FilterAndSelectAgreeWithTheModel) {
     }
 }
 
-TEST(Segment, DamageIsNeverServedAsData) {
-    const Model m = random_rows(3, 300);
+TEST_P(SegmentOf, DamageIsNeverServedAsData) {
+    const Model m = random_rows(3, 300, GetParam());
     const std::string bytes = write(m);
     std::size_t refused = 0;
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -311,8 +343,8 @@ TEST(Segment, DamageIsNeverServedAsData) {
     }
 }
 
-TEST(Segment, RandomRubbishAndZeroPagesAreSurvived) {
-    const Model m = random_rows(4, 2'000);
+TEST_P(SegmentOf, RandomRubbishAndZeroPagesAreSurvived) {
+    const Model m = random_rows(4, 2'000, GetParam());
     const std::string bytes = write(m);
     std::mt19937 random(4);
     for (int turn = 0; turn < 300; ++turn) {

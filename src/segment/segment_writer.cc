@@ -33,9 +33,10 @@ void SegmentWriter::add(const block::Row& row) {
 }
 
 void SegmentWriter::close_block() {
-    const block::EncodedBlock encoded = block::encode_block(rows_);
+    const block::EncodedBlock encoded = encoder_.encode(rows_);
     BlockEntry entry;
     entry.stats = encoded.stats;
+    entry.kind = encoded.line_kind;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
         const std::string& bytes = encoded.columns[c];
         entry.regions[c] = {out_.size(), bytes.size(), base::crc32c(bytes)};
@@ -76,7 +77,7 @@ std::string SegmentWriter::encode_directory() const {
     }
     w.varint(blocks_.size());
     for (const auto& b : blocks_) {
-        w.u8(block::kZstdLines);
+        w.u8(b.kind);
         w.varint(b.stats.rows);
         w.varint(b.stats.line_bytes);
         w.i64(b.stats.min_time.ns);

@@ -27,6 +27,7 @@ class SegmentWriter {
   private:
     struct BlockEntry {
         block::BlockStats stats;
+        block::LineKind kind = block::kZstdLines;
         std::array<Region, block::kColumns> regions;
     };
     void close_block();
@@ -34,6 +35,7 @@ class SegmentWriter {
 
     std::vector<Labels> streams_;
     std::string out_;
+    block::BlockEncoder encoder_;
     std::vector<block::Row> rows_;
     std::uint64_t line_bytes_ = 0;
     std::vector<BlockEntry> blocks_;

@@ -1,20 +1,23 @@
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "block/block_format.h"
+#include "block/stored_lines.h"
 #include "codec/compress.h"
-#include "regex/line_filter.h"
-#include "regex/substring.h"
 
 #include <optional>
 
 namespace logi::block {
 namespace {
 
-class ZstdBlockReader final : public BlockReader {
+class StoredBlock final : public BlockReader {
   public:
-    ZstdBlockReader(const BlockStats& stats, ColumnSource source, std::string name)
-        : stats_(stats), source_(std::move(source)), name_(std::move(name)) {}
+    StoredBlock(const BlockStats& stats,
+                LineKind kind,
+                std::shared_ptr<const BlockSource> source,
+                std::string name)
+        : stats_(stats), kind_(kind), source_(std::move(source)), name_(std::move(name)) {}
 
     [[nodiscard]] const BlockStats& stats() const override { return stats_; }
     StatusOr<absl::Span<const std::uint32_t>> streams() override;
@@ -25,10 +28,11 @@ class ZstdBlockReader final : public BlockReader {
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
     StatusOr<std::string_view> line(std::uint32_t row) override;
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
+    StatusOr<std::vector<ColumnNote>> describe_lines() override;
 
   private:
     StatusOr<base::Buffer> load(Column column) {
-        LOGI_ASSIGN_OR_RETURN(const std::string bytes, source_(column));
+        LOGI_ASSIGN_OR_RETURN(const std::string bytes, source_->column(column));
         if (bytes.empty()) {
             return base::Buffer();
         }
@@ -42,34 +46,35 @@ class ZstdBlockReader final : public BlockReader {
         return absl::DataLossError(
             absl::StrCat(name_, ": column '", std::string(kColumnNames[column]), "' is damaged"));
     }
-    [[nodiscard]] std::string_view text() const { return lines_->view(); }
-    Status load_text();
-    Status load_lines();
-    Status load_metadata();
-    [[nodiscard]] std::string_view line_at(std::uint32_t row) const {
-        return text().substr(line_ends_[row], line_ends_[row + 1] - line_ends_[row]);
+    // What the lines' columns say, with the block's name and where they are.
+    [[nodiscard]] Status named(const Status& status) const {
+        return absl::IsDataLoss(status) && !absl::StartsWith(status.message(), name_)
+                   ? absl::DataLossError(absl::StrCat(name_,
+                                                      ": lines at offset ",
+                                                      source_->offset(kLines),
+                                                      ": ",
+                                                      std::string(status.message())))
+                   : status;
     }
-    Status filter_whole_text(const std::vector<std::string>& any_of,
-                             bool negated,
-                             std::vector<std::uint32_t>& rows);
+    StatusOr<StoredLines*> lines();
+    Status load_metadata();
 
     BlockStats stats_;
-    ColumnSource source_;
+    LineKind kind_;
+    std::shared_ptr<const BlockSource> source_;
     std::string name_;
+    std::unique_ptr<StoredLines> lines_;
     std::vector<std::uint32_t> streams_;
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
-    std::vector<std::uint32_t> line_lengths_;
     std::optional<std::vector<MinuteStats>> minutes_;
-    std::optional<base::Buffer> lines_;
-    std::vector<std::uint64_t> line_ends_;  // rows + 1 offsets into lines_; empty: not loaded
     bool metadata_loaded_ = false;
     base::Buffer metadata_;
     std::vector<MetadataView> pairs_;
     std::vector<std::uint32_t> pairs_begin_;  // rows + 1; empty: no row has any
 };
 
-StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
+StatusOr<absl::Span<const std::uint32_t>> StoredBlock::streams() {
     if (streams_.empty()) {
         LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kStreams));
         base::ByteReader r(raw.view());
@@ -93,7 +98,7 @@ StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::streams() {
     return absl::MakeConstSpan(streams_);
 }
 
-StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
+StatusOr<absl::Span<const Timestamp>> StoredBlock::times() {
     if (times_.empty()) {
         LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kTimes));
         base::ByteReader r(raw.view());
@@ -111,7 +116,7 @@ StatusOr<absl::Span<const Timestamp>> ZstdBlockReader::times() {
     return absl::MakeConstSpan(times_);
 }
 
-StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
+StatusOr<absl::Span<const Sequence>> StoredBlock::sequences() {
     if (sequences_.empty()) {
         LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kSequences));
         base::ByteReader r(raw.view());
@@ -131,29 +136,7 @@ StatusOr<absl::Span<const Sequence>> ZstdBlockReader::sequences() {
     return absl::MakeConstSpan(sequences_);
 }
 
-StatusOr<absl::Span<const std::uint32_t>> ZstdBlockReader::line_lengths() {
-    if (line_lengths_.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kLineLengths));
-        base::ByteReader r(raw.view());
-        std::vector<std::uint32_t> lengths(stats_.rows);
-        std::uint64_t left = stats_.line_bytes;
-        for (auto& length : lengths) {
-            const std::uint64_t value = r.varint();
-            if (value > left || value > std::numeric_limits<std::uint32_t>::max()) {
-                return damaged(kLineLengths);
-            }
-            left -= value;
-            length = static_cast<std::uint32_t>(value);
-        }
-        if (!r.ok() || !r.done() || left != 0) {
-            return damaged(kLineLengths);
-        }
-        line_lengths_ = std::move(lengths);
-    }
-    return absl::MakeConstSpan(line_lengths_);
-}
-
-StatusOr<absl::Span<const MinuteStats>> ZstdBlockReader::minutes() {
+StatusOr<absl::Span<const MinuteStats>> StoredBlock::minutes() {
     if (!minutes_.has_value()) {
         LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kMinutes));
         base::ByteReader r(raw.view());
@@ -184,86 +167,47 @@ StatusOr<absl::Span<const MinuteStats>> ZstdBlockReader::minutes() {
     return absl::MakeConstSpan(*minutes_);
 }
 
-Status ZstdBlockReader::load_text() {
+StatusOr<StoredLines*> StoredBlock::lines() {
     if (!lines_) {
-        LOGI_ASSIGN_OR_RETURN(base::Buffer lines, load(kLines));
-        if (lines.size() != stats_.line_bytes) {
-            return damaged(kLines);
+        LinesStart start{stats_, *source_, [this]() -> StatusOr<std::vector<Timestamp>> {
+                             LOGI_ASSIGN_OR_RETURN(const auto all, times());
+                             return std::vector<Timestamp>(all.begin(), all.end());
+                         }};
+        auto opened = kind_ == kTemplateLines ? open_template_lines(std::move(start))
+                                              : open_zstd_lines(std::move(start));
+        if (!opened.ok()) {
+            return named(opened.status());
         }
-        lines_ = std::move(lines);
+        lines_ = *std::move(opened);
     }
-    return absl::OkStatus();
+    return lines_.get();
 }
 
-Status ZstdBlockReader::load_lines() {
-    if (!line_ends_.empty()) {
-        return absl::OkStatus();
-    }
-    LOGI_RETURN_IF_ERROR(load_text());
-    LOGI_ASSIGN_OR_RETURN(const auto lengths, line_lengths());
-    std::vector<std::uint64_t> ends = {0};
-    ends.reserve(stats_.rows + 1);
-    for (const std::uint32_t length : lengths) {
-        ends.push_back(ends.back() + length);
-    }
-    line_ends_ = std::move(ends);
-    return absl::OkStatus();
+StatusOr<absl::Span<const std::uint32_t>> StoredBlock::line_lengths() {
+    LOGI_ASSIGN_OR_RETURN(StoredLines* const all, lines());
+    auto lengths = all->lengths();
+    return lengths.ok() ? lengths : named(lengths.status());
 }
 
-// One search over the text of all lines instead of one per line. Where lines end matters only once
-// a needle is found.
-Status ZstdBlockReader::filter_whole_text(const std::vector<std::string>& any_of,
-                                          bool negated,
-                                          std::vector<std::uint32_t>& rows) {
-    LOGI_RETURN_IF_ERROR(load_text());
-    std::vector<bool> hit;
-    for (const std::string& needle : any_of) {
-        std::uint32_t row = 0;
-        std::size_t at = 0;
-        while ((at = regex::find(text(), needle, at)) != regex::kNotFound) {
-            if (hit.empty()) {
-                LOGI_RETURN_IF_ERROR(load_lines());
-                hit.resize(stats_.rows);
-            }
-            while (line_ends_[row + 1] <= at) {
-                ++row;
-            }
-            if (at + needle.size() <= line_ends_[row + 1]) {
-                hit[row] = true;
-                at = line_ends_[row + 1];
-            } else {
-                ++at;  // it spans two lines
-            }
-        }
-    }
-    if (!hit.empty()) {
-        std::erase_if(rows, [&](std::uint32_t r) { return hit[r] == negated; });
-    } else if (!negated) {
-        rows.clear();
-    }
-    return absl::OkStatus();
+Status StoredBlock::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
+    LOGI_ASSIGN_OR_RETURN(StoredLines* const all, lines());
+    return named(all->filter(filter, rows));
 }
 
-Status ZstdBlockReader::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
-    const std::vector<std::string>* plain = filter.plain();
-    const bool dense = rows.size() > stats_.rows / 4;
-    const bool has_empty =
-        plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
-    if (plain != nullptr && dense && !has_empty) {
-        return filter_whole_text(*plain, filter.negated(), rows);
-    }
-    LOGI_RETURN_IF_ERROR(load_lines());
-    std::erase_if(rows, [&](std::uint32_t row) { return !filter.passes(line_at(row)); });
-    return absl::OkStatus();
-}
-
-StatusOr<std::string_view> ZstdBlockReader::line(std::uint32_t row) {
+StatusOr<std::string_view> StoredBlock::line(std::uint32_t row) {
     LOGI_CHECK(row < stats_.rows);
-    LOGI_RETURN_IF_ERROR(load_lines());
-    return line_at(row);
+    LOGI_ASSIGN_OR_RETURN(StoredLines* const all, lines());
+    auto text = all->line(row);
+    return text.ok() ? text : named(text.status());
 }
 
-Status ZstdBlockReader::load_metadata() {
+StatusOr<std::vector<ColumnNote>> StoredBlock::describe_lines() {
+    LOGI_ASSIGN_OR_RETURN(StoredLines* const all, lines());
+    auto notes = all->describe();
+    return notes.ok() ? notes : named(notes.status());
+}
+
+Status StoredBlock::load_metadata() {
     if (metadata_loaded_) {
         return absl::OkStatus();
     }
@@ -293,7 +237,7 @@ Status ZstdBlockReader::load_metadata() {
     return absl::OkStatus();
 }
 
-Status ZstdBlockReader::metadata(std::uint32_t row, std::vector<MetadataView>& out) {
+Status StoredBlock::metadata(std::uint32_t row, std::vector<MetadataView>& out) {
     LOGI_CHECK(row < stats_.rows);
     LOGI_RETURN_IF_ERROR(load_metadata());
     out.clear();
@@ -306,9 +250,10 @@ Status ZstdBlockReader::metadata(std::uint32_t row, std::vector<MetadataView>& o
 }  // namespace
 
 std::unique_ptr<BlockReader> open_block(const BlockStats& stats,
-                                        ColumnSource source,
+                                        LineKind kind,
+                                        std::shared_ptr<const BlockSource> source,
                                         std::string name) {
-    return std::make_unique<ZstdBlockReader>(stats, std::move(source), std::move(name));
+    return std::make_unique<StoredBlock>(stats, kind, std::move(source), std::move(name));
 }
 
 }  // namespace logi::block

@@ -1,0 +1,125 @@
+// Lines as templates and columns.
+#include "base/buffer.h"
+#include "block/line_reader.h"
+#include "block/stored_lines.h"
+#include "codec/compress.h"
+#include "regex/line_filter.h"
+
+namespace logi::block {
+namespace {
+
+// With fewer rows than one in so many left, they are looked at one by one.
+constexpr std::size_t kSparse = 64;
+
+class TemplateLines final : public StoredLines {
+  public:
+    TemplateLines(const BlockStats& stats, std::unique_ptr<LineReader> reader)
+        : stats_(stats), reader_(std::move(reader)), lines_(stats.rows) {}
+
+    StatusOr<absl::Span<const std::uint32_t>> lengths() override;
+    Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
+    StatusOr<std::string_view> line(std::uint32_t row) override;
+    StatusOr<std::vector<ColumnNote>> describe() override { return reader_->describe(); }
+
+  private:
+    Status filter_plain(const std::vector<std::string>& any_of,
+                        bool negated,
+                        std::vector<std::uint32_t>& rows);
+
+    const BlockStats stats_;
+    std::unique_ptr<LineReader> reader_;
+    // Those that were made so far; others have no data().
+    std::vector<std::string_view> lines_;
+    std::vector<std::unique_ptr<std::string>> texts_;
+    std::vector<std::uint32_t> lengths_;
+};
+
+StatusOr<absl::Span<const std::uint32_t>> TemplateLines::lengths() {
+    if (lengths_.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const auto all, reader_->all());
+        std::vector<std::uint32_t> lengths;
+        lengths.reserve(all.size());
+        for (const std::string_view text : all) {
+            lengths.push_back(static_cast<std::uint32_t>(text.size()));
+        }
+        lengths_ = std::move(lengths);
+    }
+    return absl::MakeConstSpan(lengths_);
+}
+
+Status TemplateLines::filter_plain(const std::vector<std::string>& any_of,
+                                   bool negated,
+                                   std::vector<std::uint32_t>& rows) {
+    RowSet found = RowSet::none(stats_.rows);
+    for (const std::string& needle : any_of) {
+        LOGI_ASSIGN_OR_RETURN(const RowSet matching, reader_->match({needle}));
+        found.unite(matching);
+    }
+    if (found.is_none() || found.is_all()) {
+        if (found.is_all() == negated) {
+            rows.clear();
+        }
+        return absl::OkStatus();
+    }
+    std::erase_if(rows, [&](std::uint32_t row) { return found.has(row) == negated; });
+    return absl::OkStatus();
+}
+
+Status TemplateLines::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
+    if (const auto* plain = filter.plain();
+        plain != nullptr && rows.size() > stats_.rows / kSparse) {
+        return filter_plain(*plain, filter.negated(), rows);
+    }
+    std::vector<std::uint32_t> passing;
+    for (const std::uint32_t row : rows) {
+        LOGI_ASSIGN_OR_RETURN(const std::string_view text, line(row));
+        if (filter.passes(text)) {
+            passing.push_back(row);
+        }
+    }
+    rows = std::move(passing);
+    return absl::OkStatus();
+}
+
+StatusOr<std::string_view> TemplateLines::line(std::uint32_t row) {
+    std::string_view& line = lines_[row];
+    if (line.data() == nullptr) {
+        // Small texts share a string, which must not move them once they are there.
+        constexpr std::size_t kShared = 64U << 10U;
+        if (texts_.empty() || texts_.back()->size() > kShared / 2) {
+            texts_.push_back(std::make_unique<std::string>());
+            texts_.back()->reserve(kShared);
+        }
+        std::string text;
+        LOGI_RETURN_IF_ERROR(reader_->append(row, text));
+        std::string& shared = *texts_.back();
+        if (shared.size() + text.size() <= kShared) {
+            const std::size_t begin = shared.size();
+            shared.append(text);
+            line = std::string_view(shared).substr(begin);
+        } else {
+            texts_.insert(texts_.end() - 1, std::make_unique<std::string>(std::move(text)));
+            line = **(texts_.end() - 2);
+        }
+    }
+    return line;
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<StoredLines>> open_template_lines(LinesStart start) {
+    LOGI_ASSIGN_OR_RETURN(const std::string stored, start.source.column(kTree));
+    LOGI_ASSIGN_OR_RETURN(const base::Buffer tree, codec::decompress(stored));
+    LOGI_ASSIGN_OR_RETURN(auto reader,
+                          LineReader::open(
+                              std::string(tree.view()),
+                              [&source = start.source](std::uint64_t offset, std::uint64_t length) {
+                                  return source.range(kLines, offset, length);
+                              },
+                              std::move(start.times),
+                              start.stats.rows,
+                              start.stats.line_bytes));
+    return std::make_unique<TemplateLines>(start.stats, std::move(reader));
+}
+
+}  // namespace logi::block
