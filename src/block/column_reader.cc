@@ -16,7 +16,7 @@ class ConstantColumn final : public ColumnReader {
                         static_cast<std::uint32_t>(value.size())}),
           value_(value) {}
     void describe(int depth, std::vector<ColumnNote>& notes) const override {
-        notes.push_back({depth, kConstant, rows(), 0, value_});
+        notes.push_back({depth, kConstant, rows(), 0, std::string(value_)});
     }
 
   private:
@@ -27,7 +27,7 @@ class ConstantColumn final : public ColumnReader {
         out.assign(rows(), value_);
         return absl::OkStatus();
     }
-    std::string value_;
+    std::string_view value_;  // in the tree
 };
 
 // Numbers of words, whoever has the words.

@@ -75,7 +75,7 @@ struct SharedList {
 
 // What parsing a tree of columns needs, and what bounds it.
 struct ColumnSpace {
-    base::ByteReader* tree = nullptr;
+    base::ByteReader* tree = nullptr;  // its bytes outlive the readers
     PayloadCursor* payloads = nullptr;
     PartReader* parts = nullptr;                // outlives the readers
     std::vector<SharedList>* shared = nullptr;  // likewise

@@ -1,6 +1,7 @@
-// Columns of digits, read.
+// Columns of numbers and times, read.
 #include "base/check.h"
 #include "block/column_reader.h"
+#include "block/digit_search.h"
 #include "block/time_layout.h"
 #include "codec/integers.h"
 
@@ -47,19 +48,33 @@ class IntegerColumn final : public ColumnReader {
     // Digits of the greatest number and a point.
     static constexpr std::size_t kCellBytes = 24;
 
+    StatusOr<RowSet> find(const Needle& needle) override {
+        LOGI_RETURN_IF_ERROR(load());
+        const bool fixed = (form_.flags & kFixedWidth) != 0;
+        const DigitForm form{form_.scale,
+                             static_cast<std::uint8_t>(fixed ? stamp().min_size : 0),
+                             (form_.flags & kTrimmed) != 0};
+        if (auto found = find_digits(numbers_, form, needle)) {
+            return *std::move(found);
+        }
+        return ColumnReader::find(needle);
+    }
     Status make_values(std::vector<std::string_view>& out) override {
-        std::vector<std::uint64_t> numbers;
-        LOGI_RETURN_IF_ERROR(load(numbers));
+        LOGI_RETURN_IF_ERROR(load());
         texts_ = base::Buffer(rows() * kCellBytes);
         out.resize(rows());
         char* cell = texts_.data();
         for (std::size_t row = 0; row < rows(); ++row, cell += kCellBytes) {
-            out[row] = print(numbers[row], cell);
+            out[row] = print(numbers_[row], cell);
         }
         return absl::OkStatus();
     }
 
-    Status load(std::vector<std::uint64_t>& numbers) {
+    Status load() {
+        if (!numbers_.empty()) {
+            return absl::OkStatus();
+        }
+        std::vector<std::uint64_t> numbers;
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
         if ((form_.flags & kRelative) != 0) {
@@ -71,6 +86,7 @@ class IntegerColumn final : public ColumnReader {
                                static_cast<std::uint64_t>(floor_div(times[row].ns, unit_ns));
             }
         }
+        numbers_ = std::move(numbers);
         return absl::OkStatus();
     }
 
@@ -108,45 +124,7 @@ class IntegerColumn final : public ColumnReader {
     RowTimes times_;
     IntegerForm form_;
     Payload payload_;
-    base::Buffer texts_;
-};
-
-class HexColumn final : public ColumnReader {
-  public:
-    HexColumn(const ColumnStart& start, bool upper, Payload payload)
-        : ColumnReader(start.rows, start.stamp),
-          parts_(*start.space.parts),
-          upper_(upper),
-          payload_(payload) {}
-    void describe(int depth, std::vector<ColumnNote>& notes) const override {
-        notes.push_back({depth, kHex, rows(), parts_.stored_bytes(payload_), ""});
-    }
-
-  private:
-    Status make_values(std::vector<std::string_view>& out) override {
-        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
-        const std::size_t size = stamp().min_size;
-        if (bytes.size() != (rows() * size + 1) / 2) {
-            return malformed("the length of hexadecimal digits");
-        }
-        const std::string_view digits = upper_ ? "0123456789ABCDEF" : "0123456789abcdef";
-        texts_ = base::Buffer(2 * bytes.size());
-        char* p = texts_.data();
-        for (const char c : bytes) {
-            const auto b = static_cast<unsigned char>(c);
-            *p++ = digits[b >> 4U];
-            *p++ = digits[b & 15U];
-        }
-        out.resize(rows());
-        for (std::size_t row = 0; row < rows(); ++row) {
-            out[row] = texts_.view().substr(row * size, size);
-        }
-        return absl::OkStatus();
-    }
-
-    PartReader& parts_;
-    bool upper_;
-    Payload payload_;
+    std::vector<std::uint64_t> numbers_;
     base::Buffer texts_;
 };
 
@@ -204,15 +182,6 @@ StatusOr<std::unique_ptr<ColumnReader>> read_integers(const ColumnStart& start) 
         return malformed("a column of integers");
     }
     return std::make_unique<IntegerColumn>(start, form, start.space.payloads->take(tree));
-}
-
-StatusOr<std::unique_ptr<ColumnReader>> read_hex(const ColumnStart& start) {
-    const std::uint8_t upper = start.space.tree->u8();
-    if (upper > 1 || start.stamp.min_size != start.stamp.max_size) {
-        return malformed("a column of hexadecimal digits");
-    }
-    return std::make_unique<HexColumn>(
-        start, upper == 1, start.space.payloads->take(*start.space.tree));
 }
 
 StatusOr<std::unique_ptr<ColumnReader>> read_times(const ColumnStart& start) {

@@ -55,14 +55,15 @@ Status TemplatesColumn::parse_kind(const ColumnSpace& space, bool lines) {
     if (slots > kSlotsMax || kind.rows == 0 || kind.rows > rows()) {
         return malformed("a template");
     }
+    kind.pieces.reserve(slots + 1);
     for (std::uint64_t i = 0; i <= slots; ++i) {
-        kind.pieces.emplace_back(tree.string());
+        kind.pieces.push_back(tree.string());
     }
     if (!lines) {
         return parse_columns(space, kind);
     }
     kind.pool = static_cast<std::uint32_t>(tree.varint());
-    kind.tree = std::string(tree.string());
+    kind.tree = tree.string();
     return absl::OkStatus();
 }
 
@@ -78,6 +79,7 @@ Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
         return mine;
     })
                                   : RowTimes();
+    kind.columns.reserve(kind.pieces.size());
     for (std::size_t i = 0; i + 1 < kind.pieces.size(); ++i) {
         LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
         kind.columns.push_back(std::move(column));
@@ -198,7 +200,7 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     std::size_t bytes = 0;
     for (Kind& kind : templates_) {
         LOGI_ASSIGN_OR_RETURN(KindValues values, values_of(kind));
-        for (const std::string& piece : kind.pieces) {
+        for (const std::string_view piece : kind.pieces) {
             bytes += kind.rows * piece.size();
         }
         for (const auto& column : values) {
@@ -253,9 +255,10 @@ void TemplatesColumn::describe(int depth, std::vector<ColumnNote>& notes) const 
     notes.push_back(
         {depth, kTemplates, rows(), has_numbers_ ? parts_.stored_bytes(numbers_at_) : 0, ""});
     for (const Kind& kind : templates_) {
-        std::string text = kind.pieces[0];
+        std::string text(kind.pieces[0]);
         for (std::size_t i = 1; i < kind.pieces.size(); ++i) {
-            text += "<>" + kind.pieces[i];
+            text += "<>";
+            text += kind.pieces[i];
         }
         notes.push_back({depth + 1, kTemplates, kind.rows, 0, text});
         for (const auto& column : kind.columns) {

@@ -23,10 +23,10 @@ class TemplatesColumn final : public ColumnReader {
   private:
     struct Kind {
         std::size_t rows = 0;
-        std::vector<std::string> pieces;
+        std::vector<std::string_view> pieces;  // in the tree, like what follows
         std::vector<std::unique_ptr<ColumnReader>> columns;
         // Until the columns are parsed.
-        std::string tree;
+        std::string_view tree;
         std::uint32_t pool = 0;
         bool parsed = false;
         // The column's rows that are of this kind.

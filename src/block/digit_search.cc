@@ -1,0 +1,194 @@
+#include "block/digit_search.h"
+
+#include <algorithm>
+#include <array>
+
+namespace logi::block {
+namespace {
+
+// Longer needles are rare enough to make texts for.
+constexpr std::size_t kDigitsMax = 9;
+
+constexpr std::uint64_t power(unsigned n) {
+    std::uint64_t p = 1;
+    while (n-- > 0) {
+        p *= 10;
+    }
+    return p;
+}
+
+// The digits of a needle as a number; nothing if it has other characters or too many of them.
+struct Digits {
+    unsigned count = 0;
+    std::uint64_t value = 0;
+};
+std::optional<Digits> digits_of(std::string_view text) {
+    Digits d;
+    if (text.size() > kDigitsMax) {
+        return std::nullopt;
+    }
+    for (const char c : text) {
+        if (c < '0' || c > '9') {
+            return std::nullopt;
+        }
+        d.value = d.value * 10 + static_cast<std::uint64_t>(c - '0');
+        ++d.count;
+    }
+    return d;
+}
+
+// Whether K digits stand somewhere in a number without zeros in front.
+template <unsigned K>
+bool has(std::uint64_t number, std::uint64_t digits) {
+    constexpr std::uint64_t kModulus = power(K);
+    constexpr std::uint64_t kLeast = K == 1 ? 1 : power(K - 1);
+    if (number == 0) {
+        return K == 1 && digits == 0;
+    }
+    if (number >> 32U == 0) {
+        for (auto n = static_cast<std::uint32_t>(number); n >= kLeast; n /= 10) {
+            if (n % static_cast<std::uint32_t>(kModulus) == digits) {
+                return true;
+            }
+        }
+        return false;
+    }
+    for (; number >= kLeast; number /= 10) {
+        if (number % kModulus == digits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether K digits stand somewhere in a number of `width` digits, with zeros in front.
+template <unsigned K>
+bool has_padded(std::uint64_t number, std::uint64_t digits, unsigned width) {
+    for (unsigned i = K; i <= width; ++i, number /= 10) {
+        if (number % power(K) == digits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+template <typename F>
+RowSet rows_where(absl::Span<const std::uint64_t> numbers, F&& f) {
+    RowSet found = RowSet::none(numbers.size());
+    for (std::size_t row = 0; row < numbers.size(); ++row) {
+        if (f(numbers[row])) {
+            found.add(row);
+        }
+    }
+    return found;
+}
+
+template <unsigned K>
+RowSet contain(absl::Span<const std::uint64_t> numbers, const DigitForm& form, std::uint64_t digits) {
+    if (form.scale > 0) {
+        const std::uint64_t unit = power(form.scale);
+        return rows_where(numbers, [&](std::uint64_t n) {
+            return has<K>(n / unit, digits) || has_padded<K>(n % unit, digits, form.scale);
+        });
+    }
+    if (form.width > 0) {
+        return rows_where(numbers,
+                          [&](std::uint64_t n) { return has_padded<K>(n, digits, form.width); });
+    }
+    return rows_where(numbers, [&](std::uint64_t n) { return has<K>(n, digits); });
+}
+
+using Contain = RowSet (*)(absl::Span<const std::uint64_t>, const DigitForm&, std::uint64_t);
+constexpr std::array<Contain, kDigitsMax> kContain = {contain<1>,
+                                                      contain<2>,
+                                                      contain<3>,
+                                                      contain<4>,
+                                                      contain<5>,
+                                                      contain<6>,
+                                                      contain<7>,
+                                                      contain<8>,
+                                                      contain<9>};
+
+// Digits on both sides of a point, or on one.
+std::optional<RowSet> contain_point(absl::Span<const std::uint64_t> numbers,
+                                    const DigitForm& form,
+                                    std::string_view text) {
+    const std::size_t point = text.find('.');
+    const auto whole = digits_of(text.substr(0, point));
+    const auto fraction = digits_of(text.substr(point + 1));
+    if (!whole || !fraction) {
+        return std::nullopt;
+    }
+    if (fraction->count > form.scale) {
+        return RowSet::none(numbers.size());
+    }
+    const std::uint64_t unit = power(form.scale);
+    const std::uint64_t rest = power(form.scale - fraction->count);
+    const std::uint64_t modulus = power(whole->count);
+    const std::uint64_t least = whole->count > 1 ? power(whole->count - 1) : 0;
+    return rows_where(numbers, [&](std::uint64_t n) {
+        return n % unit / rest == fraction->value && n / unit % modulus == whole->value &&
+               n / unit >= least;
+    });
+}
+
+// Integers that end with the digits, or are these.
+RowSet end_with(absl::Span<const std::uint64_t> numbers, const DigitForm& form, const Digits& digits) {
+    const std::uint64_t least = form.width == 0 && digits.count > 1 ? power(digits.count - 1) : 0;
+    return rows_where(numbers, [&, modulus = power(digits.count)](std::uint64_t n) {
+        return n % modulus == digits.value && n >= least;
+    });
+}
+
+RowSet equal(absl::Span<const std::uint64_t> numbers, const DigitForm& form, const Digits& digits) {
+    const bool written = form.width > 0
+                             ? digits.count == form.width
+                             : digits.count == 1 || digits.value >= power(digits.count - 1);
+    return written ? rows_where(numbers, [&](std::uint64_t n) { return n == digits.value; })
+                   : RowSet::none(numbers.size());
+}
+
+RowSet begin_with(absl::Span<const std::uint64_t> numbers, const DigitForm& form, const Digits& digits) {
+    if (form.width > 0) {
+        return rows_where(numbers, [&, unit = power(form.width - digits.count)](std::uint64_t n) {
+            return n / unit == digits.value;
+        });
+    }
+    const std::uint64_t limit = power(digits.count);
+    return rows_where(numbers, [&](std::uint64_t n) {
+        while (n >= limit) {
+            n /= 10;
+        }
+        return n == digits.value && (digits.count == 1 || n >= limit / 10);
+    });
+}
+
+}  // namespace
+
+std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
+                                  const DigitForm& form,
+                                  const Needle& needle) {
+    if (form.trimmed || needle.text.empty()) {
+        return std::nullopt;
+    }
+    if (needle.text.find('.') != std::string_view::npos) {
+        return needle.at_begin || needle.at_end ? std::nullopt
+                                                : contain_point(numbers, form, needle.text);
+    }
+    const auto digits = digits_of(needle.text);
+    if (!digits) {
+        return std::nullopt;
+    }
+    if (!needle.at_begin && !needle.at_end) {
+        return kContain[digits->count - 1](numbers, form, digits->value);
+    }
+    if (form.scale > 0 || (form.width > 0 && digits->count > form.width)) {
+        return std::nullopt;
+    }
+    if (needle.at_begin) {
+        return needle.at_end ? equal(numbers, form, *digits) : begin_with(numbers, form, *digits);
+    }
+    return end_with(numbers, form, *digits);
+}
+
+}  // namespace logi::block

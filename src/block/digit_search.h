@@ -1,0 +1,23 @@
+// Looks for decimal digits in the decimal digits of numbers without writing these down.
+#pragma once
+
+#include "block/column_reader.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace logi::block {
+
+// How the numbers are written.
+struct DigitForm {
+    std::uint8_t scale = 0;   // digits behind a point
+    std::uint8_t width = 0;   // zeros in front up to it; 0: none in front
+    bool trimmed = false;     // zeros at the end behind the point are left out, and then the point
+};
+
+// The numbers whose text has the needle. Nothing where the texts have to be made.
+std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
+                                  const DigitForm& form,
+                                  const Needle& needle);
+
+}  // namespace logi::block

@@ -1,0 +1,115 @@
+// Columns of hexadecimal digits, read.
+#include "block/column_reader.h"
+#include "regex/substring.h"
+
+namespace logi::block {
+namespace {
+
+int value_of(char c) {
+    return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+class HexColumn final : public ColumnReader {
+  public:
+    HexColumn(const ColumnStart& start, bool upper, Payload payload)
+        : ColumnReader(start.rows, start.stamp),
+          parts_(*start.space.parts),
+          upper_(upper),
+          payload_(payload) {}
+    void describe(int depth, std::vector<ColumnNote>& notes) const override {
+        notes.push_back({depth, kHex, rows(), parts_.stored_bytes(payload_), ""});
+    }
+
+  private:
+    // Shorter needles have no whole byte of their own in both halves of a byte.
+    static constexpr std::size_t kPackedMin = 3;
+
+    StatusOr<std::string_view> bytes() {
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
+        if (bytes.size() != (rows() * stamp().min_size + 1) / 2) {
+            return malformed("the length of hexadecimal digits");
+        }
+        return bytes;
+    }
+
+    StatusOr<RowSet> find(const Needle& needle) override {
+        if (stamp().min_size % 2 != 0 || needle.text.size() < kPackedMin) {
+            return ColumnReader::find(needle);
+        }
+        LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
+        RowSet found = RowSet::none(rows());
+        find_from(0, needle, packed, found);
+        find_from(1, needle, packed, found);
+        return found;
+    }
+
+    // Where the needle begins in the upper (0) or lower (1) half of a byte.
+    void find_from(std::size_t half,
+                   const Needle& needle,
+                   std::string_view packed,
+                   RowSet& found) const {
+        const std::string_view digits = needle.text;
+        std::string whole;  // the bytes that the needle has for itself
+        for (std::size_t i = half; i + 2 <= digits.size(); i += 2) {
+            whole.push_back(
+                static_cast<char>(value_of(digits[i]) << 4 | value_of(digits[i + 1])));
+        }
+        const bool tail = (digits.size() - half) % 2 != 0;
+        const std::size_t row_bytes = stamp().min_size / 2;
+        std::size_t at = 0;
+        while ((at = regex::find(packed, whole, at)) != regex::kNotFound) {
+            const std::size_t row = at / row_bytes;
+            const std::size_t in_row = at % row_bytes;
+            const std::size_t begin = 2 * in_row - half;
+            const auto digit = [&](std::size_t byte, bool upper) {
+                const auto b = static_cast<unsigned char>(packed[byte]);
+                return static_cast<int>(upper ? b >> 4U : b & 15U);
+            };
+            if (in_row >= half && begin + digits.size() <= stamp().min_size &&
+                (half == 0 || digit(at - 1, false) == value_of(digits[0])) &&
+                (!tail || digit(at + whole.size(), true) == value_of(digits.back())) &&
+                (!needle.at_begin || begin == 0) &&
+                (!needle.at_end || begin + digits.size() == stamp().min_size)) {
+                found.add(row);
+            }
+            ++at;
+        }
+    }
+
+    Status make_values(std::vector<std::string_view>& out) override {
+        LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
+        const std::size_t size = stamp().min_size;
+        const std::string_view digits = upper_ ? "0123456789ABCDEF" : "0123456789abcdef";
+        texts_ = base::Buffer(2 * packed.size());
+        char* p = texts_.data();
+        for (const char c : packed) {
+            const auto b = static_cast<unsigned char>(c);
+            *p++ = digits[b >> 4U];
+            *p++ = digits[b & 15U];
+        }
+        out.resize(rows());
+        for (std::size_t row = 0; row < rows(); ++row) {
+            out[row] = texts_.view().substr(row * size, size);
+        }
+        return absl::OkStatus();
+    }
+
+    PartReader& parts_;
+    bool upper_;
+    Payload payload_;
+    base::Buffer texts_;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<ColumnReader>> read_hex(const ColumnStart& start) {
+    const std::uint8_t upper = start.space.tree->u8();
+    if (upper > 1 || start.stamp.min_size != start.stamp.max_size || start.stamp.min_size == 0 ||
+        (start.stamp.classes & ~(kLowerHexClasses | kUpperHexClasses)) != 0) {
+        return malformed("a column of hexadecimal digits");
+    }
+    return std::make_unique<HexColumn>(
+        start, upper == 1, start.space.payloads->take(*start.space.tree));
+}
+
+}  // namespace logi::block
