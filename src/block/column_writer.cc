@@ -13,9 +13,8 @@ namespace {
 // Columns of fewer values are not taken apart further.
 constexpr std::size_t kNestedMin = 16;
 constexpr int kNestedDepthMax = 3;
-// Values that are looked at before a column is taken apart, and how many kinds may be among them.
-constexpr std::size_t kSample = 64;
-constexpr std::size_t kSampleKindsMax = 32;
+// Values that are looked at before a column is taken apart.
+constexpr std::size_t kSample = 16;
 
 // Both have eight bytes more behind them.
 bool same_bytes(const char* a, const char* b, std::size_t size) {
@@ -111,13 +110,16 @@ bool ColumnWriter::write_dictionary(const Values& values,
     numbers_.resize(n);
     std::size_t bytes = 0;
     std::size_t all_bytes = 0;
-    // The number of distinct values so far may grow with half the values, and by a start.
-    constexpr std::size_t kStart = 64;
+    // The number of distinct values so far may grow with half the values, and by a start. Numbers
+    // are well off without a dictionary, if few of them come again.
+    const bool numeric = (profile.stamp.classes & ~(kDigitClass | class_of('.'))) == 0;
+    const std::size_t start = numeric ? 24 : 64;
+    const std::size_t step = numeric ? 8 : 2;
     for (std::size_t i = 0; i < n; ++i) {
         const Slot& s = values.slots[i];
         const std::uint32_t number = numbering_.number(s);
         if (number == counts_.size()) {
-            if (number >= distinct_max || number > kStart + i / 2) {
+            if (number >= distinct_max || number > start + i / step) {
                 return false;
             }
             counts_.push_back(0);
@@ -128,7 +130,6 @@ bool ColumnWriter::write_dictionary(const Values& values,
         all_bytes += s.size;
     }
     // What a value takes otherwise: digits as numbers, other text as zstd would leave it.
-    const bool numeric = (profile.stamp.classes & ~(kDigitClass | class_of('.'))) == 0;
     const double bits_per_byte = numeric ? 3.4 : 4;
     if (entropy_bits(counts_, n) + static_cast<double>(bytes) * bits_per_byte >
         static_cast<double>(all_bytes) * bits_per_byte * 0.9) {
@@ -172,7 +173,7 @@ bool ColumnWriter::write_nested(const Values& values,
     set.begin(text_);
     for (std::size_t i = 0; i < n; ++i) {
         set.add(static_cast<std::uint32_t>(i), values.slots[i]);
-        if (i == kSample * 4 && set.groups().empty()) {
+        if (i == 256 && set.groups().empty()) {
             return false;
         }
     }

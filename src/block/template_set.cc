@@ -30,7 +30,15 @@ bool TemplateSet::add_to_group(std::uint32_t row, const Slot& text) {
     }
     Group& group = groups_[number];
     group.rows.push_back(row);
-    group.slots.insert(group.slots.end(), trie_.slots(), trie_.slots() + group.kind.slots());
+    const std::size_t count = group.kind.slots();
+    const std::size_t begin = group.slots.size();
+    if (begin + count > group.slots.capacity()) {
+        group.slots.reserve(2 * (begin + count));
+    }
+    group.slots.resize(begin + count);
+    for (std::size_t i = 0; i < count; ++i) {
+        group.slots[begin + i] = trie_.slots()[i];
+    }
     return true;
 }
 

@@ -17,9 +17,9 @@ enum Form : std::uint8_t {
 };
 
 // Of so many values at most the entropy is taken.
-constexpr std::size_t kSample = 1024;
+constexpr std::size_t kSample = 512;
 // Runs shorter than this are packed: a table of codes would eat the gain.
-constexpr std::size_t kPlanesMin = 64;
+constexpr std::size_t kPlanesMin = 192;
 // Unpacking takes eight bytes at once.
 constexpr std::size_t kPadding = 8;
 
@@ -184,8 +184,11 @@ EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values) {
             form = kPlanes;
             least = bits;
         }
-        if (const double bits = entropy_of_planes(deltas, delta_range); bits < least * kGain) {
-            form = kPlanesOfDeltas;
+        // Differences of values without an order have a bit more than the values.
+        if (delta_range.bits() <= range.bits()) {
+            if (const double bits = entropy_of_planes(deltas, delta_range); bits < least * kGain) {
+                form = kPlanesOfDeltas;
+            }
         }
     }
     const bool of_deltas = form == kPackedDeltas || form == kPlanesOfDeltas;
