@@ -175,6 +175,29 @@ void pack_hex(const char* text,
     }
 }
 
+bool all_digits(const char* text, absl::Span<const Slot> slots) {
+    // In a digit the upper half is 3, also after six was added.
+    constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0;
+    constexpr std::uint64_t kThrees = 0x3030303030303030;
+    for (const Slot& s : slots) {
+        const char* p = text + s.begin;
+        for (std::uint32_t left = s.size; left > 0;) {
+            const std::uint32_t n = std::min<std::uint32_t>(left, 8);
+            std::uint64_t word = 0;
+            std::memcpy(&word, p, 8);
+            const std::uint64_t keep = ~0ULL >> (64 - 8 * n);
+            const std::uint64_t wrong =
+                ((word ^ kThrees) | ((word + 0x0606060606060606) ^ kThrees)) & kUpper;
+            if ((wrong & keep) != 0) {
+                return false;
+            }
+            p += n;
+            left -= n;
+        }
+    }
+    return true;
+}
+
 std::uint64_t parse_digits(const char* p, std::size_t size) {
     std::uint64_t value = 0;
     for (; size > 8; p += 8, size -= 8) {

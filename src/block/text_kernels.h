@@ -17,6 +17,9 @@ namespace logi::block {
 // a zero. All texts have `size` digits of one case.
 void pack_hex(const char* text, absl::Span<const Slot> slots, std::uint32_t size, std::string& out);
 
+// Whether all texts are of decimal digits only. Cheaper than classes_of().
+[[nodiscard]] bool all_digits(const char* text, absl::Span<const Slot> slots);
+
 // The value of decimal digits, at most 19. Reads eight bytes from `p` on, however few there are.
 [[nodiscard]] std::uint64_t parse_digits(const char* p, std::size_t size);
 
