@@ -114,7 +114,9 @@ struct Stored {
             [this](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
                 return templates->data.substr(offset, length);
             },
-            [this]() -> StatusOr<std::vector<Timestamp>> { return times; },
+            [this]() -> StatusOr<absl::Span<const Timestamp>> {
+                return absl::MakeConstSpan(times);
+            },
             static_cast<std::uint32_t>(times.size()),
             line_bytes);
         return *std::move(reader);
@@ -124,7 +126,8 @@ struct Stored {
 void dump(const Stored& stored) {
     static constexpr const char* kKinds[] = {
         "constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared"};
-    std::printf("tree %zu, parts %zu\n", stored.templates->tree.size(), stored.templates->data.size());
+    std::printf(
+        "tree %zu, parts %zu\n", stored.templates->tree.size(), stored.templates->data.size());
     for (const auto& note : *stored.open()->describe()) {
         std::printf("%*s%s rows %zu bytes %llu %s\n",
                     note.depth * 2,
@@ -149,7 +152,10 @@ struct Totals {
     Watch decode_templates;
 };
 
-Stored encode(absl::Span<const block::Row> rows, block::LineEncoder& encoder, const Options& options, Totals& t) {
+Stored encode(absl::Span<const block::Row> rows,
+              block::LineEncoder& encoder,
+              const Options& options,
+              Totals& t) {
     Stored stored;
     std::string text;
     for (const auto& row : rows) {
@@ -231,7 +237,10 @@ void search(const std::vector<Stored>& blocks, std::string_view needle, const Op
                 templates.mb_per_s(bytes) / zstd.mb_per_s(bytes));
 }
 
-void run(const std::string& name, const std::vector<Line>& lines, const std::vector<std::string>& needles, const Options& options) {
+void run(const std::string& name,
+         const std::vector<Line>& lines,
+         const std::vector<std::string>& needles,
+         const Options& options) {
     block::LineEncoder encoder;
     Totals t;
     std::vector<Stored> blocks;
@@ -254,13 +263,25 @@ void run(const std::string& name, const std::vector<Line>& lines, const std::vec
         std::printf("%.0f MB/s\n", t.encode_templates.mb_per_s(text));
         return;
     }
-    const auto ratio = [](auto a, auto b) { return static_cast<double>(a) / static_cast<double>(b); };
+    const auto ratio = [](auto a, auto b) {
+        return static_cast<double>(a) / static_cast<double>(b);
+    };
     std::erase_if(blocks, [](const Stored& block) { return !block.templates; });
-    std::printf("\n%s: %.1f MB, %zu blocks of templates, %zu of zstd\n\n", name.c_str(), static_cast<double>(t.text) / 1e6, blocks.size(), t.fallbacks);
+    std::printf("\n%s: %.1f MB, %zu blocks of templates, %zu of zstd\n\n",
+                name.c_str(),
+                static_cast<double>(t.text) / 1e6,
+                blocks.size(),
+                t.fallbacks);
     std::printf("| | zstd-1 | zstd-3 | templates | |\n|---|---|---|---|---|\n");
-    std::printf("| ratio | %.2f | %.2f | %.2f | size/zstd-3 %.3f |\n", ratio(t.text, t.zstd1), ratio(t.text, t.zstd3), ratio(t.text, t.templates), ratio(t.templates, t.zstd3));
+    std::printf("| ratio | %.2f | %.2f | %.2f | size/zstd-3 %.3f |\n",
+                ratio(t.text, t.zstd1),
+                ratio(t.text, t.zstd3),
+                ratio(t.text, t.templates),
+                ratio(t.templates, t.zstd3));
     std::printf("| encode MB/s | %.0f | %.0f | %.0f | /zstd-1 %.2f |\n",
-                t.encode_zstd1.mb_per_s(text), t.encode_zstd3.mb_per_s(text), t.encode_templates.mb_per_s(text),
+                t.encode_zstd1.mb_per_s(text),
+                t.encode_zstd3.mb_per_s(text),
+                t.encode_templates.mb_per_s(text),
                 t.encode_templates.mb_per_s(text) / t.encode_zstd1.mb_per_s(text));
     if (blocks.empty()) {
         return;
@@ -268,9 +289,13 @@ void run(const std::string& name, const std::vector<Line>& lines, const std::vec
     if (!options.only_search) {
         decode(blocks, options, t);
     }
-    std::printf("| decode MB/s | | %.0f | %.0f | /zstd-3 %.2f |\n", t.decode_zstd3.mb_per_s(text), t.decode_templates.mb_per_s(text),
+    std::printf("| decode MB/s | | %.0f | %.0f | /zstd-3 %.2f |\n",
+                t.decode_zstd3.mb_per_s(text),
+                t.decode_templates.mb_per_s(text),
                 t.decode_templates.mb_per_s(text) / t.decode_zstd3.mb_per_s(text));
-    std::printf("\n| needle | lines | zstd-3 + find GB/s | templates GB/s | ratio |\n|---|---|---|---|---|\n");
+    std::printf(
+        "\n| needle | lines | zstd-3 + find GB/s | templates GB/s | ratio "
+        "|\n|---|---|---|---|---|\n");
     for (const std::string& needle : needles) {
         search(blocks, needle, options);
     }
@@ -280,7 +305,8 @@ int main(int argc, char** argv) {
     CLI::App app("Templates and columns against zstd.");
     std::vector<std::string> segments;
     std::vector<std::string> texts;
-    std::vector<std::string> needles = {"503", "10.3.", "NOSUCHTOKEN", "e0c52557671dd4dcb78bb541b3d0aae9", "completed"};
+    std::vector<std::string> needles = {
+        "503", "10.3.", "NOSUCHTOKEN", "e0c52557671dd4dcb78bb541b3d0aae9", "completed"};
     Options options;
     app.add_option("--segment", segments, "segment files");
     app.add_option("--text", texts, "text files");

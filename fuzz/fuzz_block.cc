@@ -61,7 +61,9 @@ StatusOr<std::unique_ptr<block::LineReader>> open(const block::EncodedLines& enc
             }
             return encoded.data.substr(offset, length);
         },
-        [&lines]() -> StatusOr<std::vector<Timestamp>> { return lines.times; },
+        [&lines]() -> StatusOr<absl::Span<const Timestamp>> {
+            return absl::MakeConstSpan(lines.times);
+        },
         static_cast<std::uint32_t>(lines.texts.size()),
         lines.bytes);
 }
@@ -141,8 +143,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto reader = open(*encoded, lines); reader.ok()) {
         (void)(*reader)->match({"503"});
         (void)(*reader)->match({"a", false, true});
-        std::string line;
-        (void)(*reader)->append(0, line);
+        std::vector<std::string_view> parts;
+        (void)(*reader)->parts_of(0, parts);
         (void)(*reader)->all();
         (void)(*reader)->describe();
     }

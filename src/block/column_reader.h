@@ -29,8 +29,9 @@ struct Needle {
     [[nodiscard]] bool possible(const Stamp& stamp) const;
 };
 
-// The entries' times of some rows, asked for when a column is relative to them.
-using RowTimes = std::function<StatusOr<std::vector<Timestamp>>()>;
+// The entries' times of some rows, asked for when a column is relative to them. They stay as long
+// as the column.
+using RowTimes = std::function<StatusOr<absl::Span<const Timestamp>>()>;
 
 // One thread. kDataLoss says what is malformed.
 class ColumnReader {

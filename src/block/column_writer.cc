@@ -58,8 +58,7 @@ ColumnWriter::Profile ColumnWriter::profile(const Values& values) const {
         p.stamp.classes = classes_of(text_.view(first));
         return p;
     }
-    p.stamp.classes =
-        all_digits(text, values.slots) ? kDigitClass : classes_of(text, values.slots);
+    p.stamp.classes = all_digits(text, values.slots) ? kDigitClass : classes_of(text, values.slots);
     for (; i < values.slots.size(); ++i) {
         p.stamp.min_size = std::min(p.stamp.min_size, values.slots[i].size);
         p.stamp.max_size = std::max(p.stamp.max_size, values.slots[i].size);

@@ -84,7 +84,9 @@ RowSet rows_where(absl::Span<const std::uint64_t> numbers, F&& f) {
 }
 
 template <unsigned K>
-RowSet contain(absl::Span<const std::uint64_t> numbers, const DigitForm& form, std::uint64_t digits) {
+RowSet contain(absl::Span<const std::uint64_t> numbers,
+               const DigitForm& form,
+               std::uint64_t digits) {
     if (form.scale > 0) {
         const std::uint64_t unit = power(form.scale);
         return rows_where(numbers, [&](std::uint64_t n) {
@@ -133,7 +135,9 @@ std::optional<RowSet> contain_point(absl::Span<const std::uint64_t> numbers,
 }
 
 // Integers that end with the digits, or are these.
-RowSet end_with(absl::Span<const std::uint64_t> numbers, const DigitForm& form, const Digits& digits) {
+RowSet end_with(absl::Span<const std::uint64_t> numbers,
+                const DigitForm& form,
+                const Digits& digits) {
     const std::uint64_t least = form.width == 0 && digits.count > 1 ? power(digits.count - 1) : 0;
     return rows_where(numbers, [&, modulus = power(digits.count)](std::uint64_t n) {
         return n % modulus == digits.value && n >= least;
@@ -148,7 +152,9 @@ RowSet equal(absl::Span<const std::uint64_t> numbers, const DigitForm& form, con
                    : RowSet::none(numbers.size());
 }
 
-RowSet begin_with(absl::Span<const std::uint64_t> numbers, const DigitForm& form, const Digits& digits) {
+RowSet begin_with(absl::Span<const std::uint64_t> numbers,
+                  const DigitForm& form,
+                  const Digits& digits) {
     if (form.width > 0) {
         return rows_where(numbers, [&, unit = power(form.width - digits.count)](std::uint64_t n) {
             return n / unit == digits.value;

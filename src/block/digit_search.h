@@ -10,9 +10,9 @@ namespace logi::block {
 
 // How the numbers are written.
 struct DigitForm {
-    std::uint8_t scale = 0;   // digits behind a point
-    std::uint8_t width = 0;   // zeros in front up to it; 0: none in front
-    bool trimmed = false;     // zeros at the end behind the point are left out, and then the point
+    std::uint8_t scale = 0;  // digits behind a point
+    std::uint8_t width = 0;  // zeros in front up to it; 0: none in front
+    bool trimmed = false;    // zeros at the end behind the point are left out, and then the point
 };
 
 // The numbers whose text has the needle. Nothing where the texts have to be made.

@@ -51,8 +51,7 @@ class HexColumn final : public ColumnReader {
         const std::string_view digits = needle.text;
         std::string whole;  // the bytes that the needle has for itself
         for (std::size_t i = half; i + 2 <= digits.size(); i += 2) {
-            whole.push_back(
-                static_cast<char>(value_of(digits[i]) << 4 | value_of(digits[i + 1])));
+            whole.push_back(static_cast<char>(value_of(digits[i]) << 4 | value_of(digits[i + 1])));
         }
         const bool tail = (digits.size() - half) % 2 != 0;
         const std::size_t row_bytes = stamp().min_size / 2;

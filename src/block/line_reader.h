@@ -22,7 +22,10 @@ class LineReader {
 
     StatusOr<RowSet> match(const Needle& needle) { return lines_->match(needle); }
     StatusOr<absl::Span<const std::string_view>> all() { return lines_->values(); }
-    Status append(std::uint32_t row, std::string& out) { return lines_->append_value(row, out); }
+    // Replaces `parts` by what a line is made of, in their order.
+    Status parts_of(std::uint32_t row, std::vector<std::string_view>& parts) {
+        return lines_->parts_of(row, parts);
+    }
     StatusOr<std::vector<ColumnNote>> describe();
 
   private:

@@ -6,7 +6,6 @@
 #include "codec/integers.h"
 
 #include <array>
-#include <charconv>
 
 namespace logi::block {
 namespace {
@@ -31,6 +30,41 @@ struct IntegerForm {
     std::uint8_t scale = 0;
     std::uint8_t unit_digits = 0;
 };
+
+constexpr std::array<char, 200> kPairs = [] {
+    std::array<char, 200> pairs{};
+    for (unsigned i = 0; i < 100; ++i) {
+        pairs[2 * i] = static_cast<char>('0' + i / 10);
+        pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+    return pairs;
+}();
+
+// Writes a number so that it ends before `end`, with zeros in front up to `width` digits. Returns
+// where it begins.
+char* print_before(char* end, std::uint64_t number, std::size_t width) {
+    char* p = end;
+    while (number >> 32U != 0) {
+        p -= 2;
+        std::memcpy(p, kPairs.data() + 2 * (number % 100), 2);
+        number /= 100;
+    }
+    auto n = static_cast<std::uint32_t>(number);
+    for (; n >= 100; n /= 100) {
+        p -= 2;
+        std::memcpy(p, kPairs.data() + 2 * (n % 100), 2);
+    }
+    if (n >= 10) {
+        p -= 2;
+        std::memcpy(p, kPairs.data() + 2 * n, 2);
+    } else if (n > 0 || p == end) {
+        *--p = static_cast<char>('0' + n);
+    }
+    while (static_cast<std::size_t>(end - p) < width) {
+        *--p = '0';
+    }
+    return p;
+}
 
 class IntegerColumn final : public ColumnReader {
   public:
@@ -92,32 +126,24 @@ class IntegerColumn final : public ColumnReader {
 
     // Into a cell of kCellBytes.
     std::string_view print(std::uint64_t number, char* cell) const {
+        char* end = cell + kCellBytes;
+        char* begin = end;
         if (form_.scale == 0) {
-            const std::size_t width = (form_.flags & kFixedWidth) != 0 ? stamp().min_size : 0;
-            char* end = std::to_chars(cell, cell + kCellBytes, number).ptr;
-            auto size = static_cast<std::size_t>(end - cell);
-            if (size < width) {
-                std::memmove(cell + width - size, cell, size);
-                std::memset(cell, '0', width - size);
-                size = width;
-            }
-            return {cell, size};
-        }
-        char* end = std::to_chars(cell, cell + kCellBytes, number / kPowers[form_.scale]).ptr;
-        std::uint64_t fraction = number % kPowers[form_.scale];
-        std::size_t digits = form_.scale;
-        for (; (form_.flags & kTrimmed) != 0 && digits > 0 && fraction % 10 == 0; --digits) {
-            fraction /= 10;
-        }
-        if (digits > 0) {
-            *end++ = '.';
-            for (std::size_t i = digits; i-- > 0;) {
-                end[i] = static_cast<char>('0' + fraction % 10);
+            const bool fixed = (form_.flags & kFixedWidth) != 0;
+            begin = print_before(end, number, fixed ? stamp().min_size : 1);
+        } else {
+            std::uint64_t fraction = number % kPowers[form_.scale];
+            std::size_t digits = form_.scale;
+            for (; (form_.flags & kTrimmed) != 0 && digits > 0 && fraction % 10 == 0; --digits) {
                 fraction /= 10;
             }
-            end += digits;
+            if (digits > 0) {
+                begin = print_before(end, fraction, digits) - 1;
+                *begin = '.';
+            }
+            begin = print_before(begin, number / kPowers[form_.scale], 1);
         }
-        return {cell, static_cast<std::size_t>(end - cell)};
+        return {begin, static_cast<std::size_t>(end - begin)};
     }
 
     PartReader& parts_;
@@ -146,6 +172,7 @@ class TimeColumn final : public ColumnReader {
         std::vector<std::uint64_t> numbers;
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
         LOGI_ASSIGN_OR_RETURN(const auto times, times_());
+        TimeLayout::Written last;
         texts_ = base::Buffer(rows() * TimeLayout::kTextMax);
         out.resize(rows());
         char* cell = texts_.data();
@@ -155,7 +182,7 @@ class TimeColumn final : public ColumnReader {
                     codec::ordered_to_signed(numbers[row]), layout_.units_of(times[row]), &units)) {
                 return malformed("a time");
             }
-            out[row] = {cell, static_cast<std::size_t>(layout_.print(units, cell) - cell)};
+            out[row] = {cell, static_cast<std::size_t>(layout_.print(units, cell, last) - cell)};
         }
         return absl::OkStatus();
     }

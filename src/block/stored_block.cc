@@ -169,9 +169,8 @@ StatusOr<absl::Span<const MinuteStats>> StoredBlock::minutes() {
 
 StatusOr<StoredLines*> StoredBlock::lines() {
     if (!lines_) {
-        LinesStart start{stats_, *source_, [this]() -> StatusOr<std::vector<Timestamp>> {
-                             LOGI_ASSIGN_OR_RETURN(const auto all, times());
-                             return std::vector<Timestamp>(all.begin(), all.end());
+        LinesStart start{stats_, *source_, [this] {
+                             return times();
                          }};
         auto opened = kind_ == kTemplateLines ? open_template_lines(std::move(start))
                                               : open_zstd_lines(std::move(start));

@@ -1,5 +1,6 @@
 // Lines as templates and columns.
 #include "base/buffer.h"
+#include "block/copy_text.h"
 #include "block/line_reader.h"
 #include "block/stored_lines.h"
 #include "codec/compress.h"
@@ -22,6 +23,7 @@ class TemplateLines final : public StoredLines {
     StatusOr<std::vector<ColumnNote>> describe() override { return reader_->describe(); }
 
   private:
+    char* space_for(std::size_t size);
     Status filter_plain(const std::vector<std::string>& any_of,
                         bool negated,
                         std::vector<std::uint32_t>& rows);
@@ -30,7 +32,10 @@ class TemplateLines final : public StoredLines {
     std::unique_ptr<LineReader> reader_;
     // Those that were made so far; others have no data().
     std::vector<std::string_view> lines_;
-    std::vector<std::unique_ptr<std::string>> texts_;
+    std::vector<base::Buffer> texts_;
+    char* next_ = nullptr;  // in the last buffer that lines share
+    std::size_t left_ = 0;  // behind it
+    std::vector<std::string_view> parts_;
     std::vector<std::uint32_t> lengths_;
 };
 
@@ -84,25 +89,33 @@ Status TemplateLines::filter(const regex::LineFilter& filter, std::vector<std::u
 StatusOr<std::string_view> TemplateLines::line(std::uint32_t row) {
     std::string_view& line = lines_[row];
     if (line.data() == nullptr) {
-        // Small texts share a string, which must not move them once they are there.
-        constexpr std::size_t kShared = 64U << 10U;
-        if (texts_.empty() || texts_.back()->size() > kShared / 2) {
-            texts_.push_back(std::make_unique<std::string>());
-            texts_.back()->reserve(kShared);
+        LOGI_RETURN_IF_ERROR(reader_->parts_of(row, parts_));
+        std::size_t size = 0;
+        for (const std::string_view part : parts_) {
+            size += part.size();
         }
-        std::string text;
-        LOGI_RETURN_IF_ERROR(reader_->append(row, text));
-        std::string& shared = *texts_.back();
-        if (shared.size() + text.size() <= kShared) {
-            const std::size_t begin = shared.size();
-            shared.append(text);
-            line = std::string_view(shared).substr(begin);
-        } else {
-            texts_.insert(texts_.end() - 1, std::make_unique<std::string>(std::move(text)));
-            line = **(texts_.end() - 2);
+        char* const begin = space_for(size);
+        char* p = begin;
+        for (const std::string_view part : parts_) {
+            p = copy_text(p, part);
         }
+        line = {begin, size};
     }
     return line;
+}
+
+// Lines share buffers; a large one has its own.
+char* TemplateLines::space_for(std::size_t size) {
+    constexpr std::size_t kBufferBytes = 128U << 10U;
+    if (size > kBufferBytes / 4) {
+        return texts_.emplace_back(size).data();
+    }
+    if (size > left_) {
+        next_ = texts_.emplace_back(kBufferBytes).data();
+        left_ = kBufferBytes;
+    }
+    left_ -= size;
+    return std::exchange(next_, next_ + size);
 }
 
 }  // namespace

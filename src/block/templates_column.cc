@@ -1,6 +1,7 @@
 #include "block/templates_column.h"
 
 #include "base/check.h"
+#include "block/copy_text.h"
 #include "block/template_search.h"
 #include "codec/compress.h"
 #include "codec/integers.h"
@@ -68,17 +69,12 @@ Status TemplatesColumn::parse_kind(const ColumnSpace& space, bool lines) {
 }
 
 Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
-    const RowTimes times = times_ ? RowTimes([this, &kind]() -> StatusOr<std::vector<Timestamp>> {
-        LOGI_RETURN_IF_ERROR(place_rows());
-        LOGI_ASSIGN_OR_RETURN(const auto all, times_());
-        std::vector<Timestamp> mine;
-        mine.reserve(kind.places.size());
-        for (const std::uint32_t place : kind.places) {
-            mine.push_back(all[place]);
-        }
-        return mine;
-    })
-                                  : RowTimes();
+    RowTimes times;
+    if (times_) {
+        times = [this, &kind] {
+            return times_of(kind);
+        };
+    }
     kind.columns.reserve(kind.pieces.size());
     for (std::size_t i = 0; i + 1 < kind.pieces.size(); ++i) {
         LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
@@ -86,6 +82,18 @@ Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
     }
     kind.parsed = true;
     return absl::OkStatus();
+}
+
+StatusOr<absl::Span<const Timestamp>> TemplatesColumn::times_of(Kind& kind) {
+    if (kind.times.empty()) {
+        LOGI_RETURN_IF_ERROR(place_rows());
+        LOGI_ASSIGN_OR_RETURN(const auto all, times_());
+        kind.times.reserve(kind.places.size());
+        for (const std::uint32_t place : kind.places) {
+            kind.times.push_back(all[place]);
+        }
+    }
+    return absl::MakeConstSpan(kind.times);
 }
 
 Status TemplatesColumn::ready(Kind& kind) {
@@ -161,36 +169,45 @@ StatusOr<RowSet> TemplatesColumn::find(const Needle& needle) {
     return found;
 }
 
-Status TemplatesColumn::append_value(std::size_t row, std::string& out) {
-    LOGI_CHECK(row < rows());
-    LOGI_RETURN_IF_ERROR(place_rows());
-    if (kind_of_.empty()) {
-        kind_of_.resize(rows(), static_cast<std::uint16_t>(templates_.size()));
-        rank_of_.resize(rows());
-        const auto rank = [this](const std::vector<std::uint32_t>& places, std::size_t kind) {
-            for (std::uint32_t i = 0; i < places.size(); ++i) {
-                kind_of_[places[i]] = static_cast<std::uint16_t>(kind);
-                rank_of_[places[i]] = i;
-            }
-        };
-        for (std::size_t k = 0; k < templates_.size(); ++k) {
-            rank(templates_[k].places, k);
-        }
-        rank(rest_places_, templates_.size());
+void TemplatesColumn::rank_rows() {
+    if (!kind_of_.empty()) {
+        return;
     }
+    kind_of_.resize(rows(), static_cast<std::uint16_t>(templates_.size()));
+    rank_of_.resize(rows());
+    const auto rank = [this](const std::vector<std::uint32_t>& places, std::size_t kind) {
+        for (std::uint32_t i = 0; i < places.size(); ++i) {
+            kind_of_[places[i]] = static_cast<std::uint16_t>(kind);
+            rank_of_[places[i]] = i;
+        }
+    };
+    for (std::size_t k = 0; k < templates_.size(); ++k) {
+        rank(templates_[k].places, k);
+    }
+    rank(rest_places_, templates_.size());
+}
+
+Status TemplatesColumn::parts_of(std::size_t row, std::vector<std::string_view>& parts) {
+    LOGI_CHECK(row < rows());
+    parts.clear();
+    LOGI_RETURN_IF_ERROR(place_rows());
+    rank_rows();
+    const std::size_t rank = rank_of_[row];
     if (kind_of_[row] == templates_.size()) {
         LOGI_ASSIGN_OR_RETURN(const auto values, rest_->values());
-        out.append(values[rank_of_[row]]);
+        parts.push_back(values[rank]);
         return absl::OkStatus();
     }
     Kind& kind = templates_[kind_of_[row]];
-    LOGI_RETURN_IF_ERROR(ready(kind));
-    for (std::size_t c = 0; c < kind.columns.size(); ++c) {
-        LOGI_ASSIGN_OR_RETURN(const auto values, kind.columns[c]->values());
-        out.append(kind.pieces[c]);
-        out.append(values[rank_of_[row]]);
+    if (!kind.loaded) {
+        LOGI_ASSIGN_OR_RETURN(kind.values, values_of(kind));
+        kind.loaded = true;
     }
-    out.append(kind.pieces.back());
+    for (std::size_t c = 0; c < kind.values.size(); ++c) {
+        parts.push_back(kind.pieces[c]);
+        parts.push_back(kind.values[c][rank]);
+    }
+    parts.push_back(kind.pieces.back());
     return absl::OkStatus();
 }
 
@@ -217,8 +234,7 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     out.resize(rows());
     char* p = texts_.data();
     const auto put = [&p](std::string_view s) {
-        std::memcpy(p, s.data(), s.size());
-        p += s.size();
+        p = copy_text(p, s);
     };
     for (std::size_t k = 0; k < templates_.size(); ++k) {
         const Kind& kind = templates_[k];

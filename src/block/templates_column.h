@@ -13,14 +13,16 @@ class TemplatesColumn final : public ColumnReader {
     // parsed when they are needed.
     static StatusOr<std::unique_ptr<TemplatesColumn>> read(const ColumnStart& start, bool lines);
 
-    // Appends the value of one row.
-    Status append_value(std::size_t row, std::string& out);
+    // Replaces `parts` by what the value of one row is made of, in their order.
+    Status parts_of(std::size_t row, std::vector<std::string_view>& parts);
 
     // Of lines, whose templates it parses all.
     StatusOr<std::vector<ColumnNote>> describe_lines();
     void describe(int depth, std::vector<ColumnNote>& notes) const override;
 
   private:
+    // Columns' values, in the order of the columns.
+    using KindValues = std::vector<absl::Span<const std::string_view>>;
     struct Kind {
         std::size_t rows = 0;
         std::vector<std::string_view> pieces;  // in the tree, like what follows
@@ -31,6 +33,10 @@ class TemplatesColumn final : public ColumnReader {
         bool parsed = false;
         // The column's rows that are of this kind.
         std::vector<std::uint32_t> places;
+        std::vector<Timestamp> times;  // once a column is relative to them
+        // Once single rows are read.
+        KindValues values;
+        bool loaded = false;
     };
 
     TemplatesColumn(const ColumnStart& start)
@@ -42,14 +48,14 @@ class TemplatesColumn final : public ColumnReader {
     Status parse(const ColumnStart& start, bool lines);
     Status parse_kind(const ColumnSpace& space, bool lines);
     Status parse_columns(const ColumnSpace& space, Kind& kind);
+    StatusOr<absl::Span<const Timestamp>> times_of(Kind& kind);
     Status ready(Kind& kind);
     // Makes `places` and the like known.
     Status place_rows();
+    void rank_rows();
 
     StatusOr<RowSet> find(const Needle& needle) override;
     Status make_values(std::vector<std::string_view>& out) override;
-    // Columns' values, in the order of kind.columns.
-    using KindValues = std::vector<absl::Span<const std::string_view>>;
     StatusOr<KindValues> values_of(Kind& kind);
 
     PartReader& parts_;

@@ -338,18 +338,15 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text,
     return units;
 }
 
-char* TimeLayout::print(std::int64_t units, char* out) const {
-    const std::int64_t seconds = floor_div(units, kPowers[digits_]);
-    std::int64_t fraction = units - seconds * kPowers[digits_];
-    const std::int64_t days = floor_div(seconds, kDaySeconds);
+void TimeLayout::print_date(std::int64_t days, Written& last) const {
     // Only years that four digits write are ever stored; others are damage.
     const std::chrono::year_month_day date =
         date_of(days >= kDayFirst && days <= kDayLast ? days : 0);
-    const auto clock = static_cast<unsigned>(seconds - days * kDaySeconds);
     const auto month = static_cast<unsigned>(date.month());
     const auto day = static_cast<unsigned>(date.day());
     const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
     const std::string_view month_name = kMonths[month - 1];
+    char* out = last.text;
     switch (date_) {
         case Date::kIso:
             out = put2(year % 100, put2(year / 100, out));
@@ -376,6 +373,19 @@ char* TimeLayout::print(std::int64_t units, char* out) const {
             *out++ = ':';
             break;
     }
+    last.days = days;
+    last.size = static_cast<std::size_t>(out - last.text);
+}
+
+char* TimeLayout::print(std::int64_t units, char* out, Written& last) const {
+    const std::int64_t seconds = floor_div(units, kPowers[digits_]);
+    std::int64_t fraction = units - seconds * kPowers[digits_];
+    const std::int64_t days = floor_div(seconds, kDaySeconds);
+    const auto clock = static_cast<unsigned>(seconds - days * kDaySeconds);
+    if (last.size == 0 || last.days != days) {
+        print_date(days, last);
+    }
+    out = put({last.text, last.size}, out);
     out = put2(clock / 3600, out);
     *out++ = ':';
     out = put2(clock / 60 % 60, out);

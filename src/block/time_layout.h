@@ -44,8 +44,14 @@ class TimeLayout {
     [[nodiscard]] std::optional<std::int64_t> parse(std::string_view text,
                                                     Timestamp entry,
                                                     LastDate& last) const;
+    // The date that was written last.
+    struct Written {
+        std::int64_t days = 0;
+        std::size_t size = 0;
+        char text[16] = {};
+    };
     // At most kTextMax bytes; returns their end.
-    char* print(std::int64_t units, char* out) const;
+    char* print(std::int64_t units, char* out, Written& last) const;
     // The entry's time in these units, rounded down.
     [[nodiscard]] std::int64_t units_of(Timestamp entry) const;
 
@@ -54,6 +60,7 @@ class TimeLayout {
 
   private:
     [[nodiscard]] std::size_t date_bytes() const;
+    void print_date(std::int64_t days, Written& last) const;
     [[nodiscard]] std::optional<std::int64_t> parse_date(std::string_view text,
                                                          Timestamp entry,
                                                          LastDate& last) const;
