@@ -1,0 +1,260 @@
+"""What the store writes is what docs/format.md says: segment_reader.py, which knows only the page, reads it back."""
+import collections
+import datetime
+import itertools
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import unittest
+
+FOLDER = pathlib.Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parent / "e2e"))
+from harness import Server  # noqa: E402
+
+from segment_reader import COLUMN_KINDS, DATES, INTEGER_FLAGS, INTEGER_FORMS, Damaged, Segment  # noqa: E402
+
+CONFIG = """limits_config:
+  reject_old_samples: false
+  discover_log_levels: false
+  discover_service_name: []
+"""
+SECOND = 10**9
+START = 1_719_791_990 * SECOND  # 2024-06-30T23:59:50Z
+ROWS = 500
+PER_PUSH = 200
+
+# {app="a"} with "first line" (k=v) and "second", {app="b"} with "third", as version 1 wrote them; the same with
+# "second line" and no service names, as version 2 did; {a="1"} with nine lines, as version 3 did.
+OLD = {version: bytes.fromhex(text) for version, text in {
+    1: """
+        4c4f47495345474d010000000000000000040002010100138080d0e2c6bfce972f80a8d6b90780a8d6b9070011c0af8fb3d29590eb310200
+        00000200000200030a060500156669727374206c696e657365636f6e647468697264000901016b01000176000001ab0128b52ffd20abfd04
+        00340904036170700161620c736572766963655f6e616d650161620234fba0ad17ee6ed9a69220af312a47ca020002237eb29ef4cea8f884
+        a3d611d0e16b990201030100031500002a36fe9c971700945fad011006438bc9191615b7b091b12b13ed0280f93e05ead6500c4317956407
+        835a0b01b0dc9e020000028080d0e2c6bfce972f80a8d6b90700010180d0fcd5d5bfce972f000300b8224032e58a508c6500000000000000
+        ab0000000000000088b511c701000000805cb6244c4f47495345474d
+    """,
+    2: """
+        4c4f47495345474d0200000000000000000400020101000b8280d0e2c6bfce972f02020011eab7e99aaec89eeb3102000000020000020003
+        0a0b05001a6669727374206c696e657365636f6e64206c696e657468697264000901016b010001760000008b010203617070016103617070
+        01620255569d9e1c9029abb2636e0d13d948350100ed4a38e0d1a69a083bf47fff676bca7901010100031a01002a36fe9c971703002a36fe
+        9c971700011006438bc919160dfa8312e42313258c183e3605f9ec6ccc3b1c36ce3c3c570b01b0dc9e020000028280d0e2c6bfce972f0215
+        0a0001018680d0e2c6bfce972f00050062000000000000008e00000000000000a402a3ae02000000415d55034c4f47495345474d
+    """,
+    3: """
+        4c4f47495345474d03000000000000000002000900118280d0e2c6bfce972f0202020202020202011b28b52ffd201b550000200202000001
+        00d68e080009060606060606060606013628b52ffd2036250100c06c696e6520306c696e6520313233343536376c696e65203806040240c0
+        010604dc9424000f01016b010001760000000000000000000700acd4821b0936006901016101310117e7ceb09b0468589aebc95b340e061c
+        01000100093601002a36fe9c971709002a36fe9c97170000100406c2ba7f1413e828ccf627152e27ebb93c0b807e0471472f61d45cfc7611
+        4660a3ea870109111fc9eb010000098280d0e2c6bfce972f10360a90000000000000006b00000000000000a2a91c2a030000004f0e224e4c
+        4f47495345474d
+    """,
+}.items()}
+
+
+def utc(ns):
+    return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=ns // SECOND)
+
+
+class Data:
+    """Streams of many kinds of lines, always the same ones."""
+
+    def __init__(self):
+        self.dice = random.Random(7)
+        self.ids = [self.dice.randbytes(16).hex() for _ in range(ROWS)]
+        self.words = ["".join(self.dice.choices("abcdefghijklmnop", k=self.dice.randint(3, 12))) for _ in range(60)]
+        self.offset = 0
+
+    def word(self):
+        return self.dice.choice(self.words)
+
+    def below(self, n):
+        return self.dice.randrange(n)
+
+    def message(self):
+        return self.dice.choice([
+            lambda: f"user {self.word()} logged in from 10.0.{self.below(256)}.{self.below(256)}",
+            lambda: f"order {self.below(10**6)} failed: card refused after {self.below(900)} ms",
+            lambda: f"cache miss for key {self.word()}_{self.word()}:{self.below(10**4)}",
+            lambda: f"retrying upstream {self.word()} (attempt {self.below(5)})"])()
+
+    def service(self, ns, i):
+        """JSON with a time whose fraction has no zeros at its end, and identifiers that gateway has too."""
+        at = f"{utc(ns):%Y-%m-%dT%H:%M:%S}.{ns % SECOND // 10**7 // 25 * 25:02}".rstrip("0").rstrip(".") + "Z"
+        return json.dumps({"time": at, "level": self.dice.choice(["info", "warn", "error"]),
+                           "trace_id": self.dice.choice(self.ids), "order": 100000 + i, "free": self.below(2**40),
+                           "user": f"{self.word()}.{self.word()}@example.org", "msg": self.message()})
+
+    def gateway(self, ns, i):
+        """logfmt, with numbers near the entry's time, decimals, and rising numbers."""
+        self.offset += self.below(3000)
+        took = f"{self.below(10**5) / 1000:.3f}".rstrip("0").rstrip(".")
+        return (f"ts={ns // 10**6 - self.below(20000)} caller=gateway.go:{self.below(900)} "
+                f"trace={self.dice.choice(self.ids)} span={self.dice.randbytes(8).hex().upper()} "
+                f"ratio={self.below(1000) / 1000:.3f} took={took}ms offset={self.offset} seq={i:08}")
+
+    def access(self, ns, i):
+        return (f'10.1.{self.below(256)}.{self.below(256)} - - [{utc(ns - self.below(3 * SECOND)):%d/%b/%Y:%H:%M:%S} '
+                f'+0000] "GET /{self.word()}/{self.word()}?id={self.below(10**5):05} HTTP/1.1" '
+                f'{self.dice.choice([200, 200, 304, 404, 500])} {self.below(60000)}')
+
+    def syslog(self, ns, i):
+        at = utc(ns)
+        return f"{at:%b} {at.day:2} {at:%H:%M:%S} host{i % 7} {self.word()}[{self.below(99999)}]: {self.message()}"
+
+    def java(self, ns, i):
+        """Local time."""
+        ns += 7200 * SECOND - self.below(SECOND)
+        return f"{utc(ns):%Y-%m-%d %H:%M:%S},{ns % SECOND // 10**6:03} [main-{self.below(9)}] {self.message()}"
+
+    def numbers(self, ns, i):
+        return f"{i:07} {i // 3} {2**64 - 1 - i} {self.below(2**64):020} 0x{self.below(2**20):05x} {i % 10:03}"
+
+    def sparse(self, ns, i):
+        return self.dice.choice(["", " ", "x", "ok", "{}", "\t", "\n", "é"])
+
+    def plain(self, ns, i):
+        return " ".join(self.word() for _ in range(1 + self.below(12)))
+
+    def noise(self, ns, i):
+        return "".join(map(chr, self.dice.choices([*range(256), 0x20AC, 0x1F600], k=self.below(60))))
+
+    def stream(self, name, copy):
+        """(labels, [(ns, line, metadata)]), many at equal times."""
+        ns, entries = START, []
+        for i in range(ROWS):
+            ns += self.dice.choice([0, 0, 1, 1000, 10**6, 123456789, SECOND, 3 * SECOND])
+            metadata = {"pod": f"{name}-{i % 3}", "request": str(i)} if i % 5 == 0 else {}
+            entries.append((ns, getattr(self, name)(ns, i), metadata))
+        return {"app": name, "copy": copy, "text": 'ü "quoted"'}, entries
+
+
+def flip(data, at, bits=0x10):
+    return data[:at] + bytes([data[at] ^ bits]) + data[at + 1:]
+
+
+class Written(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        server = Server(CONFIG).start()
+        cls.addClassCleanup(server.close)
+        data = Data()
+        cls.pushed = []
+        for names in (["noise"], ["service", "gateway", "access", "syslog", "java", "numbers", "sparse", "plain"]):
+            streams = [data.stream(name, copy) for name in names for copy in "ab"]
+            for at in range(0, ROWS, PER_PUSH):
+                status, body = server.push([(labels, entries[at:at + PER_PUSH]) for labels, entries in streams])
+                if status != 204:
+                    raise RuntimeError(f"{status} {body!r}")
+            server.request("POST", "/flush")
+            cls.pushed += streams
+        server.stop()
+        cls.paths = sorted(pathlib.Path(server.data).glob("bucket/tenants/*/segments/*.segment"))
+        cls.segments = [Segment(path.read_bytes()) for path in cls.paths]
+
+    maxDiff = 3000
+
+    def test_every_entry(self):
+        got = collections.defaultdict(list)
+        for segment in self.segments:
+            self.assertEqual(segment.version, 4)
+            for entry in (entry for block in segment.blocks for entry in block.entries):
+                labels = tuple(sorted(segment.streams[entry.stream][1].items()))
+                got[labels].append((entry.time, entry.sequence, entry.line, dict(entry.metadata)))
+        self.assertEqual(len(got), len(self.pushed))
+        for labels, entries in self.pushed:
+            key = tuple(sorted((name.encode(), value.encode()) for name, value in labels.items()))
+            want = []
+            for ns, line, metadata in entries:
+                entry = (ns, line.encode(), {name.encode(): value.encode() for name, value in metadata.items()})
+                if entry not in want:  # equal entries of a stream are one
+                    want.append(entry)
+            self.assertEqual([(ns, line, metadata) for ns, _, line, metadata in sorted(got[key], key=lambda e: e[:2])],
+                             want, labels)
+
+    def test_everything_on_the_page_occurs(self):
+        blocks = [block for segment in self.segments for block in segment.blocks]
+        self.assertEqual({block.kind for block in blocks}, {"text", "templates"})
+        seen = sum((block.tree.seen for block in blocks if block.tree), collections.Counter())
+        every = {*COLUMN_KINDS, *INTEGER_FORMS, *INTEGER_FLAGS.values(), *DATES, "scale", "capitals", "trimmed"}
+        self.assertEqual(every - set(seen), set())
+        self.assertTrue(any(block.minutes for block in blocks))
+        self.assertTrue(any(block.tree.lists for block in blocks if block.tree))
+
+    def test_order_minutes_and_extents(self):
+        for segment in self.segments:
+            extents = []
+            for number, block in enumerate(segment.blocks):
+                order = [entry[:3] for entry in block.entries]
+                self.assertEqual(order, sorted(order))
+                minutes = []
+                for (stream, minute), group in itertools.groupby(
+                        block.entries, lambda e: (e.stream, -(-e.time // (60 * SECOND)))):
+                    sizes = [len(entry.line) for entry in group]
+                    minutes.append((stream, minute, len(sizes), sum(sizes)))
+                self.assertEqual(block.minutes, minutes if len(minutes) <= len(order) // 8 else [])
+                for stream, group in itertools.groupby(block.entries, lambda e: e.stream):
+                    group = list(group)
+                    pairs = [pair for entry in group for pair in entry.metadata]
+                    texts = set(itertools.chain(*pairs))
+                    extents.append((number, stream, len(group), group[0].time, group[-1].time - group[0].time,
+                                    sum(len(e.line) for e in group), 8 * len(pairs) + sum(map(len, texts))))
+            self.assertEqual(segment.extents, sorted(extents, key=lambda e: (e[1], e[0])))
+
+    def test_a_flipped_byte_is_refused(self):
+        dice = random.Random(1)
+        for path in self.paths:
+            data = path.read_bytes()
+            for at in [*range(16), *range(len(data) - 36, len(data)), *(dice.randrange(len(data)) for _ in range(25))]:
+                with self.assertRaises(Damaged, msg=f"{path.name} {at}"):
+                    Segment(flip(data, at))
+
+    def test_command(self):
+        def run(path):
+            return subprocess.run([sys.executable, FOLDER / "segment_reader.py", path], capture_output=True, text=True)
+        for path, segment in zip(self.paths, self.segments):
+            shown = run(path)
+            self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+            for number, block in enumerate(segment.blocks):
+                self.assertIn(f"block {number}: {block.kind}, {len(block.entries)} rows", shown.stdout)
+        damaged = self.paths[0].with_suffix(".damaged")
+        damaged.write_bytes(flip(self.paths[0].read_bytes(), 20))
+        shown = run(damaged)
+        self.assertEqual((shown.returncode, shown.stdout, shown.stderr),
+                         (1, "", "segment_reader: streams: checksum\n"))
+
+
+class OldVersions(unittest.TestCase):
+    def entries(self, version):
+        segment = Segment(OLD[version])
+        self.assertEqual(segment.version, version)
+        return [(segment.streams[e.stream][1][b"a" if version == 3 else b"app"], e.time, e.line, e.metadata)
+                for block in segment.blocks for e in block.entries]
+
+    def test_entries(self):
+        t, pair = 1_700_000_000 * SECOND, ((b"k", b"v"),)
+        self.assertEqual(self.entries(1), [(b"a", t, b"first line", pair), (b"a", t + SECOND, b"second", ()),
+                                           (b"b", t + 2 * SECOND, b"third", ())])
+        self.assertEqual(self.entries(2), [(b"a", t + 1, b"first line", pair), (b"a", t + 2, b"second line", ()),
+                                           (b"b", t + 3, b"third", ())])
+        self.assertEqual(self.entries(3), [(b"1", t + 1 + i, b"line %d" % i, pair if i == 0 else ())
+                                           for i in range(9)])
+
+    def test_directories(self):
+        extents = {version: Segment(data).extents for version, data in OLD.items()}
+        self.assertEqual([e.line_bytes for e in extents[1]], [None, None])
+        self.assertEqual([(e.line_bytes, e.metadata_bytes) for e in extents[2]], [(21, 10), (5, 0)])
+        self.assertEqual(Segment(OLD[2]).blocks[0].minutes, [])
+        self.assertEqual(Segment(OLD[3]).blocks[0].minutes, [(0, 28_333_334, 9, 54)])
+
+    def test_a_flipped_byte_is_refused(self):
+        for data in OLD.values():
+            for at in range(len(data)):
+                with self.assertRaises(Damaged, msg=at):
+                    Segment(flip(data, at))
+
+
+if __name__ == "__main__":
+    unittest.main()
