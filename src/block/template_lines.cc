@@ -6,6 +6,9 @@
 #include "codec/compress.h"
 #include "regex/line_filter.h"
 
+#include <optional>
+#include <utility>
+
 namespace logi::block {
 namespace {
 
@@ -24,9 +27,8 @@ class TemplateLines final : public StoredLines {
 
   private:
     char* space_for(std::size_t size);
-    Status filter_plain(const std::vector<std::string>& any_of,
-                        bool negated,
-                        std::vector<std::uint32_t>& rows);
+    // The rows in which one of the texts stands.
+    StatusOr<RowSet> find(const std::vector<std::string>& any_of);
 
     const BlockStats stats_;
     std::unique_ptr<LineReader> reader_;
@@ -52,37 +54,36 @@ StatusOr<absl::Span<const std::uint32_t>> TemplateLines::lengths() {
     return absl::MakeConstSpan(lengths_);
 }
 
-Status TemplateLines::filter_plain(const std::vector<std::string>& any_of,
-                                   bool negated,
-                                   std::vector<std::uint32_t>& rows) {
+StatusOr<RowSet> TemplateLines::find(const std::vector<std::string>& any_of) {
     RowSet found = RowSet::none(stats_.rows);
     for (const std::string& needle : any_of) {
         LOGI_ASSIGN_OR_RETURN(const RowSet matching, reader_->match({needle}));
         found.unite(matching);
     }
-    if (found.is_none() || found.is_all()) {
-        if (found.is_all() == negated) {
-            rows.clear();
-        }
-        return absl::OkStatus();
-    }
-    std::erase_if(rows, [&](std::uint32_t row) { return found.has(row) == negated; });
-    return absl::OkStatus();
+    return found;
 }
 
 Status TemplateLines::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
-    if (const auto* plain = filter.plain();
-        plain != nullptr && rows.size() > stats_.rows / kSparse) {
-        return filter_plain(*plain, filter.negated(), rows);
+    std::optional<RowSet> possible;
+    if (!filter.required().empty() && rows.size() > stats_.rows / kSparse) {
+        LOGI_ASSIGN_OR_RETURN(possible, find(filter.required()));
     }
-    std::vector<std::uint32_t> passing;
+    // Where the texts say all, no line has to be looked at.
+    const bool certain = possible && filter.plain() != nullptr;
+    std::size_t kept = 0;
     for (const std::uint32_t row : rows) {
-        LOGI_ASSIGN_OR_RETURN(const std::string_view text, line(row));
-        if (filter.passes(text)) {
-            passing.push_back(row);
+        bool passes = filter.negated();
+        if (certain) {
+            passes = possible->has(row) != filter.negated();
+        } else if (!possible || possible->has(row)) {
+            LOGI_ASSIGN_OR_RETURN(const std::string_view text, line(row));
+            passes = filter.passes(text);
+        }
+        if (passes) {
+            rows[kept++] = row;
         }
     }
-    rows = std::move(passing);
+    rows.resize(kept);
     return absl::OkStatus();
 }
 

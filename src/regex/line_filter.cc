@@ -1,5 +1,6 @@
 #include "regex/line_filter.h"
 
+#include "regex/required_literals.h"
 #include "regex/substring.h"
 
 namespace logi::regex {
@@ -14,6 +15,7 @@ bool is_plain(std::string_view pattern) {
 
 LineFilter LineFilter::substrings(std::vector<std::string> any_of, bool negated) {
     LineFilter filter;
+    filter.required_ = any_of;
     filter.substrings_ = std::move(any_of);
     filter.negated_ = negated;
     return filter;
@@ -22,13 +24,23 @@ LineFilter LineFilter::substrings(std::vector<std::string> any_of, bool negated)
 StatusOr<LineFilter> LineFilter::regexes(const std::vector<std::string>& any_of, bool negated) {
     LineFilter filter;
     filter.negated_ = negated;
+    std::vector<std::vector<std::string>> required;
     for (const auto& pattern : any_of) {
         LOGI_ASSIGN_OR_RETURN(std::shared_ptr<const Regex> regex, Regex::compile(pattern, {}));
         if (is_plain(pattern)) {
             filter.substrings_.push_back(pattern);
+            required.push_back({pattern});
         } else {
             filter.regexes_.push_back(std::move(regex));
+            required.push_back(required_literals(pattern));
         }
+    }
+    for (const auto& texts : required) {
+        if (texts.empty()) {
+            filter.required_.clear();
+            break;
+        }
+        filter.required_.insert(filter.required_.end(), texts.begin(), texts.end());
     }
     return filter;
 }

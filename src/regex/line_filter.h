@@ -27,8 +27,13 @@ class LineFilter {
         return regexes_.empty() ? &substrings_ : nullptr;
     }
 
+    // Texts of which at least one stands in every line in which an alternative occurs; empty when
+    // that is not known.
+    [[nodiscard]] const std::vector<std::string>& required() const { return required_; }
+
   private:
     std::vector<std::string> substrings_;
+    std::vector<std::string> required_;
     std::vector<std::shared_ptr<const Regex>> regexes_;
     bool negated_ = false;
 };

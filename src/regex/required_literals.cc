@@ -1,0 +1,255 @@
+#include "regex/required_literals.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace logi::regex {
+namespace {
+
+constexpr std::size_t kLiteralMin = 2;
+constexpr std::size_t kLiteralsMax = 16;
+constexpr int kDepthMax = 20;
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// The length of {2}, {2,} or {2,3} at the beginning of a text; 0 if there is none.
+std::size_t repeat_length(std::string_view s) {
+    std::size_t i = 1;
+    const auto digits = [&] {
+        const std::size_t from = i;
+        while (i < s.size() && is_digit(s[i])) {
+            ++i;
+        }
+        return i > from;
+    };
+    if (s.empty() || s[0] != '{' || !digits()) {
+        return 0;
+    }
+    if (i < s.size() && s[i] == ',') {
+        ++i;
+        digits();
+    }
+    return i < s.size() && s[i] == '}' ? i + 1 : 0;
+}
+
+// Reads one pattern, or what is in a group.
+class Reader {
+  public:
+    Reader(std::string_view pattern, int depth) : pattern_(pattern), depth_(depth) {}
+
+    std::vector<std::string> read() {
+        while (ok_ && at_ < pattern_.size()) {
+            step();
+        }
+        end_alternative();
+        return ok_ && all_.size() <= kLiteralsMax ? all_ : std::vector<std::string>();
+    }
+
+  private:
+    void step() {
+        const char c = pattern_[at_++];
+        switch (c) {
+            case '\\':
+                escape();
+                break;
+            case '[':
+                skip_class();
+                break;
+            case '(':
+                group();
+                break;
+            case '|':
+                end_alternative();
+                break;
+            case ')':
+                ok_ = false;
+                break;
+            case '.':
+            case '^':
+            case '$':
+                end_run();
+                quantifier();
+                break;
+            default:
+                literal(c);
+        }
+    }
+
+    // A character that has to be there, unless a quantifier says otherwise.
+    void literal(char c) {
+        // All bytes of one character beyond ASCII.
+        std::string character(1, c);
+        while ((static_cast<unsigned char>(c) & 0x80U) != 0 && at_ < pattern_.size() &&
+               (static_cast<unsigned char>(pattern_[at_]) & 0xC0U) == 0x80) {
+            character.push_back(pattern_[at_++]);
+        }
+        switch (quantifier()) {
+            case Quantifier::kNone:
+                run_ += character;
+                break;
+            case Quantifier::kOnceOrMore:
+                run_ += character;
+                end_run();
+                break;
+            case Quantifier::kOther:
+                end_run();
+                break;
+        }
+    }
+
+    enum class Quantifier { kNone, kOnceOrMore, kOther };
+    // What follows an atom, with the ? that makes it lazy.
+    Quantifier quantifier() {
+        if (at_ >= pattern_.size()) {
+            return Quantifier::kNone;
+        }
+        const char c = pattern_[at_];
+        const std::size_t repeat = repeat_length(pattern_.substr(at_));
+        if (c != '*' && c != '+' && c != '?' && repeat == 0) {
+            return Quantifier::kNone;
+        }
+        at_ += std::max<std::size_t>(repeat, 1);
+        if (at_ < pattern_.size() && pattern_[at_] == '?') {
+            ++at_;
+        }
+        return c == '+' ? Quantifier::kOnceOrMore : Quantifier::kOther;
+    }
+
+    void escape() {
+        if (at_ >= pattern_.size()) {
+            ok_ = false;
+            return;
+        }
+        const char c = pattern_[at_++];
+        if (!is_letter(c) && !is_digit(c)) {
+            literal(c);
+        } else if (std::string_view("dDsSwWbBAz").find(c) != std::string_view::npos) {
+            end_run();
+            quantifier();
+        } else {
+            ok_ = false;  // \Q, \x, \p and the like
+        }
+    }
+
+    void skip_class() {
+        end_run();
+        if (at_ < pattern_.size() && pattern_[at_] == '^') {
+            ++at_;
+        }
+        // A bracket that comes first is one of the characters.
+        for (bool first = true; at_ < pattern_.size(); first = false) {
+            const char c = pattern_[at_++];
+            if (c == '\\') {
+                ++at_;
+            } else if (c == '[' && at_ < pattern_.size() && pattern_[at_] == ':') {
+                const std::size_t end = pattern_.find(":]", at_);
+                at_ = end == std::string_view::npos ? at_ : end + 2;
+            } else if (c == ']' && !first) {
+                quantifier();
+                return;
+            }
+        }
+        ok_ = false;
+    }
+
+    void group() {
+        end_run();
+        if (pattern_.substr(at_, 1) == "?") {
+            const std::size_t name = pattern_.find('>', at_);
+            if (pattern_.substr(at_, 2) == "?:") {
+                at_ += 2;
+            } else if ((pattern_.substr(at_, 3) == "?P<" || pattern_.substr(at_, 2) == "?<") &&
+                       name != std::string_view::npos) {
+                at_ = name + 1;
+            } else {
+                ok_ = false;  // flags change what follows
+                return;
+            }
+        }
+        const std::size_t begin = at_;
+        const std::size_t end = group_end();
+        if (!ok_ || depth_ >= kDepthMax) {
+            ok_ = false;
+            return;
+        }
+        at_ = end + 1;
+        const Quantifier q = quantifier();
+        // Flags in a group that may be left out are none of our business, but those in it hold for
+        // its rest only.
+        if (q != Quantifier::kOther) {
+            consider(Reader(pattern_.substr(begin, end - begin), depth_ + 1).read());
+        }
+    }
+
+    // Where the bracket stands that closes the group that begins at at_.
+    std::size_t group_end() {
+        Reader inner(pattern_, depth_ + 1);
+        inner.at_ = at_;
+        int open = 1;
+        while (inner.ok_ && inner.at_ < pattern_.size()) {
+            const char c = pattern_[inner.at_++];
+            if (c == '\\') {
+                // \Q quotes brackets too.
+                inner.ok_ = inner.at_ < pattern_.size() && pattern_[inner.at_] != 'Q';
+                ++inner.at_;
+            } else if (c == '[') {
+                inner.skip_class();
+            } else if (c == '(') {
+                ++open;
+            } else if (c == ')' && --open == 0) {
+                return inner.at_ - 1;
+            }
+        }
+        ok_ = false;
+        return 0;
+    }
+
+    void end_run() {
+        if (!run_.empty()) {
+            consider({run_});
+            run_.clear();
+        }
+    }
+
+    // Keeps the better of two sets: that whose shortest text is longer.
+    void consider(std::vector<std::string> set) {
+        const auto shortest = [](const std::vector<std::string>& s) {
+            std::size_t n = s.empty() ? 0 : s[0].size();
+            for (const std::string& text : s) {
+                n = std::min(n, text.size());
+            }
+            return n;
+        };
+        if (shortest(set) >= kLiteralMin && shortest(set) > shortest(best_)) {
+            best_ = std::move(set);
+        }
+    }
+
+    void end_alternative() {
+        end_run();
+        ok_ = ok_ && !best_.empty();
+        all_.insert(all_.end(), best_.begin(), best_.end());
+        best_.clear();
+    }
+
+    std::string_view pattern_;
+    int depth_;
+    std::size_t at_ = 0;
+    bool ok_ = true;
+    std::string run_;                // literal characters up to here
+    std::vector<std::string> best_;  // of this alternative
+    std::vector<std::string> all_;   // of those before
+};
+
+}  // namespace
+
+std::vector<std::string> required_literals(std::string_view pattern) {
+    return Reader(pattern, 0).read();
+}
+
+}  // namespace logi::regex
