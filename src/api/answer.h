@@ -15,11 +15,12 @@
 namespace logi::api {
 
 // `encoding_flags` are the client's, named in the answer; "categorize-labels" keeps the labels of
-// entries apart by category. `warnings` say what is missing.
-[[nodiscard]] std::string result_json(const query::Result& result,
-                                      const std::vector<std::string>& warnings,
-                                      const std::vector<std::string>& encoding_flags,
-                                      double seconds);
+// entries apart by category. `warnings` say what is missing. kResourceExhausted if the text is more
+// than the query has memory for; here and below, it is measured before it is made.
+StatusOr<std::string> result_json(const query::Result& result,
+                                  const std::vector<std::string>& warnings,
+                                  const std::vector<std::string>& encoding_flags,
+                                  double seconds);
 
 // {"status":"success","data":{"plan":[…]}}: Logi's own, docs/logql.md says what is in it.
 [[nodiscard]] std::string plans_json(const std::vector<query::ReadPlan>& plans,
@@ -27,33 +28,41 @@ namespace logi::api {
 
 // {"status":"success","data":[…]}; without data when empty, as Loki has it for labels. Here and
 // below, warnings are in the answer only when there are any: Loki's has none.
-[[nodiscard]] std::string names_json(const std::vector<std::string>& names,
-                                     const std::vector<std::string>& warnings);
+StatusOr<std::string> names_json(const std::vector<std::string>& names,
+                                 const std::vector<std::string>& warnings,
+                                 std::int64_t bytes_max);
 // {"values":[…]}, of the older API.
-[[nodiscard]] std::string legacy_names_json(const std::vector<std::string>& names,
-                                            const std::vector<std::string>& warnings);
-[[nodiscard]] std::string series_json(const std::vector<Labels>& series,
-                                      const std::vector<std::string>& warnings);
+StatusOr<std::string> legacy_names_json(const std::vector<std::string>& names,
+                                        const std::vector<std::string>& warnings,
+                                        std::int64_t bytes_max);
+StatusOr<std::string> series_json(const std::vector<Labels>& series,
+                                  const std::vector<std::string>& warnings,
+                                  std::int64_t bytes_max);
 // {"detectedLabels":[{"label":…,"cardinality":…}]}; {} when empty.
 [[nodiscard]] std::string detected_labels_json(const std::vector<query::LabelCardinality>& labels,
                                                const std::vector<std::string>& warnings);
 // {"fields":[{"label":…,"type":…,"cardinality":…,"parsers":…,"jsonPath":…}],"limit":…}; {} when
 // empty.
-[[nodiscard]] std::string detected_fields_json(const std::vector<query::DetectedField>& fields,
-                                               std::uint32_t limit,
-                                               const std::vector<std::string>& warnings);
+StatusOr<std::string> detected_fields_json(const std::vector<query::DetectedField>& fields,
+                                           std::uint32_t limit,
+                                           const std::vector<std::string>& warnings,
+                                           std::int64_t bytes_max);
 // {"values":[…],"limit":…}; {} when empty.
-[[nodiscard]] std::string field_values_json(const std::vector<std::string>& values,
-                                            std::uint32_t limit,
-                                            const std::vector<std::string>& warnings);
+StatusOr<std::string> field_values_json(const std::vector<std::string>& values,
+                                        std::uint32_t limit,
+                                        const std::vector<std::string>& warnings,
+                                        std::int64_t bytes_max);
 // {"status":"success","data":[{"pattern":…,"level":…,"samples":[[seconds,lines],…]}]}
-[[nodiscard]] std::string patterns_json(const query::Patterns& patterns);
+StatusOr<std::string> patterns_json(const query::Patterns& patterns, std::int64_t bytes_max);
 // {"streams":…,"chunks":…,"bytes":…,"entries":…}
 [[nodiscard]] std::string index_stats_json(const query::StreamSizes& sizes);
 // As a query's result: a vector, or a matrix when a series has more than one point.
-[[nodiscard]] std::string volume_json(const query::Volume& volume, double seconds);
+StatusOr<std::string> volume_json(const query::Volume& volume,
+                                  double seconds,
+                                  std::int64_t bytes_max);
 
-[[nodiscard]] net::HttpResponse json_response(std::string body);
+// The body, or why there is none.
+[[nodiscard]] net::HttpResponse json_response(StatusOr<std::string> body);
 
 inline constexpr const char* kEndBeforeStart =
     "end timestamp must not be before or equal to start time";

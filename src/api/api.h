@@ -17,8 +17,9 @@ namespace logi::api {
 
 class Params;
 // How names and values of labels are written.
-using NamesJson = std::string (*)(const std::vector<std::string>& names,
-                                  const std::vector<std::string>& warnings);
+using NamesJson = StatusOr<std::string> (*)(const std::vector<std::string>& names,
+                                            const std::vector<std::string>& warnings,
+                                            std::int64_t bytes_max);
 
 // Thread-safe. Holds references: all must outlive it and every request under way.
 class Api {

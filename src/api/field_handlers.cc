@@ -73,7 +73,7 @@ void Api::detected_fields(const net::HttpRequest& http,
         exec::MemoryBudget memory(config_.limits.max_query_memory_bytes);
         LOGI_ASSIGN_OR_RETURN(const auto fields,
                               query::detected_fields(rows, limit, {memory, cancel}));
-        return detected_fields_json(fields, limit, warnings);
+        return detected_fields_json(fields, limit, warnings, memory.left_bytes());
     };
     respond_fields(http, tenant, answer, std::move(respond));
 }
@@ -88,7 +88,7 @@ void Api::detected_field_values(const net::HttpRequest& http,
         exec::MemoryBudget memory(config_.limits.max_query_memory_bytes);
         LOGI_ASSIGN_OR_RETURN(const auto values,
                               query::detected_field_values(rows, name, limit, {memory, cancel}));
-        return field_values_json(values, limit, warnings);
+        return field_values_json(values, limit, warnings, memory.left_bytes());
     };
     respond_fields(http, tenant, answer, std::move(respond));
 }

@@ -138,7 +138,8 @@ void Api::respond_volume(const net::HttpRequest& http,
             }
             add_missing(volume->sizes.missing, missing);
             const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
-            respond(json_response(volume_json(*volume, seconds)));
+            respond(json_response(
+                volume_json(*volume, seconds, config_.limits.max_query_memory_bytes)));
         });
 }
 

@@ -77,8 +77,10 @@ void Api::respond_names(const net::HttpRequest& http,
         selectors.push_back(std::move(text));
     }
     const auto streams = streams_of(params, selectors, tenant, whole_minutes);
-    respond(streams.ok() ? json_response(json(names_of(*streams), streams->missing))
-                         : error_response(streams.status()));
+    respond(streams.ok()
+                ? json_response(json(
+                      names_of(*streams), streams->missing, config_.limits.max_query_memory_bytes))
+                : error_response(streams.status()));
 }
 
 void Api::labels(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
@@ -108,8 +110,10 @@ void Api::series(const net::HttpRequest& http, const std::string& tenant, net::R
         selectors.clear();
     }
     const auto streams = streams_of(params, selectors, tenant, at_least_a_millisecond);
-    respond(streams.ok() ? json_response(series_json(streams->labels, streams->missing))
-                         : error_response(streams.status()));
+    respond(streams.ok()
+                ? json_response(series_json(
+                      streams->labels, streams->missing, config_.limits.max_query_memory_bytes))
+                : error_response(streams.status()));
 }
 
 void Api::detected_labels(const net::HttpRequest& http,

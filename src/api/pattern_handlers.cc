@@ -39,7 +39,8 @@ void Api::patterns(const net::HttpRequest& http,
                         *std::move(request),
                         config_.limits,
                         http.cancel,
-                        [respond = std::move(respond),
+                        [bytes_max = config_.limits.max_query_memory_bytes,
+                         respond = std::move(respond),
                          outcome = cancel_when_late(http.cancel),
                          missing = std::move(pinned.missing)](StatusOr<query::Patterns> patterns) {
                             if (!patterns.ok()) {
@@ -48,7 +49,7 @@ void Api::patterns(const net::HttpRequest& http,
                             }
                             patterns->missing.insert(
                                 patterns->missing.end(), missing.begin(), missing.end());
-                            respond(json_response(patterns_json(*patterns)));
+                            respond(json_response(patterns_json(*patterns, bytes_max)));
                         });
 }
 

@@ -152,7 +152,7 @@ void Api::run(query::Request request,
         std::vector<std::string> warnings = missing;
         warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
         auto body = answer(*result, warnings, seconds);
-        respond(body.ok() ? json_response(*std::move(body)) : error_response(body.status()));
+        respond(json_response(std::move(body)));
     };
     query::run(executor_,
                std::move(pinned.sources),

@@ -23,6 +23,11 @@ class MemoryBudget {
             "matchers or filters, aggregate with sum() or by fewer labels, or use a larger step");
     }
 
+    // What may still be charged.
+    [[nodiscard]] std::int64_t left_bytes() const {
+        return limit_bytes_ - used_bytes_.load(std::memory_order_relaxed);
+    }
+
   private:
     const std::int64_t limit_bytes_;
     std::atomic<std::int64_t> used_bytes_{0};

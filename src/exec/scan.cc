@@ -40,7 +40,63 @@ StatusOr<base::Hash128> entry_key(block::BlockReader& block,
     return base::hash128(bytes);
 }
 
+// A stored block's lines are searched together; in memory only those of the rows.
+StatusOr<std::uint64_t> searched_bytes(const ScanItem& item, const ScanRows& rows) {
+    if (item.whole || !item.source->in_memory()) {
+        return rows.rows.empty() ? 0 : rows.block->stats().line_bytes;
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto lengths, rows.block->line_lengths());
+    std::uint64_t bytes = 0;
+    for (const std::uint32_t row : rows.rows) {
+        bytes += lengths[row];
+    }
+    return bytes;
+}
+
 }  // namespace
+
+ReadCounts& ReadCounts::operator+=(const ReadCounts& other) {
+    blocks += other.blocks;
+    lines += other.lines;
+    line_bytes += other.line_bytes;
+    stored_bytes += other.stored_bytes;
+    metadata_bytes += other.metadata_bytes;
+    passed_lines += other.passed_lines;
+    return *this;
+}
+
+ScanStats& ScanStats::operator+=(const ScanStats& other) {
+    segments += other.segments;
+    head += other.head;
+    blocks_found += other.blocks_found;
+    duplicates += other.duplicates;
+    return *this;
+}
+
+std::uint64_t bytes_of(const std::vector<MetadataView>& metadata) {
+    std::uint64_t bytes = 0;
+    for (const auto& pair : metadata) {
+        bytes += pair.name.size() + pair.value.size();
+    }
+    return bytes;
+}
+
+Status OpenBlock::open(const ScanItem& item) {
+    if (reader == nullptr) {
+        LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block, &counts.stored_bytes));
+    }
+    return absl::OkStatus();
+}
+
+void OpenBlock::count(const ReadCounts& got) {
+    const std::uint64_t lines = counts.lines;
+    const std::uint64_t line_bytes = counts.line_bytes;
+    counts += got;
+    if (filtered) {
+        counts.lines = lines;
+        counts.line_bytes = line_bytes;
+    }
+}
 
 Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
     for (const auto& source : sources) {
@@ -127,24 +183,25 @@ void Scan::select_rows(const ScanItem& item, ScanRows& out) const {
     }
 }
 
-StatusOr<ScanRows> Scan::read(const ScanItem& item, std::unique_ptr<block::BlockReader>& reader) {
-    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
+StatusOr<ScanRows> Scan::read(const ScanItem& item, OpenBlock& block) {
+    LOGI_RETURN_IF_ERROR(block.open(item));
+    block::BlockReader* const reader = block.reader.get();
     ScanRows out;
     out.source = item.source;
-    out.block = reader.get();
-    const auto& stats = reader->stats();
+    out.block = reader;
     if (item.whole) {
-        out.rows.resize(stats.rows);
+        out.rows.resize(reader->stats().rows);
         std::iota(out.rows.begin(), out.rows.end(), 0U);
     } else {
         LOGI_ASSIGN_OR_RETURN(out.streams, reader->streams());
         LOGI_ASSIGN_OR_RETURN(out.times, reader->times());
         select_rows(item, out);
     }
-    stats_.blocks.fetch_add(1);
-    stats_.lines.fetch_add(out.rows.size());
-    stats_.bytes.fetch_add(stats.line_bytes * out.rows.size() /
-                           std::max<std::uint32_t>(stats.rows, 1));
+    if (!spec_.filters.empty()) {
+        block.filtered = true;
+        block.counts.lines += out.rows.size();
+        LOGI_ASSIGN_OR_RETURN(block.counts.line_bytes, searched_bytes(item, out));
+    }
     for (const auto& filter : spec_.filters) {
         if (out.rows.empty()) {
             return out;
@@ -160,6 +217,28 @@ StatusOr<ScanRows> Scan::read(const ScanItem& item, std::unique_ptr<block::Block
         LOGI_RETURN_IF_ERROR(drop_duplicates(item, out));
     }
     return out;
+}
+
+void Scan::add(const ScanItem& item, const OpenBlock& block) {
+    if (block.reader == nullptr) {
+        return;
+    }
+    ReadCounts counts = block.counts;
+    counts.blocks = 1;
+    const base::MutexLock lock(mutex_);
+    (item.source->in_memory() ? stats_.head : stats_.segments) += counts;
+}
+
+void Scan::add_duplicate() {
+    const base::MutexLock lock(mutex_);
+    ++stats_.duplicates;
+}
+
+ScanStats Scan::stats() const {
+    const base::MutexLock lock(mutex_);
+    ScanStats stats = stats_;
+    stats.blocks_found = items_.size();
+    return stats;
 }
 
 Status Scan::drop_duplicates(const ScanItem& item, ScanRows& rows) {
@@ -180,7 +259,7 @@ Status Scan::drop_duplicates(const ScanItem& item, ScanRows& rows) {
                     "range or add label matchers");
             }
             if (!seen_.insert(key).second) {
-                stats_.duplicates.fetch_add(1);
+                ++stats_.duplicates;
                 continue;
             }
         }

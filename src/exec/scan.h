@@ -8,7 +8,6 @@
 #include "regex/line_filter.h"
 #include "segment/source.h"
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,11 +27,25 @@ struct ScanSpec {
     bool drop_duplicates = true;
 };
 
+// What was read, without what statistics answered.
+struct ReadCounts {
+    std::uint64_t blocks = 0;
+    std::uint64_t lines = 0;           // entries that filters or the pipeline looked at
+    std::uint64_t line_bytes = 0;      // of lines that were searched or looked at
+    std::uint64_t stored_bytes = 0;    // of columns, as they are in files
+    std::uint64_t metadata_bytes = 0;  // names and values that the pipeline got
+    std::uint64_t passed_lines = 0;    // filters and pipeline
+
+    ReadCounts& operator+=(const ReadCounts& other);
+};
+
 struct ScanStats {
-    std::atomic<std::uint64_t> blocks{0};
-    std::atomic<std::uint64_t> lines{0};
-    std::atomic<std::uint64_t> bytes{0};
-    std::atomic<std::uint64_t> duplicates{0};
+    ReadCounts segments;
+    ReadCounts head;
+    std::uint64_t blocks_found = 0;  // that may hold rows, whether they were read or not
+    std::uint64_t duplicates = 0;
+
+    ScanStats& operator+=(const ScanStats& other);
 };
 
 // A block of which some streams are wanted.
@@ -57,6 +70,25 @@ struct ScanRows {
     std::vector<std::uint32_t> rows;
 };
 
+// A block while it is read. Its reader points into it, so it stays where it is.
+struct OpenBlock {
+    OpenBlock() = default;
+    OpenBlock(const OpenBlock&) = delete;
+    OpenBlock& operator=(const OpenBlock&) = delete;
+
+    // Opens the block unless that has been done.
+    Status open(const ScanItem& item);
+    // Adds what the pipeline got. Lines that filters have seen are not counted again.
+    void count(const ReadCounts& got);
+
+    std::unique_ptr<block::BlockReader> reader;
+    ReadCounts counts;
+    bool filtered = false;
+};
+
+// Of names and values.
+[[nodiscard]] std::uint64_t bytes_of(const std::vector<MetadataView>& metadata);
+
 // One pass over sources. read() may be called from several threads, each item once.
 class Scan {
   public:
@@ -67,12 +99,15 @@ class Scan {
     [[nodiscard]] const std::vector<ScanItem>& items() const { return items_; }
     [[nodiscard]] std::vector<ScanItem>& items() { return items_; }
 
-    // Reads one block. `reader` gets the block and must outlive the result. Rows that equal a row
-    // of another block which was read before are left out. kResourceExhausted when too many rows of
+    // Reads one block. `block` gets it and must outlive the result. Rows that equal a row of
+    // another block which was read before are left out. kResourceExhausted when too many rows of
     // overlapping blocks have to be remembered for that.
-    StatusOr<ScanRows> read(const ScanItem& item, std::unique_ptr<block::BlockReader>& reader);
+    StatusOr<ScanRows> read(const ScanItem& item, OpenBlock& block);
 
-    [[nodiscard]] ScanStats& stats() { return stats_; }
+    // Once a block has been read, or as much of it as is needed.
+    void add(const ScanItem& item, const OpenBlock& block);
+    void add_duplicate();
+    [[nodiscard]] ScanStats stats() const;
 
   private:
     void select_rows(const ScanItem& item, ScanRows& out) const;
@@ -81,8 +116,8 @@ class Scan {
 
     const ScanSpec spec_;
     std::vector<ScanItem> items_;
-    ScanStats stats_;
-    base::Mutex mutex_;
+    mutable base::Mutex mutex_;
+    ScanStats stats_ LOGI_GUARDED_BY(mutex_);
     absl::flat_hash_set<base::Hash128> seen_ LOGI_GUARDED_BY(mutex_);
 };
 

@@ -97,7 +97,8 @@ StreamId HeadSource::stream_id(std::uint32_t stream) const {
     return streams_[stream]->id;
 }
 
-StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(std::uint32_t block) const {
+StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(
+    std::uint32_t block, std::uint64_t* /*bytes_read*/) const {
     LOGI_CHECK(block < groups_.size());
     return std::make_unique<HeadBlockReader>(groups_[block]);
 }

@@ -23,8 +23,10 @@ class HeadSource final : public segment::Source {
     [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {
         return extents_;
     }
+    using Source::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
-        std::uint32_t block) const override;
+        std::uint32_t block, std::uint64_t* bytes_read) const override;
+    [[nodiscard]] bool in_memory() const override { return true; }
     [[nodiscard]] std::string name() const override { return name_; }
 
   private:

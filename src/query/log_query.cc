@@ -33,6 +33,9 @@ class RowReader {
         }
         LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows_.block->line(row));
         LOGI_RETURN_IF_ERROR(rows_.block->metadata(row, pairs_));
+        ++got_.lines;
+        got_.line_bytes += line.size();
+        got_.metadata_bytes += exec::bytes_of(pairs_);
         entry_.labels.begin(*labels_, pairs_);
         entry_.time = rows_.times[row];
         entry_.line = line;
@@ -46,8 +49,11 @@ class RowReader {
         out.row.stream = entry_.labels.stream_changed() ? changed_stream() : labels_;
         out.row.metadata = pairs_of(exec::LabelCategory::kMetadata);
         out.row.parsed = pairs_of(exec::LabelCategory::kParsed);
+        ++got_.passed_lines;
         return true;
     }
+
+    void count_in(exec::OpenBlock& block) const { block.count(got_); }
 
   private:
     base::Hash128 stored_key(std::string_view line) {
@@ -80,6 +86,7 @@ class RowReader {
     exec::Entry entry_;
     std::shared_ptr<const Labels> labels_;
     std::uint32_t stream_ = 0;
+    exec::ReadCounts got_;
     std::vector<MetadataView> pairs_;
     std::vector<MetadataView> sorted_;
     std::string key_;
@@ -120,7 +127,9 @@ class Collector {
     Result finish() {
         Result result;
         const base::MutexLock lock(mutex_);
+        const std::int64_t before = held_bytes();
         shrink();
+        const Status given_back = budget_.charge(held_bytes() - before);
         Timestamp last;
         std::size_t seen = 0;  // the limit counts before the interval does
         for (auto& c : best_) {
@@ -135,8 +144,8 @@ class Collector {
             result.rows.push_back(std::move(c.row));
         }
         result.missing = damage_.list();
-        auto& stats = scan_.stats();
-        result.stats = {stats.blocks, stats.lines, stats.bytes, stats.duplicates};
+        result.stats = scan_.stats();
+        result.memory_left_bytes = given_back.ok() ? budget_.left_bytes() : 0;
         return result;
     }
 
@@ -146,10 +155,11 @@ class Collector {
         if (cannot_contribute(item)) {
             return absl::OkStatus();
         }
-        std::unique_ptr<block::BlockReader> reader;
-        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, reader));
+        exec::OpenBlock block;
+        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
         std::vector<Candidate> found;
-        LOGI_RETURN_IF_ERROR(collect(rows, found));
+        LOGI_RETURN_IF_ERROR(collect(rows, block, found));
+        scan_.add(item, block);
         return merge(std::move(found));
     }
 
@@ -172,7 +182,7 @@ class Collector {
     }
 
     // Of one block no more than `limit` rows can be in the answer, and all that tie with the last.
-    Status collect(exec::ScanRows& rows, std::vector<Candidate>& found) {
+    Status collect(exec::ScanRows& rows, exec::OpenBlock& block, std::vector<Candidate>& found) {
         if (rows.rows.empty()) {
             return absl::OkStatus();
         }
@@ -194,6 +204,7 @@ class Collector {
                 found.push_back(std::move(candidate));
             }
         }
+        reader.count_in(block);
         return absl::OkStatus();
     }
 
@@ -252,7 +263,7 @@ class Collector {
                 ++kept;
                 continue;
             }
-            scan_.stats().duplicates.fetch_add(1);
+            scan_.add_duplicate();
             if (c.sequence < best_[same].sequence) {
                 // Backward, the first to arrive comes last.
                 std::rotate(best_.begin() + static_cast<std::ptrdiff_t>(same),

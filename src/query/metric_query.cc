@@ -114,12 +114,16 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         }
         LOGI_RETURN_IF_ERROR(check_series(value.series.size()));
         for (auto& s : value.series) {
+            LOGI_RETURN_IF_ERROR(
+                budget_.charge(static_cast<std::int64_t>(s.steps.size() * sizeof(Point))));
             Series series{std::move(s.labels), {}};
+            series.points.reserve(s.steps.size());
             for (std::size_t i = 0; i < s.steps.size(); ++i) {
                 series.points.push_back({steps_.at(s.steps[i]), s.values[i]});
             }
             result.series.push_back(std::move(series));
         }
+        result.memory_left_bytes = budget_.left_bytes();
         return result;
     }
 
@@ -148,7 +152,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     const std::function<void(StatusOr<Result>)> done_;
     std::size_t next_leaf_ = 0;
     LeafValues values_;
-    Stats stats_;
+    exec::ScanStats stats_;
     std::vector<std::string> missing_;
 };
 

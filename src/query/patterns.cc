@@ -89,8 +89,8 @@ class PatternScan {
 
   private:
     Status mine(std::size_t i, PatternMiner& miner) {
-        std::unique_ptr<block::BlockReader> reader;
-        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(scan_.items()[i], reader));
+        exec::OpenBlock block;
+        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(scan_.items()[i], block));
         std::vector<MetadataView> metadata;
         for (const std::uint32_t row : rows.rows) {
             LOGI_RETURN_IF_ERROR(cancel_.check());

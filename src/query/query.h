@@ -60,21 +60,16 @@ struct Series {
     std::vector<Point> points;
 };
 
-struct Stats {
-    std::uint64_t blocks = 0;
-    std::uint64_t lines = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t duplicates = 0;
-};
-
 struct Result {
     enum class Type { kStreams, kVector, kMatrix, kScalar };
     Type type = Type::kStreams;
     std::vector<LogRow> rows;    // in the order of the request's direction
     std::vector<Series> series;  // sorted by labels; one point each for kVector and kScalar
-    Stats stats;
-    // Blocks that are damaged, one sentence each: the answer lacks their rows.
+    exec::ScanStats stats;
+    // What the answer lacks, one sentence each: rows of damaged blocks, series beyond the limit.
     std::vector<std::string> missing;
+    // What the query may still use of its memory, for the text of its answer.
+    std::int64_t memory_left_bytes = 0;
 };
 
 // kInvalidArgument with Loki's text if the query does not parse, or is a log query where only a

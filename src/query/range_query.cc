@@ -178,7 +178,7 @@ class BlockSamples {
         return absl::OkStatus();
     }
 
-    Status add_rows(const exec::ScanRows& rows) {
+    Status add_rows(const exec::ScanRows& rows, exec::OpenBlock& block) {
         for (const std::uint32_t row : rows.rows) {
             LOGI_RETURN_IF_ERROR(cancel_.check());
             if (rows.streams[row] != stream_ || !has_stream_) {
@@ -191,6 +191,8 @@ class BlockSamples {
             LOGI_RETURN_IF_ERROR(plain_ ? add_plain(rows, row, *cell)
                                         : add_entry(rows, row, *cell));
         }
+        got_.lines = rows.rows.size();
+        block.count(got_);
         return absl::OkStatus();
     }
 
@@ -217,6 +219,7 @@ class BlockSamples {
             LOGI_ASSIGN_OR_RETURN(const auto lengths, rows.block->line_lengths());
             value = lengths[row];
         }
+        ++got_.passed_lines;
         partial_.add(series_, cell, rows.times[row], value);
         return absl::OkStatus();
     }
@@ -225,15 +228,18 @@ class BlockSamples {
         pairs_.clear();
         if (metadata_) {
             LOGI_RETURN_IF_ERROR(rows.block->metadata(row, pairs_));
+            got_.metadata_bytes += exec::bytes_of(pairs_);
         }
         entry_.labels.begin(labels_, pairs_);
         entry_.time = rows.times[row];
         if (plan_.bytes || plan_.pipeline->reads_line()) {
             LOGI_ASSIGN_OR_RETURN(entry_.line, rows.block->line(row));
+            got_.line_bytes += entry_.line.size();
         }
         if (!plan_.pipeline->process(entry_)) {
             return absl::OkStatus();
         }
+        ++got_.passed_lines;
         double value = plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
         if (plan_.pipeline->unwraps()) {
             const auto unwrapped = plan_.pipeline->unwrap(entry_);
@@ -265,6 +271,7 @@ class BlockSamples {
     Labels labels_;  // of the stream that the rows are at
     std::uint32_t stream_ = 0;
     std::uint32_t series_ = 0;
+    exec::ReadCounts got_;
     bool has_stream_ = false;
     bool metadata_ = false;
     bool plain_ = false;
@@ -294,15 +301,11 @@ class RangeQuery {
     // A damaged block is noted and left out.
     Status read(std::size_t i) { return damage_.note(read_block(i)); }
 
-    StatusOr<exec::StepVector> finish(Stats& stats, std::vector<std::string>& missing) {
+    StatusOr<exec::StepVector> finish(exec::ScanStats& stats, std::vector<std::string>& missing) {
         for (auto& text : damage_.list()) {
             missing.push_back(std::move(text));
         }
-        const auto& s = scan_.stats();
-        stats.blocks += s.blocks;
-        stats.lines += s.lines;
-        stats.bytes += s.bytes;
-        stats.duplicates += s.duplicates;
+        stats += scan_.stats();
         return aggregator_->finish();
     }
 
@@ -311,15 +314,16 @@ class RangeQuery {
         exec::ScanItem& item = scan_.items()[i];  // read by this task alone
         auto partial = aggregator_->partial();
         BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
+        exec::OpenBlock block;
         LOGI_RETURN_IF_ERROR(take_extents(item, samples));
         if (!item.extents.empty()) {
-            LOGI_RETURN_IF_ERROR(take_minutes(item, samples));
+            LOGI_RETURN_IF_ERROR(take_minutes(item, samples, block));
         }
         if (!item.extents.empty()) {
-            std::unique_ptr<block::BlockReader> reader;
-            LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(item, reader));
-            LOGI_RETURN_IF_ERROR(samples.add_rows(rows));
+            LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(item, block));
+            LOGI_RETURN_IF_ERROR(samples.add_rows(rows, block));
         }
+        scan_.add(item, block);
         return aggregator_->merge(std::move(partial), samples.take_series());
     }
 
@@ -340,16 +344,13 @@ class RangeQuery {
     }
 
     // The same with what the block knows about minutes.
-    Status take_minutes(exec::ScanItem& item, BlockSamples& samples) {
+    Status take_minutes(exec::ScanItem& item, BlockSamples& samples, exec::OpenBlock& block) {
         std::vector<segment::StreamExtent> left;
-        std::unique_ptr<block::BlockReader> reader;
         for (const segment::StreamExtent& e : item.extents) {
             Minutes minutes;
             if (counts(plan_, item, e)) {
-                if (reader == nullptr) {
-                    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
-                }
-                LOGI_ASSIGN_OR_RETURN(minutes, reader->minutes());
+                LOGI_RETURN_IF_ERROR(block.open(item));
+                LOGI_ASSIGN_OR_RETURN(minutes, block.reader->minutes());
                 minutes = minutes_in_cells(plan_, minutes, e.stream);
             }
             if (minutes.empty()) {
@@ -429,7 +430,7 @@ void run_range_query(io::Executor& executor,
                      Timestamp now,
                      exec::MemoryBudget& budget,
                      io::CancelToken cancel,
-                     Stats& stats,
+                     exec::ScanStats& stats,
                      std::vector<std::string>& missing,
                      std::function<void(StatusOr<exec::StepVector>)> done) {
     auto plan = make_plan(leaf, windows, now);

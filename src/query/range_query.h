@@ -28,7 +28,7 @@ void run_range_query(io::Executor& executor,
                      Timestamp now,
                      exec::MemoryBudget& budget,
                      io::CancelToken cancel,
-                     Stats& stats,
+                     exec::ScanStats& stats,
                      std::vector<std::string>& missing,
                      std::function<void(StatusOr<exec::StepVector>)> done);
 

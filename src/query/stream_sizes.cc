@@ -63,7 +63,7 @@ struct Count {
 struct BlockSizes {
     std::vector<Count> counts;
     std::vector<Candidate> candidates;
-    std::uint64_t entries = 0;
+    exec::ReadCounts read;
 };
 
 StatusOr<base::Hash128> entry_key(block::BlockReader& block,
@@ -365,16 +365,17 @@ Status SizeScan::read_sizes(const BlockItem& item) {
         add(count);
     }
     candidates_.insert(candidates_.end(), read.candidates.begin(), read.candidates.end());
-    ++sizes_.blocks_read;
-    sizes_.entries_read += read.entries;
+    (item.source->in_memory() ? sizes_.read.head : sizes_.read.segments) += read.read;
     return absl::OkStatus();
 }
 
 Status SizeScan::read_block(const BlockItem& item, BlockSizes& out) const {
-    LOGI_ASSIGN_OR_RETURN(const auto block, item.source->open_block(item.block));
+    LOGI_ASSIGN_OR_RETURN(const auto block,
+                          item.source->open_block(item.block, &out.read.stored_bytes));
     for (const std::uint32_t extent : item.extents) {
         LOGI_RETURN_IF_ERROR(read_extent(*block, extent, out));
     }
+    out.read.blocks = 1;
     return absl::OkStatus();
 }
 
@@ -397,14 +398,16 @@ Status SizeScan::read_extent(block::BlockReader& block,
         if (time > last_) {
             break;
         }
-        ++out.entries;
+        ++out.read.lines;
         LOGI_RETURN_IF_ERROR(block.metadata(row, metadata));
+        out.read.metadata_bytes += exec::bytes_of(metadata);
         const std::uint64_t bytes = lengths[row] + metadata_size.add(metadata);
         if (time < request_.first) {
             continue;
         }
         if (shared_times_.contains({e.stream, time.ns})) {
             LOGI_ASSIGN_OR_RETURN(const auto key, entry_key(block, row, metadata));
+            out.read.line_bytes += lengths[row];
             out.candidates.push_back({e.stream, number, time, key, bytes});
             continue;
         }

@@ -37,8 +37,7 @@ struct StreamSizes {
     std::uint64_t entries = 0;
     std::uint64_t streams = 0;  // with entries
     std::uint64_t extents = 0;  // that may have entries
-    std::uint64_t blocks_read = 0;
-    std::uint64_t entries_read = 0;
+    exec::ScanStats read;
     // Blocks that are damaged, one sentence each: their entries are not counted.
     std::vector<std::string> missing;
 };

@@ -59,7 +59,7 @@ TEST(StreamSizes, ExtentsInsideTheRangeAreNotRead) {
     EXPECT_EQ(whole->entries, 3U);
     EXPECT_EQ(whole->streams, 2U);
     EXPECT_EQ(whole->extents, 2U);
-    EXPECT_EQ(whole->blocks_read, 0U);
+    EXPECT_EQ(whole->read.segments.blocks, 0U);
     EXPECT_TRUE(whole->missing.empty());
     // Part of an extent has to be read, and what cannot be read is named.
     const auto part = run(sources, request_of({11}, {{20}}));
@@ -81,8 +81,8 @@ TEST(StreamSizes, PartsAddUpToTheWhole) {
     const auto whole = run({segment.source()}, request_of({0}, {{99}}));
     const auto parts = run({segment.source()}, request_of({0}, {{9}, {10}, {50}, {98}, {99}}));
     ASSERT_TRUE(whole.ok() && parts.ok());
-    EXPECT_EQ(whole->blocks_read, 0U);
-    EXPECT_EQ(parts->blocks_read, 1U);
+    EXPECT_EQ(whole->read.segments.blocks, 0U);
+    EXPECT_EQ(parts->read.segments.blocks, 1U);
     EXPECT_EQ(parts->total_bytes, whole->total_bytes);
     for (const std::size_t group : {0U, 1U}) {
         std::uint64_t sum = 0;
@@ -162,7 +162,7 @@ TEST(StreamSizes, BlocksThatOnlyTouchAreNotRead) {
     const auto sizes = run({a.source(), b.source(), other.source()}, request_of({10}, {{30}}));
     ASSERT_TRUE(sizes.ok());
     EXPECT_EQ(sizes->entries, 5U);
-    EXPECT_EQ(sizes->blocks_read, 0U);
+    EXPECT_EQ(sizes->read.segments.blocks, 0U);
 }
 
 TEST(StreamSizes, ErrorsOfGroupsAndTooManySumsEndTheRequest) {

@@ -62,9 +62,10 @@ class WithoutBytes final : public segment::Source {
     [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {
         return extents_;
     }
+    using Source::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
-        std::uint32_t block) const override {
-        return source_->open_block(block);
+        std::uint32_t block, std::uint64_t* bytes_read) const override {
+        return source_->open_block(block, bytes_read);
     }
     [[nodiscard]] std::string name() const override { return source_->name(); }
 

@@ -199,10 +199,11 @@ StatusOr<std::string> SegmentReader::read_region(const Region& region, block::Co
 
 class SegmentReader::Block final : public block::BlockSource {
   public:
-    Block(const SegmentReader& segment, const Regions& regions)
-        : segment_(segment), regions_(regions) {}
+    Block(const SegmentReader& segment, const Regions& regions, std::uint64_t* bytes_read)
+        : segment_(segment), regions_(regions), bytes_read_(bytes_read) {}
 
     [[nodiscard]] StatusOr<std::string> column(block::Column column) const override {
+        count(regions_[column].length);
         return segment_.read_region(regions_[column], column);
     }
     [[nodiscard]] StatusOr<std::string> range(block::Column column,
@@ -214,6 +215,7 @@ class SegmentReader::Block final : public block::BlockSource {
             region.length > segment_.file_->size() - region.offset) {
             return segment_.damaged(region.offset, block::kColumnNames[column]);
         }
+        count(length);
         return segment_.file_->read(region.offset + offset, length);
     }
     [[nodiscard]] std::uint64_t offset(block::Column column) const override {
@@ -221,15 +223,23 @@ class SegmentReader::Block final : public block::BlockSource {
     }
 
   private:
+    void count(std::uint64_t bytes) const {
+        if (bytes_read_ != nullptr) {
+            *bytes_read_ += bytes;
+        }
+    }
+
     const SegmentReader& segment_;
     const Regions& regions_;
+    std::uint64_t* const bytes_read_;
 };
 
-StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(std::uint32_t block) const {
+StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(
+    std::uint32_t block, std::uint64_t* bytes_read) const {
     LOGI_CHECK(block < stats_.size());
     return block::open_block(stats_[block],
                              kinds_[block],
-                             std::make_shared<Block>(*this, regions_[block]),
+                             std::make_shared<Block>(*this, regions_[block], bytes_read),
                              absl::StrCat(name_, " block ", block));
 }
 

@@ -32,8 +32,9 @@ class SegmentReader final : public Source {
     [[nodiscard]] StreamId stream_id(std::uint32_t stream) const override { return ids_[stream]; }
     [[nodiscard]] absl::Span<const block::BlockStats> blocks() const override { return stats_; }
     [[nodiscard]] absl::Span<const StreamExtent> extents() const override { return extents_; }
+    using Source::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
-        std::uint32_t block) const override;
+        std::uint32_t block, std::uint64_t* bytes_read) const override;
     [[nodiscard]] std::string name() const override { return name_; }
     // Each matcher is asked once per distinct label pair.
     [[nodiscard]] std::vector<std::uint32_t> select(

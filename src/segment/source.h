@@ -35,9 +35,16 @@ class Source {
     [[nodiscard]] virtual absl::Span<const block::BlockStats> blocks() const = 0;
     // Sorted by (stream, block).
     [[nodiscard]] virtual absl::Span<const StreamExtent> extents() const = 0;
-    // The reader must not outlive the source.
+    // The reader must not outlive the source, nor `bytes_read`, to which it adds what it reads of a
+    // file; null: nobody asks.
     [[nodiscard]] virtual StatusOr<std::unique_ptr<block::BlockReader>> open_block(
-        std::uint32_t block) const = 0;
+        std::uint32_t block, std::uint64_t* bytes_read) const = 0;
+    [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
+        std::uint32_t block) const {
+        return open_block(block, nullptr);
+    }
+    // Whether its rows are in memory, not in a file.
+    [[nodiscard]] virtual bool in_memory() const { return false; }
     // For messages.
     [[nodiscard]] virtual std::string name() const = 0;
     // The streams that match, ascending.

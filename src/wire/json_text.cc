@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -36,59 +38,91 @@ std::size_t valid_utf8(std::string_view s, std::size_t i) {
     return 0;
 }
 
-void append_escaped(std::string& out, char c) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    switch (c) {
-        case '"':
-            out.append("\\\"");
-            return;
-        case '\\':
-            out.append("\\\\");
-            return;
-        case '\n':
-            out.append("\\n");
-            return;
-        case '\r':
-            out.append("\\r");
-            return;
-        case '\t':
-            out.append("\\t");
-            return;
-        default:
-            break;
+// Bytes that one byte below 0x80 takes in a JSON string.
+constexpr std::array<std::uint8_t, 128> escaped_sizes() {
+    std::array<std::uint8_t, 128> sizes{};
+    for (std::size_t c = 0; c < sizes.size(); ++c) {
+        sizes[c] = c < 0x20 ? 6 : 1;
     }
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || c == '<' || c == '>' || c == '&') {
+    for (const char c : {'<', '>', '&'}) {
+        sizes[static_cast<std::size_t>(c)] = 6;
+    }
+    for (const char c : {'"', '\\', '\n', '\r', '\t'}) {
+        sizes[static_cast<std::size_t>(c)] = 2;
+    }
+    return sizes;
+}
+constexpr std::array<std::uint8_t, 128> kEscapedSizes = escaped_sizes();
+constexpr std::size_t kEscapedRuneBytes = 6;  // \u and four digits
+
+bool is_separator(std::string_view rune) {
+    return rune == "\xE2\x80\xA8" || rune == "\xE2\x80\xA9";
+}
+
+// Calls plain(text) for what stays as it is and escaped(byte or sequence) for the rest; a byte that
+// is not UTF-8 is an empty sequence.
+template <typename Plain, typename Escaped>
+void for_each_part(std::string_view s, Plain plain, Escaped escaped) {
+    std::size_t begin = 0;  // of what has not been told yet
+    for (std::size_t i = 0; i < s.size();) {
+        const auto byte = static_cast<unsigned char>(s[i]);
+        std::size_t n = 1;
+        bool stays = byte < 0x80 && kEscapedSizes[byte] == 1;
+        if (byte >= 0x80) {
+            n = valid_utf8(s, i);
+            stays = n > 0 && !is_separator(s.substr(i, n));
+        }
+        if (!stays) {
+            plain(s.substr(begin, i - begin));
+            escaped(s.substr(i, n));
+            begin = i + std::max<std::size_t>(n, 1);
+        }
+        i += std::max<std::size_t>(n, 1);
+    }
+    plain(s.substr(begin));
+}
+
+void append_escaped(std::string& out, std::string_view rune) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    if (rune.size() != 1) {
+        out.append(rune.empty() ? "\\ufffd" : rune.back() == '\xA8' ? "\\u2028" : "\\u2029");
+        return;
+    }
+    const auto byte = static_cast<unsigned char>(rune.front());
+    if (kEscapedSizes[byte] == kEscapedRuneBytes) {
         out.append("\\u00");
         out.push_back(kHex[byte >> 4U]);
         out.push_back(kHex[byte & 0xFU]);
-    } else {
-        out.push_back(c);
+        return;
     }
+    out.push_back('\\');
+    out.push_back(byte == '\n'   ? 'n'
+                  : byte == '\r' ? 'r'
+                  : byte == '\t' ? 't'
+                                 : static_cast<char>(byte));
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view s) {
     out.push_back('"');
-    for (std::size_t i = 0; i < s.size();) {
-        const std::size_t n = valid_utf8(s, i);
-        if (n == 0) {
-            out.append("\\ufffd");
-            ++i;
-        } else if (n == 1) {
-            append_escaped(out, s[i++]);
-        } else {
-            const std::string_view rune = s.substr(i, n);
-            if (rune == "\xE2\x80\xA8" || rune == "\xE2\x80\xA9") {
-                out.append(rune.back() == '\xA8' ? "\\u2028" : "\\u2029");
-            } else {
-                out.append(rune);
-            }
-            i += n;
-        }
-    }
+    for_each_part(
+        s,
+        [&](std::string_view text) { out.append(text); },
+        [&](std::string_view rune) { append_escaped(out, rune); });
     out.push_back('"');
+}
+
+std::size_t json_string_size(std::string_view s) {
+    std::size_t size = 2;
+    for_each_part(
+        s,
+        [&](std::string_view text) { size += text.size(); },
+        [&](std::string_view rune) {
+            size += rune.size() == 1 ? kEscapedSizes[static_cast<unsigned char>(rune.front())]
+                                     : kEscapedRuneBytes;
+        });
+    return size;
 }
 
 std::string format_sample(double value) {

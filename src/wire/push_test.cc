@@ -241,6 +241,7 @@ TEST(PushProtobuf, BombsAreRefusedBeforeMemoryIsTaken) {
 TEST(JsonText, EscapesAsGoDoes) {
     std::string out;
     append_json_string(out, "a<b>&\"\\\n\x01\xff\xe2\x80\xa8\xc3\xa9");
+    EXPECT_EQ(json_string_size("a<b>&\"\\\n\x01\xff\xe2\x80\xa8\xc3\xa9"), out.size());
     EXPECT_EQ(out, "\"a\\u003cb\\u003e\\u0026\\\"\\\\\\n\\u0001\\ufffd\\u2028\xc3\xa9\"");
     EXPECT_EQ(format_sample(1), "1");
     EXPECT_EQ(format_sample(0.1 + 0.2), "0.30000000000000004");
