@@ -1,4 +1,6 @@
 // Queries.
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
@@ -18,6 +20,22 @@ constexpr const char* kTimedOut =
 std::vector<std::string> encoding_flags(const net::HttpRequest& request) {
     return absl::StrSplit(
         std::string(request.header("X-Loki-Response-Encoding-Flags")), ',', absl::SkipWhitespace());
+}
+
+// Whether Grafana's Logs Drilldown asks, which rather shows a part than nothing.
+bool is_drilldown(const net::HttpRequest& request) {
+    const std::string tags(request.header("X-Query-Tags"));
+    const std::vector<std::string> list = absl::StrSplit(tags, ',');
+    for (const std::string& tag : list) {
+        const std::pair<std::string, std::string> pair =
+            absl::StrSplit(tag, absl::MaxSplits('=', 1));
+        if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(pair.first), "source") &&
+            absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(pair.second),
+                                   "grafana-lokiexplore-app")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
@@ -122,6 +140,7 @@ void Api::run(query::Request request,
               Answer answer,
               net::Responder respond) {
     const Timestamp begin = clock_.now();
+    request.partial_series = is_drilldown(http);
     auto prepared = prepare(std::move(request), config_.limits, begin);
     if (!prepared.ok()) {
         respond(error_response(prepared.status()));

@@ -53,6 +53,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         : executor_(executor),
           sources_(std::move(sources)),
           instant_(request.instant),
+          partial_series_(request.partial_series),
           now_(request.now),
           steps_(steps_of(request)),
           expr_(std::move(expr)),
@@ -112,7 +113,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
                              value.series.end(),
                              [](const auto& a, const auto& b) { return a.labels < b.labels; });
         }
-        LOGI_RETURN_IF_ERROR(check_series(value.series.size()));
+        LOGI_RETURN_IF_ERROR(limit_series(value.series, result.missing));
         for (auto& s : value.series) {
             LOGI_RETURN_IF_ERROR(
                 budget_.charge(static_cast<std::int64_t>(s.steps.size() * sizeof(Point))));
@@ -127,8 +128,16 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         return result;
     }
 
-    [[nodiscard]] Status check_series(std::size_t count) const {
-        if (series_max_ <= 0 || count <= static_cast<std::size_t>(series_max_)) {
+    Status limit_series(exec::StepVector& series, std::vector<std::string>& missing) const {
+        if (series_max_ <= 0 || series.size() <= static_cast<std::size_t>(series_max_)) {
+            return absl::OkStatus();
+        }
+        if (partial_series_) {
+            series.resize(static_cast<std::size_t>(series_max_));
+            missing.push_back(
+                absl::StrCat("maximum number of series (",
+                             series_max_,
+                             ") reached for a single query; returning partial results"));
             return absl::OkStatus();
         }
         return absl::InvalidArgumentError(absl::StrCat(
@@ -142,6 +151,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     io::Executor& executor_;
     const exec::Sources sources_;
     const bool instant_;
+    const bool partial_series_;
     const Timestamp now_;
     const exec::Steps steps_;
     const std::shared_ptr<const Expr> expr_;

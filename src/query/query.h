@@ -25,6 +25,8 @@ struct Request {
     bool align_to_step = true;  // evaluate at multiples of the step, from at or before the start
     bool instant = false;       // metrics only, at `end`
     bool logs_only = false;     // metrics are refused
+    // With more series than max_query_series the first ones are the answer, instead of an error.
+    bool partial_series = false;
     std::uint32_t limit = 100;
     bool forward = false;
     Duration interval;  // logs: least distance between entries, 0 for all
