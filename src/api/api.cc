@@ -222,8 +222,10 @@ void Api::push_now(const net::HttpRequest& request,
         respond(error_response(error->status, error->message + "\n"));
         return;
     }
+    auto& push = std::get<wire::PushRequest>(decoded);
+    push.policy = request.header("X-Loki-Ingestion-Policy");
     store_.push(tenant,
-                std::get<wire::PushRequest>(std::move(decoded)),
+                std::move(push),
                 [respond = std::move(respond), ticket](const ingest::PushOutcome& outcome) {
                     if (outcome.status == 204) {
                         respond({204, {}, ""});

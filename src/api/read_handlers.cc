@@ -8,6 +8,7 @@
 #include "api/params.h"
 #include "base/log.h"
 #include "fields/conversions.h"
+#include "query/query_limits.h"
 
 namespace logi::api {
 namespace {
@@ -87,6 +88,7 @@ Status check_limits(const query::Prepared& query, const Limits& limits) {
 StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
     request.now = now;
     LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
+    LOGI_RETURN_IF_ERROR(query::check_selectors(*prepared.expr, limits));
     LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
     return prepared;
 }
@@ -147,6 +149,11 @@ void Api::run(query::Request request,
         return;
     }
     ingest::Pinned pinned = pin(tenant, *prepared);
+    if (const Status s = query::check_bytes_read(pinned.sources, *prepared, config_.limits);
+        !s.ok()) {
+        respond(error_response(s));
+        return;
+    }
     auto outcome = cancel_when_late(http.cancel);
     auto done = [this,
                  begin,

@@ -1,11 +1,10 @@
 #include "config/config.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "config/known_keys.h"
 
 #include <yaml-cpp/yaml.h>
@@ -20,8 +19,6 @@ namespace {
 
 // Of a mistyped key.
 constexpr std::size_t kShownMax = 100;
-// Below the greatest int64, in a double.
-constexpr double kNumberMax = 9e18;
 
 struct BadConfig {
     int line;
@@ -107,6 +104,49 @@ Setter set_size(std::int64_t& target) {
         target = checked(v, parse_size(scalar<std::string>(v, "a size such as 256KB")));
     };
 }
+Setter set_status_code(std::int64_t& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::int64_t>(v, "a status code");
+        if (target < 200 || target > 599) {
+            refuse(v, "expected a status code of HTTP, 200 to 599");
+        }
+    };
+}
+Setter set_time(Timestamp& target) {
+    return [&](const YAML::Node& v) {
+        target = checked(v, parse_time(scalar<std::string>(v, "a time")));
+    };
+}
+// A map from texts, of which each value is read by what set_value makes of its place.
+template <typename T, typename SetValue>
+Setter set_map(std::map<std::string, T>& target, SetValue set_value) {
+    return [&target, set_value](const YAML::Node& v) {
+        if (!v.IsMap()) {
+            refuse(v, "expected a map");
+        }
+        target.clear();
+        for (const auto& item : v) {
+            set_value(target[scalar<std::string>(item.first, "a key")])(item.second);
+        }
+    };
+}
+Setter set_selectors(std::vector<PolicySelector>& target) {
+    return [&](const YAML::Node& v) {
+        if (!v.IsSequence()) {
+            refuse(v, "expected a list of {selector, priority}");
+        }
+        for (const auto& item : v) {
+            if (!item.IsMap() || !item["selector"]) {
+                refuse(item, "expected {selector, priority}");
+            }
+            PolicySelector selector{scalar<std::string>(item["selector"], "a selector"), 0};
+            if (item["priority"]) {
+                selector.priority = scalar<std::int64_t>(item["priority"], "a whole number");
+            }
+            target.push_back(std::move(selector));
+        }
+    };
+}
 Setter set_duration(Duration& target) {
     return [&](const YAML::Node& v) {
         target = checked(v, parse_duration(scalar<std::string>(v, "a duration such as 1h")));
@@ -148,6 +188,17 @@ Setters limits_setters(Limits& l) {
         {"volume_max_series", set_count(l.volume_max_series)},
         {"split_queries_by_interval", set_duration(l.split_queries_by_interval)},
         {"discover_service_name", set(l.discover_service_name)},
+        {"max_query_bytes_read", set_size(l.max_query_bytes_read)},
+        {"required_labels", set(l.required_labels)},
+        {"minimum_labels_number", set_count(l.minimum_labels_number)},
+        {"enforced_labels", set(l.enforced_labels)},
+        {"policy_enforced_labels",
+         set_map(l.policy_enforced_labels,
+                 [](std::vector<std::string>& labels) { return set(labels); })},
+        {"block_ingestion_until", set_time(l.block_ingestion_until)},
+        {"block_ingestion_policy_until", set_map(l.block_ingestion_policy_until, set_time)},
+        {"block_ingestion_status_code", set_status_code(l.block_ingestion_status_code)},
+        {"policy_stream_mapping", set_map(l.policy_stream_mapping, set_selectors)},
     };
 }
 
@@ -196,6 +247,7 @@ Setters top_setters(Config& config) {
     };
     return {
         {"auth_enabled", set(config.auth_enabled)},
+        {"tenant_limits_allow_publish", set(config.published_limits)},
         {"server",
          section("server",
                  {{"http_listen_address", set(config.http_listen_address)},
@@ -222,108 +274,39 @@ std::string yaml_list(const std::vector<std::string>& texts) {
     return out.c_str();
 }
 
-}  // namespace
-
-StatusOr<Duration> parse_duration(std::string_view text) {
-    static const std::map<std::string, double> kUnits = {{"ns", 1},
-                                                         {"us", 1e3},
-                                                         {"ms", 1e6},
-                                                         {"s", 1e9},
-                                                         {"m", 60e9},
-                                                         {"h", 3600e9},
-                                                         {"d", 24 * 3600e9},
-                                                         {"w", 7 * 24 * 3600e9},
-                                                         {"y", 365 * 24 * 3600e9}};
-    const std::string whole(text);
-    if (whole == "0") {
-        return Duration{0};
-    }
-    double total_ns = 0;
-    std::size_t i = 0;
-    while (i < whole.size()) {
-        const std::size_t number_end =
-            std::min(whole.find_first_not_of("0123456789.", i), whole.size());
-        const std::size_t unit_end =
-            std::min(whole.find_first_of("0123456789.", number_end), whole.size());
-        double n = 0;
-        const auto unit = kUnits.find(whole.substr(number_end, unit_end - number_end));
-        if (unit == kUnits.end() || !absl::SimpleAtod(whole.substr(i, number_end - i), &n)) {
-            return absl::InvalidArgumentError(absl::StrCat("not a valid duration: '", whole, "'"));
-        }
-        total_ns += n * unit->second;
-        i = unit_end;
-    }
-    if (whole.empty() || total_ns > kNumberMax) {
-        return absl::InvalidArgumentError(absl::StrCat("not a valid duration: '", whole, "'"));
-    }
-    return Duration{static_cast<std::int64_t>(total_ns)};
+std::string yaml_time(Timestamp time) {
+    return time.ns == 0 ? "0" : yaml_text(format_rfc3339(time));
 }
 
-StatusOr<std::int64_t> parse_size(std::string_view text) {
-    const std::string whole(text);
-    const std::size_t end = std::min(whole.find_first_not_of("0123456789."), whole.size());
-    std::string unit = absl::AsciiStrToUpper(whole.substr(end));
-    static const std::map<std::string, double> kUnits = {{"", 1},
-                                                         {"B", 1},
-                                                         {"K", 1024},
-                                                         {"KB", 1024},
-                                                         {"KIB", 1024},
-                                                         {"M", 1048576},
-                                                         {"MB", 1048576},
-                                                         {"MIB", 1048576},
-                                                         {"G", 1073741824},
-                                                         {"GB", 1073741824},
-                                                         {"GIB", 1073741824}};
-    double n = 0;
-    const auto factor = kUnits.find(unit);
-    if (factor == kUnits.end() || !absl::SimpleAtod(whole.substr(0, end), &n) ||
-        n * factor->second > kNumberMax) {
-        return absl::InvalidArgumentError(absl::StrCat("not a valid size: '", whole, "'"));
+// A map in one line.
+template <typename T, typename Text>
+std::string yaml_map(const std::map<std::string, T>& map, Text text_of) {
+    std::string out = "{";
+    for (const auto& [key, value] : map) {
+        absl::StrAppend(&out, out.size() == 1 ? "" : ", ", yaml_text(key), ": ", text_of(value));
     }
-    return static_cast<std::int64_t>(n * factor->second);
+    return absl::StrCat(out, "}");
 }
 
-StatusOr<Config> load(const std::string& text, const std::string& file_name) {
-    Config config;
-    try {
-        const YAML::Node root = YAML::Load(text);
-        read_section(root, "", top_setters(config), config);
-    } catch (const BadConfig& e) {
-        return absl::InvalidArgumentError(absl::StrCat(file_name, ":", e.line, ": ", e.message));
-    } catch (const YAML::Exception& e) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(file_name, ":", e.mark.line + 1, ": ", absl::CHexEscape(e.msg)));
+std::string yaml_selectors(const std::vector<PolicySelector>& selectors) {
+    std::string out = "[";
+    for (const auto& s : selectors) {
+        absl::StrAppend(&out,
+                        out.size() == 1 ? "" : ", ",
+                        "{selector: ",
+                        yaml_text(s.selector),
+                        ", priority: ",
+                        s.priority,
+                        "}");
     }
-    return config;
+    return absl::StrCat(out, "]");
 }
 
-std::string format_duration(Duration d) {
-    struct Unit {
-        std::int64_t ms;
-        const char* name;
-    };
-    constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
-    constexpr std::array<Unit, 7> kUnits = {{{365 * kDayMs, "y"},
-                                             {7 * kDayMs, "w"},
-                                             {kDayMs, "d"},
-                                             {3600 * 1000, "h"},
-                                             {60 * 1000, "m"},
-                                             {1000, "s"},
-                                             {1, "ms"}}};
-    std::int64_t ms = d.ns / kNanosPerMilli;
-    std::string text;
-    for (const Unit& unit : kUnits) {
-        // Years and weeks only where nothing else is needed, as Prometheus has it.
-        const bool whole_only = unit.ms >= 7 * kDayMs;
-        if (ms >= unit.ms && (!whole_only || ms % unit.ms == 0)) {
-            absl::StrAppend(&text, ms / unit.ms, unit.name);
-            ms %= unit.ms;
-        }
-    }
-    return text.empty() ? "0s" : text;
+std::vector<std::string> lines_of(const std::string& text) {
+    return absl::StrSplit(text, '\n', absl::SkipEmpty());
 }
 
-std::string limits_to_yaml(const Limits& l) {
+std::string all_limits(const Limits& l) {
     const auto flag = [](bool b) {
         return b ? "true" : "false";
     };
@@ -363,12 +346,49 @@ std::string limits_to_yaml(const Limits& l) {
     add("volume_max_series", l.volume_max_series);
     add("max_line_size_truncate_identifier", yaml_text(l.max_line_size_truncate_identifier));
     add("discover_service_name", yaml_list(l.discover_service_name));
+    add("max_query_bytes_read", l.max_query_bytes_read);
+    add("required_labels", yaml_list(l.required_labels));
+    add("minimum_labels_number", l.minimum_labels_number);
+    add("enforced_labels", yaml_list(l.enforced_labels));
+    add("policy_enforced_labels", yaml_map(l.policy_enforced_labels, yaml_list));
+    add("block_ingestion_until", yaml_time(l.block_ingestion_until));
+    add("block_ingestion_policy_until", yaml_map(l.block_ingestion_policy_until, yaml_time));
+    add("block_ingestion_status_code", l.block_ingestion_status_code);
+    add("policy_stream_mapping", yaml_map(l.policy_stream_mapping, yaml_selectors));
+    return out;
+}
+
+}  // namespace
+
+StatusOr<Config> load(const std::string& text, const std::string& file_name) {
+    Config config;
+    try {
+        const YAML::Node root = YAML::Load(text);
+        read_section(root, "", top_setters(config), config);
+    } catch (const BadConfig& e) {
+        return absl::InvalidArgumentError(absl::StrCat(file_name, ":", e.line, ": ", e.message));
+    } catch (const YAML::Exception& e) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file_name, ":", e.mark.line + 1, ": ", absl::CHexEscape(e.msg)));
+    }
+    return config;
+}
+
+std::string limits_to_yaml(const Limits& limits, const std::vector<std::string>& keys) {
+    std::string out;
+    for (const std::string& line : lines_of(all_limits(limits))) {
+        if (std::find(keys.begin(), keys.end(), line.substr(0, line.find(':'))) != keys.end()) {
+            absl::StrAppend(&out, line, "\n");
+        }
+    }
     return out;
 }
 
 std::string to_yaml(const Config& c) {
     std::string out = absl::StrCat("auth_enabled: ",
                                    c.auth_enabled ? "true" : "false",
+                                   "\ntenant_limits_allow_publish: ",
+                                   yaml_list(c.published_limits),
                                    "\nserver:\n  http_listen_address: ",
                                    c.http_listen_address,
                                    "\n  http_listen_port: ",
@@ -384,10 +404,31 @@ std::string to_yaml(const Config& c) {
                                    "\ncommon:\n  path_prefix: ",
                                    c.data_dir,
                                    "\nlimits_config:\n");
-    for (const auto& line : absl::StrSplit(limits_to_yaml(c.limits), '\n', absl::SkipEmpty())) {
+    for (const std::string& line : lines_of(all_limits(c.limits))) {
         absl::StrAppend(&out, "  ", line, "\n");
     }
     return out;
+}
+
+// Both texts have the same lines but for their values.
+std::string diff_to_yaml(const Config& config) {
+    const std::vector<std::string> lines = lines_of(to_yaml(config));
+    const std::vector<std::string> defaults = lines_of(to_yaml(Config()));
+    std::string out;
+    std::string section;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const bool in_section = lines[i].starts_with(' ');
+        section = !in_section && lines[i].ends_with(':') ? lines[i] : section;
+        if (lines[i] == defaults[i]) {
+            continue;
+        }
+        if (in_section && !section.empty()) {
+            absl::StrAppend(&out, section, "\n");
+            section.clear();
+        }
+        absl::StrAppend(&out, lines[i], "\n");
+    }
+    return out.empty() ? "{}\n" : out;
 }
 
 }  // namespace logi::config

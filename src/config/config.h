@@ -5,6 +5,8 @@
 #include "model/limits.h"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,25 @@ struct Config {
     std::string log_level = "info";
     std::string data_dir = "./logi-data";  // common.path_prefix
     Limits limits;
+    // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.
+    std::vector<std::string> published_limits = {"discover_log_levels",
+                                                 "discover_service_name",
+                                                 "log_level_fields",
+                                                 "max_entries_limit_per_query",
+                                                 "max_line_size_truncate",
+                                                 "max_query_bytes_read",
+                                                 "max_query_length",
+                                                 "max_query_lookback",
+                                                 "max_query_range",
+                                                 "max_query_series",
+                                                 "metric_aggregation_enabled",
+                                                 "otlp_config",
+                                                 "pattern_persistence_enabled",
+                                                 "query_timeout",
+                                                 "retention_period",
+                                                 "retention_stream",
+                                                 "volume_enabled",
+                                                 "volume_max_series"};
     // Keys that Loki knows and Logi has no use for, as section.key.
     std::vector<std::string> unused_keys;
 };
@@ -28,15 +49,30 @@ struct Config {
 // kInvalidArgument names file, line and, for an unknown key, the nearest known one.
 StatusOr<Config> load(const std::string& text, const std::string& file_name);
 
+// A configuration's text with ${NAME} and ${NAME:-default} replaced by what `value_of` has for the
+// name; the default is for names without a value or with an empty one. kInvalidArgument, with file
+// and line, for other forms. "$${" stays "${".
+StatusOr<std::string> expand(
+    std::string_view text,
+    const std::string& file_name,
+    const std::function<std::optional<std::string>(const std::string& name)>& value_of);
+
 // What is in force, as YAML that load() reads.
 [[nodiscard]] std::string to_yaml(const Config& config);
 
-[[nodiscard]] std::string limits_to_yaml(const Limits& limits);
+// Of that, what is not as it is by default.
+[[nodiscard]] std::string diff_to_yaml(const Config& config);
+
+// Only those of `keys`.
+[[nodiscard]] std::string limits_to_yaml(const Limits& limits,
+                                         const std::vector<std::string>& keys);
 
 // Prometheus (1w, 30d1h) or Go (1h30m, 1.5s) durations.
 StatusOr<Duration> parse_duration(std::string_view text);
 // As Prometheus writes durations: 30d1h, 1m, 0s. Whole milliseconds.
 [[nodiscard]] std::string format_duration(Duration d);
+// RFC 3339, a date, or 0.
+StatusOr<Timestamp> parse_time(std::string_view text);
 // 256KB, 3MB, 4096: 1024-based.
 StatusOr<std::int64_t> parse_size(std::string_view text);
 

@@ -38,11 +38,83 @@ TEST(Config, PrintedLimitsAreReadBack) {
     ASSERT_TRUE(config.ok()) << config.status();
     const auto again = load(to_yaml(*config), "printed");
     ASSERT_TRUE(again.ok()) << again.status();
-    EXPECT_EQ(limits_to_yaml(again->limits), limits_to_yaml(config->limits));
+    EXPECT_EQ(to_yaml(*again), to_yaml(*config));
     EXPECT_FALSE(again->limits.volume_enabled);
     EXPECT_EQ(again->limits.max_query_length, Duration::hours(31 * 24));
     EXPECT_EQ(again->limits.discover_service_name, (std::vector<std::string>{"a", "b: c"}));
     EXPECT_EQ(again->limits.max_line_size_truncate_identifier, "…: x");
+}
+
+TEST(Config, WhatIsNotAsByDefault) {
+    EXPECT_EQ(diff_to_yaml(Config()), "{}\n");
+    const auto config = load(
+        "auth_enabled: true\nserver:\n  log_level: warn\n  http_listen_port: 3200\n"
+        "limits_config:\n  max_query_series: 7\n",
+        "f.yaml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(diff_to_yaml(*config),
+              "auth_enabled: true\nserver:\n  http_listen_port: 3200\n  log_level: warn\n"
+              "limits_config:\n  max_query_series: 7\n");
+    EXPECT_EQ(limits_to_yaml(config->limits, {"max_query_series", "nothing", "volume_enabled"}),
+              "max_query_series: 7\nvolume_enabled: true\n");
+}
+
+TEST(Config, PoliciesOfIngestionAreReadAndPrinted) {
+    const auto config = load(
+        "limits_config:\n  enforced_labels: [app]\n  policy_enforced_labels:\n    \"*\": [env]\n"
+        "    finance: [team, \"a b\"]\n  block_ingestion_until: 2030-01-02T03:04:05Z\n"
+        "  block_ingestion_policy_until:\n    finance: 2031-01-01\n    b: 0\n"
+        "  block_ingestion_status_code: 429\n  policy_stream_mapping:\n    finance:\n"
+        "      - selector: '{app=\"x\"}'\n        priority: 2\n      - selector: '{a=\"b\"}'\n"
+        "  required_labels: [app]\n  minimum_labels_number: 2\n  max_query_bytes_read: 1GB\n",
+        "f.yaml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_TRUE(config->unused_keys.empty());
+    const auto again = load(to_yaml(*config), "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(to_yaml(*again), to_yaml(*config));
+    const Limits& limits = again->limits;
+    EXPECT_EQ(limits.block_ingestion_until.ns, 1'893'553'445'000'000'000);
+    EXPECT_EQ(limits.block_ingestion_policy_until.at("b").ns, 0);
+    EXPECT_EQ(limits.block_ingestion_policy_until.at("finance").ns, 1'924'992'000'000'000'000);
+    EXPECT_EQ(limits.policy_enforced_labels.at("finance"),
+              (std::vector<std::string>{"team", "a b"}));
+    ASSERT_EQ(limits.policy_stream_mapping.at("finance").size(), 2U);
+    EXPECT_EQ(limits.policy_stream_mapping.at("finance")[0].priority, 2);
+    EXPECT_EQ(limits.policy_stream_mapping.at("finance")[1].selector, "{a=\"b\"}");
+    EXPECT_EQ(limits.max_query_bytes_read, 1 << 30);
+    for (const char* bad : {"block_ingestion_until: soon",
+                            "block_ingestion_status_code: 20",
+                            "policy_stream_mapping: [a]",
+                            "policy_stream_mapping: {a: [{priority: 1}]}",
+                            "policy_enforced_labels: {a: 5}"}) {
+        EXPECT_FALSE(load("limits_config:\n  " + std::string(bad), "f.yaml").ok()) << bad;
+    }
+}
+
+TEST(Config, VariablesAreExpanded) {
+    const auto expanded = [](std::string_view text) {
+        const auto result = expand(text, "f.yaml", [](const std::string& name) {
+            return name == "PORT"    ? std::optional<std::string>("3200")
+                   : name == "EMPTY" ? std::optional<std::string>("")
+                                     : std::nullopt;
+        });
+        return result.ok() ? *result : std::string(result.status().message());
+    };
+    EXPECT_EQ(expanded("a: ${PORT}\nb: ${PORT:-1}"), "a: 3200\nb: 3200");
+    EXPECT_EQ(expanded("a: ${NONE}x${EMPTY}"), "a: x");
+    EXPECT_EQ(expanded("a: ${NONE:-b c}, ${EMPTY:-c:-d}"), "a: b c, c:-d");
+    EXPECT_EQ(expanded("a: ${NONE:-${PORT}}"), "a: 3200");
+    EXPECT_EQ(expanded("a: $PORT $ $${PORT} }"), "a: $PORT $ ${PORT} }");
+    EXPECT_EQ(expanded("\n\na: ${PORT"),
+              "f.yaml:3: '${' is not the beginning of ${NAME} or ${NAME:-default}; for the text "
+              "itself write '$${'");
+    std::string deep;
+    for (int i = 0; i < 100'000; ++i) {
+        deep.append("${NONE:-");
+    }
+    EXPECT_NE(expanded(deep + std::string(100'000, '}')).find("f.yaml:1: "), std::string::npos);
+    EXPECT_NE(expanded("a: ${PORT//x}").find("f.yaml:1: "), std::string::npos);
 }
 
 TEST(Config, DurationsAreWrittenAsPrometheusDoes) {

@@ -39,6 +39,7 @@ Store::~Store() {
 
 StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions options) {
     auto store = absl::WrapUnique(new Store(deps, std::move(options)));
+    LOGI_ASSIGN_OR_RETURN(store->policies_, StreamPolicies::of(store->options_.limits));
     LOGI_RETURN_IF_ERROR(store->load());
     return store;
 }

@@ -13,6 +13,7 @@
 #include "bucket/bucket.h"
 #include "ingest/flush_queue.h"
 #include "ingest/segment_cache.h"
+#include "ingest/stream_policy.h"
 #include "ingest/tenant.h"
 #include "io/clock.h"
 #include "io/executor.h"
@@ -68,7 +69,7 @@ class Store {
     };
 
     // Locks the folder and reads what earlier runs left in the journal. kFailedPrecondition if
-    // another process has the folder.
+    // another process has the folder; kInvalidArgument as StreamPolicies::of().
     static StatusOr<std::unique_ptr<Store>> open(const Deps& deps, StoreOptions options);
     // Only after shutdown(), or when the executor runs no more tasks.
     ~Store();
@@ -129,6 +130,7 @@ class Store {
 
     Deps deps_;
     const StoreOptions options_;
+    StreamPolicies policies_;
     std::unique_ptr<io::FileLock> lock_;
     std::unique_ptr<bucket::Bucket> bucket_;
     SegmentCache segments_;

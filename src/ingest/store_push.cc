@@ -28,7 +28,9 @@ void Store::push(const std::string& tenant_name,
         return;
     }
     const Timestamp now = deps_.clock.now();
-    Validated v = validate(std::move(request), options_.limits, now);
+    const std::string policy = request.policy;
+    Validated v =
+        validate(std::move(request), options_.limits, {policies_, tenant_name, policy}, now);
     for (const auto& [reason, count] : v.discarded) {
         count_discarded(tenant_name, reason, count.lines);
     }
@@ -39,6 +41,8 @@ void Store::push(const std::string& tenant_name,
     PushOutcome outcome;
     if (!v.errors.empty()) {
         outcome = {400, validation_message(v.errors, v.errors_left_out), 0};
+    } else if (v.blocked_status != 0) {
+        outcome = {v.blocked_status, v.blocked_message, 0};
     }
     if (v.streams.empty()) {
         done(std::move(outcome));  // and nobody becomes a tenant by it

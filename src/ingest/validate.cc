@@ -4,15 +4,12 @@
 #include "absl/strings/str_format.h"
 #include "ingest/entry_level.h"
 #include "ingest/entry_size.h"
+#include "ingest/metadata_name.h"
 
 #include <ctime>
 
 namespace logi::ingest {
 namespace {
-
-bool is_alphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 // RFC 3339 in UTC with whole seconds, as Go's time.RFC3339 prints it.
 std::string rfc3339(Timestamp t) {
@@ -49,7 +46,8 @@ constexpr std::string_view kMetadataDocs =
 
 class Validator {
   public:
-    Validator(const Limits& limits, Timestamp now) : limits_(limits), now_(now), levels_(limits) {}
+    Validator(const Limits& limits, const PushRules& rules, Timestamp now)
+        : limits_(limits), rules_(rules), now_(now), levels_(limits) {}
 
     Validated run(wire::PushRequest& request) {
         if (request.streams.empty()) {
@@ -118,14 +116,39 @@ class Validator {
         add_service_name(*pairs);
         const std::string text = label_text(*pairs);
         if (std::string message; const char* reason = check_labels(*pairs, text, message)) {
-            std::uint64_t bytes = 0;
-            for (const auto& entry : stream.entries) {
-                bytes += entry_bytes(entry);
-            }
-            refuse(reason, stream.entries.size(), bytes, [&] { return message; });
+            refuse(reason, stream.entries.size(), bytes_of(stream), [&] { return message; });
+            return;
+        }
+        if (const auto refusal =
+                rules_.policies.refuse(*pairs, text, rules_.policy, rules_.tenant, now_)) {
+            forbid(stream, *refusal);
             return;
         }
         take_entries_of(stream, text, stream_of(Labels::from_pairs(*std::move(pairs))));
+    }
+
+    static std::uint64_t bytes_of(const wire::PushStream& stream) {
+        std::uint64_t bytes = 0;
+        for (const auto& entry : stream.entries) {
+            bytes += entry_bytes(entry);
+        }
+        return bytes;
+    }
+
+    void forbid(const wire::PushStream& stream, const StreamPolicies::Refusal& refusal) {
+        if (refusal.status == 0) {
+            refuse(refusal.reason, stream.entries.size(), bytes_of(stream), [&] {
+                return refusal.message;
+            });
+            return;
+        }
+        auto& count = out_.discarded[refusal.reason];
+        count.lines += stream.entries.size();
+        count.bytes += bytes_of(stream);
+        if (refusal.status != 200) {
+            out_.blocked_status = refusal.status;
+            out_.blocked_message = refusal.message;
+        }
     }
 
     void take_entries_of(wire::PushStream& stream,
@@ -408,6 +431,7 @@ class Validator {
     }
 
     const Limits& limits_;
+    const PushRules& rules_;
     const Timestamp now_;
     EntryLevels levels_;
     Validated out_;
@@ -417,36 +441,16 @@ class Validator {
 
 }  // namespace
 
-StatusOr<std::string> normalise_metadata_name(std::string_view name) {
-    if (name.empty()) {
-        return absl::InvalidArgumentError("label name is empty");
-    }
-    const bool dunder = name.size() >= 4 && name.starts_with("__") && name.ends_with("__");
-    const std::string_view middle = dunder ? name.substr(2, name.size() - 4) : name;
-    std::string out;
-    bool any = false;
-    for (const char c : middle) {
-        if (is_alphanumeric(c)) {
-            any = true;
-            out.push_back(c);
-        } else if (out.empty() || out.back() != '_') {
-            out.push_back('_');
-        }
-    }
-    if (!any) {
-        return absl::InvalidArgumentError(absl::StrCat("normalization for label name ",
-                                                       go_quote(name),
-                                                       " resulted in invalid name ",
-                                                       go_quote(out)));
-    }
-    if (dunder) {
-        return "__" + out + "__";
-    }
-    return out[0] >= '0' && out[0] <= '9' ? "key_" + out : out;
+Validated validate(wire::PushRequest&& request,
+                   const Limits& limits,
+                   const PushRules& rules,
+                   Timestamp now) {
+    return Validator(limits, rules, now).run(request);
 }
 
 Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now) {
-    return Validator(limits, now).run(request);
+    static const StreamPolicies kNone;
+    return validate(std::move(request), limits, {kNone, "", ""}, now);
 }
 
 std::string validation_message(const std::vector<std::string>& errors, std::uint64_t left_out) {

@@ -2,6 +2,7 @@
 // order and refused with Loki's words, one by one; what is left is normalised.
 #pragma once
 
+#include "ingest/stream_policy.h"
 #include "model/entry.h"
 #include "model/labels.h"
 #include "model/limits.h"
@@ -29,6 +30,10 @@ struct Validated {
     // One message per refused stream or entry; of very many, the first, and how many more.
     std::vector<std::string> errors;
     std::uint64_t errors_left_out = 0;
+    // When not 0, streams were dropped that nobody is to push, and this is what to answer if
+    // nothing else is wrong.
+    int blocked_status = 0;
+    std::string blocked_message;
     // When not 0, nothing of the push is stored.
     int fatal_status = 0;
     std::string fatal_message;
@@ -43,16 +48,23 @@ struct Validated {
     std::vector<std::unique_ptr<std::string>> texts;
 };
 
+// Who pushes, and what is forbidden.
+struct PushRules {
+    const StreamPolicies& policies;
+    std::string_view tenant;
+    std::string_view policy;  // that the request names, or empty
+};
+
 // Takes the entries out of `request`; they still point into its bytes, which must outlive them.
+Validated validate(wire::PushRequest&& request,
+                   const Limits& limits,
+                   const PushRules& rules,
+                   Timestamp now);
+// Nothing is forbidden.
 Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now);
 
 // The body of a 400: the message if there is one, else "N errors like: …" joined by "; ".
 [[nodiscard]] std::string validation_message(const std::vector<std::string>& errors,
                                              std::uint64_t left_out = 0);
-
-// A structured metadata name as Loki stores it: every run of characters outside [A-Za-z0-9] becomes
-// one '_', "__x__" keeps its ends, a leading digit gets "key_". kInvalidArgument if nothing is
-// left or the name is empty.
-StatusOr<std::string> normalise_metadata_name(std::string_view name);
 
 }  // namespace logi::ingest

@@ -1,5 +1,6 @@
 #include "ingest/validate.h"
 
+#include "ingest/metadata_name.h"
 #include "ingest/record.h"
 
 #include <gtest/gtest.h>

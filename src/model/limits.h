@@ -4,10 +4,16 @@
 #include "base/time.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace logi {
+
+struct PolicySelector {
+    std::string selector;  // {app="a"}
+    std::int64_t priority = 0;
+};
 
 struct Limits {
     double ingestion_rate_mb = 4;        // MiB per second and tenant
@@ -59,6 +65,20 @@ struct Limits {
     bool volume_enabled = true;
     std::int64_t volume_max_series = 1000;  // 0: no limit
     Duration query_timeout = Duration::minutes(1);
+    // 0: no limit, of what the streams of a query's selectors hold in its time range.
+    std::int64_t max_query_bytes_read = 0;
+    // Every selector of a query has matchers of these labels, and of at least so many.
+    std::vector<std::string> required_labels;
+    std::int64_t minimum_labels_number = 0;
+    // Labels that a stream must have; those of a policy only its streams, of policy "*" all.
+    std::vector<std::string> enforced_labels;
+    std::map<std::string, std::vector<std::string>> policy_enforced_labels;
+    // Until then nothing is taken in, of a policy nothing of its streams; "*" is a policy of all.
+    Timestamp block_ingestion_until;  // 0: nothing is blocked
+    std::map<std::string, Timestamp> block_ingestion_policy_until;
+    std::int64_t block_ingestion_status_code = 260;  // 200: what is blocked is dropped silently
+    // Which streams are of a policy: the one of the highest priority whose selector matches.
+    std::map<std::string, std::vector<PolicySelector>> policy_stream_mapping;
     std::vector<std::string> discover_service_name = {"service",
                                                       "app",
                                                       "application",

@@ -24,6 +24,7 @@ struct PushStream {
 // Views point into `body` and `buffers`, which the request owns.
 struct PushRequest {
     std::vector<PushStream> streams;
+    std::string policy;  // of ingestion, that the client names; empty: the streams decide
     base::Buffer body;
     std::vector<std::unique_ptr<std::string>> buffers;
 };

@@ -1,0 +1,43 @@
+#include "ingest/metadata_name.h"
+
+#include "absl/strings/str_cat.h"
+#include "model/labels.h"
+
+namespace logi::ingest {
+namespace {
+
+bool is_alphanumeric(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+StatusOr<std::string> normalise_metadata_name(std::string_view name) {
+    if (name.empty()) {
+        return absl::InvalidArgumentError("label name is empty");
+    }
+    const bool dunder = name.size() >= 4 && name.starts_with("__") && name.ends_with("__");
+    const std::string_view middle = dunder ? name.substr(2, name.size() - 4) : name;
+    std::string out;
+    bool any = false;
+    for (const char c : middle) {
+        if (is_alphanumeric(c)) {
+            any = true;
+            out.push_back(c);
+        } else if (out.empty() || out.back() != '_') {
+            out.push_back('_');
+        }
+    }
+    if (!any) {
+        return absl::InvalidArgumentError(absl::StrCat("normalization for label name ",
+                                                       go_quote(name),
+                                                       " resulted in invalid name ",
+                                                       go_quote(out)));
+    }
+    if (dunder) {
+        return "__" + out + "__";
+    }
+    return out[0] >= '0' && out[0] <= '9' ? "key_" + out : out;
+}
+
+}  // namespace logi::ingest

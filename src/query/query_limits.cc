@@ -1,0 +1,148 @@
+#include "query/query_limits.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "exec/windows.h"
+#include "logql/tree.h"
+#include "query/metric_query.h"
+
+#include <array>
+#include <cmath>
+
+namespace logi::query {
+namespace {
+
+Status check_matchers(const std::vector<Matcher>& matchers, const Limits& limits) {
+    std::vector<std::string> present;
+    for (const Matcher& matcher : matchers) {
+        present.push_back(matcher.name());
+    }
+    std::vector<std::string> missing;
+    for (const auto& name : limits.required_labels) {
+        if (std::find(present.begin(), present.end(), name) == present.end()) {
+            missing.push_back(name);
+        }
+    }
+    if (!missing.empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("stream selector is missing required matchers [",
+                         absl::StrJoin(missing, ", "),
+                         "], labels present in the query were [",
+                         absl::StrJoin(present, ", "),
+                         "]"));
+    }
+    const auto count = static_cast<std::int64_t>(present.size());
+    if (count < limits.minimum_labels_number) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("stream selector has less label matchers than required: (present: [",
+                         absl::StrJoin(present, ", "),
+                         "], number_present: ",
+                         count,
+                         ", required_number_label_matchers: ",
+                         limits.minimum_labels_number,
+                         ")"));
+    }
+    const std::int64_t most = limits.max_streams_matchers_per_query;
+    if (most > 0 && count > most) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("max streams matchers per query exceeded, matchers-count > limit (",
+                         count,
+                         " > ",
+                         most,
+                         ")"));
+    }
+    return absl::OkStatus();
+}
+
+// As Go's humanize.IBytes: 9 B, 1.5 KiB, 15 MiB.
+std::string format_binary_bytes(std::uint64_t bytes) {
+    constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 10) {
+        return absl::StrCat(bytes, " B");
+    }
+    double scaled = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (scaled >= 1024 && unit + 1 < kUnits.size()) {
+        scaled /= 1024;
+        ++unit;
+    }
+    const double rounded = std::floor(scaled * 10 + 0.5) / 10;
+    return rounded < 10 ? absl::StrFormat("%.1f %s", rounded, kUnits[unit])
+                        : absl::StrFormat("%.0f %s", rounded, kUnits[unit]);
+}
+
+// Of one extent, the share that lies in the time, both ends included.
+double bytes_in(const segment::Source& source,
+                const segment::StreamExtent& e,
+                Timestamp first,
+                Timestamp last) {
+    double bytes = static_cast<double>(e.line_bytes + e.metadata_bytes);
+    if (!e.has_bytes) {
+        const block::BlockStats& block = source.blocks()[e.block];
+        bytes = static_cast<double>(block.line_bytes) * e.rows / std::max(block.rows, 1U);
+    }
+    const double inside =
+        static_cast<double>((std::min(e.max_time, last) - std::max(e.min_time, first)).ns + 1);
+    return bytes * inside / static_cast<double>((e.max_time - e.min_time).ns + 1);
+}
+
+double bytes_in(const exec::Sources& sources,
+                const std::vector<Matcher>& matchers,
+                Timestamp first,
+                Timestamp last) {
+    double bytes = 0;
+    for (const auto& source : sources) {
+        std::vector<bool> wanted(source->stream_count(), false);
+        for (const std::uint32_t stream : source->select(matchers)) {
+            wanted[stream] = true;
+        }
+        for (const segment::StreamExtent& e : source->extents()) {
+            if (wanted[e.stream] && e.min_time <= last && e.max_time >= first) {
+                bytes += bytes_in(*source, e, first, last);
+            }
+        }
+    }
+    return bytes;
+}
+
+}  // namespace
+
+Status check_selectors(const logql::Expr& expr, const Limits& limits) {
+    if (const auto* log = std::get_if<logql::LogExpr>(&expr.node)) {
+        return check_matchers(log->matchers, limits);
+    }
+    Status status;
+    logql::for_each_range(expr, [&](const logql::RangeAggregation& range) {
+        status.Update(check_matchers(range.log.matchers, limits));
+    });
+    return status;
+}
+
+Status check_bytes_read(const exec::Sources& sources, const Prepared& query, const Limits& limits) {
+    const std::int64_t most = limits.max_query_bytes_read;
+    if (most <= 0 || query.range.start >= query.range.end) {
+        return absl::OkStatus();
+    }
+    double bytes = 0;
+    if (const auto* log = std::get_if<logql::LogExpr>(&query.expr->node)) {
+        bytes = bytes_in(sources, log->matchers, query.range.start, query.range.end - Duration{1});
+    }
+    const exec::Steps steps = steps_of(query.request);
+    logql::for_each_range(*query.expr, [&](const logql::RangeAggregation& range) {
+        const exec::Windows windows(steps, range.range, range.offset);
+        bytes += bytes_in(sources, range.log.matchers, windows.first_time(), windows.last_time());
+    });
+    if (bytes <= static_cast<double>(most)) {
+        return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("the query would read too many bytes (query: ",
+                     format_binary_bytes(static_cast<std::uint64_t>(bytes)),
+                     ", limit: ",
+                     format_binary_bytes(static_cast<std::uint64_t>(most)),
+                     "); consider adding more specific stream selectors or reduce the time range "
+                     "of the query"));
+}
+
+}  // namespace logi::query
