@@ -8,12 +8,15 @@ namespace logi::cli {
 
 struct ServerArgs {
     std::string config_file;
+    bool expand_env = false;  // ${NAME} in the file
+    bool verify_config = false;
+    std::string target = "all";
     std::string listen;
     std::string data;
 };
 int server_command(const ServerArgs& args);
 
-int check_config_command(const std::string& file);
+int check_config_command(const std::string& file, bool expand_env);
 
 struct QueryArgs {
     std::string query;

@@ -2,21 +2,35 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string_view>
 
 namespace {
 
-using namespace std::string_literals;
+// Loki's flags, with one dash or two: -config.file=FILE.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLokiFlags = {
+    {{"config.file", "--config"},
+     {"config.expand-env", "--expand-env"},
+     {"verify-config", "--verify-config"},
+     {"target", "--target"}}};
 
-// Loki's flags have one dash: -config.file=FILE.
+std::string rewrite_argument(std::string arg) {
+    const std::size_t dashes = std::min(arg.find_first_not_of('-'), arg.size());
+    const std::string_view flag = std::string_view(arg).substr(dashes, arg.find('=') - dashes);
+    for (const auto& [loki, ours] : kLokiFlags) {
+        if ((dashes == 1 || dashes == 2) && flag == loki) {
+            return std::string(ours) + arg.substr(dashes + flag.size());
+        }
+    }
+    return arg;
+}
+
 std::vector<std::string> rewrite_arguments(int argc, char** argv) {
     std::vector<std::string> args;
     for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last first
-        std::string arg = argv[i];
-        if (arg.starts_with("-config.file")) {
-            arg = "--config" + arg.substr("-config.file"s.size());
-        }
-        args.push_back(std::move(arg));
+        args.push_back(rewrite_argument(argv[i]));
     }
     return args;
 }
@@ -32,6 +46,10 @@ int main(int argc, char** argv) {
     CLI::App* server_cmd = app.add_subcommand("server", "Run the store");
     server_cmd->add_option(
         "--config", server.config_file, "YAML file with Loki's keys (also -config.file=FILE)");
+    server_cmd->add_flag(
+        "--expand-env", server.expand_env, "replace ${NAME} and ${NAME:-default} in the file");
+    server_cmd->add_flag("--verify-config", server.verify_config, "check the file and exit");
+    server_cmd->add_option("--target", server.target, "what to run: all")->capture_default_str();
     server_cmd->add_option("--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default");
     server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");
 
@@ -57,6 +75,9 @@ int main(int argc, char** argv) {
     check_cmd->require_subcommand(1);
     CLI::App* check_config = check_cmd->add_subcommand("config", "Check a configuration file");
     check_config->add_option("file", config_file, "YAML file")->required();
+    bool check_expanded = false;
+    check_config->add_flag(
+        "--expand-env", check_expanded, "replace ${NAME} and ${NAME:-default} in the file");
 
     std::string kind;
     std::string path;
@@ -79,7 +100,7 @@ int main(int argc, char** argv) {
         return cli::query_command(query);
     }
     if (*check_config) {
-        return cli::check_config_command(config_file);
+        return cli::check_config_command(config_file, check_expanded);
     }
     if (*inspect_cmd) {
         return cli::inspect_command(kind, path);

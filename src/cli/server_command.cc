@@ -2,25 +2,41 @@
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "config/config.h"
+#include "ingest/stream_policy.h"
 #include "server/server.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 namespace logi::cli {
 namespace {
 
-StatusOr<config::Config> load_file(const std::string& file) {
+std::optional<std::string> environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+StatusOr<config::Config> load_file(const std::string& file, bool expand_env) {
     std::ifstream in(file);
     std::error_code ignored;
     if (!in || std::filesystem::is_directory(file, ignored)) {
         return absl::NotFoundError(file + ": cannot be read");
     }
-    std::stringstream text;
-    text << in.rdbuf();
-    return config::load(text.str(), file);
+    std::stringstream stream;
+    stream << in.rdbuf();
+    std::string text = stream.str();
+    if (expand_env) {
+        LOGI_ASSIGN_OR_RETURN(text, config::expand(text, file, environment));
+    }
+    LOGI_ASSIGN_OR_RETURN(config::Config config, config::load(text, file));
+    if (const auto policies = ingest::StreamPolicies::of(config.limits); !policies.ok()) {
+        return absl::InvalidArgumentError(file + ": " + std::string(policies.status().message()));
+    }
+    return config;
 }
 
 int fail(const Status& status) {
@@ -32,8 +48,19 @@ int fail(const Status& status) {
 
 int server_command(const ServerArgs& args) {
     config::Config config;
+    if (args.target != "all") {
+        return fail(absl::InvalidArgumentError(
+            "one process runs everything: the target is 'all', not '" + args.target + "'"));
+    }
+    if (args.verify_config && !args.config_file.empty()) {
+        return check_config_command(args.config_file, args.expand_env);
+    }
+    if (args.verify_config) {
+        std::puts("the defaults are valid");
+        return 0;
+    }
     if (!args.config_file.empty()) {
-        auto loaded = load_file(args.config_file);
+        auto loaded = load_file(args.config_file, args.expand_env);
         if (!loaded.ok()) {
             return fail(loaded.status());
         }
@@ -55,8 +82,8 @@ int server_command(const ServerArgs& args) {
     return server::run(config);
 }
 
-int check_config_command(const std::string& file) {
-    const auto config = load_file(file);
+int check_config_command(const std::string& file, bool expand_env) {
+    const auto config = load_file(file, expand_env);
     if (!config.ok()) {
         return fail(config.status());
     }

@@ -119,6 +119,29 @@ class Process(unittest.TestCase):
             self.assertEqual(checked.returncode, 1)
             self.assertIn("cannot be read", checked.stderr)
 
+    def test_the_flags_of_loki(self):
+        file = pathlib.Path(tempfile.mkdtemp(), "loki.yaml")
+        file.write_text("server:\n  log_level: ${LEVEL}\nlimits_config:\n  max_query_series: ${SERIES:-7}\n")
+        environment = {**os.environ, "LEVEL": "warn"}
+        environment.pop("SERIES", None)
+        for expand in (["-config.expand-env=true"], ["--config.expand-env"], ["-config.expand-env"]):
+            flags = ["server", f"-config.file={file}", "-target=all", *expand, "-verify-config"]
+            checked = run(*flags, env=environment)
+            self.assertEqual((checked.returncode, checked.stderr, checked.stdout), (0, "", f"{file} is valid\n"), flags)
+            self.assertEqual(run(*flags, env={**environment, "SERIES": "many"}).returncode, 1)
+        self.assertEqual(run("check", "config", str(file), "--expand-env", env=environment).returncode, 0)
+        # Only where it is asked for.
+        for no_expand in ([], ["-config.expand-env=false"]):
+            checked = run("server", f"-config.file={file}", *no_expand, "-verify-config=true", env=environment)
+            self.assertEqual(checked.returncode, 1)
+            self.assertIn(f"{file}:2: expected debug, info, warn or error", checked.stderr)
+        self.assertEqual(run("server", "-verify-config").returncode, 0)
+        file.write_text("server:\n  log_level: ${LEVEL\n")
+        self.assertIn(f"{file}:2: ", run("server", f"-config.file={file}", "-config.expand-env", "-verify-config").stderr)
+        other = run("server", "-target=querier", "--listen", "127.0.0.1:0", "--data", "/nowhere")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("the target is 'all', not 'querier'", other.stderr)
+
 
 class FullDisk(unittest.TestCase):
     def check(self, server, fill, free):
