@@ -65,37 +65,40 @@ net::HttpResponse check_form(std::string_view path, const net::HttpRequest& requ
 }  // namespace
 
 const std::vector<Api::Route>& Api::routes() {
+    constexpr auto kNone = TenantUse::kNone;
+    constexpr auto kOne = TenantUse::kOne;
+    constexpr auto kHeader = TenantUse::kHeader;
     static const std::vector<Route> kRoutes = {
-        {"/loki/api/v1/push", "POST", &Api::push, true},
-        {"/api/prom/push", "POST", &Api::push, true},
-        {"/loki/api/v1/query_range", "GET POST", &Api::query_range, true},
-        {"/loki/api/v1/query", "GET POST", &Api::query, true},
-        {"/loki/api/v1/labels", "GET POST", &Api::labels, true},
-        {"/loki/api/v1/label", "GET POST", &Api::labels, true},
-        {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, true},
-        {"/loki/api/v1/series", "GET POST", &Api::series, true},
-        {"/loki/api/v1/index/stats", "GET POST", &Api::index_stats, true},
-        {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, true},
-        {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, true},
-        {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, true},
-        {"/loki/api/v1/detected_fields", "GET POST", &Api::detected_fields, true},
+        {"/loki/api/v1/push", "POST", &Api::push, kOne},
+        {"/api/prom/push", "POST", &Api::push, kOne},
+        {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne},
+        {"/loki/api/v1/query", "GET POST", &Api::query, kOne},
+        {"/loki/api/v1/labels", "GET POST", &Api::labels, kOne},
+        {"/loki/api/v1/label", "GET POST", &Api::labels, kOne},
+        {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, kOne},
+        {"/loki/api/v1/series", "GET POST", &Api::series, kOne},
+        {"/loki/api/v1/index/stats", "GET POST", &Api::index_stats, kOne},
+        {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, kOne},
+        {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, kOne},
+        {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, kOne},
+        {"/loki/api/v1/detected_fields", "GET POST", &Api::detected_fields, kOne},
         {"/loki/api/v1/detected_field/{name}/values",
          "GET POST",
          &Api::detected_field_values,
-         true},
-        {"/loki/api/v1/patterns", "GET POST", &Api::patterns, true},
-        {"/loki/api/v1/format_query", "GET POST", &Api::format_query, false},
-        {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, true},
-        {"/api/prom/label", "GET POST", &Api::labels, true},
-        {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, true},
-        {"/api/prom/series", "GET POST", &Api::series, true},
-        {"/loki/api/v1/status/buildinfo", "GET", &Api::buildinfo, false},
-        {"/ready", "GET", &Api::ready, false},
-        {"/metrics", "GET", &Api::metrics, false},
-        {"/config", "GET", &Api::show_config, false},
-        {"/config/tenant/v1/limits", "GET", &Api::tenant_limits, true},
-        {"/flush", "GET POST", &Api::flush, false},
-        {"/log_level", "GET POST", &Api::log_level, false},
+         kOne},
+        {"/loki/api/v1/patterns", "GET POST", &Api::patterns, kOne},
+        {"/loki/api/v1/format_query", "GET POST", &Api::format_query, kNone},
+        {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, kHeader},
+        {"/api/prom/label", "GET POST", &Api::labels, kOne},
+        {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, kOne},
+        {"/api/prom/series", "GET POST", &Api::series, kOne},
+        {"/loki/api/v1/status/buildinfo", "GET", &Api::buildinfo, kNone},
+        {"/ready", "GET", &Api::ready, kNone},
+        {"/metrics", "GET", &Api::metrics, kNone},
+        {"/config", "GET", &Api::show_config, kNone},
+        {"/config/tenant/v1/limits", "GET", &Api::tenant_limits, kHeader},
+        {"/flush", "GET POST", &Api::flush, kNone},
+        {"/log_level", "GET POST", &Api::log_level, kNone},
     };
     return kRoutes;
 }
@@ -167,7 +170,8 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         return;
     }
     std::string tenant = kDefaultTenant;
-    if (route.needs_tenant && config_.auth_enabled) {
+    if (route.tenant == TenantUse::kHeader ||
+        (route.tenant == TenantUse::kOne && config_.auth_enabled)) {
         const std::string_view header = request.header("X-Scope-OrgID");
         if (header.empty()) {
             measured(error_response(401, "no org id\n"));

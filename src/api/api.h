@@ -43,11 +43,14 @@ class Api {
     using Handler = void (Api::*)(const net::HttpRequest&,
                                   const std::string& tenant,
                                   net::Responder);
+    // What a route has to do with tenants: nothing; it is about one; or about the one of the
+    // header, which Loki wants here even where nobody has to say who they are.
+    enum class TenantUse { kNone, kOne, kHeader };
     struct Route {
         const char* path;  // {name} takes one part
         const char* methods;
         Handler handler;
-        bool needs_tenant;
+        TenantUse tenant;
     };
     // Memory of pushes from decoding to their answer, all together.
     static constexpr std::uint64_t kPushBytesMax = 512ULL << 20U;

@@ -2,8 +2,11 @@
 #include "absl/strings/str_cat.h"
 #include "api/answer.h"
 #include "api/api.h"
+#include "api/params.h"
 #include "base/log.h"
 #include "wire/json_text.h"
+
+#include <map>
 
 namespace logi::api {
 namespace {
@@ -19,6 +22,40 @@ const char* text_of(bool b) {
     return b ? "true" : "false";
 }
 
+std::string json_list(const std::vector<std::string>& texts) {
+    std::string out = "[";
+    for (const auto& text : texts) {
+        out.append(out.size() == 1 ? "" : ",");
+        wire::append_json_string(out, text);
+    }
+    return absl::StrCat(out, "]");
+}
+
+// As Loki writes them. What Logi does not have is as it is where Loki does not use it.
+std::map<std::string, std::string> drilldown_values(const Limits& l) {
+    const auto duration = [](Duration d) {
+        return absl::StrCat("\"", config::format_duration(d), "\"");
+    };
+    return {
+        {"discover_log_levels", text_of(l.discover_log_levels)},
+        {"discover_service_name", json_list(l.discover_service_name)},
+        {"log_level_fields", json_list(l.log_level_fields)},
+        {"max_entries_limit_per_query", absl::StrCat(l.max_entries_limit_per_query)},
+        {"max_line_size_truncate", text_of(l.max_line_size_truncate)},
+        {"max_query_bytes_read", absl::StrCat("\"", l.max_query_bytes_read, "B\"")},
+        {"max_query_length", duration(l.max_query_length)},
+        {"max_query_lookback", duration(l.max_query_lookback)},
+        {"max_query_range", "\"0s\""},
+        {"max_query_series", absl::StrCat(l.max_query_series)},
+        {"metric_aggregation_enabled", "false"},
+        {"pattern_persistence_enabled", "false"},
+        {"query_timeout", duration(l.query_timeout)},
+        {"retention_period", "\"0s\""},
+        {"volume_enabled", text_of(l.volume_enabled)},
+        {"volume_max_series", absl::StrCat(l.volume_max_series)},
+    };
+}
+
 }  // namespace
 
 void Api::ready(const net::HttpRequest&, const std::string&, net::Responder respond) {
@@ -30,42 +67,30 @@ void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder re
         {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});
 }
 
-void Api::show_config(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond(yaml_response(config::to_yaml(config_)));
+void Api::show_config(const net::HttpRequest& request, const std::string&, net::Responder respond) {
+    const std::string mode = Params(request).get("mode");
+    respond(yaml_response(mode == "diff"       ? config::diff_to_yaml(config_)
+                          : mode == "defaults" ? config::to_yaml(config::Config())
+                                               : config::to_yaml(config_)));
 }
 
 void Api::tenant_limits(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond(yaml_response(config::limits_to_yaml(config_.limits)));
+    respond(yaml_response(config::limits_to_yaml(config_.limits, config_.published_limits)));
 }
 
 // For Grafana's Logs Drilldown: what it may ask for.
 void Api::drilldown_limits(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    const Limits& l = config_.limits;
-    std::string services;
-    for (const auto& name : l.discover_service_name) {
-        services.append(services.empty() ? "" : ",");
-        wire::append_json_string(services, name);
+    const auto all = drilldown_values(config_.limits);
+    std::string limits;
+    for (const auto& [key, value] : all) {
+        const auto& allowed = config_.published_limits;
+        if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) {
+            absl::StrAppend(&limits, limits.empty() ? "" : ",", "\"", key, "\":", value);
+        }
     }
-    // Nothing expires, hence the retention of 0; patterns need no ingester, but it is what clients
-    // ask for.
-    respond(json_response(absl::StrCat("{\"limits\":{\"discover_service_name\":[",
-                                       services,
-                                       "],\"max_entries_limit_per_query\":",
-                                       l.max_entries_limit_per_query,
-                                       ",\"max_line_size_truncate\":",
-                                       text_of(l.max_line_size_truncate),
-                                       ",\"max_query_length\":\"",
-                                       config::format_duration(l.max_query_length),
-                                       "\",\"max_query_lookback\":\"",
-                                       config::format_duration(l.max_query_lookback),
-                                       "\",\"max_query_series\":",
-                                       l.max_query_series,
-                                       ",\"query_timeout\":\"",
-                                       config::format_duration(l.query_timeout),
-                                       "\",\"retention_period\":\"0s\",\"volume_enabled\":",
-                                       text_of(l.volume_enabled),
-                                       ",\"volume_max_series\":",
-                                       l.volume_max_series,
+    // Patterns need no ingester, but it is what clients ask for.
+    respond(json_response(absl::StrCat("{\"limits\":{",
+                                       limits,
                                        "},\"pattern_ingester_enabled\":true,\"version\":\"",
                                        kLokiVersion,
                                        "\"}\n")));

@@ -138,6 +138,11 @@ class Index(unittest.TestCase):
         s = self.serve("auth_enabled: true\nlimits_config:\n  max_query_length: 31d\n  volume_enabled: false\n")
         for path in ("/loki/api/v1/drilldown-limits", "/config/tenant/v1/limits"):
             self.assertEqual(s.get(path), (401, b"no org id\n"))
+        # Without authentication the header is wanted all the same, as by Loki.
+        open_to_all = self.serve("")
+        for path in ("/loki/api/v1/drilldown-limits", "/config/tenant/v1/limits"):
+            self.assertEqual(open_to_all.get(path), (401, b"no org id\n"))
+            self.assertEqual(open_to_all.get(path, "t")[0], 200)
         status, body = s.get("/loki/api/v1/drilldown-limits", "t")
         self.assertEqual(status, 200)
         limits = json.loads(body)
@@ -150,6 +155,23 @@ class Index(unittest.TestCase):
         status, body = s.get("/config/tenant/v1/limits", "t")
         self.assertEqual(status, 200)
         self.assertIn("max_query_length: 31d\n", body.decode())
+        self.assertNotIn("max_line_size:", body.decode())
+        self.assertIs(limits["limits"]["discover_log_levels"], True)
+        few = self.serve("tenant_limits_allow_publish: [max_line_size, query_timeout]\n")
+        self.assertEqual(few.get("/config/tenant/v1/limits", "t")[1], b"max_line_size: 262144\nquery_timeout: 1m\n")
+        self.assertEqual(json.loads(few.get("/loki/api/v1/drilldown-limits", "t")[1])["limits"], {"query_timeout": "1m"})
+
+    def test_the_configuration_in_three_ways(self):
+        s = self.serve("limits_config:\n  max_query_series: 7\n")
+        every = s.get("/config")[1].decode()
+        self.assertIn("max_query_series: 7\n", every)
+        self.assertEqual(s.get("/config", mode="diffs")[1].decode(), every)
+        self.assertIn("limits_config:\n  max_query_series: 7\n", s.get("/config", mode="diff")[1].decode())
+        self.assertNotIn("auth_enabled", s.get("/config", mode="diff")[1].decode())
+        self.assertIn("max_query_series: 500\n", s.get("/config", mode="defaults")[1].decode())
+
+    def test_limits_and_volume(self):
+        s = self.serve("auth_enabled: true\nlimits_config:\n  volume_enabled: false\n")
         self.assertEqual(s.get("/loki/api/v1/index/volume", "t", query="{}"), (404, b"not found"))
 
 
