@@ -52,9 +52,13 @@ std::string json_value(Dice& dice, const std::string& name) {
     }
 }
 
+std::size_t fields_of_a_line(Dice& dice) {
+    return dice.percent(80) ? 3 + dice.below(9) : dice.below(4);
+}
+
 std::string json_object(Dice& dice, int depth) {
     std::string out = "{";
-    const std::size_t count = dice.below(9);
+    const std::size_t count = fields_of_a_line(dice);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = dice.pick(kFields);
         if (i > 0) {
@@ -72,7 +76,7 @@ std::string json_object(Dice& dice, int depth) {
 
 std::string logfmt(Dice& dice) {
     std::string out;
-    const std::size_t count = dice.below(9);
+    const std::size_t count = fields_of_a_line(dice);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = dice.pick(kFields);
         const std::string value = random_value(dice, name);
@@ -175,6 +179,16 @@ LabelMap random_metadata(Dice& dice, bool logs) {
     return out;
 }
 
+// What stands behind `before` and ahead of the next quote, blank or comma.
+std::string text_behind(const std::string& line, const std::string& before) {
+    const std::size_t at = line.find(before);
+    if (at == std::string::npos) {
+        return "";
+    }
+    const std::size_t begin = at + before.size();
+    return line.substr(begin, std::min(line.find_first_of("\" ,}", begin), line.size()) - begin);
+}
+
 Timestamp random_time(Dice& dice) {
     const Timestamp whole = kDataTime + Duration::millis(500 * dice.between(-240, 240));
     // Just inside and outside of windows.
@@ -182,6 +196,35 @@ Timestamp random_time(Dice& dice) {
 }
 
 }  // namespace
+
+std::string value_in(Dice& dice, const RandomData& data, const std::string& name) {
+    for (int i = 0; i < 8 && !data.entries.empty(); ++i) {
+        const Entry& entry = dice.pick(data.entries);
+        for (const LabelMap* labels : {&entry.stream, &entry.metadata}) {
+            if (const auto it = labels->find(name); it != labels->end()) {
+                return it->second;
+            }
+        }
+        for (const std::string& before : {"\"" + name + "\":\"", name + "=\"", name + "="}) {
+            if (std::string value = text_behind(entry.line, before); !value.empty()) {
+                return value;
+            }
+        }
+    }
+    return random_value(dice, name);
+}
+
+std::string piece_of_line(Dice& dice, const RandomData& data) {
+    if (data.entries.empty()) {
+        return "";
+    }
+    const std::string& line = dice.pick(data.entries).line;
+    const std::string piece = line.substr(dice.below(line.size() + 1), 1 + dice.below(6));
+    const bool plain = std::all_of(piece.begin(), piece.end(), [](char c) {
+        return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '`';
+    });
+    return plain ? piece : "";
+}
 
 RandomData random_data(Dice& dice) {
     std::vector<LabelMap> streams;
@@ -194,7 +237,7 @@ RandomData random_data(Dice& dice) {
     data.distinct_times = dice.percent(30);
     // Some data has only lines that the parser understands, so that not every query is an error.
     const bool tidy = dice.percent(60);
-    const std::size_t count = dice.percent(80) ? 30 + dice.below(120) : dice.below(30);
+    const std::size_t count = dice.percent(90) ? 30 + dice.below(120) : dice.below(30);
     std::set<Timestamp> times;
     while (data.entries.size() < count) {
         Entry entry{dice.pick(streams), random_time(dice), "", random_metadata(dice, data.logs)};

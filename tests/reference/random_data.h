@@ -23,4 +23,11 @@ RandomData random_data(Dice& dice);
 // A value that fields of that name may have.
 std::string random_value(Dice& dice, const std::string& name);
 
+// A value that the label or field has in the data, as far as a look at some entries tells; else one
+// that it may have.
+std::string value_in(Dice& dice, const RandomData& data, const std::string& name);
+
+// A few characters of a line; empty where there are none that a query may hold as they are.
+std::string piece_of_line(Dice& dice, const RandomData& data);
+
 }  // namespace logi::reference

@@ -54,11 +54,18 @@ std::string regex(Dice& dice) {
                       "x$"});
 }
 
-std::string selector(Dice& dice) {
-    return dice.pick({"{app=~\".+\"}",
-                      "{app=~\".+\"}",
-                      "{app=~\".+\"}",
-                      "{app=\"api\"}",
+// Mostly one that picks a stream of the data.
+std::string selector(Dice& dice, const RandomData& data) {
+    if (!data.entries.empty() && dice.percent(70)) {
+        const LabelMap& stream = dice.pick(data.entries).stream;
+        auto label = stream.begin();
+        std::advance(label, dice.below(stream.size()));
+        return absl::StrCat("{", label->first, "=", go_quote(label->second), "}");
+    }
+    if (dice.percent(75)) {
+        return "{app=~\".+\"}";
+    }
+    return dice.pick({"{app=\"api\"}",
                       "{app!=\"db\", app=~\".+\"}",
                       "{env=\"prod\"}",
                       "{env!=\"dev\", app=~\"a.*|w.*\"}",
@@ -70,7 +77,10 @@ std::string quoted(const std::string& text) {
     return absl::StrCat("\"", text == "\"" ? "\\\"" : text, "\"");
 }
 
-std::string line_filter(Dice& dice) {
+std::string line_filter(Dice& dice, const RandomData& data) {
+    if (dice.percent(30)) {
+        return absl::StrCat("|= ", quoted(piece_of_line(dice, data)));
+    }
     switch (dice.below(10)) {
         case 0:
             return absl::StrCat(dice.pick({"|~ ", "!~ "}), quoted(regex(dice)));
@@ -99,7 +109,11 @@ std::string line_filter(Dice& dice) {
     }
 }
 
-std::string condition(Dice& dice) {
+std::string condition(Dice& dice, const RandomData& data) {
+    if (dice.percent(45)) {
+        const std::string label = name(dice);
+        return absl::StrCat(label, "=", go_quote(value_in(dice, data, label)));
+    }
     const std::string compare = dice.pick({" > ", " >= ", " < ", " <= ", " == ", " = ", " != "});
     switch (dice.below(8)) {
         case 0:
@@ -134,19 +148,23 @@ std::string condition(Dice& dice) {
     }
 }
 
-std::string label_filter(Dice& dice, int depth) {
+std::string label_filter(Dice& dice, const RandomData& data, int depth) {
     if (depth > 2 || dice.percent(65)) {
-        return condition(dice);
+        return condition(dice, data);
     }
-    const std::string left = label_filter(dice, depth + 1);
-    const std::string right = label_filter(dice, depth + 1);
+    const std::string left = label_filter(dice, data, depth + 1);
+    const std::string right = label_filter(dice, data, depth + 1);
     if (dice.percent(20)) {
         return absl::StrCat("(", left, dice.pick({" or ", " and "}), right, ")");
     }
     return absl::StrCat(left, dice.pick({" and ", " or ", ", ", " "}), right);
 }
 
-std::string parser(Dice& dice) {
+// Half of the time one that the lines are made for.
+std::string parser(Dice& dice, const RandomData& data) {
+    if (dice.percent(50)) {
+        return data.parser;
+    }
     switch (dice.below(12)) {
         case 0:
             return dice.pick({"json a=\"user\"",
@@ -235,15 +253,15 @@ std::string drop_or_keep(Dice& dice) {
     return out;
 }
 
-std::string stage(Dice& dice) {
+std::string stage(Dice& dice, const RandomData& data) {
     switch (dice.below(16)) {
         case 0:
         case 1:
-            return line_filter(dice);
+            return line_filter(dice, data);
         case 2:
         case 3:
         case 4:
-            return absl::StrCat("| ", label_filter(dice, 0));
+            return absl::StrCat("| ", label_filter(dice, data, 0));
         case 5:
             return absl::StrCat("| line_format ", some_template(dice));
         case 6:
@@ -255,20 +273,23 @@ std::string stage(Dice& dice) {
         case 10:
             return dice.percent(30) ? "| decolorize" : absl::StrCat("| ", drop_or_keep(dice));
         default:
-            return absl::StrCat("| ", parser(dice));
+            return absl::StrCat("| ", parser(dice, data));
     }
 }
 
 }  // namespace
 
-std::string random_log_query(Dice& dice, const RandomData& data, std::size_t stages_max) {
-    std::string out = selector(dice);
-    if (dice.percent(60)) {
+std::string random_log_query(Dice& dice,
+                             const RandomData& data,
+                             std::size_t stages_max,
+                             std::size_t parsed_percent) {
+    std::string out = selector(dice, data);
+    if (dice.percent(parsed_percent)) {
         absl::StrAppend(&out, " | ", data.parser);
     }
     bool names_end = false;
     for (std::size_t i = dice.below(stages_max + 1); i > 0; --i) {
-        const std::string next = stage(dice);
+        const std::string next = stage(dice, data);
         // `| drop a != "x"` has another meaning.
         if (names_end && next.starts_with('!')) {
             continue;

@@ -79,7 +79,9 @@ class Maker {
         }
         std::string out = absl::StrCat(
             "[",
-            dice_.pick({"1s", "5s", "10s", "30s", "1m", "90s", "47s", "500ms", "5m", "2m"}),
+            dice_.percent(30)
+                ? dice_.pick({"1s", "5s", "10s", "30s", "1m", "90s", "47s", "500ms", "5m", "2m"})
+                : dice_.pick({"1m", "90s", "2m", "5m"}),
             "]");
         if (dice_.percent(20)) {
             absl::StrAppend(&out, " offset ", dice_.pick({"10s", "-10s", "1m", "3s"}));
@@ -89,8 +91,8 @@ class Maker {
 
     Part range() { return dice_.percent(45) ? plain_range() : unwrapped_range(); }
 
-    std::string log() {
-        std::string out = random_log_query(dice_, data_, dice_.percent(50) ? 1 : 4);
+    std::string log(std::size_t parsed_percent) {
+        std::string out = random_log_query(dice_, data_, dice_.percent(65) ? 1 : 4, parsed_percent);
         if (dice_.percent(50)) {
             out += " | __error__=\"\"";
         }
@@ -102,10 +104,10 @@ class Maker {
                                            "rate",
                                            "bytes_over_time",
                                            "bytes_rate",
-                                           "absent_over_time",
+                                           dice_.percent(40) ? "absent_over_time" : "rate",
                                            "count_over_time"});
         const bool per_second = op == "rate" || op == "bytes_rate";
-        return {absl::StrCat(op, "(", log(), " ", window(), ")"),
+        return {absl::StrCat(op, "(", log(75), " ", window(), ")"),
                 per_second ? kSameBits : kSameSums};
     }
 
@@ -121,23 +123,27 @@ class Maker {
                                      "last_over_time",
                                      "rate_counter",
                                      "rate",
-                                     "absent_over_time"});
+                                     dice_.percent(40) ? "absent_over_time" : "sum_over_time"});
         const bool by_time =
             op == "first_over_time" || op == "last_over_time" || op == "rate_counter";
         // Which of several samples of one time is the last, nobody says.
         if (by_time && !data_.distinct_times) {
             op = "sum_over_time";
         }
-        const std::string label = dice_.pick({"n", "n", "status", "odd", "size", "dur", "missing"});
+        const std::string label =
+            dice_.percent(3) ? "missing" : dice_.pick({"n", "n", "status", "odd", "size", "dur"});
         const bool duration = label == "dur" && dice_.percent(90);
         const std::string converted =
             duration ? absl::StrCat(dice_.pick({"duration(", "duration_seconds("}), label, ")")
             : label == "size" ? absl::StrCat("bytes(", label, ")")
                               : label;
-        std::string text = absl::StrCat(log(), " | unwrap ", converted);
+        std::string text = absl::StrCat(log(90), " | unwrap ", converted);
         if (dice_.percent(70)) {
-            text +=
-                dice_.pick({" | __error__=\"\"", " | __error__=\"\" | level=\"info\"", " | n > 1"});
+            text += dice_.pick({" | __error__=\"\"",
+                                " | __error__=\"\"",
+                                " | __error__=\"\"",
+                                " | __error__=\"\" | level=\"info\"",
+                                " | n > 1"});
         }
         text = absl::StrCat(
             "(", op == "quantile_over_time" ? quantile() + ", " : "", text, " ", window(), ")");
@@ -300,10 +306,18 @@ class Maker {
     const RandomData& data_;
 };
 
-Request random_request(Dice& dice) {
+// Mostly one that has an entry of the data in its time.
+Request random_request(Dice& dice, const RandomData& data) {
     Request request;
     request.start = kDataTime + Duration::millis(500 * dice.between(-280, 120));
     request.end = request.start + Duration::millis(500 * dice.between(0, 240));
+    if (!data.entries.empty() && dice.percent(85)) {
+        const Timestamp time = dice.pick(data.entries).time;
+        const std::int64_t half_seconds = (time - kDataTime).ns / Duration::millis(500).ns;
+        const Timestamp near = kDataTime + Duration::millis(500 * half_seconds);
+        request.start = near - Duration::millis(500 * dice.between(0, 120));
+        request.end = near + Duration::millis(500 * dice.between(1, 120));
+    }
     request.step = Duration::millis(static_cast<std::int64_t>(
         500 * dice.pick(std::vector<int>{5, 10, 14, 20, 60, 120, 180, 27})));
     if (dice.percent(3)) {
@@ -324,13 +338,18 @@ Request random_request(Dice& dice) {
 }  // namespace
 
 RandomQuery random_query(Dice& dice, const RandomData& data) {
-    RandomQuery query{"", random_request(dice)};
+    RandomQuery query{"", random_request(dice, data)};
     if (data.logs) {
         query.text = random_log_query(dice, data, dice.percent(50) ? 2 : 6);
         return query;
     }
     query.text = Maker(dice, data).make(0).text;
     query.request.instant = dice.percent(40);
+    // An instant is the end, and most windows are short.
+    if (query.request.instant && !data.entries.empty() && dice.percent(85)) {
+        query.request.end = dice.pick(data.entries).time + Duration::millis(dice.between(0, 4000));
+        query.request.start = query.request.end;
+    }
     return query;
 }
 

@@ -14,7 +14,10 @@ struct RandomQuery {
 // A log query, or a metric query.
 RandomQuery random_query(Dice& dice, const RandomData& data);
 
-// {…} with stages; most often the data's parser is the first.
-std::string random_log_query(Dice& dice, const RandomData& data, std::size_t stages_max);
+// {…} with stages; so often the data's parser is the first.
+std::string random_log_query(Dice& dice,
+                             const RandomData& data,
+                             std::size_t stages_max,
+                             std::size_t parsed_percent = 75);
 
 }  // namespace logi::reference

@@ -1,5 +1,5 @@
 // The engine against the reference on random data and queries.
-//   test_reference [--seed N] [--count M] [--query Q]
+//   test_reference [--seed N|random] [--count M] [--query Q]
 // A failure prints its seed, the query, the fewest entries that show it, and what differs.
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -10,6 +10,7 @@
 #include "random_query.h"
 
 #include <cstdio>
+#include <random>
 
 namespace logi::reference {
 namespace {
@@ -149,9 +150,11 @@ int main(int argc, char** argv) {
         const std::string value = argv[i + 1];
         if (name == "--query") {
             query = value;
+        } else if (name == "--seed" && value == "random") {
+            seed = std::random_device()();
         } else if (!(name == "--seed" && absl::SimpleAtoi(value, &seed)) &&
                    !(name == "--count" && absl::SimpleAtoi(value, &count))) {
-            std::printf("usage: test_reference [--seed N] [--count M] [--query Q]\n");
+            std::printf("usage: test_reference [--seed N|random] [--count M] [--query Q]\n");
             return 2;
         }
     }
