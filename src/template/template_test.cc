@@ -18,7 +18,14 @@ namespace {
 std::atomic<std::size_t> allocations{0};
 }  // namespace
 
-// Counted, to see that plain templates need none.
+// Counted, to see that plain templates need none. The thread sanitizer has operators of its own,
+// which cannot be replaced.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LOGI_OWN_ALLOCATOR
+#endif
+#endif
+#if !defined(LOGI_OWN_ALLOCATOR) && !defined(__SANITIZE_THREAD__)
 [[gnu::noinline]] void* operator new(std::size_t size) {
     ++allocations;
     if (void* const p = std::malloc(size)) {
@@ -36,6 +43,7 @@ std::atomic<std::size_t> allocations{0};
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
     std::free(p);
 }
+#endif
 
 namespace logi::tmpl {
 namespace {
