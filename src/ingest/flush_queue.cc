@@ -21,8 +21,28 @@ void FlushQueue::add(Job job) {
 void FlushQueue::start() {
     if (!running_ && !jobs_.empty()) {
         running_ = true;
-        strand_.post([this] { run_next(); });
+        run_next_later();
     }
+}
+
+void FlushQueue::post_after(Duration delay, io::Task task) {
+    executor_.post_after(delay,
+                         [task = std::move(task), alive = alive_, strand = strand_]() mutable {
+                             strand.post([task, alive] {
+                                 if (alive->load()) {
+                                     task();
+                                 }
+                             });
+                         });
+}
+
+// Whoever was told that a job is written may have stopped the queue, to destroy it next.
+void FlushQueue::run_next_later() {
+    strand_.post([this, alive = alive_] {
+        if (alive->load()) {
+            run_next();
+        }
+    });
 }
 
 void FlushQueue::wait(std::function<void(Status)> done) {
@@ -60,7 +80,7 @@ void FlushQueue::run_next() {
     } else {
         set_aside(std::move(next), status);
     }
-    strand_.post([this] { run_next(); });
+    run_next_later();
 }
 
 void FlushQueue::set_aside(Numbered next, const Status& status) {
@@ -73,11 +93,7 @@ void FlushQueue::set_aside(Numbered next, const Status& status) {
         tell_waiting(status);
     }
     if (aside_.empty()) {
-        executor_.post_after(kRetry, [this, alive = alive_] {
-            if (alive->load()) {
-                strand_.post([this] { try_again(); });
-            }
-        });
+        post_after(kRetry, [this] { try_again(); });
     }
     aside_.push_back(std::move(next));
 }

@@ -17,7 +17,7 @@
 
 namespace logi::ingest {
 
-// Thread-safe.
+// Thread-safe. Tasks of its that are still in the executor when it is destroyed do nothing.
 class FlushQueue {
   public:
     struct Job {
@@ -39,7 +39,10 @@ class FlushQueue {
     void wait(std::function<void(Status)> done);
     // Runs `task` between jobs.
     void post(io::Task task) { strand_.post(std::move(task)); }
-    // What failed is not tried again.
+    // The same once `delay` has passed, unless the queue is stopped by then.
+    void post_after(Duration delay, io::Task task);
+    // Nothing more is written. A task that is posted after this runs when the queue's own work has
+    // ended, so that it may let the queue be destroyed.
     void stop() { alive_->store(false); }
 
   private:
@@ -48,6 +51,7 @@ class FlushQueue {
         Job job;
     };
     void start() LOGI_REQUIRES(mutex_);
+    void run_next_later();
     void run_next();
     void set_aside(Numbered next, const Status& status);
     void try_again();

@@ -33,9 +33,7 @@ Store::Store(const Deps& deps, StoreOptions options)
       duplicates_(deps.metrics.counter("logi_flush_duplicates_total",
                                        "Entries dropped as equal to another at a flush.")) {}
 
-Store::~Store() {
-    alive_->store(false);
-}
+Store::~Store() = default;
 
 StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions options) {
     auto store = absl::WrapUnique(new Store(deps, std::move(options)));
@@ -346,7 +344,6 @@ void Store::shutdown(std::function<void(Status)> done) {
     }
     journal_->rotate();
     flush([this, done = std::move(done)](Status status) {
-        alive_->store(false);
         flushes_waiting_.stop();
         flushes_waiting_.post([this, done, status] {
             remove_closed_journals();
@@ -356,13 +353,7 @@ void Store::shutdown(std::function<void(Status)> done) {
 }
 
 void Store::tick_later() {
-    deps_.executor.post_after(kTick, [this, alive = alive_, &executor = deps_.executor] {
-        executor.post([this, alive] {
-            if (alive->load()) {
-                tick();
-            }
-        });
-    });
+    flushes_waiting_.post_after(kTick, [this] { tick(); });
 }
 
 void Store::tick() {

@@ -137,7 +137,6 @@ class Store {
     std::vector<std::uint64_t> journals_found_;  // left by earlier runs
     std::unique_ptr<journal::LocalJournal> journal_;
     FlushQueue flushes_waiting_;
-    std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
 
     mutable base::Mutex mutex_;
     absl::flat_hash_map<std::string, std::shared_ptr<Tenant>> tenants_ LOGI_GUARDED_BY(mutex_);
