@@ -15,6 +15,9 @@ constexpr std::uint64_t kPushMemoryRatio = 8;
 // Of everything but a push: as Loki's query frontend has it.
 constexpr std::size_t kFormBytesMax = 10U << 20U;
 constexpr std::ptrdiff_t kParametersMax = 10'000;
+constexpr const char* kTimedOut =
+    "request timed out, decrease the duration of the request or add more label matchers (prefer "
+    "exact match over regex match) to reduce the amount of data processed";
 const std::vector<double> kSecondsBuckets = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100};
 
@@ -68,30 +71,28 @@ const std::vector<Api::Route>& Api::routes() {
     constexpr auto kNone = TenantUse::kNone;
     constexpr auto kOne = TenantUse::kOne;
     constexpr auto kHeader = TenantUse::kHeader;
+    constexpr auto kReading = Work::kReading;
     static const std::vector<Route> kRoutes = {
         {"/loki/api/v1/push", "POST", &Api::push, kOne},
         {"/api/prom/push", "POST", &Api::push, kOne},
-        {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne},
-        {"/loki/api/v1/query", "GET POST", &Api::query, kOne},
-        {"/loki/api/v1/labels", "GET POST", &Api::labels, kOne},
-        {"/loki/api/v1/label", "GET POST", &Api::labels, kOne},
-        {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, kOne},
-        {"/loki/api/v1/series", "GET POST", &Api::series, kOne},
-        {"/loki/api/v1/index/stats", "GET POST", &Api::index_stats, kOne},
-        {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, kOne},
-        {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, kOne},
-        {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, kOne},
-        {"/loki/api/v1/detected_fields", "GET POST", &Api::detected_fields, kOne},
-        {"/loki/api/v1/detected_field/{name}/values",
-         "GET POST",
-         &Api::detected_field_values,
-         kOne},
-        {"/loki/api/v1/patterns", "GET POST", &Api::patterns, kOne},
+        {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne, kReading},
+        {"/loki/api/v1/query", "GET POST", &Api::query, kOne, kReading},
+        {"/loki/api/v1/labels", "GET POST", &Api::labels, kOne, kReading},
+        {"/loki/api/v1/label", "GET POST", &Api::labels, kOne, kReading},
+        {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, kOne, kReading},
+        {"/loki/api/v1/series", "GET POST", &Api::series, kOne, kReading},
+        {"/loki/api/v1/index/stats", "GET POST", &Api::index_stats, kOne, kReading},
+        {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, kOne, kReading},
+        {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, kOne, kReading},
+        {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, kOne, kReading},
+        {"/loki/api/v1/detected_fields", "GET POST", &Api::detected_fields, kOne, kReading},
+        {"/loki/api/v1/detected_field/{name}/values", "GET POST", &Api::detected_field_values, kOne, kReading},
+        {"/loki/api/v1/patterns", "GET POST", &Api::patterns, kOne, kReading},
         {"/loki/api/v1/format_query", "GET POST", &Api::format_query, kNone},
         {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, kHeader},
-        {"/api/prom/label", "GET POST", &Api::labels, kOne},
-        {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, kOne},
-        {"/api/prom/series", "GET POST", &Api::series, kOne},
+        {"/api/prom/label", "GET POST", &Api::labels, kOne, kReading},
+        {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, kOne, kReading},
+        {"/api/prom/series", "GET POST", &Api::series, kOne, kReading},
         {"/loki/api/v1/status/buildinfo", "GET", &Api::buildinfo, kNone},
         {"/ready", "GET", &Api::ready, kNone},
         {"/metrics", "GET", &Api::metrics, kNone},
@@ -185,13 +186,46 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         tenant = *std::move(checked);
     }
     // Reading blocks on files, so it happens on the executor and not on the network's threads.
-    executor_.post([this,
-                    &route,
-                    tenant = std::move(tenant),
-                    measured,
-                    request = std::make_shared<net::HttpRequest>(std::move(request))] {
-        (this->*route.handler)(*request, tenant, measured);
-    });
+    const bool reading = route.work == Work::kReading;
+    io::Task task = [this,
+                     &route,
+                     tenant = std::move(tenant),
+                     answer = reading ? answer_in_time(request.cancel, measured) : measured,
+                     request = std::make_shared<net::HttpRequest>(std::move(request))] {
+        (this->*route.handler)(*request, tenant, answer);
+    };
+    if (reading) {
+        executor_.post_long(std::move(task));
+    } else {
+        executor_.post(std::move(task));
+    }
+}
+
+// What was cancelled may have to wait until it can see that; the client does not.
+net::Responder Api::answer_in_time(const io::CancelToken& cancel, net::Responder respond) {
+    if (config_.limits.query_timeout.ns <= 0) {
+        return respond;
+    }
+    struct Pending {
+        net::Responder respond;
+        std::atomic<bool> given{false};
+    };
+    const auto pending = std::make_shared<Pending>();
+    pending->respond = std::move(respond);
+    // The timer outlives most requests, so it holds next to nothing of them.
+    executor_.post_after(config_.limits.query_timeout,
+                         [cancel, held = std::weak_ptr<Pending>(pending)] {
+                             const auto late = held.lock();
+                             if (late != nullptr && !late->given.exchange(true)) {
+                                 cancel.cancel(io::CancelToken::Cause::kTimeout);
+                                 late->respond(error_response(504, kTimedOut));
+                             }
+                         });
+    return [pending](net::HttpResponse response) {
+        if (!pending->given.exchange(true)) {
+            pending->respond(std::move(response));
+        }
+    };
 }
 
 void Api::push(const net::HttpRequest& request, const std::string& tenant, net::Responder respond) {

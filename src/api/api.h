@@ -46,17 +46,22 @@ class Api {
     // What a route has to do with tenants: nothing; it is about one; or about the one of the
     // header, which Loki wants here even where nobody has to say who they are.
     enum class TenantUse { kNone, kOne, kHeader };
+    // Reading takes long, and no longer than query_timeout.
+    enum class Work { kShort, kReading };
     struct Route {
         const char* path;  // {name} takes one part
         const char* methods;
         Handler handler;
         TenantUse tenant;
+        Work work = Work::kShort;
     };
     // Memory of pushes from decoding to their answer, all together.
     static constexpr std::uint64_t kPushBytesMax = 512ULL << 20U;
 
     static const std::vector<Route>& routes();
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
+    // Answers once: at the timeout, when the request is cancelled, or before.
+    net::Responder answer_in_time(const io::CancelToken& cancel, net::Responder respond);
 
     void push(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void push_now(const net::HttpRequest&,
@@ -87,10 +92,6 @@ class Api {
     // The sources that a query reads.
     ingest::Pinned pin(const std::string& tenant, const query::Prepared& query);
     void explain(query::Request request, const std::string& tenant, const net::Responder& respond);
-    // Cancels a request once it has taken too long. What comes back turns the status of what was
-    // cancelled into the one to answer.
-    using TimeoutStatus = std::function<Status(const Status&)>;
-    TimeoutStatus cancel_when_late(const io::CancelToken& cancel);
 
     // Makes an answer of a result; `warnings` say what it lacks.
     using Answer = std::function<StatusOr<std::string>(

@@ -41,10 +41,9 @@ void Api::patterns(const net::HttpRequest& http,
                         http.cancel,
                         [bytes_max = config_.limits.max_query_memory_bytes,
                          respond = std::move(respond),
-                         outcome = cancel_when_late(http.cancel),
                          missing = std::move(pinned.missing)](StatusOr<query::Patterns> patterns) {
                             if (!patterns.ok()) {
-                                respond(error_response(outcome(patterns.status())));
+                                respond(error_response(patterns.status()));
                                 return;
                             }
                             patterns->missing.insert(

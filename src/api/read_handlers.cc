@@ -14,9 +14,6 @@ namespace logi::api {
 namespace {
 
 constexpr std::uint32_t kDefaultLimit = 100;
-constexpr const char* kTimedOut =
-    "request timed out, decrease the duration of the request or add more label matchers (prefer "
-    "exact match over regex match) to reduce the amount of data processed";
 
 std::vector<std::string> encoding_flags(const net::HttpRequest& request) {
     return absl::StrSplit(
@@ -93,6 +90,19 @@ StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, 
     return prepared;
 }
 
+const char* status_word(const Status& status) {
+    switch (status.code()) {
+        case absl::StatusCode::kOk:
+            return "ok";
+        case absl::StatusCode::kCancelled:
+            return "cancelled";
+        case absl::StatusCode::kDeadlineExceeded:
+            return "timeout";
+        default:
+            return "error";
+    }
+}
+
 // The answer of query and query_range.
 auto answer_to(const net::HttpRequest& http) {
     return [flags = encoding_flags(http)](const query::Result& result,
@@ -122,20 +132,6 @@ void Api::explain(query::Request request,
                        : error_response(plans.status()));
 }
 
-Api::TimeoutStatus Api::cancel_when_late(const io::CancelToken& cancel) {
-    const auto late = std::make_shared<std::atomic<bool>>(false);
-    if (config_.limits.query_timeout.ns > 0) {
-        executor_.post_after(config_.limits.query_timeout, [late, cancel] {
-            late->store(true);
-            cancel.cancel();
-        });
-    }
-    return [late](const Status& status) {
-        return absl::IsCancelled(status) && late->load() ? absl::DeadlineExceededError(kTimedOut)
-                                                         : status;
-    };
-}
-
 void Api::run(query::Request request,
               const net::HttpRequest& http,
               const std::string& tenant,
@@ -154,12 +150,10 @@ void Api::run(query::Request request,
         respond(error_response(s));
         return;
     }
-    auto outcome = cancel_when_late(http.cancel);
     auto done = [this,
                  begin,
                  text = prepared->request.query,
                  tenant,
-                 outcome = std::move(outcome),
                  answer = std::move(answer),
                  respond = std::move(respond),
                  missing = std::move(pinned.missing)](const StatusOr<query::Result>& result) {
@@ -167,12 +161,12 @@ void Api::run(query::Request request,
         metrics_
             .counter("logi_queries_total",
                      "Queries answered.",
-                     {{"status", result.ok() ? "ok" : "error"}})
+                     {{"status", status_word(result.status())}})
             .add();
         base::log_debug(
             "query", {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
         if (!result.ok()) {
-            respond(error_response(outcome(result.status())));
+            respond(error_response(result.status()));
             return;
         }
         std::vector<std::string> warnings = missing;

@@ -42,7 +42,7 @@ struct Shared {
         if (const Status s = body(i); !s.ok()) {
             fail(s);
         }
-        executor.post([self, &executor, finished] { self->step(executor, self, finished); });
+        executor.post_long([self, &executor, finished] { self->step(executor, self, finished); });
     }
 };
 
@@ -87,7 +87,8 @@ void run_items(io::Executor& executor,
         }
     };
     for (std::size_t i = 0; i < workers; ++i) {
-        executor.post([shared, &executor, finished] { shared->step(executor, shared, finished); });
+        executor.post_long(
+            [shared, &executor, finished] { shared->step(executor, shared, finished); });
     }
 }
 

@@ -25,30 +25,67 @@ struct LaterFirst {
 }  // namespace
 
 struct ThreadPool::Impl {
+    // Tasks and the threads that run them.
+    struct Lane {
+        std::condition_variable wake;
+        std::deque<Task> ready;
+        std::vector<std::thread> threads;
+    };
+
     std::mutex mutex;
-    std::condition_variable wake;
+    Lane prompt;
+    Lane reading;
+    std::size_t unfinished = 0;  // tasks of both lanes that wait or run
     std::condition_variable wake_timer;
-    std::deque<Task> ready;
     std::priority_queue<Timer, std::vector<Timer>, LaterFirst> timers;
     std::uint64_t timers_set = 0;
     bool stopping = false;
-    std::vector<std::thread> threads;
     std::thread timer;
 
-    void run_worker() {
+    void post(Lane& lane, Task task) {
+        {
+            const std::lock_guard<std::mutex> lock(mutex);
+            lane.ready.push_back(std::move(task));
+            ++unfinished;
+        }
+        lane.wake.notify_one();
+    }
+
+    void run_worker(Lane& lane) {
         std::unique_lock<std::mutex> lock(mutex);
         while (true) {
-            if (!ready.empty()) {
-                Task task = std::move(ready.front());
-                ready.pop_front();
+            if (!lane.ready.empty()) {
+                Task task = std::move(lane.ready.front());
+                lane.ready.pop_front();
                 lock.unlock();
                 task();
                 task = nullptr;  // what it holds is released outside the lock
                 lock.lock();
-            } else if (stopping) {
+                --unfinished;
+            } else if (stopping && unfinished == 0) {  // a task that runs may post to either lane
+                prompt.wake.notify_all();
+                reading.wake.notify_all();
                 return;
             } else {
-                wake.wait(lock);
+                lane.wake.wait(lock);
+            }
+        }
+    }
+
+    void stop() {
+        {
+            const std::lock_guard<std::mutex> lock(mutex);
+            stopping = true;
+            timers = {};
+        }
+        wake_timer.notify_all();
+        timer.join();  // its task may still post
+        for (Lane* lane : {&prompt, &reading}) {
+            lane->wake.notify_all();
+        }
+        for (Lane* lane : {&prompt, &reading}) {
+            for (auto& thread : lane->threads) {
+                thread.join();
             }
         }
     }
@@ -76,32 +113,24 @@ struct ThreadPool::Impl {
 };
 
 ThreadPool::ThreadPool(std::size_t threads) : impl_(std::make_unique<Impl>()) {
-    for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
-        impl_->threads.emplace_back([this] { impl_->run_worker(); });
+    for (Impl::Lane* lane : {&impl_->prompt, &impl_->reading}) {
+        for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
+            lane->threads.emplace_back([this, lane] { impl_->run_worker(*lane); });
+        }
     }
     impl_->timer = std::thread([this] { impl_->run_timers(); });
 }
 
 ThreadPool::~ThreadPool() {
-    {
-        const std::lock_guard<std::mutex> lock(impl_->mutex);
-        impl_->stopping = true;
-        impl_->timers = {};
-    }
-    impl_->wake_timer.notify_all();
-    impl_->timer.join();  // its task may still post
-    impl_->wake.notify_all();
-    for (auto& thread : impl_->threads) {
-        thread.join();
-    }
+    impl_->stop();
 }
 
 void ThreadPool::post(Task task) {
-    {
-        const std::lock_guard<std::mutex> lock(impl_->mutex);
-        impl_->ready.push_back(std::move(task));
-    }
-    impl_->wake.notify_one();
+    impl_->post(impl_->prompt, std::move(task));
+}
+
+void ThreadPool::post_long(Task task) {
+    impl_->post(impl_->reading, std::move(task));
 }
 
 void ThreadPool::post_after(Duration delay, Task task) {
@@ -118,7 +147,7 @@ void ThreadPool::post_after(Duration delay, Task task) {
 }
 
 std::size_t ThreadPool::parallelism() const {
-    return impl_->threads.size();
+    return impl_->reading.threads.size();
 }
 
 void Strand::post(Task task) {

@@ -19,20 +19,24 @@ class Executor {
     virtual ~Executor() = default;
     // Runs `task` soon, on any thread, concurrently with others. Never runs it inline.
     virtual void post(Task task) = 0;
+    // The same for reading, of which there may be much: never holds up what post() takes.
+    virtual void post_long(Task task) = 0;
     // Runs `task` once `delay` has passed, however busy post() keeps the threads. One thread may
     // run all of these, so they are short: what works posts.
     virtual void post_after(Duration delay, Task task) = 0;
-    // How many tasks can run at once; at least 1.
+    // How many tasks of post_long() can run at once; at least 1.
     [[nodiscard]] virtual std::size_t parallelism() const = 0;
 };
 
-// `threads` workers and a thread for timers. The destructor runs what is already due, drops timers
-// that are not, and joins.
+// `threads` workers for post(), as many for post_long() and a thread for timers: which of them gets
+// a core, when all are busy, is up to the kernel, which lets no thread wait for long. The
+// destructor runs what is already due, drops timers that are not, and joins.
 class ThreadPool final : public Executor {
   public:
     explicit ThreadPool(std::size_t threads);
     ~ThreadPool() override;
     void post(Task task) override;
+    void post_long(Task task) override;
     void post_after(Duration delay, Task task) override;
     [[nodiscard]] std::size_t parallelism() const override;
 

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <optional>
 #include <thread>
 
 namespace logi::io {
@@ -65,6 +67,41 @@ TEST(ThreadPool, TimersDoNotWaitForBusyWorkers) {
         });
     });
     EXPECT_TRUE(fired);
+}
+
+TEST(ThreadPool, TasksDoNotWaitForLongOnes) {
+    ThreadPool pool(2);
+    std::atomic<bool> posted{false};
+    const Task busy = [&posted] {
+        while (!posted) {
+            std::this_thread::yield();
+        }
+    };
+    for (int i = 0; i < 10; ++i) {
+        pool.post_long(busy);
+    }
+    wait_for(pool, [&](const Task& done) {
+        posted = true;
+        done();
+    });
+    EXPECT_TRUE(posted);
+}
+
+TEST(ThreadPool, TheDestructorRunsWhatTasksPost) {
+    std::atomic<int> runs{0};
+    std::optional<ThreadPool> pool(std::in_place, 1);
+    const std::function<void(int)> hop = [&, p = &*pool](int left) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        ++runs;
+        if (left % 2 == 1) {
+            p->post_long([&hop, left] { hop(left - 1); });
+        } else if (left > 0) {
+            p->post([&hop, left] { hop(left - 1); });
+        }
+    };
+    pool->post([&hop] { hop(9); });
+    pool.reset();
+    EXPECT_EQ(runs, 10);
 }
 
 TEST(SimExecutor, ASeedGivesTheSameOrder) {

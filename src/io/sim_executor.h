@@ -29,6 +29,8 @@ class SimExecutor final : public Executor {
     SimExecutor(std::uint64_t seed, SimClock& clock) : random_(seed), clock_(clock) {}
 
     void post(Task task) override { ready_.push_back(std::move(task)); }
+    // Whether long or not: threads may run them in any order.
+    void post_long(Task task) override { post(std::move(task)); }
     void post_after(Duration delay, Task task) override;
     [[nodiscard]] std::size_t parallelism() const override { return 2; }
 
