@@ -20,7 +20,7 @@ struct HttpRequest {
     std::string query;  // behind '?', as sent
     std::vector<Header> headers;
     std::string body;
-    io::CancelToken cancel;
+    io::CancelToken cancel;  // cancelled when the client goes away, or the server stops
 
     // The first header of that name, in any case; empty if absent.
     [[nodiscard]] std::string_view header(std::string_view name) const;

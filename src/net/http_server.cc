@@ -17,6 +17,8 @@ using ErrorCode = boost::system::error_code;
 
 // How long to wait after a failed accept: without file descriptors it fails again at once.
 constexpr std::chrono::milliseconds kAcceptBackOff(50);
+// How long requests that are cancelled at a stop have for their answers.
+constexpr std::chrono::seconds kCancelTime(1);
 
 std::chrono::nanoseconds to_chrono(Duration d) {
     return std::chrono::nanoseconds(d.ns);
@@ -54,6 +56,13 @@ struct HttpServer::Impl {
             }
             accept();
         });
+    }
+
+    void wait_for_requests(std::chrono::nanoseconds limit) const {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        while (shared->requests > 0 && std::chrono::steady_clock::now() < end) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
     }
 
     std::shared_ptr<SessionShared> shared;
@@ -106,10 +115,9 @@ void HttpServer::shutdown(Duration deadline) {
         ErrorCode ignored;
         impl_->acceptor.close(ignored);
     });
-    const auto end = std::chrono::steady_clock::now() + to_chrono(deadline);
-    while (impl_->shared->requests > 0 && std::chrono::steady_clock::now() < end) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    impl_->wait_for_requests(to_chrono(deadline));
+    impl_->shared->stopped.cancel(io::CancelToken::Cause::kStopping);
+    impl_->wait_for_requests(kCancelTime);
     impl_->context.stop();
     for (auto& thread : impl_->threads) {
         thread.join();

@@ -1,7 +1,8 @@
 // An HTTP/1.1 server: keep-alive, pipelining in order, chunked bodies, Expect: 100-continue. Every
 // connection has time limits (408 when a request stops in the middle) and a bounded body; all
-// bodies together are bounded. What is wrong with a request is answered before the connection is
-// closed, and read on for a moment, so that the answer arrives.
+// bodies together are bounded. A client that goes away cancels its request. What is wrong with a
+// request is answered before the connection is closed, and read on for a moment, so that the answer
+// arrives.
 #pragma once
 
 #include "base/time.h"

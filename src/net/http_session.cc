@@ -5,8 +5,10 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <optional>
 
@@ -259,14 +261,47 @@ class Session : public std::enable_shared_from_this<Session> {
                                          std::string(field.value()));
         }
         request.body = std::move(message.body());
+        request.cancel = shared_->stopped.child();
+        cancel_ = request.cancel;
         shared_->requests.fetch_add(1);
         counted_ = true;
+        watch_peer();
         shared_->handler(std::move(request), [self = shared_from_this()](HttpResponse response) {
             asio::dispatch(self->socket_.get_executor(),
                            [self, response = std::move(response)]() mutable {
+                               self->stop_watching();
                                self->write(std::move(response));
                            });
         });
+    }
+
+    // While a request runs nothing is read: a peer that closes or resets its side is seen here, and
+    // its request cancelled, as Go's server does. A peer that only shuts down its sending side
+    // looks the same, but still gets the answer.
+    void watch_peer() {
+        socket_.async_wait(
+            tcp::socket::wait_read,
+            [self = shared_from_this(), number = watch_number_](beast::error_code ec) {
+                if (!ec && number == self->watch_number_) {
+                    self->on_peer_readable();
+                }
+            });
+    }
+    // The next request may come before this one's answer. It stays in the kernel, which bounds it,
+    // and hides what comes behind it.
+    void on_peer_readable() {
+        char next = 0;
+        const ssize_t n = ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            watch_peer();
+        } else if (n <= 0) {
+            cancel_.cancel();
+        }
+    }
+    void stop_watching() {
+        ++watch_number_;
+        beast::error_code ignored;
+        socket_.cancel(ignored);
     }
 
     void write(HttpResponse response) {
@@ -347,6 +382,8 @@ class Session : public std::enable_shared_from_this<Session> {
     std::optional<http::request_parser<RequestBody>> parser_;
     std::optional<http::response<http::empty_body>> continue_;
     std::optional<http::response<http::string_body>> response_;
+    io::CancelToken cancel_;  // of the request that runs
+    std::uint64_t watch_number_ = 0;
     std::uint64_t reserved_ = 0;
     bool counted_ = false;
     bool keep_alive_ = true;

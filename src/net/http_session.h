@@ -1,6 +1,7 @@
 // One connection of the HTTP server.
 #pragma once
 
+#include "io/cancel.h"
 #include "net/http_server.h"
 
 #include <atomic>
@@ -23,6 +24,7 @@ struct SessionShared {
         0};  // connections that are being told that they are too many
     std::atomic<std::uint32_t> requests{0};  // whose answer is not yet written
     std::atomic<bool> stopping{false};
+    io::CancelToken stopped;  // of which each request's is a child
 };
 
 // A TCP connection that was accepted; whoever serves it closes it.

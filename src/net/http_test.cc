@@ -194,6 +194,44 @@ TEST_F(HttpServerTest, TooManyConnectionsAreToldSo) {
     EXPECT_EQ(http_send(url, "GET", "/", {}, "")->status, 200);
 }
 
+// A server whose requests run until they are cancelled.
+class HangingServerTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        auto server = HttpServer::start({}, [this](const HttpRequest& request, Responder respond) {
+            threads_.emplace_back([cancel = request.cancel, respond = std::move(respond)] {
+                while (cancel.check().ok()) {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                }
+                respond({.status = 499, .headers = {}, .body = cancel.check().ToString()});
+            });
+        });
+        ASSERT_TRUE(server.ok()) << server.status();
+        server_ = *std::move(server);
+    }
+    void TearDown() override {
+        server_->shutdown(Duration{0});
+        for (auto& thread : threads_) {
+            thread.join();
+        }
+    }
+
+    std::vector<std::thread> threads_;
+    std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HangingServerTest, AStopCancelsWhatStillRuns) {
+    std::thread client([this] {
+        const auto answer =
+            http_send("http://127.0.0.1:" + std::to_string(server_->port()), "GET", "/", {}, "");
+        ASSERT_TRUE(answer.ok()) << answer.status();
+        EXPECT_NE(answer->body.find("the server is stopping"), std::string::npos);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    server_->shutdown(Duration::millis(100));
+    client.join();
+}
+
 TEST(Url, DecodesForms) {
     const auto form = parse_form("a=b+c&d=%7B%22&e&=f&g=%zz");
     ASSERT_EQ(form.size(), 5U);

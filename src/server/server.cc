@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "api/api.h"
@@ -83,23 +84,27 @@ int run(const config::Config& config) {
     base::Registry metrics;
     const auto files = io::make_posix_file_system();
     const auto cores = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN));
-    io::ThreadPool executor(std::max(cores, kThreadsMin));
+    auto executor = std::make_unique<io::ThreadPool>(std::max(cores, kThreadsMin));
     ingest::StoreOptions options;
     options.data_dir = config.data_dir;
     options.limits = config.limits;
     const Timestamp begin = clock.now();
-    auto store = ingest::Store::open({executor, clock, random, *files, metrics}, options);
+    auto store = ingest::Store::open({*executor, clock, random, *files, metrics}, options);
     if (!store.ok()) {
         base::log_error(
             "cannot open the data folder",
             {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
         return 1;
     }
-    api::Api api(**store, executor, clock, metrics, config);
+    api::Api api(**store, *executor, clock, metrics, config);
     auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));
                                          });
+    // Tasks refer to all of these, and those of cancelled requests may still run.
+    const absl::Cleanup finish_tasks = [&executor] {
+        executor.reset();
+    };
     if (!server.ok()) {
         base::log_error("cannot serve", {{"error", std::string(server.status().message())}});
         return 1;
@@ -114,7 +119,7 @@ int run(const config::Config& config) {
     base::log_info("stopping", {{"signal", std::to_string(signal)}});
     (*server)->shutdown(kDrainTime);
     Status stopped;
-    io::wait_for(executor, [&](const io::Task& done) {
+    io::wait_for(*executor, [&](const io::Task& done) {
         (*store)->shutdown([&stopped, done](const Status& status) {
             stopped = status;
             done();
