@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
         "--expand-env", server.expand_env, "replace ${NAME} and ${NAME:-default} in the file");
     server_cmd->add_flag("--verify-config", server.verify_config, "check the file and exit");
     server_cmd->add_option("--target", server.target, "what to run: all")->capture_default_str();
-    server_cmd->add_option("--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default");
+    server_cmd->add_option(
+        "--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default; :PORT for every address");
     server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");
 
     cli::QueryArgs query;

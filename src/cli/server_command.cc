@@ -39,6 +39,25 @@ StatusOr<config::Config> load_file(const std::string& file, bool expand_env) {
     return config;
 }
 
+// HOST:PORT, [IPV6]:PORT, or :PORT for every address.
+bool parse_listen(const std::string& text, config::Config& config) {
+    const std::size_t colon = text.rfind(':');
+    std::uint32_t port = 0;
+    if (colon == std::string::npos || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
+        port > UINT16_MAX) {
+        return false;
+    }
+    std::string host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+    } else if (host.find(':') != std::string::npos) {
+        return false;
+    }
+    config.http_listen_address = std::move(host);
+    config.http_listen_port = static_cast<std::uint16_t>(port);
+    return true;
+}
+
 int fail(const Status& status) {
     std::fprintf(stderr, "logi: %s\n", std::string(status.message()).c_str());
     return 1;
@@ -67,14 +86,9 @@ int server_command(const ServerArgs& args) {
         config = *std::move(loaded);
     }
     if (!args.listen.empty()) {
-        const std::size_t colon = args.listen.rfind(':');
-        std::uint32_t port = 0;
-        if (colon == std::string::npos || !absl::SimpleAtoi(args.listen.substr(colon + 1), &port) ||
-            port > UINT16_MAX) {
+        if (!parse_listen(args.listen, config)) {
             return fail(absl::InvalidArgumentError("--listen wants HOST:PORT, not " + args.listen));
         }
-        config.http_listen_address = args.listen.substr(0, colon);
-        config.http_listen_port = static_cast<std::uint16_t>(port);
     }
     if (!args.data.empty()) {
         config.data_dir = args.data;

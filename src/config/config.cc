@@ -390,7 +390,7 @@ std::string to_yaml(const Config& c) {
                                    "\ntenant_limits_allow_publish: ",
                                    yaml_list(c.published_limits),
                                    "\nserver:\n  http_listen_address: ",
-                                   c.http_listen_address,
+                                   yaml_text(c.http_listen_address),
                                    "\n  http_listen_port: ",
                                    c.http_listen_port,
                                    "\n  http_listen_conn_limit: ",

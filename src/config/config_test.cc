@@ -30,6 +30,18 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     EXPECT_EQ(again->limits.log_level_fields, config->limits.log_level_fields);
 }
 
+TEST(Config, PrintedAddressesAreReadBack) {
+    for (const char* address : {"", "::1", "localhost", "0.0.0.0"}) {
+        const auto config =
+            load("server:\n  http_listen_address: '" + std::string(address) + "'\n", "f.yaml");
+        ASSERT_TRUE(config.ok()) << config.status();
+        EXPECT_EQ(config->http_listen_address, address);
+        const auto again = load(to_yaml(*config), "printed");
+        ASSERT_TRUE(again.ok()) << again.status();
+        EXPECT_EQ(again->http_listen_address, address);
+    }
+}
+
 TEST(Config, PrintedLimitsAreReadBack) {
     const auto config = load(
         "limits_config:\n  max_query_length: 31d\n  volume_enabled: false\n"

@@ -29,8 +29,11 @@ StatusOr<HttpResponse> http_send(const std::string& base_url,
     while (!prefix.empty() && prefix.back() == '/') {
         prefix.pop_back();
     }
-    const std::size_t colon = authority.rfind(':');
-    const std::string host = authority.substr(0, colon);
+    // An IPv6 address stands in brackets: [::1]:3100.
+    const std::size_t bracket = authority.find(']');
+    const std::size_t colon = authority.find(':', bracket == std::string::npos ? 0 : bracket);
+    const std::string host = bracket == std::string::npos ? authority.substr(0, colon)
+                                                          : authority.substr(1, bracket - 1);
     const std::string port = colon == std::string::npos ? "80" : authority.substr(colon + 1);
     try {
         asio::io_context context;

@@ -5,7 +5,9 @@
 
 #include <boost/asio.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <thread>
 
 namespace logi::net {
@@ -24,6 +26,38 @@ std::chrono::nanoseconds to_chrono(Duration d) {
     return std::chrono::nanoseconds(d.ns);
 }
 
+bool is_missing(ErrorCode ec) {
+    return ec == asio::error::address_family_not_supported ||
+           ec == std::errc::address_not_available;
+}
+
+std::string host_and_port(const ServerOptions& options) {
+    const bool bare_v6 = options.address.find(':') != std::string::npos;
+    return bare_v6 ? absl::StrCat("[", options.address, "]:", options.port)
+                   : absl::StrCat(options.address, ":", options.port);
+}
+
+std::string to_text(const tcp::endpoint& endpoint) {
+    std::ostringstream out;
+    out << endpoint;  // [::1]:3100 for IPv6
+    return out.str();
+}
+
+// Of a name's addresses the first, IPv4 before IPv6, as Go's net.Listen takes it.
+tcp::endpoint resolve(asio::io_context& context, const std::string& host, std::uint16_t port) {
+    ErrorCode ec;
+    const auto address = asio::ip::make_address(host, ec);
+    if (!ec) {
+        return {address, port};
+    }
+    tcp::resolver resolver(context);
+    const auto found = resolver.resolve(host, "", tcp::resolver::flags());
+    const auto v4 = std::find_if(found.begin(), found.end(), [](const auto& entry) {
+        return entry.endpoint().protocol() == tcp::v4();
+    });
+    return {(v4 == found.end() ? found.begin() : v4)->endpoint().address(), port};
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -32,6 +66,29 @@ struct HttpServer::Impl {
           context(static_cast<int>(shared->options.threads)),
           acceptor(asio::make_strand(context)),
           back_off(acceptor.get_executor()) {}
+
+    void bind(const tcp::endpoint& endpoint) {
+        acceptor.open(endpoint.protocol());
+        acceptor.set_option(asio::socket_base::reuse_address(true));
+        if (endpoint.address().is_unspecified() && endpoint.protocol() == tcp::v6()) {
+            acceptor.set_option(asio::ip::v6_only(false));
+        }
+        acceptor.bind(endpoint);
+    }
+    void listen(const std::string& host, std::uint16_t port) {
+        try {
+            bind(host.empty() ? tcp::endpoint(tcp::v6(), port) : resolve(context, host, port));
+        } catch (const boost::system::system_error& e) {
+            if (!host.empty() || !is_missing(e.code())) {
+                throw;
+            }
+            // A machine without IPv6.
+            ErrorCode ignored;
+            acceptor.close(ignored);
+            bind(tcp::endpoint(tcp::v4(), port));
+        }
+        acceptor.listen();
+    }
 
     // Runs on the acceptor's strand.
     void accept() {
@@ -44,7 +101,8 @@ struct HttpServer::Impl {
                 back_off.async_wait([this](ErrorCode) { accept(); });
                 return;
             }
-            const Accepted accepted{context, socket.release(ec)};
+            const bool is_v6 = acceptor.local_endpoint(ec).protocol() == tcp::v6();
+            const Accepted accepted{context, socket.release(ec), is_v6};
             if (ec) {
                 accept();
                 return;
@@ -85,14 +143,10 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& opt
     shared->handler = std::move(handler);
     auto impl = std::make_unique<Impl>(shared);
     try {
-        const tcp::endpoint endpoint(asio::ip::make_address(options.address), options.port);
-        impl->acceptor.open(endpoint.protocol());
-        impl->acceptor.set_option(asio::socket_base::reuse_address(true));
-        impl->acceptor.bind(endpoint);
-        impl->acceptor.listen();
+        impl->listen(options.address, options.port);
     } catch (const std::exception& e) {
         return absl::UnavailableError(
-            absl::StrCat("cannot listen on ", options.address, ":", options.port, ": ", e.what()));
+            absl::StrCat("cannot listen on ", host_and_port(options), ": ", e.what()));
     }
     Impl* raw = impl.get();
     asio::post(raw->acceptor.get_executor(), [raw] { raw->accept(); });
@@ -104,6 +158,14 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& opt
 
 std::uint16_t HttpServer::port() const {
     return impl_->acceptor.local_endpoint().port();
+}
+
+std::string HttpServer::address() const {
+    return to_text(impl_->acceptor.local_endpoint());
+}
+
+bool HttpServer::is_local() const {
+    return impl_->acceptor.local_endpoint().address().is_loopback();
 }
 
 void HttpServer::shutdown(Duration deadline) {
@@ -123,12 +185,6 @@ void HttpServer::shutdown(Duration deadline) {
         thread.join();
     }
     impl_->threads.clear();
-}
-
-bool is_loopback(const std::string& address) {
-    ErrorCode ec;
-    const auto parsed = asio::ip::make_address(address, ec);
-    return !ec && parsed.is_loopback();
 }
 
 }  // namespace logi::net

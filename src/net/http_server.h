@@ -15,8 +15,8 @@
 namespace logi::net {
 
 struct ServerOptions {
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  // 0: any
+    std::string address = "127.0.0.1";  // or a name; empty: every address of the machine
+    std::uint16_t port = 0;             // 0: any
     unsigned threads = 2;
     std::uint64_t body_bytes_max = 100ULL << 20U;           // beyond: 413
     std::uint64_t inflight_body_bytes_max = 256ULL << 20U;  // beyond: 503
@@ -38,7 +38,13 @@ class HttpServer {
     HttpServer& operator=(const HttpServer&) = delete;
 
     [[nodiscard]] std::uint16_t port() const;
-    // Takes no more connections, waits for requests under way until the deadline, then closes.
+    // Where it listens: 127.0.0.1:3100, [::]:3100.
+    [[nodiscard]] std::string address() const;
+    // Whether only this machine reaches it.
+    [[nodiscard]] bool is_local() const;
+    // Takes no more connections, waits for requests under way until the deadline, cancels those
+    // that still run, and closes. A handler may call its responder even later, until the server
+    // is destroyed.
     void shutdown(Duration deadline);
 
   private:
@@ -46,7 +52,5 @@ class HttpServer {
     explicit HttpServer(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
-
-[[nodiscard]] bool is_loopback(const std::string& address);
 
 }  // namespace logi::net

@@ -394,7 +394,7 @@ class Session : public std::enable_shared_from_this<Session> {
 tcp::socket open_socket(const Accepted& accepted) {
     beast::error_code ignored;
     tcp::socket socket(asio::make_strand(accepted.context));
-    socket.assign(tcp::v4(), accepted.fd, ignored);
+    socket.assign(accepted.is_v6 ? tcp::v6() : tcp::v4(), accepted.fd, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
     return socket;
 }

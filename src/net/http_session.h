@@ -31,6 +31,7 @@ struct SessionShared {
 struct Accepted {
     boost::asio::io_context& context;
     int fd;
+    bool is_v6;
 };
 
 // Serves requests until the peer, a time limit or an error ends the connection.

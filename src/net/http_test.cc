@@ -3,6 +3,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
@@ -230,6 +231,36 @@ TEST_F(HangingServerTest, AStopCancelsWhatStillRuns) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     server_->shutdown(Duration::millis(100));
     client.join();
+}
+
+TEST(HttpServer, ListensOnNamesAndIpv6) {
+    const auto answers = [](const std::string& address) -> std::string {
+        const auto server =
+            HttpServer::start({.address = address}, [](const HttpRequest&, const Responder& done) {
+                done({.status = 200, .headers = {}, .body = "yes"});
+            });
+        if (!server.ok()) {
+            return std::string(server.status().message());
+        }
+        const std::string port = std::to_string((*server)->port());
+        std::string out = (*server)->is_local() ? "local" : "open";
+        for (const char* host : {"127.0.0.1", "localhost", "[::1]"}) {
+            const auto answer =
+                http_send(std::string("http://") + host + ":" + port, "GET", "/", {}, "");
+            out += answer.ok() ? std::string(" ") + host : "";
+        }
+        return out;
+    };
+    EXPECT_EQ(answers("localhost"), "local 127.0.0.1 localhost");
+    EXPECT_EQ(answers("0.0.0.0"), "open 127.0.0.1 localhost");
+    EXPECT_THAT(answers("no such host"), ::testing::HasSubstr("cannot listen on no such host:0: "));
+    const std::string v6 = answers("::1");
+    if (v6.starts_with("cannot listen on [::1]:0")) {
+        EXPECT_EQ(answers(""), "open 127.0.0.1 localhost");
+        GTEST_SKIP() << v6;
+    }
+    EXPECT_THAT(v6, ::testing::AnyOf("local localhost [::1]", "local [::1]"));
+    EXPECT_EQ(answers(""), "open 127.0.0.1 localhost [::1]");
 }
 
 TEST(Url, DecodesForms) {

@@ -50,15 +50,18 @@ net::ServerOptions server_options(const config::Config& config) {
     return options;
 }
 
-void warn_of(const config::Config& config) {
+void warn_of_unused(const config::Config& config) {
     if (!config.unused_keys.empty()) {
         base::log_warn("these configuration keys have no effect here",
                        {{"keys", absl::StrJoin(config.unused_keys, ", ")}});
     }
-    if (!config.auth_enabled && !net::is_loopback(config.http_listen_address)) {
+}
+
+void warn_of_strangers(const config::Config& config, const net::HttpServer& server) {
+    if (!config.auth_enabled && !server.is_local()) {
         base::log_warn(
             "anybody who reaches this address can read and write all data: auth_enabled is false",
-            {{"address", config.http_listen_address}});
+            {{"address", server.address()}});
     }
 }
 
@@ -77,7 +80,7 @@ int run(const config::Config& config) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of a file's size is an error
-    warn_of(config);
+    warn_of_unused(config);
 
     io::SystemClock clock;
     io::SystemRandom random;
@@ -109,9 +112,10 @@ int run(const config::Config& config) {
         base::log_error("cannot serve", {{"error", std::string(server.status().message())}});
         return 1;
     }
+    warn_of_strangers(config, **server);
     base::log_info(
         "ready",
-        {{"address", absl::StrCat(config.http_listen_address, ":", (*server)->port())},
+        {{"address", (*server)->address()},
          {"data", config.data_dir},
          {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
     int signal = 0;

@@ -67,6 +67,7 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="logi-e2e-")
         self.data = data or os.path.join(self.folder, "data")
         self.port = free_port()
+        self.listen = f"127.0.0.1:{self.port}"  # None: as the configuration has it
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = os.path.join(self.folder, "config.yaml")
         pathlib.Path(self.config).write_text(config)
@@ -75,7 +76,8 @@ class Server:
 
     def spawn(self):
         self.process = subprocess.Popen(
-            [BINARY, "server", f"-config.file={self.config}", "--listen", f"127.0.0.1:{self.port}", "--data", self.data],
+            [BINARY, "server", f"-config.file={self.config}", "--data", self.data]
+            + (["--listen", self.listen] if self.listen else []),
             stderr=self.log, preexec_fn=self.set_limits if self.limits else None)
 
     def start(self):

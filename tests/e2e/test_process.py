@@ -4,6 +4,7 @@ import os
 import pathlib
 import resource
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -81,6 +82,44 @@ class Process(unittest.TestCase):
         missing = run("server", "-config.file=/no/such/file")
         self.assertEqual(missing.returncode, 1)
         self.assertIn("/no/such/file: cannot be read", missing.stderr)
+
+    def test_addresses(self):
+        def ask(config, listen, answering, warns):
+            server = Server()
+            self.addCleanup(server.close)
+            pathlib.Path(server.config).write_text(config and f"{config}  http_listen_port: {server.port}\n")
+            server.listen = None if listen is None else f"{listen}:{server.port}"
+            server.spawn()
+            server.url = f"http://{answering}:{server.port}"
+            stop = time.monotonic() + 20
+            while "msg=ready" not in server.log_text():
+                self.assertIsNone(server.process.poll(), server.log_text())
+                self.assertLess(time.monotonic(), stop)
+                time.sleep(0.01)
+            self.assertEqual(server.request("GET", "/ready")[0], 200)
+            self.assertEqual("anybody who reaches" in server.log_text(), warns, server.log_text())
+            server.kill()
+
+        def configured(address):
+            return f"server:\n  http_listen_address: {address}\n"
+
+        ask("", "localhost", "127.0.0.1", False)
+        ask(configured("localhost"), None, "127.0.0.1", False)
+        ask("", "", "127.0.0.1", True)
+        ask(configured("''"), None, "127.0.0.1", True)
+        ask(configured("''"), "127.0.0.1", "127.0.0.1", False)
+        ask("", "0.0.0.0", "127.0.0.1", True)
+        with socket.socket(socket.AF_INET6) as s:
+            try:
+                s.bind(("::1", 0))
+            except OSError:
+                self.skipTest("no IPv6 here")
+        ask("", "[::1]", "[::1]", False)
+        ask(configured("::1"), None, "[::1]", False)
+        ask("", "", "[::1]", True)
+        for rubbish in ("localhost", "::1:3100", "localhost:70000", "localhost:x"):
+            bad = run("server", "--listen", rubbish, "--data", "/nowhere")
+            self.assertEqual((bad.returncode, bad.stderr), (1, f"logi: --listen wants HOST:PORT, not {rubbish}\n"))
 
     def test_check_config(self):
         folder = tempfile.mkdtemp()
