@@ -18,6 +18,11 @@ void TemplateSet::begin(const MaskedText& t) {
         trie_.clear();
     }
     for (Group& group : groups_) {
+        // What was of no use for the last texts gives its memory back.
+        if (group.rows.empty()) {
+            group.rows = {};
+            group.slots = {};
+        }
         group.rows.clear();
         group.slots.clear();
     }
