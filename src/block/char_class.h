@@ -40,8 +40,9 @@ inline constexpr std::array<CharClass, 16> kCharClasses = {{
 [[nodiscard]] constexpr ClassMask class_of(unsigned char c) {
     unsigned mask = 0;
     for (unsigned i = 0; i < kCharClasses.size(); ++i) {
-        const bool in = (kCharClasses[i].upper >> (c >> 4U) & 1U) != 0 &&
-                        (kCharClasses[i].lower >> (c & 15U) & 1U) != 0;
+        const unsigned upper = kCharClasses[i].upper;
+        const unsigned lower = kCharClasses[i].lower;
+        const bool in = (upper >> (c >> 4U) & 1U) != 0 && (lower >> (c & 15U) & 1U) != 0;
         mask |= in ? 1U << i : 0U;
     }
     return static_cast<ClassMask>(mask);

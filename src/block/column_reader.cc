@@ -167,16 +167,21 @@ class StringColumn final : public ColumnReader {
             return absl::OkStatus();
         }
         LOGI_ASSIGN_OR_RETURN(const auto sizes, parts_.payload(sizes_at_));
-        LOGI_RETURN_IF_ERROR(codec::decode_integers(sizes, rows(), ends_));
+        std::vector<std::uint64_t> ends;
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(sizes, rows(), ends));
         std::uint64_t end = 0;
-        for (std::uint64_t& size : ends_) {
+        for (std::uint64_t& size : ends) {
             if (size > bytes_at_.size - end) {
                 return malformed("the length of a text");
             }
             end += size;
             size = end;
         }
-        return end == bytes_at_.size ? absl::OkStatus() : malformed("the length of texts");
+        if (end != bytes_at_.size) {
+            return malformed("the length of texts");
+        }
+        ends_ = std::move(ends);
+        return absl::OkStatus();
     }
 
     PartReader& parts_;
@@ -228,7 +233,9 @@ bool Needle::possible(const Stamp& stamp) const {
 
 StatusOr<absl::Span<const std::string_view>> ColumnReader::values() {
     if (values_.empty()) {
-        LOGI_RETURN_IF_ERROR(make_values(values_));
+        std::vector<std::string_view> values;
+        LOGI_RETURN_IF_ERROR(make_values(values));
+        values_ = std::move(values);
     }
     return absl::MakeConstSpan(values_);
 }

@@ -75,6 +75,7 @@ Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
             return times_of(kind);
         };
     }
+    kind.columns.clear();
     kind.columns.reserve(kind.pieces.size());
     for (std::size_t i = 0; i + 1 < kind.pieces.size(); ++i) {
         LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
@@ -114,6 +115,11 @@ Status TemplatesColumn::place_rows() {
     if (has_numbers_) {
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+    }
+    // Nothing is left of an attempt that failed.
+    rest_places_.clear();
+    for (Kind& kind : templates_) {
+        kind.places.clear();
     }
     for (std::uint32_t row = 0; row < rows(); ++row) {
         const std::uint64_t number = numbers[row];

@@ -46,10 +46,12 @@ constexpr Tables kTables = [] {
     for (unsigned c = 0; c < 16; ++c) {
         for (unsigned half = 0; half < 16; ++half) {
             const unsigned bit = 1U << (c % 8);
-            if ((kCharClasses[c].lower >> half & 1U) != 0) {
+            const unsigned lower = kCharClasses[c].lower;
+            const unsigned upper = kCharClasses[c].upper;
+            if ((lower >> half & 1U) != 0) {
                 t.lower[c / 8][half] = static_cast<std::uint8_t>(t.lower[c / 8][half] | bit);
             }
-            if ((kCharClasses[c].upper >> half & 1U) != 0) {
+            if ((upper >> half & 1U) != 0) {
                 t.upper[c / 8][half] = static_cast<std::uint8_t>(t.upper[c / 8][half] | bit);
             }
         }
