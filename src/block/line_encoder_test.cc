@@ -185,7 +185,8 @@ TEST(LineEncoder, LinesOfServices) {
 }
 
 TEST(LineEncoder, TextsThatAreMadeToHurt) {
-    const std::string alphabet("0019af AFzZ.\"\\=:-_@,{}[]\n\0\xC3\xFF", 31);
+    static constexpr char kAlphabet[] = "0019af AFzZ.\"\\=:-_@,{}[]\n\0\xC3\xFF";
+    const std::string alphabet(kAlphabet, sizeof(kAlphabet) - 1);
     LineEncoder encoder;
     int encoded = 0;
     for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
