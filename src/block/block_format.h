@@ -21,10 +21,18 @@ enum Column : std::uint8_t {
     kMetadata = 5,
     kMinutes = 6,
     kTree = 7,
+    kMetadataParts = 8,
 };
-inline constexpr std::size_t kColumns = 8;
-inline constexpr std::array<std::string_view, kColumns> kColumnNames = {
-    "streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes", "tree"};
+inline constexpr std::size_t kColumns = 9;
+inline constexpr std::array<std::string_view, kColumns> kColumnNames = {"streams",
+                                                                        "times",
+                                                                        "sequences",
+                                                                        "line lengths",
+                                                                        "lines",
+                                                                        "metadata",
+                                                                        "minutes",
+                                                                        "tree",
+                                                                        "metadata parts"};
 
 // How lines are stored: as zstd text with their lengths, or as parts of columns (kLines) and the
 // tree that says what they are (kTree).
@@ -36,15 +44,23 @@ inline constexpr std::size_t kRowsPerMinuteMin = 8;
 // A block with this much is full.
 inline constexpr std::uint64_t kBlockLineBytes = 2ULL << 20U;
 inline constexpr std::uint32_t kBlockRowsMax = 65536;
+// Of names and values of metadata, each time that they stand there; with this much it is full, too.
+inline constexpr std::uint64_t kBlockMetadataBytes = 8ULL << 20U;
+
+struct BlockForm {
+    LineKind line_kind = kZstdLines;
+    bool by_row = false;  // times and metadata are stored row by row, as before version 5
+};
 
 struct EncodedBlock {
     BlockStats stats;
-    LineKind line_kind = kZstdLines;
+    BlockForm form;
     // Each is what codec::compress made, except the parts; empty for a column without content.
     std::array<std::string, kColumns> columns;
 };
 
 class LineEncoder;
+class MetadataEncoder;
 
 // Learns from block to block. One thread.
 class BlockEncoder {
@@ -56,6 +72,7 @@ class BlockEncoder {
 
   private:
     std::unique_ptr<LineEncoder> lines_;
+    std::unique_ptr<MetadataEncoder> metadata_;
 };
 
 // Where a reader gets its bytes from.
@@ -74,7 +91,7 @@ class BlockSource {
 
 // `name` goes into error messages.
 [[nodiscard]] std::unique_ptr<BlockReader> open_block(const BlockStats& stats,
-                                                      LineKind kind,
+                                                      BlockForm form,
                                                       std::shared_ptr<const BlockSource> source,
                                                       std::string name);
 

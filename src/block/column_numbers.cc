@@ -2,6 +2,7 @@
 #include "block/column_writer.h"
 #include "block/text_kernels.h"
 #include "block/time_layout.h"
+#include "codec/compress.h"
 #include "codec/integers.h"
 
 namespace logi::block {
@@ -163,7 +164,7 @@ bool ColumnWriter::write_hex(const Values& values, const Profile& profile, std::
     pack_hex(text_.text, values.slots, stamp.min_size, digits);
     write_head(kHex, profile, meta);
     base::ByteWriter(meta).u8(lower ? 0 : 1);
-    parts_->add(digits, true, meta);
+    parts_->add(digits, codec::kOnePiece, meta);
     return true;
 }
 

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,12 @@ struct SharedList {
 
     StatusOr<RowSet> match(const Needle& n);
 };
+
+// How many values the columns of texts with so many bytes may have: each has a byte at least, and
+// stands in few columns within each other.
+[[nodiscard]] constexpr std::uint64_t cells_for(std::uint64_t bytes) {
+    return (1U << 20U) + 8 * bytes;
+}
 
 // What parsing a tree of columns needs, and what bounds it.
 struct ColumnSpace {

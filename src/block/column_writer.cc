@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "block/text_kernels.h"
+#include "codec/compress.h"
 #include "codec/integers.h"
 
 #include <algorithm>
@@ -76,7 +77,7 @@ void ColumnWriter::write_head(ColumnKind kind, const Profile& profile, std::stri
 
 void ColumnWriter::add_integers(absl::Span<const std::uint64_t> values, std::string& meta) {
     const codec::EncodedIntegers encoded = codec::encode_integers(values);
-    parts_->add(encoded.bytes, encoded.compressible, meta);
+    parts_->add(encoded.bytes, encoded.plane_bytes, meta);
 }
 
 void ColumnWriter::write(const Values& values, int depth, std::string& meta) {
@@ -276,7 +277,7 @@ void ColumnWriter::write_strings(const Values& values, const Profile& profile, s
         bytes.append(text_.view(s));
     }
     add_integers(sizes, meta);
-    parts_->add(bytes, true, meta);
+    parts_->add(bytes, codec::kOnePiece, meta);
 }
 
 }  // namespace logi::block

@@ -34,6 +34,8 @@ class ColumnWriter {
     // As a column of kind kTemplates, whose groups and rest `set` has, behind the lists of values
     // that its columns share. Each template's columns have a pool of their own.
     void write_lines(const Values& values, const TemplateSet& set, std::string& meta);
+    // Only a payload, and its length to `meta`.
+    void add_integers(absl::Span<const std::uint64_t> values, std::string& meta);
 
   private:
     struct Profile {
@@ -69,7 +71,6 @@ class ColumnWriter {
                         std::string& meta);
     void write_shared_lists(std::size_t rows, const TemplateSet& set, std::string& meta);
     [[nodiscard]] const Shared* shared(const TemplateSet::Group& group, std::size_t slot) const;
-    void add_integers(absl::Span<const std::uint64_t> values, std::string& meta);
 
     MaskedText text_;
     PartWriter* parts_ = nullptr;

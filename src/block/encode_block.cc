@@ -1,8 +1,9 @@
-#include "absl/container/flat_hash_map.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "block/block_format.h"
 #include "block/line_encoder.h"
+#include "block/metadata_columns.h"
+#include "block/times_column.h"
 #include "codec/compress.h"
 
 namespace logi::block {
@@ -29,18 +30,6 @@ std::string encode_streams(absl::Span<const Row> rows) {
     return raw;
 }
 
-std::string encode_times(absl::Span<const Row> rows) {
-    std::string raw;
-    base::ByteWriter w(raw);
-    std::uint64_t previous = 0;
-    for (const Row& row : rows) {
-        const auto ns = static_cast<std::uint64_t>(row.time.ns);
-        w.zigzag(static_cast<std::int64_t>(ns - previous));
-        previous = ns;
-    }
-    return raw;
-}
-
 std::string encode_sequences(absl::Span<const Row> rows) {
     std::string raw;
     base::ByteWriter w(raw);
@@ -52,37 +41,6 @@ std::string encode_sequences(absl::Span<const Row> rows) {
                  static_cast<std::int64_t>(previous.index));
         previous = row.sequence;
     }
-    return raw;
-}
-
-// Names in the order of their first use, then per row: count, and per pair the name's number and
-// the value. Empty if no row has any.
-std::string encode_metadata(absl::Span<const Row> rows) {
-    absl::flat_hash_map<std::string_view, std::uint64_t> numbers;
-    std::vector<std::string_view> names;
-    std::string body;
-    base::ByteWriter w(body);
-    for (const Row& row : rows) {
-        w.varint(row.metadata_count);
-        for (std::uint32_t i = 0; i < row.metadata_count; ++i) {
-            const auto [it, is_new] = numbers.try_emplace(row.metadata[i].name, names.size());
-            if (is_new) {
-                names.push_back(row.metadata[i].name);
-            }
-            w.varint(it->second);
-            w.string(row.metadata[i].value);
-        }
-    }
-    if (names.empty()) {
-        return {};
-    }
-    std::string raw;
-    base::ByteWriter head(raw);
-    head.varint(names.size());
-    for (const std::string_view name : names) {
-        head.string(name);
-    }
-    head.bytes(body);
     return raw;
 }
 
@@ -140,7 +98,8 @@ void encode_zstd_lines(absl::Span<const Row> rows, EncodedBlock& block) {
 
 }  // namespace
 
-BlockEncoder::BlockEncoder() : lines_(std::make_unique<LineEncoder>()) {}
+BlockEncoder::BlockEncoder()
+    : lines_(std::make_unique<LineEncoder>()), metadata_(std::make_unique<MetadataEncoder>()) {}
 BlockEncoder::~BlockEncoder() = default;
 
 EncodedBlock BlockEncoder::encode(absl::Span<const Row> rows) {
@@ -148,17 +107,18 @@ EncodedBlock BlockEncoder::encode(absl::Span<const Row> rows) {
     EncodedBlock block;
     block.stats = stats_of(rows);
     block.columns[kStreams] = codec::compress(encode_streams(rows));
-    block.columns[kTimes] = codec::compress(encode_times(rows));
+    block.columns[kTimes] = encode_times(rows);
     block.columns[kSequences] = codec::compress(encode_sequences(rows));
     if (auto lines = lines_->encode(rows)) {
-        block.line_kind = kTemplateLines;
+        block.form.line_kind = kTemplateLines;
         block.columns[kLines] = std::move(lines->data);
         block.columns[kTree] = codec::compress(lines->tree);
     } else {
         encode_zstd_lines(rows, block);
     }
-    if (const std::string metadata = encode_metadata(rows); !metadata.empty()) {
-        block.columns[kMetadata] = codec::compress(metadata);
+    if (auto metadata = metadata_->encode(rows)) {
+        block.columns[kMetadata] = codec::compress(metadata->tree);
+        block.columns[kMetadataParts] = std::move(metadata->data);
     }
     if (const std::string minutes = encode_minutes(rows); !minutes.empty()) {
         block.columns[kMinutes] = codec::compress(minutes);

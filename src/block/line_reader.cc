@@ -1,13 +1,6 @@
 #include "block/line_reader.h"
 
 namespace logi::block {
-namespace {
-
-// Every value has a byte at least and stands in few columns within each other.
-constexpr std::uint64_t kCellsPerByte = 8;
-constexpr std::uint64_t kCellsMin = 1U << 20U;
-
-}  // namespace
 
 StatusOr<std::unique_ptr<LineReader>> LineReader::open(std::string tree,
                                                        PartReader::Fetch fetch,
@@ -17,7 +10,7 @@ StatusOr<std::unique_ptr<LineReader>> LineReader::open(std::string tree,
     std::unique_ptr<LineReader> reader(new LineReader(std::move(tree)));
     base::ByteReader r(reader->tree_);
     LOGI_RETURN_IF_ERROR(reader->parts_.open(r, std::move(fetch)));
-    reader->cells_left_ = kCellsMin + kCellsPerByte * line_bytes;
+    reader->cells_left_ = cells_for(line_bytes);
     LOGI_RETURN_IF_ERROR(reader->parse(r, times, rows));
     return reader;
 }

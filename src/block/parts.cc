@@ -29,7 +29,7 @@ void PartWriter::end_pool() {
     pool_open_ = false;
     // Parts lie in the order of the directory, so the pool's bytes are moved ahead of the others'.
     const std::size_t begin = data_.size();
-    store(parts_[pool_part_], pool_, true);
+    store(parts_[pool_part_], pool_, codec::kOnePiece);
     std::uint64_t others = 0;
     for (std::size_t i = pool_part_ + 1; i < parts_.size(); ++i) {
         others += parts_[i].stored;
@@ -40,10 +40,10 @@ void PartWriter::end_pool() {
     pool_.clear();
 }
 
-void PartWriter::store(Part& part, std::string_view bytes, bool compressible) {
+void PartWriter::store(Part& part, std::string_view bytes, std::size_t piece) {
     const std::size_t begin = data_.size();
-    if (compressible && bytes.size() >= kCompressedMin) {
-        codec::append_zstd(bytes, data_);
+    if (piece > 0 && bytes.size() >= kCompressedMin) {
+        codec::append_zstd(bytes, data_, codec::kZstdLevel, piece);
         if (pays(data_.size() - begin, bytes.size())) {
             part.raw = bytes.size();
         } else {
@@ -57,13 +57,13 @@ void PartWriter::store(Part& part, std::string_view bytes, bool compressible) {
     part.crc = base::crc32c(std::string_view(data_).substr(begin));
 }
 
-void PartWriter::add(std::string_view payload, bool compressible, std::string& meta) {
+void PartWriter::add(std::string_view payload, std::size_t piece, std::string& meta) {
     base::ByteWriter(meta).varint(payload.size());
     if (payload.size() < kPooledBytes) {
         pool_.append(payload);
         return;
     }
-    store(parts_.emplace_back(), payload, compressible);
+    store(parts_.emplace_back(), payload, piece);
 }
 
 void PartWriter::finish() {

@@ -22,9 +22,9 @@ class PartWriter {
   public:
     // From here on small payloads go to a new pool.
     void begin_pool();
-    // What the payload's place in the tree of columns needs to store: its length. Compressible ones
-    // are offered to zstd.
-    void add(std::string_view payload, bool compressible, std::string& meta);
+    // Appends what the tree of columns needs to tell of the payload: its length. It is offered
+    // to zstd in such pieces (codec/compress.h) unless they are of 0 bytes.
+    void add(std::string_view payload, std::size_t piece, std::string& meta);
     void finish();
 
     // One after another. The directory lists them: varint stored length, varint raw length or 0
@@ -40,7 +40,7 @@ class PartWriter {
         std::uint64_t raw = 0;
         std::uint32_t crc = 0;
     };
-    void store(Part& part, std::string_view bytes, bool compressible);
+    void store(Part& part, std::string_view bytes, std::size_t piece);
     void end_pool();
 
     std::string data_;

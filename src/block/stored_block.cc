@@ -3,7 +3,9 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "block/block_format.h"
+#include "block/metadata_columns.h"
 #include "block/stored_lines.h"
+#include "block/times_column.h"
 #include "codec/compress.h"
 
 #include <optional>
@@ -14,10 +16,10 @@ namespace {
 class StoredBlock final : public BlockReader {
   public:
     StoredBlock(const BlockStats& stats,
-                LineKind kind,
+                BlockForm form,
                 std::shared_ptr<const BlockSource> source,
                 std::string name)
-        : stats_(stats), kind_(kind), source_(std::move(source)), name_(std::move(name)) {}
+        : stats_(stats), form_(form), source_(std::move(source)), name_(std::move(name)) {}
 
     [[nodiscard]] const BlockStats& stats() const override { return stats_; }
     StatusOr<absl::Span<const std::uint32_t>> streams() override;
@@ -57,10 +59,11 @@ class StoredBlock final : public BlockReader {
                    : status;
     }
     StatusOr<StoredLines*> lines();
+    Status decode_times_by_row(std::string_view raw);
     Status load_metadata();
 
     BlockStats stats_;
-    LineKind kind_;
+    BlockForm form_;
     std::shared_ptr<const BlockSource> source_;
     std::string name_;
     std::unique_ptr<StoredLines> lines_;
@@ -68,10 +71,7 @@ class StoredBlock final : public BlockReader {
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
     std::optional<std::vector<MinuteStats>> minutes_;
-    bool metadata_loaded_ = false;
-    base::Buffer metadata_;
-    std::vector<MetadataView> pairs_;
-    std::vector<std::uint32_t> pairs_begin_;  // rows + 1; empty: no row has any
+    std::optional<MetadataTable> metadata_;
 };
 
 StatusOr<absl::Span<const std::uint32_t>> StoredBlock::streams() {
@@ -101,19 +101,33 @@ StatusOr<absl::Span<const std::uint32_t>> StoredBlock::streams() {
 StatusOr<absl::Span<const Timestamp>> StoredBlock::times() {
     if (times_.empty()) {
         LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, load(kTimes));
-        base::ByteReader r(raw.view());
-        std::vector<Timestamp> times(stats_.rows);
-        std::uint64_t ns = 0;
-        for (auto& time : times) {
-            ns += static_cast<std::uint64_t>(r.zigzag());
-            time = {static_cast<std::int64_t>(ns)};
+        if (form_.by_row) {
+            LOGI_RETURN_IF_ERROR(decode_times_by_row(raw.view()));
+        } else {
+            LOGI_ASSIGN_OR_RETURN(const auto of_row, streams());
+            auto times = decode_times(raw.view(), of_row);
+            if (!times.ok()) {
+                return damaged(kTimes);
+            }
+            times_ = *std::move(times);
         }
-        if (!r.ok() || !r.done()) {
-            return damaged(kTimes);
-        }
-        times_ = std::move(times);
     }
     return absl::MakeConstSpan(times_);
+}
+
+Status StoredBlock::decode_times_by_row(std::string_view raw) {
+    base::ByteReader r(raw);
+    std::vector<Timestamp> times(stats_.rows);
+    std::uint64_t ns = 0;
+    for (auto& time : times) {
+        ns += static_cast<std::uint64_t>(r.zigzag());
+        time = {static_cast<std::int64_t>(ns)};
+    }
+    if (!r.ok() || !r.done()) {
+        return damaged(kTimes);
+    }
+    times_ = std::move(times);
+    return absl::OkStatus();
 }
 
 StatusOr<absl::Span<const Sequence>> StoredBlock::sequences() {
@@ -172,8 +186,8 @@ StatusOr<StoredLines*> StoredBlock::lines() {
         LinesStart start{stats_, *source_, [this] {
                              return times();
                          }};
-        auto opened = kind_ == kTemplateLines ? open_template_lines(std::move(start))
-                                              : open_zstd_lines(std::move(start));
+        auto opened = form_.line_kind == kTemplateLines ? open_template_lines(std::move(start))
+                                                        : open_zstd_lines(std::move(start));
         if (!opened.ok()) {
             return named(opened.status());
         }
@@ -207,52 +221,44 @@ StatusOr<std::vector<ColumnNote>> StoredBlock::describe_lines() {
 }
 
 Status StoredBlock::load_metadata() {
-    if (metadata_loaded_) {
+    if (metadata_) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(metadata_, load(kMetadata));
-    if (metadata_.size() > 0) {
-        base::ByteReader r(metadata_.view());
-        std::vector<std::string_view> names;
-        for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-            names.push_back(r.string());
-        }
-        pairs_begin_.push_back(0);
-        for (std::uint32_t row = 0; row < stats_.rows && r.ok(); ++row) {
-            for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-                const std::uint64_t name = r.varint();
-                if (name >= names.size()) {
-                    return damaged(kMetadata);
-                }
-                pairs_.push_back({names[name], r.string()});
-            }
-            pairs_begin_.push_back(static_cast<std::uint32_t>(pairs_.size()));
-        }
-        if (!r.ok() || !r.done()) {
-            return damaged(kMetadata);
-        }
+    LOGI_ASSIGN_OR_RETURN(base::Buffer raw, load(kMetadata));
+    if (raw.size() == 0) {
+        metadata_.emplace();
+        return absl::OkStatus();
     }
-    metadata_loaded_ = true;
+    auto table = form_.by_row ? MetadataTable::decode_pairs(std::move(raw), stats_.rows)
+                              : MetadataTable::decode(
+                                    std::string(raw.view()),
+                                    [this](std::uint64_t offset, std::uint64_t length) {
+                                        return source_->range(kMetadataParts, offset, length);
+                                    },
+                                    [this] { return times(); },
+                                    stats_.rows);
+    if (!table.ok()) {
+        return absl::IsDataLoss(table.status()) ? damaged(kMetadata) : table.status();
+    }
+    metadata_ = *std::move(table);
     return absl::OkStatus();
 }
 
 Status StoredBlock::metadata(std::uint32_t row, std::vector<MetadataView>& out) {
     LOGI_CHECK(row < stats_.rows);
     LOGI_RETURN_IF_ERROR(load_metadata());
-    out.clear();
-    if (!pairs_begin_.empty()) {
-        out.assign(pairs_.begin() + pairs_begin_[row], pairs_.begin() + pairs_begin_[row + 1]);
-    }
+    const auto pairs = metadata_->of(row);
+    out.assign(pairs.begin(), pairs.end());
     return absl::OkStatus();
 }
 
 }  // namespace
 
 std::unique_ptr<BlockReader> open_block(const BlockStats& stats,
-                                        LineKind kind,
+                                        BlockForm form,
                                         std::shared_ptr<const BlockSource> source,
                                         std::string name) {
-    return std::make_unique<StoredBlock>(stats, kind, std::move(source), std::move(name));
+    return std::make_unique<StoredBlock>(stats, form, std::move(source), std::move(name));
 }
 
 }  // namespace logi::block

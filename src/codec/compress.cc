@@ -18,28 +18,57 @@ struct FreeContext {
     void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
 };
 
-// Compresses into a buffer that the thread keeps, or into `large` if that would be a large one.
-std::string_view zstd(std::string_view raw, int level, base::Buffer& large) {
-    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+ZSTD_CCtx* context() {
+    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> kept(ZSTD_createCCtx());
+    return kept.get();
+}
+
+// A buffer that the thread keeps, or `large` if that would be a large one.
+base::Buffer& target(std::size_t size, base::Buffer& large) {
     thread_local base::Buffer kept;
-    const std::size_t bound = ZSTD_compressBound(raw.size());
-    if (bound > kKeptBytesMax) {
-        large = base::Buffer(bound);
-    } else if (bound > kept.size()) {
-        kept = base::Buffer(bound);
+    base::Buffer& buffer = size > kKeptBytesMax ? large : kept;
+    if (buffer.size() < size) {
+        buffer = base::Buffer(size);
     }
-    base::Buffer& target = bound > kKeptBytesMax ? large : kept;
-    const std::size_t n = ZSTD_compressCCtx(
-        context.get(), target.data(), target.size(), raw.data(), raw.size(), level);
+    return buffer;
+}
+
+// Into a frame with a block of zstd's, which has codes of its own, for each piece.
+std::size_t compress_pieces(std::string_view raw, int level, std::size_t piece, base::Buffer& to) {
+    ZSTD_CCtx* const c = context();
+    LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_reset(c, ZSTD_reset_session_only)) == 0);
+    LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level)) == 0);
+    LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(c, raw.size())) == 0);
+    ZSTD_outBuffer written{to.data(), to.size(), 0};
+    for (std::size_t left = raw.size(); left > 0;) {
+        const std::size_t size = left < 2 * piece ? left : left % piece + piece;
+        ZSTD_inBuffer read{raw.data() + raw.size() - left, size, 0};
+        left -= size;
+        const auto how = left == 0 ? ZSTD_e_end : ZSTD_e_flush;
+        LOGI_CHECK(ZSTD_compressStream2(c, &written, &read, how) == 0);
+    }
+    return written.pos;
+}
+
+std::string_view zstd(std::string_view raw, int level, std::size_t piece, base::Buffer& large) {
+    constexpr std::size_t kPieceOverhead = 16;
+    const std::size_t bound = ZSTD_compressBound(raw.size());
+    if (raw.size() / 2 >= piece) {
+        base::Buffer& to = target(bound + raw.size() / piece * kPieceOverhead, large);
+        return to.view().substr(0, compress_pieces(raw, level, piece, to));
+    }
+    base::Buffer& to = target(bound, large);
+    const std::size_t n =
+        ZSTD_compressCCtx(context(), to.data(), to.size(), raw.data(), raw.size(), level);
     LOGI_CHECK(ZSTD_isError(n) == 0);
-    return target.view().substr(0, n);
+    return to.view().substr(0, n);
 }
 
 }  // namespace
 
-std::string compress(std::string_view raw, int level) {
+std::string compress(std::string_view raw, int level, std::size_t piece) {
     base::Buffer large;
-    const std::string_view frame = zstd(raw, level, large);
+    const std::string_view frame = zstd(raw, level, piece, large);
     const bool pays = frame.size() < raw.size();
     const std::string_view body = pays ? frame : raw;
     std::string out;
@@ -65,9 +94,9 @@ StatusOr<base::Buffer> decompress(std::string_view bytes) {
     return unpack_zstd(body, size);
 }
 
-void append_zstd(std::string_view raw, std::string& out, int level) {
+void append_zstd(std::string_view raw, std::string& out, int level, std::size_t piece) {
     base::Buffer large;
-    out.append(zstd(raw, level, large));
+    out.append(zstd(raw, level, piece, large));
 }
 
 StatusOr<base::Buffer> unpack_zstd(std::string_view frame, std::uint64_t raw_size) {

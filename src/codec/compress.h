@@ -15,13 +15,23 @@ inline constexpr int kZstdLevel = 1;
 // Larger raw sizes are refused before memory is taken for them.
 inline constexpr std::uint64_t kRawBytesMax = 1ULL << 30U;
 
+// Bytes may change their nature every so many bytes, as planes of integers do: then codes are
+// chosen for each piece. Pieces are counted from the end; what is left over in front belongs to the
+// first.
+inline constexpr std::size_t kOnePiece = SIZE_MAX / 2;
+
 // Thread-safe; each thread keeps a context and a buffer of its own.
-[[nodiscard]] std::string compress(std::string_view raw, int level = kZstdLevel);
+[[nodiscard]] std::string compress(std::string_view raw,
+                                   int level = kZstdLevel,
+                                   std::size_t piece = kOnePiece);
 // kDataLoss if the bytes are not what compress() made.
 StatusOr<base::Buffer> decompress(std::string_view bytes);
 
 // A zstd frame alone, for those who keep kind and size elsewhere.
-void append_zstd(std::string_view raw, std::string& out, int level = kZstdLevel);
+void append_zstd(std::string_view raw,
+                 std::string& out,
+                 int level = kZstdLevel,
+                 std::size_t piece = kOnePiece);
 // kDataLoss if the frame does not hold just `raw_size` bytes.
 StatusOr<base::Buffer> unpack_zstd(std::string_view frame, std::uint64_t raw_size);
 

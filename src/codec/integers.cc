@@ -194,14 +194,15 @@ EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values) {
     const bool of_deltas = form == kPackedDeltas || form == kPlanesOfDeltas;
     const Range& used = of_deltas ? delta_range : range;
     const absl::Span<const std::uint64_t> numbers = of_deltas ? deltas : values;
-    out.compressible = form == kPlanes || form == kPlanesOfDeltas;
+    const bool planes = form == kPlanes || form == kPlanesOfDeltas;
+    out.plane_bytes = planes ? numbers.size() : 0;
     w.u8(form);
     if (of_deltas) {
         w.varint(values[0]);
     }
     w.varint(used.min);
-    w.u8(static_cast<std::uint8_t>(out.compressible ? used.bytes() : used.bits()));
-    if (out.compressible) {
+    w.u8(static_cast<std::uint8_t>(planes ? used.bytes() : used.bits()));
+    if (planes) {
         write_planes(numbers, used, out.bytes);
     } else {
         pack(numbers, used, out.bytes);

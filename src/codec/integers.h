@@ -14,7 +14,7 @@ namespace logi::codec {
 
 struct EncodedIntegers {
     std::string bytes;
-    bool compressible = false;  // planes: zstd makes them smaller
+    std::size_t plane_bytes = 0;  // of planes, which zstd makes smaller; 0: packed
 };
 
 // Picks the form that should be smallest. Signed integers go through signed_to_ordered().

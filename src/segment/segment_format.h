@@ -10,12 +10,12 @@
 namespace logi::segment {
 
 inline constexpr std::string_view kMagic = "LOGISEGM";
-inline constexpr std::uint32_t kFormatVersion = 4;
+inline constexpr std::uint32_t kFormatVersion = 5;
 // Extents of version 1 do not tell their bytes; blocks of versions 1 and 2 have no minutes, those
-// of version 3 no templates.
+// of version 3 no templates, and those of version 4 have times and metadata row by row.
 inline constexpr std::uint32_t kFormatVersionMin = 1;
 [[nodiscard]] constexpr std::size_t columns_of(std::uint32_t version) {
-    return version < 3 ? 6 : version < 4 ? 7 : block::kColumns;
+    return version < 3 ? 6 : version < 4 ? 7 : version < 5 ? 8 : block::kColumns;
 }
 // magic, version, reserved.
 inline constexpr std::size_t kHeaderBytes = 16;

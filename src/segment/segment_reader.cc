@@ -118,7 +118,7 @@ Status SegmentReader::parse_directory(std::string_view raw) {
             return bad;
         }
         stats_.push_back(stats);
-        kinds_.push_back(static_cast<block::LineKind>(kind));
+        forms_.push_back({static_cast<block::LineKind>(kind), version_ < 5});
         regions_.push_back(regions);
     }
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
@@ -238,7 +238,7 @@ StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(
     std::uint32_t block, std::uint64_t* bytes_read) const {
     LOGI_CHECK(block < stats_.size());
     return block::open_block(stats_[block],
-                             kinds_[block],
+                             forms_[block],
                              std::make_shared<Block>(*this, regions_[block], bytes_read),
                              absl::StrCat(name_, " block ", block));
 }

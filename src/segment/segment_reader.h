@@ -45,7 +45,9 @@ class SegmentReader final : public Source {
 
     using Regions = std::array<Region, block::kColumns>;
     [[nodiscard]] const std::vector<Regions>& regions() const { return regions_; }
-    [[nodiscard]] block::LineKind kind(std::uint32_t block) const { return kinds_[block]; }
+    [[nodiscard]] block::LineKind kind(std::uint32_t block) const {
+        return forms_[block].line_kind;
+    }
     // Reads all columns of a block and compares their checksums.
     [[nodiscard]] Status check_columns(std::uint32_t block) const;
 
@@ -68,7 +70,7 @@ class SegmentReader final : public Source {
         symbols_begin_;  // per stream, into stream_symbols_; one more at the end
     std::vector<std::uint32_t> stream_symbols_;
     std::vector<block::BlockStats> stats_;
-    std::vector<block::LineKind> kinds_;
+    std::vector<block::BlockForm> forms_;
     std::vector<Regions> regions_;
     std::vector<StreamExtent> extents_;
 };

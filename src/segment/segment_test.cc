@@ -67,7 +67,8 @@ Model random_rows(std::uint32_t seed, std::size_t count, bool templates) {
         m.metadata.emplace_back(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(n));
         block::Row row;
         row.stream = static_cast<std::uint32_t>(random() % 20);
-        row.time = {static_cast<std::int64_t>(random() % 50) - 25};
+        row.time = {(static_cast<std::int64_t>(random() % 50) - 25) *
+                    (templates ? 1'000'000 : 1'234'567)};
         row.sequence = {7, i + 1, static_cast<std::uint32_t>(random() % 3)};
         row.line = m.lines.back();
         row.metadata = m.metadata.back().data();
@@ -235,6 +236,36 @@ TEST(Segment, VersionThreeIsReadable) {
     const auto block = *(*segment)->open_block(0);
     EXPECT_EQ(*block->line(8), "line 8");
     EXPECT_EQ(block->minutes()->at(0).rows, 9U);
+    std::string text;
+    EXPECT_TRUE(dump(**segment, text).ok());
+}
+
+// {a="1"} with 24 lines of one template, every other one with metadata, as version 4 wrote it.
+constexpr const char* kVersion4 =
+    "4c4f47495345474d040000000000000000020018017c28b52ffd207cad0000708080f8f8c9edf6dd2f80"
+    "cab5ee0101000b695102015028b52ffd2050a5000070d696f1a0e1e9a7eb310200000002010057724a28"
+    "b52ffd2051fd0100a2c40d16d015860340010088ced50084d87befbdb74c60f8de3b656fbbc95eae3c39"
+    "f2e3c68bcf75e26b751a7d3697b793078220860802100823010019200201bd0128b52ffd20bdb50200a4"
+    "0302016b0574726163650002000176010830336431623733313331356162373232353939666233313964"
+    "39336634306531383833353032353763370c008013600cc0093006e004180370028c013801c690c9a305"
+    "96000c00c0f6aa1b0112000217cb0300350200000000000048512cc3e057000100180205746f6f6b200a"
+    "206d732c20757365723d00010f020100010200000d0509000201063e007801016101310117e7ceb09b04"
+    "68589aebc95b340e061c0100010118dd0300008f4fb6eddd17800949a6b7eddd17000010046a868f9d14"
+    "20d0b8de93341fd4da208153000000000053482cc3e0579b0162138cf002fd010ec762f7b48b0237d930"
+    "41ba010000188080f8f8c9edf6dd2f80a6d0eb2add03a70242010000000000007a000000000000007c95"
+    "da62040000004ce3398d4c4f47495345474d";
+
+TEST(Segment, VersionFourIsReadable) {
+    const auto segment = open(absl::HexStringToBytes(kVersion4));
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    const auto block = *(*segment)->open_block(0);
+    EXPECT_EQ(*block->line(23), "took 161 ms, user=u23");
+    EXPECT_EQ(block->times()->at(23).ns, 1'719'792'005'750'000'000);
+    std::vector<MetadataView> metadata;
+    ASSERT_TRUE(block->metadata(23, metadata).ok());
+    EXPECT_EQ(metadata, (std::vector<MetadataView>{{"k", "v"}, {"trace", "000057c7"}}));
+    ASSERT_TRUE(block->metadata(22, metadata).ok());
+    EXPECT_TRUE(metadata.empty());
     std::string text;
     EXPECT_TRUE(dump(**segment, text).ok());
 }

@@ -24,19 +24,25 @@ SegmentWriter::SegmentWriter(std::vector<Labels> streams, std::uint64_t line_byt
 
 void SegmentWriter::add(const block::Row& row) {
     LOGI_CHECK(row.stream < streams_.size());
+    std::uint64_t metadata_bytes = 0;
+    for (std::uint32_t i = 0; i < row.metadata_count; ++i) {
+        metadata_bytes += row.metadata[i].name.size() + row.metadata[i].value.size();
+    }
     if (!rows_.empty() && (line_bytes_ + row.line.size() > block::kBlockLineBytes ||
+                           metadata_bytes_ + metadata_bytes > block::kBlockMetadataBytes ||
                            rows_.size() >= block::kBlockRowsMax)) {
         close_block();
     }
     rows_.push_back(row);
     line_bytes_ += row.line.size();
+    metadata_bytes_ += metadata_bytes;
 }
 
 void SegmentWriter::close_block() {
     const block::EncodedBlock encoded = encoder_.encode(rows_);
     BlockEntry entry;
     entry.stats = encoded.stats;
-    entry.kind = encoded.line_kind;
+    entry.form = encoded.form;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
         const std::string& bytes = encoded.columns[c];
         entry.regions[c] = {out_.size(), bytes.size(), base::crc32c(bytes)};
@@ -47,6 +53,7 @@ void SegmentWriter::close_block() {
     blocks_.push_back(entry);
     rows_.clear();
     line_bytes_ = 0;
+    metadata_bytes_ = 0;
 }
 
 std::string SegmentWriter::encode_directory() const {
@@ -77,7 +84,7 @@ std::string SegmentWriter::encode_directory() const {
     }
     w.varint(blocks_.size());
     for (const auto& b : blocks_) {
-        w.u8(b.kind);
+        w.u8(b.form.line_kind);
         w.varint(b.stats.rows);
         w.varint(b.stats.line_bytes);
         w.i64(b.stats.min_time.ns);

@@ -27,7 +27,7 @@ class SegmentWriter {
   private:
     struct BlockEntry {
         block::BlockStats stats;
-        block::LineKind kind = block::kZstdLines;
+        block::BlockForm form;
         std::array<Region, block::kColumns> regions;
     };
     void close_block();
@@ -37,7 +37,8 @@ class SegmentWriter {
     std::string out_;
     block::BlockEncoder encoder_;
     std::vector<block::Row> rows_;
-    std::uint64_t line_bytes_ = 0;
+    std::uint64_t line_bytes_ = 0;      // of rows_
+    std::uint64_t metadata_bytes_ = 0;  // likewise
     std::vector<BlockEntry> blocks_;
     std::vector<StreamExtent> extents_;
 };

@@ -13,8 +13,8 @@ import sys
 from fields import Cursor, Damaged, U64, as_signed, check, check_crc, decompress, region, turned
 
 MAGIC = b"LOGISEGM"
-COLUMNS = ("streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes", "tree")
-COLUMNS_OF_VERSION = {1: 6, 2: 6, 3: 7, 4: 8}
+COLUMNS = ("streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes", "tree", "metadata parts")
+COLUMNS_OF_VERSION = {1: 6, 2: 6, 3: 7, 4: 8, 5: 9}
 BLOCK_KINDS = ("text", "templates")
 COLUMN_KINDS = ("constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared")
 DATES = ("2024-06-03", "Jun  3", "03/Jun/2024")
@@ -42,6 +42,48 @@ def running_sums(cursor, rows, width):
     return out
 
 
+def decode_integers(data, count):
+    """(the form's name, the values)"""
+    form, first = data.u(1), data.varint()
+    check(count and form < len(INTEGER_FORMS), "unknown form of integers")
+    if form == 0:
+        out = [first] * count
+    elif form in (1, 3):
+        out = above_least(data, form, count, first)
+    else:
+        out = [first]
+        for difference in above_least(data, form - 1, count - 1, data.varint()):
+            out.append(out[-1] + turned(difference) & U64)
+    data.end("integers")
+    return INTEGER_FORMS[form], out
+
+
+def above_least(data, form, count, least):
+    size = data.u(1)
+    if size == 0:
+        return [least] * count
+    if form == 1:
+        packed, mask, starts = data.take((count * size + 7) // 8), (1 << size) - 1, range(0, count * size, size)
+        above = [int.from_bytes(packed[at >> 3:at + size + 7 >> 3], "little") >> (at & 7) & mask for at in starts]
+    else:
+        above = [int.from_bytes(number, "little") for number in zip(*(data.take(count) for _ in range(size)))]
+    return [least + number & U64 for number in above]
+
+
+def times_within_runs(cursor, streams):
+    """The times of rows of these streams."""
+    first, unit = cursor.zigzag(), cursor.varint()
+    out, firsts = [first], {}
+    for row in range(1, len(streams)):
+        if streams[row] != streams[row - 1]:
+            firsts[row] = first = as_signed(first + cursor.zigzag() * unit)
+    within = len(streams) - 1 - len(firsts)
+    differences = iter(decode_integers(cursor, within)[1] if within else [])
+    for row in range(1, len(streams)):
+        out.append(firsts[row] if row in firsts else as_signed(out[-1] + next(differences) * unit))
+    return out
+
+
 def pick(values, rows):
     return None if values is None else [values[row] for row in rows]
 
@@ -61,22 +103,17 @@ class Pool:
         return Cursor(self.parts[self.next - 1])
 
 
-class Tree:
-    """The lines of a block of templates. `seen` counts the kinds of columns and what else columns may have."""
+class Columns:
+    """What lies in parts. `seen` counts the kinds of columns and what else columns may have."""
 
-    def __init__(self, tree, stored, times):
+    def __init__(self, cursor, stored):
         self.seen, self.parts, self.lists, self.templates = collections.Counter(), [], [], []
-        cursor, stored = Cursor(tree), Cursor(stored)
+        stored = Cursor(stored)
         for size, raw_size, crc in cursor.many(lambda: (cursor.varint(), cursor.varint(), cursor.u(4))):
             part = stored.take(size)
             check_crc(part, crc, f"part {len(self.parts)}")
             self.parts.append(decompress(part, raw_size) if raw_size else part)
         stored.end("parts")
-        pool = Pool(self.parts, 0)
-        for _ in range(cursor.varint()):
-            self.lists.append(self.column(cursor, pool, cursor.varint(), None))
-        self.lines = self.read_templates(cursor, pool, len(times), times, of_lines=True)
-        cursor.end("tree")
 
     def read_templates(self, cursor, pool, count, times, of_lines=False):
         templates, rest = cursor.varint(), cursor.varint()
@@ -192,52 +229,71 @@ class Tree:
         return [t // 10**(9 - digits) + turned(difference) for t, difference in zip(times, differences)]
 
     def integers(self, cursor, pool, count):
-        data = pool.payload(cursor.varint())
-        form, first = data.u(1), data.varint()
-        check(count and form < len(INTEGER_FORMS), "unknown form of integers")
-        self.seen[INTEGER_FORMS[form]] += 1
-        if form == 0:
-            out = [first] * count
-        elif form in (1, 3):
-            out = self.above_least(data, form, count, first)
-        else:
-            out = [first]
-            for difference in self.above_least(data, form - 1, count - 1, data.varint()):
-                out.append(out[-1] + turned(difference) & U64)
-        data.end("integers")
+        form, out = decode_integers(pool.payload(cursor.varint()), count)
+        self.seen[form] += 1
         return out
 
-    @staticmethod
-    def above_least(data, form, count, least):
-        size = data.u(1)
-        if size == 0:
-            return [least] * count
-        if form == 1:
-            packed, mask, starts = data.take((count * size + 7) // 8), (1 << size) - 1, range(0, count * size, size)
-            above = [int.from_bytes(packed[at >> 3:at + size + 7 >> 3], "little") >> (at & 7) & mask for at in starts]
-        else:
-            above = [int.from_bytes(number, "little") for number in zip(*(data.take(count) for _ in range(size)))]
-        return [least + number & U64 for number in above]
+
+class Tree(Columns):
+    """The lines of a block of templates."""
+
+    def __init__(self, tree, stored, times):
+        cursor = Cursor(tree)
+        super().__init__(cursor, stored)
+        pool = Pool(self.parts, 0)
+        for _ in range(cursor.varint()):
+            self.lists.append(self.column(cursor, pool, cursor.varint(), None))
+        self.lines = self.read_templates(cursor, pool, len(times), times, of_lines=True)
+        cursor.end("tree")
+
+
+class Metadata(Columns):
+    """The `pairs` of each row."""
+
+    def __init__(self, tree, stored, times):
+        cursor = Cursor(tree)
+        super().__init__(cursor, stored)
+        pool = Pool(self.parts, 0)
+        size = cursor.varint()
+        names = cursor.many(cursor.string)
+        sets = cursor.many(lambda: cursor.many(cursor.varint))
+        of_row = self.integers(cursor, pool, len(times)) if len(sets) > 1 else [0] * len(times)
+        check(max(of_row) < len(sets), "no such set of names")
+        values = []
+        for name in range(len(names)):
+            own = [times[row] for row, which in enumerate(of_row) for pair in sets[which] if pair == 2 * name]
+            values.append(iter(self.column(cursor, pool, len(own), own) if own else []))
+        self.pairs = [tuple((names[pair // 2], b"" if pair % 2 else next(values[pair // 2])) for pair in sets[which])
+                      for which in of_row]
+        cursor.end("metadata")
+        pool.small.end("pool")
+        check(pool.next == len(self.parts), "more parts than payloads")
+        check(size == sum(len(name) + len(value) for pairs in self.pairs for name, value in pairs), "metadata bytes")
 
 
 class Block:
     """`entries`, `minutes`, and the `tree` of a block of templates."""
 
-    def __init__(self, columns, kind, rows, line_bytes, times, streams):
+    def __init__(self, version, columns, kind, rows, line_bytes, times, streams):
         self.kind, self.tree = BLOCK_KINDS[kind], None
         raw = {name: Cursor(region(stored) if stored else b"") for name, stored in columns.items()
-               if name != "lines" or not kind}
+               if name != "metadata parts" and (name != "lines" or not kind)}
         of_row, stream, column = [], 0, raw["streams"]
         for difference, run in column.until_end(lambda: (column.varint(), column.varint())):
             stream += difference
             of_row += [stream] * run
-        of_time = [time for time, in running_sums(raw["times"], rows, 1)]
+        if version < 5:
+            of_time = [time for time, in running_sums(raw["times"], rows, 1)]
+        else:
+            of_time = times_within_runs(raw["times"], of_row)
         sequences = running_sums(raw["sequences"], rows, 3)
         if kind:
             self.tree = Tree(raw["tree"].rest(), columns["lines"], of_time)
         lines = self.tree.lines if kind else [raw["lines"].take(raw["line lengths"].varint()) for _ in range(rows)]
         metadata, pairs = [()] * rows, raw["metadata"]
-        if pairs.data:
+        if pairs.data and version > 4:
+            metadata = Metadata(pairs.rest(), columns["metadata parts"], of_time).pairs
+        elif pairs.data:
             names = pairs.many(pairs.string)
             metadata = [tuple(pairs.many(lambda: (names[pairs.varint()], pairs.string()))) for _ in range(rows)]
         self.entries = [Entry(*fields) for fields in zip(of_row, of_time, sequences, lines, metadata)]
@@ -285,7 +341,7 @@ class Segment:
                 end += length
                 stored[name] = data[offset:end]
                 check_crc(stored[name], crc, name)
-            self.blocks.append(Block(stored, *fields))
+            self.blocks.append(Block(self.version, stored, *fields))
         check(end == at and symbols == sorted(symbols), "directory")
 
 

@@ -26,7 +26,8 @@ ROWS = 500
 PER_PUSH = 200
 
 # {app="a"} with "first line" (k=v) and "second", {app="b"} with "third", as version 1 wrote them; the same with
-# "second line" and no service names, as version 2 did; {a="1"} with nine lines, as version 3 did.
+# "second line" and no service names, as version 2 did; {a="1"} with nine lines, as version 3 did, and with 24, of
+# templates, as version 4 did.
 OLD = {version: bytes.fromhex(text) for version, text in {
     1: """
         4c4f47495345474d010000000000000000040002010100138080d0e2c6bfce972f80a8d6b90780a8d6b9070011c0af8fb3d29590eb310200
@@ -50,6 +51,17 @@ OLD = {version: bytes.fromhex(text) for version, text in {
         01000100093601002a36fe9c971709002a36fe9c97170000100406c2ba7f1413e828ccf627152e27ebb93c0b807e0471472f61d45cfc7611
         4660a3ea870109111fc9eb010000098280d0e2c6bfce972f10360a90000000000000006b00000000000000a2a91c2a030000004f0e224e4c
         4f47495345474d
+    """,
+    4: """
+        4c4f47495345474d040000000000000000020018017c28b52ffd207cad0000708080f8f8c9edf6dd2f80cab5ee0101000b695102015028b5
+        2ffd2050a5000070d696f1a0e1e9a7eb310200000002010057724a28b52ffd2051fd0100a2c40d16d015860340010088ced50084d87befbd
+        b74c60f8de3b656fbbc95eae3c39f2e3c68bcf75e26b751a7d3697b793078220860802100823010019200201bd0128b52ffd20bdb50200a4
+        0302016b05747261636500020001760108303364316237333133313561623732323539396662333139643933663430653138383335303235
+        3763370c008013600cc0093006e004180370028c013801c690c9a30596000c00c0f6aa1b0112000217cb0300350200000000000048512cc3
+        e057000100180205746f6f6b200a206d732c20757365723d00010f020100010200000d0509000201063e007801016101310117e7ceb09b04
+        68589aebc95b340e061c0100010118dd0300008f4fb6eddd17800949a6b7eddd17000010046a868f9d1420d0b8de93341fd4da2081530000
+        00000053482cc3e0579b0162138cf002fd010ec762f7b48b0237d93041ba010000188080f8f8c9edf6dd2f80a6d0eb2add03a70242010000
+        000000007a000000000000007c95da62040000004ce3398d4c4f47495345474d
     """,
 }.items()}
 
@@ -127,6 +139,10 @@ class Data:
         for i in range(ROWS):
             ns += self.dice.choice([0, 0, 1, 1000, 10**6, 123456789, SECOND, 3 * SECOND])
             metadata = {"pod": f"{name}-{i % 3}", "request": str(i)} if i % 5 == 0 else {}
+            if name == "service":
+                metadata |= {"observed_timestamp": str(ns + self.below(10**6)), "span_id": self.dice.randbytes(8).hex()}
+            if name in ("sparse", "noise") and i % 7 == 0:
+                metadata |= {f"k{self.below(40)}": self.noise(ns, i) or "-"}
             entries.append((ns, getattr(self, name)(ns, i), metadata))
         return {"app": name, "copy": copy, "text": 'ü "quoted"'}, entries
 
@@ -159,7 +175,7 @@ class Written(unittest.TestCase):
     def test_every_entry(self):
         got = collections.defaultdict(list)
         for segment in self.segments:
-            self.assertEqual(segment.version, 4)
+            self.assertEqual(segment.version, 5)
             for entry in (entry for block in segment.blocks for entry in block.entries):
                 labels = tuple(sorted(segment.streams[entry.stream][1].items()))
                 got[labels].append((entry.time, entry.sequence, entry.line, dict(entry.metadata)))
@@ -230,7 +246,7 @@ class OldVersions(unittest.TestCase):
     def entries(self, version):
         segment = Segment(OLD[version])
         self.assertEqual(segment.version, version)
-        return [(segment.streams[e.stream][1][b"a" if version == 3 else b"app"], e.time, e.line, e.metadata)
+        return [(segment.streams[e.stream][1][b"a" if version > 2 else b"app"], e.time, e.line, e.metadata)
                 for block in segment.blocks for e in block.entries]
 
     def test_entries(self):
@@ -241,6 +257,10 @@ class OldVersions(unittest.TestCase):
                                            (b"b", t + 3, b"third", ())])
         self.assertEqual(self.entries(3), [(b"1", t + 1 + i, b"line %d" % i, pair if i == 0 else ())
                                            for i in range(9)])
+        t = 1_719_792_000 * SECOND
+        self.assertEqual(self.entries(4), [
+            (b"1", t + i * SECOND // 4, b"took %d ms, user=u%d" % (7 * i, i),
+             ((b"k", b"v"), (b"trace", b"%08x" % (977 * i))) if i % 2 else ()) for i in range(24)])
 
     def test_directories(self):
         extents = {version: Segment(data).extents for version, data in OLD.items()}

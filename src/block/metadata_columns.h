@@ -1,0 +1,72 @@
+// The structured metadata of a block's rows, as a column for each name (docs/format.md,
+// "Metadata").
+#pragma once
+
+#include "absl/types/span.h"
+#include "block/block.h"
+#include "block/column_reader.h"
+#include "block/column_writer.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::block {
+
+struct EncodedMetadata {
+    std::string tree;  // what the data is; not yet compressed
+    std::string data;  // parts
+};
+
+// Keeps its buffers from block to block. One thread.
+class MetadataEncoder {
+  public:
+    // Nothing if no row has any. There are less than two gigabytes.
+    [[nodiscard]] std::optional<EncodedMetadata> encode(absl::Span<const Row> rows);
+
+  private:
+    // A name and the values that are not empty, in the order of the rows.
+    struct Name {
+        std::string_view text;
+        std::vector<std::string_view> values;
+        std::vector<Timestamp> times;
+    };
+    class Pairs;
+    void gather(const std::vector<Name>& names);
+
+    std::vector<char> text_;
+    std::vector<Slot> slots_;  // all values
+    TextMasks masks_;
+    ColumnWriter writer_;
+};
+
+// All pairs of a block's rows.
+class MetadataTable {
+  public:
+    MetadataTable() = default;
+    // `fetch` gives bytes of the data, `times` the entries' times. kDataLoss if it is malformed.
+    static StatusOr<MetadataTable> decode(std::string tree,
+                                          PartReader::Fetch fetch,
+                                          const RowTimes& times,
+                                          std::uint32_t rows);
+    // As files before version 5 have it: pair by pair.
+    static StatusOr<MetadataTable> decode_pairs(base::Buffer raw, std::uint32_t rows);
+
+    // Valid as long as the table.
+    [[nodiscard]] absl::Span<const MetadataView> of(std::uint32_t row) const {
+        return begins_.empty() ? absl::Span<const MetadataView>()
+                               : absl::MakeConstSpan(pairs_).subspan(
+                                     begins_[row], begins_[row + 1] - begins_[row]);
+    }
+
+  private:
+    class Columns;
+    std::shared_ptr<const void> bytes_;  // what the views lie in
+    std::vector<MetadataView> pairs_;
+    std::vector<std::uint32_t> begins_;  // rows + 1; empty: no row has any
+};
+
+}  // namespace logi::block
