@@ -1,5 +1,6 @@
 // bench_block: templates and columns against zstd, on lines of segments or of text files, in one
 // process and one thread. Prints one row of ratios per input.
+#include "absl/strings/str_join.h"
 #include "base/check.h"
 #include "block/line_encoder.h"
 #include "block/line_reader.h"
@@ -124,18 +125,17 @@ struct Stored {
 };
 
 void dump(const Stored& stored) {
-    static constexpr const char* kKinds[] = {
-        "constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared"};
     std::printf(
         "tree %zu, parts %zu\n", stored.templates->tree.size(), stored.templates->data.size());
     for (const auto& note : *stored.open()->describe()) {
-        std::printf("%*s%s rows %zu bytes %llu %s\n",
+        std::printf("%*s%s rows %zu bytes %llu %s%s\n",
                     note.depth * 2,
                     "",
-                    kKinds[note.kind],
+                    std::string(block::kColumnKindNames[note.kind]).c_str(),
                     note.rows,
                     static_cast<unsigned long long>(note.stored_bytes),
-                    note.text.c_str());
+                    note.text.c_str(),
+                    absl::StrJoin(note.pieces, "<>").c_str());
     }
 }
 

@@ -3,7 +3,9 @@
 
 #include "block/char_class.h"
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace logi::block {
 
@@ -17,6 +19,8 @@ enum ColumnKind : std::uint8_t {
     kTemplates = 6,   // texts of several kinds: pieces and columns
     kShared = 7,      // numbers of values that several columns of the block have in common
 };
+inline constexpr std::array<std::string_view, 8> kColumnKindNames = {
+    "constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared"};
 
 // Of kInteger.
 enum IntegerFlag : std::uint8_t {

@@ -275,14 +275,10 @@ StatusOr<std::vector<ColumnNote>> TemplatesColumn::describe_lines() {
 
 void TemplatesColumn::describe(int depth, std::vector<ColumnNote>& notes) const {
     notes.push_back(
-        {depth, kTemplates, rows(), has_numbers_ ? parts_.stored_bytes(numbers_at_) : 0, ""});
+        {depth, kTemplates, rows(), has_numbers_ ? parts_.stored_bytes(numbers_at_) : 0, "", {}});
     for (const Kind& kind : templates_) {
-        std::string text(kind.pieces[0]);
-        for (std::size_t i = 1; i < kind.pieces.size(); ++i) {
-            text += "<>";
-            text += kind.pieces[i];
-        }
-        notes.push_back({depth + 1, kTemplates, kind.rows, 0, text});
+        notes.push_back(
+            {depth + 1, kTemplates, kind.rows, 0, "", {kind.pieces.begin(), kind.pieces.end()}});
         for (const auto& column : kind.columns) {
             column->describe(depth + 2, notes);
         }

@@ -32,7 +32,12 @@ struct QueryArgs {
 };
 int query_command(const QueryArgs& args);
 
-// `kind` is segment, journal or catalog.
-int inspect_command(const std::string& kind, const std::string& path);
+struct InspectOptions {
+    std::string kind;  // segment, journal or catalog
+    std::string path;
+    bool verify = false;
+    std::size_t templates = 20;
+};
+int inspect_command(const InspectOptions& options);
 
 }  // namespace logi::cli

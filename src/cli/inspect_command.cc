@@ -22,22 +22,22 @@ class DiskFile final : public segment::SegmentFile {
     std::shared_ptr<const io::ReadableFile> file_;
 };
 
-Status dump_segment(io::FileSystem& files, const std::string& path, std::string& out) {
-    LOGI_ASSIGN_OR_RETURN(auto file, files.open(path));
+Status dump_segment(io::FileSystem& files, const InspectOptions& options, std::string& out) {
+    LOGI_ASSIGN_OR_RETURN(auto file, files.open(options.path));
     LOGI_ASSIGN_OR_RETURN(
         const auto segment,
-        segment::SegmentReader::open(std::make_shared<DiskFile>(std::move(file)), path));
-    return segment::dump(*segment, out);
+        segment::SegmentReader::open(std::make_shared<DiskFile>(std::move(file)), options.path));
+    return segment::dump(*segment, {options.verify, options.templates}, out);
 }
 
 }  // namespace
 
-int inspect_command(const std::string& kind, const std::string& path) {
+int inspect_command(const InspectOptions& options) {
     const auto files = io::make_posix_file_system();
     std::string out;
-    const Status status = kind == "segment"   ? dump_segment(*files, path, out)
-                          : kind == "journal" ? journal::dump(*files, path, out)
-                                              : catalog::dump(*files, path, out);
+    const Status status = options.kind == "segment"   ? dump_segment(*files, options, out)
+                          : options.kind == "journal" ? journal::dump(*files, options.path, out)
+                                                      : catalog::dump(*files, options.path, out);
     std::fputs(out.c_str(), stdout);
     if (!status.ok()) {
         std::fprintf(stderr, "logi: %s\n", std::string(status.message()).c_str());

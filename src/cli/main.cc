@@ -80,13 +80,16 @@ int main(int argc, char** argv) {
     check_config->add_flag(
         "--expand-env", check_expanded, "replace ${NAME} and ${NAME:-default} in the file");
 
-    std::string kind;
-    std::string path;
-    CLI::App* inspect_cmd = app.add_subcommand("inspect", "Show and verify a stored file");
-    inspect_cmd->add_option("kind", kind, "segment, journal or catalog")
+    cli::InspectOptions inspect;
+    CLI::App* inspect_cmd =
+        app.add_subcommand("inspect", "Show what is in a stored file, and check its checksums");
+    inspect_cmd->add_option("kind", inspect.kind, "segment, journal or catalog")
         ->required()
         ->check(CLI::IsMember({"segment", "journal", "catalog"}));
-    inspect_cmd->add_option("path", path, "file")->required();
+    inspect_cmd->add_option("path", inspect.path, "file")->required();
+    inspect_cmd->add_flag("--verify", inspect.verify, "of a segment: decode every row, too");
+    inspect_cmd->add_option("--templates", inspect.templates, "of a segment: how many to list")
+        ->capture_default_str();
 
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
@@ -104,7 +107,7 @@ int main(int argc, char** argv) {
         return cli::check_config_command(config_file, check_expanded);
     }
     if (*inspect_cmd) {
-        return cli::inspect_command(kind, path);
+        return cli::inspect_command(inspect);
     }
     if (*version_cmd) {
         std::puts("logi 0.1.0");

@@ -1,70 +1,248 @@
 #include "segment/inspect.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/rfc3339.h"
+
+#include <algorithm>
+#include <map>
 
 namespace logi::segment {
 namespace {
 
-Status read_everything(const SegmentReader& segment, std::uint32_t number) {
-    LOGI_RETURN_IF_ERROR(segment.check_columns(number));
-    LOGI_ASSIGN_OR_RETURN(const auto block, segment.open_block(number));
-    LOGI_RETURN_IF_ERROR(block->streams().status());
-    LOGI_RETURN_IF_ERROR(block->times().status());
-    LOGI_RETURN_IF_ERROR(block->sequences().status());
-    LOGI_RETURN_IF_ERROR(block->minutes().status());
+// Of a template's text as it is listed.
+constexpr std::size_t kTextMax = 160;
+
+Status decode_all(block::BlockReader& block) {
+    LOGI_RETURN_IF_ERROR(block.streams().status());
+    LOGI_RETURN_IF_ERROR(block.times().status());
+    LOGI_RETURN_IF_ERROR(block.sequences().status());
+    LOGI_RETURN_IF_ERROR(block.minutes().status());
     std::vector<MetadataView> metadata;
-    for (std::uint32_t row = 0; row < block->stats().rows; ++row) {
-        LOGI_RETURN_IF_ERROR(block->line(row).status());
-        LOGI_RETURN_IF_ERROR(block->metadata(row, metadata));
+    for (std::uint32_t row = 0; row < block.stats().rows; ++row) {
+        LOGI_RETURN_IF_ERROR(block.line(row).status());
+        LOGI_RETURN_IF_ERROR(block.metadata(row, metadata));
     }
     return absl::OkStatus();
 }
 
-}  // namespace
+class Inspection {
+  public:
+    Inspection(const SegmentReader& segment, const DumpOptions& options, std::string& out)
+        : segment_(segment), options_(options), out_(out) {}
 
-Status dump(const SegmentReader& segment, std::string& out) {
-    Status status = segment.check_header();
-    std::uint64_t rows = 0;
-    std::uint64_t line_bytes = 0;
-    for (std::uint32_t i = 0; i < segment.blocks().size(); ++i) {
-        const auto& stats = segment.blocks()[i];
-        std::uint64_t size_bytes = 0;
-        for (const auto& region : segment.regions()[i]) {
-            size_bytes += region.length;
+    Status run() {
+        Status status = segment_.check_header();
+        for (std::uint32_t i = 0; i < segment_.blocks().size(); ++i) {
+            const Status read = look_at(i);
+            describe_block(i, read.ok());
+            if (status.ok()) {
+                status = read;
+            }
         }
-        const Status read = read_everything(segment, i);
-        rows += stats.rows;
-        line_bytes += stats.line_bytes;
-        absl::StrAppend(&out,
-                        "block ",
-                        i,
-                        " rows ",
-                        stats.rows,
-                        " line_bytes ",
-                        stats.line_bytes,
-                        " size_bytes ",
-                        size_bytes,
-                        " min_time ",
-                        stats.min_time.ns,
-                        " max_time ",
-                        stats.max_time.ns,
-                        read.ok() ? " ok" : " DAMAGED",
-                        "\n");
-        if (!read.ok() && status.ok()) {
-            status = read;
+        describe_parts();
+        describe_templates();
+        describe_columns();
+        describe_totals();
+        return status;
+    }
+
+  private:
+    struct Kind {
+        std::size_t columns = 0;
+        std::uint64_t values = 0;
+        std::uint64_t bytes = 0;
+    };
+    struct Template {
+        std::uint64_t rows = 0;
+        std::uint64_t bytes = 0;
+        std::size_t blocks = 0;
+        std::size_t most_rows = 0;       // of one block
+        std::vector<std::string> kinds;  // of that block's slots
+    };
+    using Pieces = std::vector<std::string>;
+
+    Status look_at(std::uint32_t number) {
+        LOGI_RETURN_IF_ERROR(segment_.check_columns(number));
+        LOGI_ASSIGN_OR_RETURN(const auto block, segment_.open_block(number));
+        LOGI_ASSIGN_OR_RETURN(const auto notes, block->describe_lines());
+        count(notes);
+        return options_.verify ? decode_all(*block) : absl::OkStatus();
+    }
+
+    void count(const std::vector<block::ColumnNote>& notes) {
+        for (std::size_t i = 0; i < notes.size(); ++i) {
+            const block::ColumnNote& note = notes[i];
+            if (note.pieces.empty()) {
+                Kind& kind = kinds_[note.kind];
+                ++kind.columns;
+                kind.values += note.rows;
+                kind.bytes += note.stored_bytes;
+            } else if (note.depth == 1) {
+                count_template(absl::MakeConstSpan(notes).subspan(i));
+            }
         }
     }
-    absl::StrAppend(&out,
-                    "segment streams ",
-                    segment.stream_count(),
-                    " blocks ",
-                    segment.blocks().size(),
-                    " rows ",
-                    rows,
-                    " line_bytes ",
-                    line_bytes,
-                    "\n");
-    return status;
+
+    // Begins with the template's note.
+    void count_template(absl::Span<const block::ColumnNote> notes) {
+        const block::ColumnNote& head = notes[0];
+        Template& kind = templates_[head.pieces];
+        kind.rows += head.rows;
+        ++kind.blocks;
+        const bool most = head.rows > kind.most_rows;
+        if (most) {
+            kind.most_rows = head.rows;
+            kind.kinds.clear();
+        }
+        for (std::size_t i = 1; i < notes.size() && notes[i].depth > head.depth; ++i) {
+            kind.bytes += notes[i].stored_bytes;
+            if (most && notes[i].depth == head.depth + 1) {
+                kind.kinds.emplace_back(block::kColumnKindNames[notes[i].kind]);
+            }
+        }
+    }
+
+    void describe_block(std::uint32_t number, bool good) {
+        const block::BlockStats& stats = segment_.blocks()[number];
+        std::uint64_t bytes = 0;
+        for (std::size_t c = 0; c < block::kColumns; ++c) {
+            bytes += segment_.regions()[number][c].length;
+            parts_[c] += segment_.regions()[number][c].length;
+        }
+        rows_ += stats.rows;
+        line_bytes_ += stats.line_bytes;
+        absl::StrAppendFormat(
+            &out_,
+            "block %u %s rows %u line_bytes %d size_bytes %d min_time %s max_time %s %s\n",
+            number,
+            segment_.kind(number) == block::kTemplateLines ? "templates" : "text",
+            stats.rows,
+            stats.line_bytes,
+            bytes,
+            format_rfc3339(stats.min_time),
+            format_rfc3339(stats.max_time),
+            good ? "ok" : "DAMAGED");
+    }
+
+    void describe_parts() {
+        std::uint64_t columns = 0;
+        absl::StrAppendFormat(
+            &out_, "\n%-16s %12s %7s %10s\n", "part", "bytes", "share", "per row");
+        const auto line = [&](std::string_view name, std::uint64_t bytes) {
+            absl::StrAppendFormat(&out_,
+                                  "%-16s %12d %6.1f%% %10.3f\n",
+                                  std::string(name),
+                                  bytes,
+                                  100.0 * static_cast<double>(bytes) / size(),
+                                  static_cast<double>(bytes) /
+                                      static_cast<double>(std::max<std::uint64_t>(rows_, 1)));
+        };
+        for (std::size_t c = 0; c < block::kColumns; ++c) {
+            if (parts_[c] > 0) {
+                line(block::kColumnNames[c], parts_[c]);
+            }
+            columns += parts_[c];
+        }
+        line("directory", segment_.size_bytes() - columns);
+    }
+
+    void describe_templates() {
+        if (templates_.empty() || options_.templates == 0) {
+            return;
+        }
+        std::vector<std::pair<const Pieces*, const Template*>> sorted;
+        for (const auto& [pieces, kind] : templates_) {
+            sorted.emplace_back(&pieces, &kind);
+        }
+        std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+            return a.second->rows > b.second->rows;
+        });
+        const std::size_t shown = std::min(options_.templates, sorted.size());
+        absl::StrAppendFormat(&out_, "\n%10s %12s %7s template\n", "rows", "bytes", "blocks");
+        for (std::size_t i = 0; i < shown; ++i) {
+            const Template& kind = *sorted[i].second;
+            absl::StrAppendFormat(&out_,
+                                  "%10d %12d %7d %s\n",
+                                  kind.rows,
+                                  kind.bytes,
+                                  kind.blocks,
+                                  text_of(*sorted[i].first, kind.kinds));
+        }
+        if (shown < sorted.size()) {
+            absl::StrAppend(&out_, "and ", sorted.size() - shown, " more\n");
+        }
+    }
+
+    static void append_printable(std::string_view bytes, std::string& out) {
+        for (const char c : bytes) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte < 0x20 || byte == 0x7F) {
+                absl::StrAppendFormat(&out, "\\x%02x", byte);
+            } else {
+                out.push_back(c);
+            }
+        }
+    }
+
+    static std::string text_of(const Pieces& pieces, const std::vector<std::string>& kinds) {
+        std::string text;
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            append_printable(pieces[i], text);
+            if (i < kinds.size()) {
+                absl::StrAppend(&text, "<", kinds[i], ">");
+            }
+            if (text.size() > kTextMax) {
+                return text.substr(0, kTextMax) + "…";
+            }
+        }
+        return text;
+    }
+
+    void describe_columns() {
+        if (kinds_.empty()) {
+            return;
+        }
+        absl::StrAppendFormat(
+            &out_, "\n%-12s %8s %12s %12s\n", "columns", "number", "values", "bytes");
+        for (const auto& [kind, sum] : kinds_) {
+            absl::StrAppendFormat(&out_,
+                                  "%-12s %8d %12d %12d\n",
+                                  std::string(block::kColumnKindNames[kind]),
+                                  sum.columns,
+                                  sum.values,
+                                  sum.bytes);
+        }
+    }
+
+    void describe_totals() {
+        absl::StrAppendFormat(&out_,
+                              "\nsegment format %u streams %u blocks %d rows %d line_bytes %d "
+                              "size_bytes %d ratio %.2f\n",
+                              segment_.version(),
+                              segment_.stream_count(),
+                              segment_.blocks().size(),
+                              rows_,
+                              line_bytes_,
+                              segment_.size_bytes(),
+                              static_cast<double>(line_bytes_) / size());
+    }
+    [[nodiscard]] double size() const { return static_cast<double>(segment_.size_bytes()); }
+
+    const SegmentReader& segment_;
+    const DumpOptions& options_;
+    std::string& out_;
+    std::uint64_t rows_ = 0;
+    std::uint64_t line_bytes_ = 0;
+    std::array<std::uint64_t, block::kColumns> parts_{};
+    std::map<block::ColumnKind, Kind> kinds_;
+    std::map<Pieces, Template> templates_;
+};
+
+}  // namespace
+
+Status dump(const SegmentReader& segment, const DumpOptions& options, std::string& out) {
+    return Inspection(segment, options, out).run();
 }
 
 }  // namespace logi::segment

@@ -7,8 +7,14 @@
 
 namespace logi::segment {
 
-// Appends blocks, streams and row counts, after reading every column of every block. kDataLoss,
-// after describing all that is readable, names what is damaged.
-Status dump(const SegmentReader& segment, std::string& out);
+struct DumpOptions {
+    bool verify = false;         // decode every row, too
+    std::size_t templates = 20;  // that are listed, those of most rows
+};
+
+// Appends a line per block, what the parts of the file take, templates, kinds of columns, and at
+// the end a line of totals, after comparing all checksums. kDataLoss, after describing all that is
+// readable, names what is damaged.
+Status dump(const SegmentReader& segment, const DumpOptions& options, std::string& out);
 
 }  // namespace logi::segment

@@ -48,6 +48,8 @@ class SegmentReader final : public Source {
     [[nodiscard]] block::LineKind kind(std::uint32_t block) const {
         return forms_[block].line_kind;
     }
+    [[nodiscard]] std::uint32_t version() const { return version_; }
+    [[nodiscard]] std::uint64_t size_bytes() const { return file_->size(); }
     // Reads all columns of a block and compares their checksums.
     [[nodiscard]] Status check_columns(std::uint32_t block) const;
 

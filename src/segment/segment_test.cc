@@ -130,12 +130,28 @@ TEST_P(SegmentOf, RowsComeBack) {
     EXPECT_GT((*segment)->blocks().size(), 3U);
     EXPECT_TRUE(equal(**segment, m));
     std::string text;
-    EXPECT_TRUE(dump(**segment, text).ok()) << text;
+    EXPECT_TRUE(dump(**segment, {.verify = true}, text).ok()) << text;
     std::uint64_t rows = 0;
     for (const auto& e : (*segment)->extents()) {
         rows += e.rows;
     }
     EXPECT_EQ(rows, m.rows.size());
+}
+
+TEST(Segment, DumpTellsWhatIsIn) {
+    Model m = random_rows(5, 2'000, true);
+    std::erase_if(m.rows, [](const auto& row) { return row.line.size() > 1000; });
+    const auto segment = open(write(m));
+    ASSERT_TRUE(segment.ok());
+    std::string text;
+    ASSERT_TRUE(dump(**segment, {.templates = 1}, text).ok());
+    EXPECT_NE(text.find("level=<constant> id=<hex> ab zz\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\nand 1 more\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\nmetadata parts "), std::string::npos) << text;
+    EXPECT_NE(text.find("\nhex "), std::string::npos) << text;
+    EXPECT_NE(text.find(absl::StrCat(" streams 20 blocks 1 rows ", m.rows.size(), " line_bytes ")),
+              std::string::npos)
+        << text;
 }
 
 TEST_P(SegmentOf, ExtentsTellTheirBytes) {
@@ -237,7 +253,7 @@ TEST(Segment, VersionThreeIsReadable) {
     EXPECT_EQ(*block->line(8), "line 8");
     EXPECT_EQ(block->minutes()->at(0).rows, 9U);
     std::string text;
-    EXPECT_TRUE(dump(**segment, text).ok());
+    EXPECT_TRUE(dump(**segment, {.verify = true}, text).ok());
 }
 
 // {a="1"} with 24 lines of one template, every other one with metadata, as version 4 wrote it.
@@ -267,7 +283,7 @@ TEST(Segment, VersionFourIsReadable) {
     ASSERT_TRUE(block->metadata(22, metadata).ok());
     EXPECT_TRUE(metadata.empty());
     std::string text;
-    EXPECT_TRUE(dump(**segment, text).ok());
+    EXPECT_TRUE(dump(**segment, {.verify = true}, text).ok());
 }
 
 TEST(Segment, MinutesAddUp) {
@@ -366,7 +382,7 @@ TEST_P(SegmentOf, DamageIsNeverServedAsData) {
         const auto segment = open(changed);
         refused += !segment.ok() || !equal(**segment, m) ? 1U : 0U;
         std::string text;
-        EXPECT_FALSE(segment.ok() && dump(**segment, text).ok()) << i;
+        EXPECT_FALSE(segment.ok() && dump(**segment, {.verify = true}, text).ok()) << i;
     }
     EXPECT_GT(refused, bytes.size() / 3 - kHeaderBytes);
     for (std::size_t i = 0; i < bytes.size(); i += 11) {
@@ -389,7 +405,7 @@ TEST_P(SegmentOf, RandomRubbishAndZeroPagesAreSurvived) {
         const auto segment = open(changed);
         if (segment.ok()) {
             std::string text;
-            EXPECT_EQ(dump(**segment, text).ok(), changed == bytes) << turn;
+            EXPECT_EQ(dump(**segment, {.verify = true}, text).ok(), changed == bytes) << turn;
             (void)equal(**segment, m);
         } else {
             EXPECT_NE(std::string(segment.status().message()).find("test.segment: offset "),
