@@ -137,7 +137,7 @@ class StringColumn final : public ColumnReader {
         RowSet found = RowSet::none(rows());
         std::size_t row = 0;
         std::size_t at = 0;
-        while ((at = regex::find(bytes, needle.text, at)) != regex::kNotFound) {
+        while ((at = needle.find_in(bytes, at)) != regex::kNotFound) {
             LOGI_RETURN_IF_ERROR(load());
             while (ends_[row] <= at) {
                 ++row;
@@ -203,11 +203,13 @@ StatusOr<std::unique_ptr<ColumnReader>> read_dictionary(const ColumnStart& start
 }  // namespace
 
 StatusOr<RowSet> SharedList::match(const Needle& n) {
-    if (!found || needle != n.text || at_begin != n.at_begin || at_end != n.at_end) {
+    if (!found || needle != n.text || at_begin != n.at_begin || at_end != n.at_end ||
+        any_case != n.any_case) {
         LOGI_ASSIGN_OR_RETURN(found, values->match(n));
         needle = std::string(n.text);
         at_begin = n.at_begin;
         at_end = n.at_end;
+        any_case = n.any_case;
     }
     return *found;
 }
@@ -221,14 +223,27 @@ bool Needle::in(std::string_view value) const {
         return false;
     }
     if (at_begin) {
-        return value.starts_with(text) && (!at_end || value.size() == text.size());
+        return equals(value.substr(0, text.size()), text) &&
+               (!at_end || value.size() == text.size());
     }
-    return at_end ? value.ends_with(text) : regex::contains(value, text);
+    return at_end ? equals(value.substr(value.size() - text.size()), text)
+                  : find_in(value) != regex::kNotFound;
 }
 
 bool Needle::possible(const Stamp& stamp) const {
-    return text.size() <= stamp.max_size && (classes_of(text) & ~stamp.classes) == 0 &&
+    return text.size() <= stamp.max_size && classes_in(stamp.classes) &&
            (!at_begin || !at_end || text.size() >= stamp.min_size);
+}
+
+bool Needle::classes_in(ClassMask classes) const {
+    if (!any_case) {
+        return (classes_of(text) & ~classes) == 0;
+    }
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        const bool letter = c >= 'a' && c <= 'z';
+        return (class_of(static_cast<unsigned char>(c)) & ~classes) == 0 ||
+               (letter && (class_of(static_cast<unsigned char>(c ^ 0x20)) & ~classes) == 0);
+    });
 }
 
 StatusOr<absl::Span<const std::string_view>> ColumnReader::values() {

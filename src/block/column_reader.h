@@ -8,6 +8,7 @@
 #include "block/column_note.h"
 #include "block/parts.h"
 #include "block/row_set.h"
+#include "regex/substring.h"
 
 #include <functional>
 #include <memory>
@@ -23,11 +24,27 @@ struct Needle {
     std::string_view text;
     bool at_begin = false;
     bool at_end = false;
+    bool any_case = false;  // of ASCII letters; then the text has none in upper case
 
+    // Another part of it, with the same case.
+    [[nodiscard]] Needle part(std::string_view part_text, bool begins, bool ends) const {
+        return {part_text, begins, ends, any_case};
+    }
+    // Whether a text is, has, begins with or ends with what is looked for.
+    [[nodiscard]] bool equals(std::string_view value, std::string_view wanted) const {
+        return any_case ? regex::equal_any_case(value, wanted) : value == wanted;
+    }
+    // Where it stands in a text, wherever it should.
+    [[nodiscard]] std::size_t find_in(std::string_view value, std::size_t from = 0) const {
+        return any_case ? regex::find_any_case(value, text, from) : regex::find(value, text, from);
+    }
     // For one value.
     [[nodiscard]] bool in(std::string_view value) const;
     // Whether values of this stamp can have it.
     [[nodiscard]] bool possible(const Stamp& stamp) const;
+
+  private:
+    [[nodiscard]] bool classes_in(ClassMask classes) const;
 };
 
 // The entries' times of some rows, asked for when a column is relative to them. They stay as long
@@ -70,6 +87,7 @@ struct SharedList {
     std::string needle;
     bool at_begin = false;
     bool at_end = false;
+    bool any_case = false;
     std::optional<RowSet> found;
 
     StatusOr<RowSet> match(const Needle& n);

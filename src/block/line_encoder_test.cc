@@ -2,6 +2,7 @@
 
 #include "block/line_reader.h"
 #include "codec/integers.h"
+#include "regex/literal.h"
 
 #include <gtest/gtest.h>
 
@@ -90,13 +91,20 @@ void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& en
         if (needle.at_begin && random() % 2 == 0) {
             needle.text = std::string_view(line).substr(0, text.size());
         }
+        if (random() % 3 == 0) {
+            needle.any_case = true;
+            text = std::string(needle.text);
+            std::transform(text.begin(), text.end(), text.begin(), regex::to_lower);
+            needle.text = text;
+        }
         const auto reader = open(*encoded, lines);
         const auto found = reader->match(needle);
         ASSERT_TRUE(found.ok()) << found.status();
         for (std::size_t row = 0; row < lines.texts.size(); ++row) {
             ASSERT_EQ(found->has(row), needle.in(lines.texts[row]))
-                << "needle '" << needle.text << "' begin " << needle.at_begin << " end "
-                << needle.at_end << " line " << lines.texts[row] << " seed " << seed;
+                << "needle '" << needle.text << "' any case " << needle.any_case << " begin "
+                << needle.at_begin << " end " << needle.at_end << " line " << lines.texts[row]
+                << " seed " << seed;
         }
     }
 }

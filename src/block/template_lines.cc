@@ -28,7 +28,7 @@ class TemplateLines final : public StoredLines {
   private:
     char* space_for(std::size_t size);
     // The rows in which one of the texts stands.
-    StatusOr<RowSet> find(const std::vector<std::string>& any_of);
+    StatusOr<RowSet> find(const std::vector<regex::Literal>& any_of);
 
     const BlockStats stats_;
     std::unique_ptr<LineReader> reader_;
@@ -54,10 +54,11 @@ StatusOr<absl::Span<const std::uint32_t>> TemplateLines::lengths() {
     return absl::MakeConstSpan(lengths_);
 }
 
-StatusOr<RowSet> TemplateLines::find(const std::vector<std::string>& any_of) {
+StatusOr<RowSet> TemplateLines::find(const std::vector<regex::Literal>& any_of) {
     RowSet found = RowSet::none(stats_.rows);
-    for (const std::string& needle : any_of) {
-        LOGI_ASSIGN_OR_RETURN(const RowSet matching, reader_->match({needle}));
+    for (const regex::Literal& literal : any_of) {
+        LOGI_ASSIGN_OR_RETURN(const RowSet matching,
+                              reader_->match({.text = literal.text, .any_case = literal.any_case}));
         found.unite(matching);
     }
     return found;

@@ -40,12 +40,13 @@ void TemplateSearch::from_piece(std::size_t piece, std::string_view rest) {
     const bool last = piece == columns_.size();
     if (rest.size() <= text.size()) {
         // Behind the last piece the text ends; a slot is never empty.
-        if (text.starts_with(rest) && (!needle_.at_end || (last && rest.size() == text.size()))) {
+        if (needle_.equals(text.substr(0, rest.size()), rest) &&
+            (!needle_.at_end || (last && rest.size() == text.size()))) {
             way();
         }
         return;
     }
-    if (!last && rest.starts_with(text)) {
+    if (!last && needle_.equals(text, rest.substr(0, text.size()))) {
         from_slot(piece, rest.substr(text.size()));
     }
 }
@@ -55,15 +56,17 @@ void TemplateSearch::from_slot(std::size_t slot, std::string_view rest) {
     const Stamp& stamp = columns_[slot]->stamp();
     const bool ends_here = slot + 1 == columns_.size() && pieces_[slot + 1].empty();
     if (!needle_.at_end || ends_here) {
-        with(slot, {rest, true, needle_.at_end}, [&] { way(); });
+        with(slot, needle_.part(rest, true, needle_.at_end), [&] { way(); });
     }
     const std::size_t longest = std::min<std::size_t>(stamp.max_size, rest.size() - 1);
     const std::string_view next = pieces_[slot + 1];
     for (std::size_t n = std::max<std::size_t>(stamp.min_size, 1); n <= longest; ++n) {
-        if (!next.empty() && rest[n] != next[0]) {
+        if (!next.empty() && !needle_.equals(next.substr(0, 1), rest.substr(n, 1))) {
             continue;
         }
-        with(slot, {rest.substr(0, n), true, true}, [&] { from_piece(slot + 1, rest.substr(n)); });
+        with(slot, needle_.part(rest.substr(0, n), true, true), [&] {
+            from_piece(slot + 1, rest.substr(n));
+        });
         if (ways_ > kWaysMax) {
             return;
         }
@@ -82,7 +85,8 @@ StatusOr<std::optional<RowSet>> TemplateSearch::run(const Needle& needle) {
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             const std::string_view piece = pieces_[i];
             const bool last = i + 1 == pieces_.size();
-            if (needle.at_end ? last && piece.ends_with(text) : regex::contains(piece, text)) {
+            if (needle.at_end ? last && needle.part(text, false, true).in(piece)
+                              : needle.find_in(piece) != regex::kNotFound) {
                 return RowSet::all(rows_);
             }
             if (last) {
@@ -90,19 +94,19 @@ StatusOr<std::optional<RowSet>> TemplateSearch::run(const Needle& needle) {
             }
             // It begins in the piece and goes on behind it.
             for (std::size_t n = std::min(piece.size(), text.size() - 1); n > 0; --n) {
-                if (text.starts_with(piece.substr(piece.size() - n))) {
+                if (needle.equals(piece.substr(piece.size() - n), text.substr(0, n))) {
                     from_slot(i, text.substr(n));
                 }
             }
             // It begins in the value.
             const bool ends_here = i + 1 == columns_.size() && pieces_[i + 1].empty();
             if (!needle.at_end || ends_here) {
-                with(i, {text, false, needle.at_end}, [&] { way(); });
+                with(i, needle.part(text, false, needle.at_end), [&] { way(); });
             }
             const std::string_view next = pieces_[i + 1];
             for (std::size_t n = 1; n < text.size(); ++n) {
-                if (next.empty() || text[n] == next[0]) {
-                    with(i, {text.substr(0, n), false, true}, [&] {
+                if (next.empty() || needle.equals(next.substr(0, 1), text.substr(n, 1))) {
+                    with(i, needle.part(text.substr(0, n), false, true), [&] {
                         from_piece(i + 1, text.substr(n));
                     });
                 }

@@ -30,7 +30,7 @@ class ZstdLines final : public StoredLines {
     [[nodiscard]] std::string_view line_at(std::uint32_t row) const {
         return text().substr(line_ends_[row], line_ends_[row + 1] - line_ends_[row]);
     }
-    Status filter_whole_text(const std::vector<std::string>& any_of,
+    Status filter_whole_text(const std::vector<regex::Literal>& any_of,
                              bool negated,
                              std::vector<std::uint32_t>& rows);
 
@@ -91,12 +91,12 @@ Status ZstdLines::load_lines() {
 
 // One search over the text of all lines instead of one per line. Where lines end matters only once
 // a needle is found.
-Status ZstdLines::filter_whole_text(const std::vector<std::string>& any_of,
+Status ZstdLines::filter_whole_text(const std::vector<regex::Literal>& any_of,
                                     bool negated,
                                     std::vector<std::uint32_t>& rows) {
     LOGI_RETURN_IF_ERROR(load_text());
     std::vector<bool> hit;
-    for (const std::string& needle : any_of) {
+    for (const regex::Literal& needle : any_of) {
         std::uint32_t row = 0;
         std::size_t at = 0;
         while ((at = regex::find(text(), needle, at)) != regex::kNotFound) {
@@ -107,7 +107,7 @@ Status ZstdLines::filter_whole_text(const std::vector<std::string>& any_of,
             while (line_ends_[row + 1] <= at) {
                 ++row;
             }
-            if (at + needle.size() <= line_ends_[row + 1]) {
+            if (at + needle.text.size() <= line_ends_[row + 1]) {
                 hit[row] = true;
                 at = line_ends_[row + 1];
             } else {
@@ -124,10 +124,11 @@ Status ZstdLines::filter_whole_text(const std::vector<std::string>& any_of,
 }
 
 Status ZstdLines::filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) {
-    const std::vector<std::string>* plain = filter.plain();
+    const std::vector<regex::Literal>* plain = filter.plain();
     const bool dense = rows.size() > stats_.rows / 4;
     const bool has_empty =
-        plain != nullptr && std::find(plain->begin(), plain->end(), "") != plain->end();
+        plain != nullptr &&
+        std::any_of(plain->begin(), plain->end(), [](const auto& p) { return p.text.empty(); });
     if (plain != nullptr && dense && !has_empty) {
         return filter_whole_text(*plain, filter.negated(), rows);
     }

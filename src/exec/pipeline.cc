@@ -42,7 +42,8 @@ StatusOr<StagePtr> make_stage(const logql::Stage& stage,
         const NeededLabels& needed;
         Timestamp now;
         StatusOr<StagePtr> operator()(const logql::LineFilterStage& s) const {
-            return make_line_filter(s);
+            LOGI_ASSIGN_OR_RETURN(auto filter, compile_line_filter(s));
+            return make_line_filter(std::move(filter));
         }
         StatusOr<StagePtr> operator()(const logql::JsonStage& s) const {
             return make_json(s, needed);
@@ -131,14 +132,13 @@ StatusOr<std::shared_ptr<const Pipeline>> Pipeline::compile(const logql::LogExpr
 
 Status Pipeline::add_stage(const logql::Stage& stage, LineFilterPlace& filters, Timestamp now) {
     if (const auto* filter = std::get_if<logql::LineFilterStage>(&stage)) {
-        LOGI_ASSIGN_OR_RETURN(auto pushed, text_filter(*filter));
-        if (pushed.has_value() && filters.stored_line()) {
-            block_filters_.push_back(*std::move(pushed));
+        LOGI_ASSIGN_OR_RETURN(auto compiled, compile_line_filter(*filter));
+        if (filters.stored_line()) {
+            block_filters_.push_back(std::move(compiled));
             return absl::OkStatus();
         }
-        LOGI_ASSIGN_OR_RETURN(StagePtr made, make_line_filter(*filter));
         stages_.insert(stages_.begin() + static_cast<std::ptrdiff_t>(filters.place()),
-                       std::move(made));
+                       make_line_filter(std::move(compiled)));
         reads_line_ = true;
         return absl::OkStatus();
     }

@@ -45,9 +45,8 @@ class Stage {
 using StagePtr = std::unique_ptr<const Stage>;
 
 // Each kInvalidArgument with Loki's text if the stage's regular expression, template … is wrong.
-StatusOr<StagePtr> make_line_filter(const logql::LineFilterStage& stage);
-// The filter if it is on text or regular expressions, which blocks answer themselves.
-StatusOr<std::optional<regex::LineFilter>> text_filter(const logql::LineFilterStage& stage);
+StatusOr<regex::LineFilter> compile_line_filter(const logql::LineFilterStage& stage);
+StagePtr make_line_filter(regex::LineFilter filter);
 StatusOr<StagePtr> make_label_filter(const logql::LabelFilter& filter);
 StatusOr<StagePtr> make_json(const logql::JsonStage& stage, const NeededLabels& needed);
 StatusOr<StagePtr> make_logfmt(const logql::LogfmtStage& stage, const NeededLabels& needed);

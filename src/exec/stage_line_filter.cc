@@ -1,5 +1,5 @@
-// Line filters that are applied entry by entry: those behind a stage that makes a new line, and
-// those on addresses and patterns.
+// Line filters. Blocks answer them themselves, but for those behind a stage that makes a new line:
+// these are applied entry by entry.
 #include "exec/stage.h"
 #include "fields/ip_matcher.h"
 #include "fields/pattern_filter.h"
@@ -11,82 +11,89 @@ namespace logi::exec {
 namespace {
 
 using logql::FilterOp;
+using regex::LineFilter;
 
-class TextFilter final : public Stage {
+class LineFilterOfEntries final : public Stage {
   public:
-    explicit TextFilter(regex::LineFilter filter) : filter_(std::move(filter)) {}
+    explicit LineFilterOfEntries(LineFilter filter) : filter_(std::move(filter)) {}
     bool process(Entry& entry) const override { return filter_.passes(entry.line); }
 
   private:
-    const regex::LineFilter filter_;
+    const LineFilter filter_;
 };
 
-class IpFilter final : public Stage {
-  public:
-    IpFilter(fields::IpMatcher matcher, bool negated)
-        : matcher_(std::move(matcher)), negated_(negated) {}
-    bool process(Entry& entry) const override { return matcher_.matches(entry.line) != negated_; }
-
-  private:
-    const fields::IpMatcher matcher_;
-    const bool negated_;
-};
-
-class PatternFilter final : public Stage {
-  public:
-    PatternFilter(std::vector<fields::PatternFilter> any_of, bool negated)
-        : any_of_(std::move(any_of)), negated_(negated) {}
-    bool process(Entry& entry) const override {
-        const bool any = std::any_of(any_of_.begin(), any_of_.end(), [&](const auto& pattern) {
-            return pattern.matches(entry.line);
-        });
-        return any != negated_;
-    }
-
-  private:
-    const std::vector<fields::PatternFilter> any_of_;
-    const bool negated_;
-};
-
-}  // namespace
-
-StatusOr<std::optional<regex::LineFilter>> text_filter(const logql::LineFilterStage& stage) {
-    // An address in a chain of alternatives is plain text.
-    const bool address = stage.any_of.size() == 1 && stage.any_of.front().ip;
-    if (address || stage.op == FilterOp::kPattern || stage.op == FilterOp::kNotPattern) {
-        return std::nullopt;
-    }
+// In a chain, `or ""` says nothing; Loki leaves it out.
+std::vector<std::string> texts_of(const logql::LineFilterStage& stage) {
     std::vector<std::string> texts;
     for (const auto& alternative : stage.any_of) {
-        // In a chain, `or ""` says nothing; Loki leaves it out.
         if (texts.empty() || !alternative.text.empty()) {
             texts.push_back(alternative.text);
         }
     }
-    const bool negated = stage.op == FilterOp::kNotContains || stage.op == FilterOp::kNotMatches;
-    if (stage.op == FilterOp::kContains || stage.op == FilterOp::kNotContains) {
-        return regex::LineFilter::substrings(std::move(texts), negated);
-    }
-    LOGI_ASSIGN_OR_RETURN(auto filter, regex::LineFilter::regexes(texts, negated));
-    return filter;
+    return texts;
 }
 
-StatusOr<StagePtr> make_line_filter(const logql::LineFilterStage& stage) {
-    LOGI_ASSIGN_OR_RETURN(auto text, text_filter(stage));
-    if (text.has_value()) {
-        return std::make_unique<TextFilter>(*std::move(text));
-    }
-    if (stage.op == FilterOp::kPattern || stage.op == FilterOp::kNotPattern) {
-        std::vector<fields::PatternFilter> any_of;
-        for (const auto& alternative : stage.any_of) {
-            LOGI_ASSIGN_OR_RETURN(auto pattern, fields::PatternFilter::compile(alternative.text));
-            any_of.push_back(std::move(pattern));
+StatusOr<LineFilter> patterns(const logql::LineFilterStage& stage) {
+    std::vector<fields::PatternFilter> any_of;
+    // The longest literal of each.
+    std::vector<regex::Literal> required;
+    bool all_have = true;
+    for (const auto& alternative : stage.any_of) {
+        LOGI_ASSIGN_OR_RETURN(auto pattern, fields::PatternFilter::compile(alternative.text));
+        const auto literals = pattern.literals();
+        const auto longest = std::max_element(
+            literals.begin(), literals.end(), [](std::string_view a, std::string_view b) {
+                return a.size() < b.size();
+            });
+        if (longest == literals.end()) {
+            all_have = false;
+        } else {
+            required.push_back({std::string(*longest), false});
         }
-        return std::make_unique<PatternFilter>(std::move(any_of),
-                                               stage.op == FilterOp::kNotPattern);
+        any_of.push_back(std::move(pattern));
     }
+    if (!all_have) {
+        required.clear();
+    }
+    return LineFilter::function(
+        [any_of = std::move(any_of)](std::string_view line) {
+            return std::any_of(any_of.begin(), any_of.end(), [&](const auto& pattern) {
+                return pattern.matches(line);
+            });
+        },
+        std::move(required),
+        stage.op == FilterOp::kNotPattern);
+}
+
+StatusOr<LineFilter> address(const logql::LineFilterStage& stage) {
     LOGI_ASSIGN_OR_RETURN(auto matcher, fields::IpMatcher::compile(stage.any_of.front().text));
-    return std::make_unique<IpFilter>(std::move(matcher), stage.op == FilterOp::kNotContains);
+    return LineFilter::function(
+        [matcher = std::move(matcher)](std::string_view line) { return matcher.matches(line); },
+        {},
+        stage.op == FilterOp::kNotContains);
+}
+
+}  // namespace
+
+StatusOr<LineFilter> compile_line_filter(const logql::LineFilterStage& stage) {
+    switch (stage.op) {
+        case FilterOp::kPattern:
+        case FilterOp::kNotPattern:
+            return patterns(stage);
+        case FilterOp::kContains:
+        case FilterOp::kNotContains:
+            // An address in a chain of alternatives is plain text.
+            if (stage.any_of.size() == 1 && stage.any_of.front().ip) {
+                return address(stage);
+            }
+            return LineFilter::substrings(texts_of(stage), stage.op == FilterOp::kNotContains);
+        default:
+            return LineFilter::regexes(texts_of(stage), stage.op == FilterOp::kNotMatches);
+    }
+}
+
+StagePtr make_line_filter(LineFilter filter) {
+    return std::make_unique<LineFilterOfEntries>(std::move(filter));
 }
 
 }  // namespace logi::exec

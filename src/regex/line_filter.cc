@@ -1,22 +1,44 @@
 #include "regex/line_filter.h"
 
 #include "regex/required_literals.h"
-#include "regex/substring.h"
+
+#include <algorithm>
+#include <optional>
 
 namespace logi::regex {
 namespace {
 
-// A pattern without operators means itself.
-bool is_plain(std::string_view pattern) {
-    return pattern.find_first_of("\\.+*?()|[]{}^$") == std::string_view::npos;
+// The text that the pattern means, if it is no more than that.
+std::optional<Literal> plain_text(std::string_view pattern) {
+    constexpr std::string_view kAnyCase = "(?i)";
+    Literal literal;
+    literal.any_case = pattern.starts_with(kAnyCase);
+    literal.text = std::string(pattern.substr(literal.any_case ? kAnyCase.size() : 0));
+    if (literal.text.find_first_of("\\.+*?()|[]{}^$") != std::string::npos) {
+        return std::nullopt;
+    }
+    if (literal.any_case) {
+        // K and S have a third form, as the signs of the kelvin and of the long s.
+        const bool folds_within_ascii =
+            std::all_of(literal.text.begin(), literal.text.end(), [](char c) {
+                return (c & 0x80) == 0 && to_lower(c) != 'k' && to_lower(c) != 's';
+            });
+        if (!folds_within_ascii) {
+            return std::nullopt;
+        }
+        std::transform(literal.text.begin(), literal.text.end(), literal.text.begin(), to_lower);
+    }
+    return literal;
 }
 
 }  // namespace
 
 LineFilter LineFilter::substrings(std::vector<std::string> any_of, bool negated) {
     LineFilter filter;
-    filter.required_ = any_of;
-    filter.substrings_ = std::move(any_of);
+    for (std::string& text : any_of) {
+        filter.substrings_.push_back({std::move(text), false});
+    }
+    filter.required_ = filter.substrings_;
     filter.negated_ = negated;
     return filter;
 }
@@ -24,12 +46,12 @@ LineFilter LineFilter::substrings(std::vector<std::string> any_of, bool negated)
 StatusOr<LineFilter> LineFilter::regexes(const std::vector<std::string>& any_of, bool negated) {
     LineFilter filter;
     filter.negated_ = negated;
-    std::vector<std::vector<std::string>> required;
+    std::vector<std::vector<Literal>> required;
     for (const auto& pattern : any_of) {
         LOGI_ASSIGN_OR_RETURN(std::shared_ptr<const Regex> regex, Regex::compile(pattern, {}));
-        if (is_plain(pattern)) {
-            filter.substrings_.push_back(pattern);
-            required.push_back({pattern});
+        if (auto text = plain_text(pattern)) {
+            filter.substrings_.push_back(*text);
+            required.push_back({*std::move(text)});
         } else {
             filter.regexes_.push_back(std::move(regex));
             required.push_back(required_literals(pattern));
@@ -45,6 +67,16 @@ StatusOr<LineFilter> LineFilter::regexes(const std::vector<std::string>& any_of,
     return filter;
 }
 
+LineFilter LineFilter::function(std::function<bool(std::string_view)> matches,
+                                std::vector<Literal> required,
+                                bool negated) {
+    LineFilter filter;
+    filter.function_ = std::move(matches);
+    filter.required_ = std::move(required);
+    filter.negated_ = negated;
+    return filter;
+}
+
 bool LineFilter::passes(std::string_view line) const {
     for (const auto& s : substrings_) {
         if (contains(line, s)) {
@@ -56,7 +88,7 @@ bool LineFilter::passes(std::string_view line) const {
             return !negated_;
         }
     }
-    return negated_;
+    return (function_ && function_(line)) != negated_;
 }
 
 }  // namespace logi::regex

@@ -30,6 +30,35 @@ TEST(Substring, BothPathsAgreeOnRandomText) {
     }
 }
 
+TEST(Substring, AnyCaseOfLetters) {
+    EXPECT_EQ(find_any_case("xx ErRoR", "error"), 3U);
+    EXPECT_EQ(find_any_case("@[`{", "`"), 2U);  // a bit apart from a letter's case
+    EXPECT_EQ(find_any_case("@", "`"), kNotFound);
+    std::mt19937 random(2);
+    std::size_t hits = 0;
+    for (int round = 0; round < 5000; ++round) {
+        std::string text(random() % 200, ' ');
+        for (auto& c : text) {
+            c = "aAbB[{"[random() % 6];
+        }
+        std::string needle(random() % 6, ' ');
+        for (auto& c : needle) {
+            c = "ab[{"[random() % 4];
+        }
+        std::string lower = text;
+        std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+        const std::size_t from = random() % (text.size() + 2);
+        const std::size_t expected =
+            from > text.size() ? kNotFound : find_portable(lower, needle, from);
+        hits += expected == kNotFound ? 0U : 1U;
+        EXPECT_EQ(find_any_case(text, needle, from), expected)
+            << text << " " << needle << " " << from;
+        EXPECT_EQ(from > text.size() ? kNotFound : find_any_case_portable(text, needle, from),
+                  expected);
+    }
+    EXPECT_GT(hits, 500U);
+}
+
 TEST(Regex, AnchorsAndNewlines) {
     const auto anchored = Regex::compile("a.c", {.dot_matches_newline = true, .anchored = true});
     ASSERT_TRUE(anchored.ok());
@@ -151,8 +180,25 @@ TEST(LineFilter, AlternativesAndNegation) {
     ASSERT_TRUE(mixed.ok());
     EXPECT_TRUE(mixed->passes("an err"));
     EXPECT_TRUE(mixed->passes("plain"));
-    EXPECT_EQ(mixed->plain(), nullptr);
+    ASSERT_NE(mixed->plain(), nullptr);
+    EXPECT_EQ(mixed->plain()->at(1), (Literal{"err", true}));
+    const auto not_plain = LineFilter::regexes({"plain", "ERR+"}, false);
+    EXPECT_EQ(not_plain->plain(), nullptr);
+    EXPECT_EQ(not_plain->required(), (std::vector<Literal>{{"plain"}, {"ERR"}}));
+    // The signs of the kelvin and of the long s.
+    const auto folded = LineFilter::regexes({"(?i)mask"}, false);
+    EXPECT_TRUE(folded->passes("ma\u017f\u212a"));
     EXPECT_FALSE(LineFilter::regexes({"("}, false).ok());
+}
+
+TEST(LineFilter, Functions) {
+    const auto even = [](std::string_view line) {
+        return line.size() % 2 == 0;
+    };
+    EXPECT_TRUE(LineFilter::function(even, {}, false).passes("ab"));
+    EXPECT_FALSE(LineFilter::function(even, {}, true).passes("ab"));
+    EXPECT_TRUE(LineFilter::function(even, {}, true).passes("a"));
+    EXPECT_EQ(LineFilter::function(even, {{"x"}}, true).plain(), nullptr);
 }
 
 }  // namespace

@@ -40,14 +40,15 @@ std::size_t repeat_length(std::string_view s) {
 // Reads one pattern, or what is in a group.
 class Reader {
   public:
-    Reader(std::string_view pattern, int depth) : pattern_(pattern), depth_(depth) {}
+    Reader(std::string_view pattern, bool any_case, int depth)
+        : pattern_(pattern), any_case_(any_case), depth_(depth) {}
 
-    std::vector<std::string> read() {
+    std::vector<Literal> read() {
         while (ok_ && at_ < pattern_.size()) {
             step();
         }
         end_alternative();
-        return ok_ && all_.size() <= kLiteralsMax ? all_ : std::vector<std::string>();
+        return ok_ && all_.size() <= kLiteralsMax ? all_ : std::vector<Literal>();
     }
 
   private:
@@ -88,6 +89,14 @@ class Reader {
                (static_cast<unsigned char>(pattern_[at_]) & 0xC0U) == 0x80) {
             character.push_back(pattern_[at_++]);
         }
+        if (any_case_ && !folds_within_ascii(character)) {
+            end_run();
+            quantifier();
+            return;
+        }
+        if (any_case_) {
+            character[0] = to_lower(character[0]);
+        }
         switch (quantifier()) {
             case Quantifier::kNone:
                 run_ += character;
@@ -100,6 +109,12 @@ class Reader {
                 end_run();
                 break;
         }
+    }
+
+    // K and S have a third form, as the signs of the kelvin and of the long s.
+    static bool folds_within_ascii(std::string_view character) {
+        return character.size() == 1 && (character[0] & 0x80) == 0 &&
+               std::string_view("kKsS").find(character[0]) == std::string_view::npos;
     }
 
     enum class Quantifier { kNone, kOnceOrMore, kOther };
@@ -157,17 +172,50 @@ class Reader {
         ok_ = false;
     }
 
+    // Flags at a place behind "(?", up to ')' or ':'. They hold for what follows in the group.
+    bool flags() {
+        bool set = true;
+        bool any_case = any_case_;
+        std::size_t i = at_ + 1;
+        for (; i < pattern_.size() && pattern_[i] != ')' && pattern_[i] != ':'; ++i) {
+            const char c = pattern_[i];
+            if (c == '-' && set) {
+                set = false;
+            } else if (c == 'i') {
+                any_case = set;
+            } else if (c != 's' && c != 'm' && c != 'U') {
+                return false;
+            }
+        }
+        if (i >= pattern_.size() || i == at_ + 1) {
+            return false;
+        }
+        flags_end_ = i;
+        flags_any_case_ = any_case;
+        return true;
+    }
+
     void group() {
         end_run();
+        bool any_case = any_case_;
         if (pattern_.substr(at_, 1) == "?") {
             const std::size_t name = pattern_.find('>', at_);
             if (pattern_.substr(at_, 2) == "?:") {
                 at_ += 2;
+            } else if (flags()) {
+                at_ = flags_end_ + 1;
+                if (pattern_[flags_end_] == ')') {
+                    any_case_ = flags_any_case_;
+                    // A quantifier here is one of what stands before the flags.
+                    ok_ = ok_ && quantifier() == Quantifier::kNone;
+                    return;
+                }
+                any_case = flags_any_case_;
             } else if ((pattern_.substr(at_, 3) == "?P<" || pattern_.substr(at_, 2) == "?<") &&
                        name != std::string_view::npos) {
                 at_ = name + 1;
             } else {
-                ok_ = false;  // flags change what follows
+                ok_ = false;
                 return;
             }
         }
@@ -182,13 +230,13 @@ class Reader {
         // Flags in a group that may be left out are none of our business, but those in it hold for
         // its rest only.
         if (q != Quantifier::kOther) {
-            consider(Reader(pattern_.substr(begin, end - begin), depth_ + 1).read());
+            consider(Reader(pattern_.substr(begin, end - begin), any_case, depth_ + 1).read());
         }
     }
 
     // Where the bracket stands that closes the group that begins at at_.
     std::size_t group_end() {
-        Reader inner(pattern_, depth_ + 1);
+        Reader inner(pattern_, any_case_, depth_ + 1);
         inner.at_ = at_;
         int open = 1;
         while (inner.ok_ && inner.at_ < pattern_.size()) {
@@ -211,17 +259,17 @@ class Reader {
 
     void end_run() {
         if (!run_.empty()) {
-            consider({run_});
+            consider({{run_, any_case_}});
             run_.clear();
         }
     }
 
     // Keeps the better of two sets: that whose shortest text is longer.
-    void consider(std::vector<std::string> set) {
-        const auto shortest = [](const std::vector<std::string>& s) {
-            std::size_t n = s.empty() ? 0 : s[0].size();
-            for (const std::string& text : s) {
-                n = std::min(n, text.size());
+    void consider(std::vector<Literal> set) {
+        const auto shortest = [](const std::vector<Literal>& s) {
+            std::size_t n = s.empty() ? 0 : s[0].text.size();
+            for (const Literal& literal : s) {
+                n = std::min(n, literal.text.size());
             }
             return n;
         };
@@ -238,18 +286,21 @@ class Reader {
     }
 
     std::string_view pattern_;
+    bool any_case_;
     int depth_;
     std::size_t at_ = 0;
     bool ok_ = true;
-    std::string run_;                // literal characters up to here
-    std::vector<std::string> best_;  // of this alternative
-    std::vector<std::string> all_;   // of those before
+    std::string run_;            // literal characters up to here
+    std::vector<Literal> best_;  // of this alternative
+    std::vector<Literal> all_;   // of those before
+    std::size_t flags_end_ = 0;  // what flags() has read
+    bool flags_any_case_ = false;
 };
 
 }  // namespace
 
-std::vector<std::string> required_literals(std::string_view pattern) {
-    return Reader(pattern, 0).read();
+std::vector<Literal> required_literals(std::string_view pattern) {
+    return Reader(pattern, false, 0).read();
 }
 
 }  // namespace logi::regex

@@ -17,9 +17,18 @@ inline constexpr std::size_t kNotFound = static_cast<std::size_t>(-1);
     return find(text, needle) != kNotFound;
 }
 
-// The path without AVX2, for the test that compares both.
+// The same in any case of ASCII letters; the needle has none in upper case.
+[[nodiscard]] std::size_t find_any_case(std::string_view text,
+                                        std::string_view needle,
+                                        std::size_t from = 0);
+[[nodiscard]] bool equal_any_case(std::string_view text, std::string_view lower);
+
+// The path without AVX2, for tests that compare both.
 [[nodiscard]] std::size_t find_portable(std::string_view text,
                                         std::string_view needle,
                                         std::size_t from);
+[[nodiscard]] std::size_t find_any_case_portable(std::string_view text,
+                                                 std::string_view needle,
+                                                 std::size_t from);
 
 }  // namespace logi::regex

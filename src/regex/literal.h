@@ -1,0 +1,31 @@
+// A text to look for, as it is or in any case.
+#pragma once
+
+#include "regex/substring.h"
+
+#include <string>
+#include <string_view>
+
+namespace logi::regex {
+
+[[nodiscard]] constexpr char to_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+struct Literal {
+    std::string text;
+    bool any_case = false;  // of ASCII letters; then the text has none in upper case
+    friend bool operator==(const Literal&, const Literal&) = default;
+};
+
+[[nodiscard]] inline std::size_t find(std::string_view text,
+                                      const Literal& literal,
+                                      std::size_t from = 0) {
+    return literal.any_case ? find_any_case(text, literal.text, from)
+                            : find(text, literal.text, from);
+}
+[[nodiscard]] inline bool contains(std::string_view text, const Literal& literal) {
+    return find(text, literal) != kNotFound;
+}
+
+}  // namespace logi::regex
