@@ -7,11 +7,14 @@
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "catalog/snapshot.h"
+#include "io/clock.h"
 #include "io/random.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace logi::catalog {
@@ -26,20 +29,29 @@ struct FlushCommit {
     std::uint64_t oldest_journal = 0;
 };
 
+// Segments take the place of others, whose entries they hold.
+struct ReplaceCommit {
+    std::vector<std::string> inputs;
+    std::vector<SegmentInfo> outputs;
+};
+
 // Thread-safe.
 class Catalog {
   public:
     // Reads the newest snapshot. A damaged one is logged and set aside; then the one before it
-    // counts, together with all segments that lie in the tenant's folder (entries that this brings
-    // twice are equal, so answers show them once). Otherwise segments that no snapshot names are
-    // leftovers of a crash and are removed; but one that was made on the newest snapshot or a later
-    // one, and whose journal is not of `journals`, which still exist, was named by a snapshot that
-    // has got lost, and counts. The bucket and random must outlive the catalog.
+    // counts, together with all segments and delete requests that lie in the tenant's folder
+    // (entries that this brings twice are equal, so answers show them once). Otherwise segments
+    // that no snapshot names are leftovers of a crash and are removed; but one that was made on the
+    // newest snapshot or a later one, and whose journal is not of `journals`, which still exist,
+    // was named by a snapshot that has got lost, and counts; and so does one that was merged, when
+    // segments that the snapshot names are gone. Bucket, clock and random must outlive the catalog.
     static StatusOr<std::unique_ptr<Catalog>> open(bucket::Bucket& bucket,
+                                                   const io::Clock& clock,
                                                    io::Random& random,
                                                    const std::string& tenant,
                                                    const std::vector<std::uint64_t>& journals);
 
+    // Who holds a snapshot can read the segments that it names.
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
 
     // The name of the next segment of a commit, made on the present snapshot. Another attempt at
@@ -50,27 +62,70 @@ class Catalog {
     // else has committed these entries. kUnavailable: unknown outcome, try again.
     Status commit(const FlushCommit& commit);
 
+    // The name of a segment that is merged from others; never the same again.
+    [[nodiscard]] std::string new_merged_key() const;
+
+    // kFailedPrecondition if an input is gone: then somebody else has replaced it, and the outputs
+    // are removed. After any other error they are removed once it is certain that they do not live.
+    // Inputs are removed by remove_retired().
+    Status replace(const ReplaceCommit& commit);
+
+    // `edit` changes the requests of the snapshot with the given number; it may be called again on
+    // a newer one, and its error is the result. A new request gets that number as made_on, and is
+    // durable before it counts.
+    using EditDeletes =
+        std::function<Status(std::vector<DeleteRequest>& deletes, std::uint64_t number)>;
+    Status edit_deletes(const EditDeletes& edit);
+
+    // Removes segments that were replaced, as far as nobody holds a snapshot that names them.
+    // Returns how many have to wait.
+    std::size_t remove_retired();
+
     // Folder of all tenants' folders in the bucket.
     static constexpr const char* kTenantsFolder = "tenants";
 
   private:
-    Catalog(bucket::Bucket& bucket, io::Random& random, std::string folder);
+    using Edit = std::function<Status(Snapshot& next)>;
+    struct Retired {
+        std::string key;
+        std::uint64_t replaced_by = 0;  // number of the first snapshot without it
+    };
+
+    Catalog(bucket::Bucket& bucket, const io::Clock& clock, io::Random& random, std::string folder);
     Status load(const std::vector<std::uint64_t>& journals);
-    // Segments in the folder that the snapshot does not name.
-    StatusOr<std::vector<bucket::ObjectInfo>> unnamed_segments(const Snapshot& snapshot) const;
-    // Removes leftovers from `unnamed`, and from the bucket.
+    // The newest snapshot that can be read. `newest` gets the number of the newest one.
+    StatusOr<Snapshot> read_newest(std::uint64_t& newest, bool& damaged) const;
+    Status recover_segments(Snapshot& found,
+                            std::uint64_t newest,
+                            bool damaged,
+                            const std::vector<std::uint64_t>& journals);
+    Status recover_deletes(Snapshot& found, std::uint64_t newest, bool damaged);
+    // Removes from `unnamed`, and from the bucket, what no lost snapshot can have named.
     void sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
                          std::uint64_t newest,
+                         bool some_gone,
                          const std::vector<std::uint64_t>& journals);
+    // Commits the present snapshot as `edit` changes it.
+    Status commit_edit(const Edit& edit);
+    Status read_winner(const std::string& key, const std::string& writer, bool& ours);
+    void set_snapshot(std::shared_ptr<const Snapshot> next);
     void remove_old_snapshots(std::uint64_t newest);
     [[nodiscard]] std::string snapshot_key(std::uint64_t number) const;
+    [[nodiscard]] std::string delete_key(const std::string& id) const;
 
     bucket::Bucket& bucket_;
+    const io::Clock& clock_;
     io::Random& random_;
     const std::string folder_;
     base::Mutex commit_mutex_;  // one commit at a time; held over I/O of the commit only
     mutable base::Mutex mutex_;
     std::shared_ptr<const Snapshot> snapshot_ LOGI_GUARDED_BY(mutex_);
+    // Older snapshots that somebody may still hold, by number.
+    std::vector<std::pair<std::uint64_t, std::weak_ptr<const Snapshot>>> superseded_
+        LOGI_GUARDED_BY(mutex_);
+    std::vector<Retired> retired_ LOGI_GUARDED_BY(mutex_);
+    // It is not known whether these succeeded.
+    std::vector<ReplaceCommit> doubtful_ LOGI_GUARDED_BY(mutex_);
 };
 
 }  // namespace logi::catalog

@@ -1,7 +1,9 @@
 #include "catalog/catalog.h"
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "bucket/memory_bucket.h"
+#include "io/sim_executor.h"
 
 #include <gtest/gtest.h>
 
@@ -23,13 +25,19 @@ TEST(Snapshot, EveryChangedOrMissingByteIsNoticed) {
     Snapshot snapshot;
     snapshot.number = 42;
     snapshot.writer = "w";
+    snapshot.written_at = {12};
     snapshot.positions = {{1, 5}, {9, 77}};
-    snapshot.segments.push_back({"a/b", {1}, {2}, 3, 4, 5, 6, 0});
+    snapshot.segments.push_back({"a/b", {1}, {2}, 3, 4, 5, 6, 0, 0});
+    snapshot.segments.back().deletes_applied_on = 41;
+    snapshot.deletes.push_back(
+        {"id", "{a=\"b\"} |= `c`", {-5}, {9}, {10}, {{7, 8}, {9, UINT64_MAX}}, 40, 41, {}});
     const std::string bytes = encode_snapshot(snapshot);
     const auto back = decode_snapshot(bytes);
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(back->positions, snapshot.positions);
     EXPECT_EQ(back->segments, snapshot.segments);
+    EXPECT_EQ(back->deletes, snapshot.deletes);
+    EXPECT_EQ(back->written_at, snapshot.written_at);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         std::string changed = bytes;
         changed[i] = static_cast<char>(changed[i] ^ 0x10);
@@ -38,10 +46,35 @@ TEST(Snapshot, EveryChangedOrMissingByteIsNoticed) {
     }
 }
 
+// As version 1 wrote it.
+TEST(Snapshot, OldOnesAreRead) {
+    const std::string hex =
+        "4c4f47494341544c0100000001000000030000000000000010303063306666656530306330666665650100002a"
+        "36fe9c97170900000000000000024a74656e616e74732f742f7365676d656e74732f3030303030303030303030"
+        "3030303030303030322d30303030313730303030303030303030303030302d302d392d302e7365676d656e74e8"
+        "03000000000000d007000000000000ac02c0b802882707004a74656e616e74732f742f7365676d656e74732f30"
+        "303030303030303030303030303030303030322d30303030313730303030303030303030303030302d302d392d"
+        "312e7365676d656e74e903000000000000d107000000000000ac02c0b802882707007ed7ce5a";
+    const auto snapshot = decode_snapshot(absl::HexStringToBytes(hex));
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    EXPECT_EQ(snapshot->number, 3U);
+    EXPECT_EQ(snapshot->position(1'700'000'000'000'000'000), 9U);
+    ASSERT_EQ(snapshot->segments.size(), 2U);
+    EXPECT_EQ(snapshot->segments[1].min_time.ns, 1001);
+    EXPECT_EQ(snapshot->segments[1].rows, 300U);
+    EXPECT_EQ(snapshot->segments[1].deletes_applied_on, 0U);
+    EXPECT_TRUE(snapshot->deletes.empty());
+    // What is written next is of the present version.
+    const auto again = decode_snapshot(encode_snapshot(*snapshot));
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->segments, snapshot->segments);
+}
+
 TEST(Catalog, CommitsOnlyWhatFollowsThePosition) {
     bucket::MemoryBucket bucket;
+    io::SimClock clock;
     io::SeededRandom random(1);
-    auto catalog = Catalog::open(bucket, random, "t", {kJournal});
+    auto catalog = Catalog::open(bucket, clock, random, "t", {kJournal});
     ASSERT_TRUE(catalog.ok());
     const SegmentInfo first = put_segment(bucket, **catalog);
     EXPECT_TRUE((*catalog)->commit({10, 0, 5, {first}, 0}).ok());
@@ -57,15 +90,16 @@ TEST(Catalog, CommitsOnlyWhatFollowsThePosition) {
 
 TEST(Catalog, OfTwoCommittersOfOneGenerationOneWins) {
     bucket::MemoryBucket bucket;
+    io::SimClock clock;
     io::SeededRandom random(1);
-    auto a = Catalog::open(bucket, random, "t", {kJournal});
-    auto b = Catalog::open(bucket, random, "t", {kJournal});
+    auto a = Catalog::open(bucket, clock, random, "t", {kJournal});
+    auto b = Catalog::open(bucket, clock, random, "t", {kJournal});
     ASSERT_TRUE(a.ok() && b.ok());
     EXPECT_TRUE((*a)->commit({10, 0, 5, {put_segment(bucket, **a)}, 0}).ok());
     EXPECT_EQ((*b)->commit({10, 0, 5, {put_segment(bucket, **b)}, 0}).code(),
               absl::StatusCode::kFailedPrecondition);
     // Another journal's generation is rebased onto the winner's snapshot.
-    auto c = Catalog::open(bucket, random, "t", {kJournal});
+    auto c = Catalog::open(bucket, clock, random, "t", {kJournal});
     ASSERT_TRUE(c.ok());
     EXPECT_TRUE((*b)->commit({11, 0, 1, {put_segment(bucket, **b)}, 0}).ok());
     EXPECT_TRUE((*c)->commit({12, 0, 1, {put_segment(bucket, **c)}, 0}).ok());
@@ -74,9 +108,10 @@ TEST(Catalog, OfTwoCommittersOfOneGenerationOneWins) {
 
 TEST(Catalog, LeftoversOfACrashAreSweptAndTenantsAreApart) {
     bucket::MemoryBucket bucket;
+    io::SimClock clock;
     io::SeededRandom random(1);
-    auto catalog = Catalog::open(bucket, random, "a/../b", {kJournal});
-    auto other = Catalog::open(bucket, random, "other", {kJournal});
+    auto catalog = Catalog::open(bucket, clock, random, "a/../b", {kJournal});
+    auto other = Catalog::open(bucket, clock, random, "other", {kJournal});
     ASSERT_TRUE(catalog.ok() && other.ok());
     const SegmentInfo kept = put_segment(bucket, **catalog);
     ASSERT_TRUE((*catalog)->commit({1, 0, 1, {kept}, 0}).ok());
@@ -86,7 +121,7 @@ TEST(Catalog, LeftoversOfACrashAreSweptAndTenantsAreApart) {
     EXPECT_NE((*catalog)->new_segment_key({1, 2, 3, {}, 0}),
               (*catalog)->new_segment_key({1, 2, 3, {kept}, 0}));
     const SegmentInfo others = put_segment(bucket, **other);
-    auto reopened = Catalog::open(bucket, random, "a/../b", {kJournal});
+    auto reopened = Catalog::open(bucket, clock, random, "a/../b", {kJournal});
     ASSERT_TRUE(reopened.ok());
     EXPECT_TRUE(bucket.get(kept.key).ok());
     EXPECT_EQ(bucket.get(leftover.key).status().code(), absl::StatusCode::kNotFound);
@@ -97,9 +132,10 @@ TEST(Catalog, LeftoversOfACrashAreSweptAndTenantsAreApart) {
 TEST(Catalog, MissingSnapshotsLoseNoSegment) {
     for (const std::uint64_t missing : {1U, 3U}) {
         bucket::MemoryBucket bucket;
+        io::SimClock clock;
         io::SeededRandom random(1);
         {
-            auto catalog = Catalog::open(bucket, random, "t", {kJournal});
+            auto catalog = Catalog::open(bucket, clock, random, "t", {kJournal});
             ASSERT_TRUE(catalog.ok());
             for (std::uint64_t i = 0; i < 3; ++i) {
                 ASSERT_TRUE(
@@ -113,12 +149,12 @@ TEST(Catalog, MissingSnapshotsLoseNoSegment) {
                             .ok());
         }
         // Its journal is gone too.
-        auto catalog = Catalog::open(bucket, random, "t", {kJournal + 1});
+        auto catalog = Catalog::open(bucket, clock, random, "t", {kJournal + 1});
         ASSERT_TRUE(catalog.ok()) << catalog.status();
         EXPECT_EQ((*catalog)->snapshot()->segments.size(), 3U);
         const std::uint64_t position = (*catalog)->snapshot()->position(1);
         ASSERT_TRUE((*catalog)->commit({1, position, 9, {put_segment(bucket, **catalog)}, 0}).ok());
-        auto again = Catalog::open(bucket, random, "t", {});
+        auto again = Catalog::open(bucket, clock, random, "t", {});
         ASSERT_TRUE(again.ok());
         EXPECT_EQ((*again)->snapshot()->segments.size(), 4U);
     }
@@ -127,12 +163,13 @@ TEST(Catalog, MissingSnapshotsLoseNoSegment) {
 // Made on a snapshot before the newest, it was replaced or its commit was tried again.
 TEST(Catalog, OldLeftoversAreSweptWhenTheirJournalIsGone) {
     bucket::MemoryBucket bucket;
+    io::SimClock clock;
     io::SeededRandom random(1);
-    auto catalog = Catalog::open(bucket, random, "t", {});
+    auto catalog = Catalog::open(bucket, clock, random, "t", {});
     ASSERT_TRUE(catalog.ok());
     const SegmentInfo leftover = put_segment(bucket, **catalog);
     ASSERT_TRUE((*catalog)->commit({1, 0, 1, {put_segment(bucket, **catalog)}, 0}).ok());
-    auto reopened = Catalog::open(bucket, random, "t", {});
+    auto reopened = Catalog::open(bucket, clock, random, "t", {});
     ASSERT_TRUE(reopened.ok());
     EXPECT_EQ((*reopened)->snapshot()->segments.size(), 1U);
     EXPECT_FALSE(bucket.get(leftover.key).ok());
@@ -144,7 +181,7 @@ TEST(Snapshot, RandomRubbishIsRefused) {
     snapshot.writer = "w";
     for (std::uint64_t i = 0; i < 50; ++i) {
         snapshot.positions[i] = i;
-        snapshot.segments.push_back({absl::StrCat("key", i), {1}, {2}, 3, 4, 5, 6, 0});
+        snapshot.segments.push_back({absl::StrCat("key", i), {1}, {2}, 3, 4, 5, 6, 0, 0});
     }
     const std::string bytes = encode_snapshot(snapshot);
     for (int turn = 0; turn < 2000; ++turn) {
@@ -160,10 +197,11 @@ TEST(Snapshot, RandomRubbishIsRefused) {
 
 TEST(Catalog, DamagedNewestSnapshotLosesNoSegment) {
     bucket::MemoryBucket bucket;
+    io::SimClock clock;
     io::SeededRandom random(1);
     std::vector<SegmentInfo> segments;
     {
-        auto catalog = Catalog::open(bucket, random, "t", {kJournal});
+        auto catalog = Catalog::open(bucket, clock, random, "t", {kJournal});
         ASSERT_TRUE(catalog.ok());
         for (std::uint64_t i = 0; i < 5; ++i) {
             segments.push_back(put_segment(bucket, **catalog));
@@ -173,11 +211,11 @@ TEST(Catalog, DamagedNewestSnapshotLosesNoSegment) {
     const std::string newest = "tenants/t/catalog/00000000000000000005.snapshot";
     ASSERT_TRUE(bucket.get(newest).ok());
     ASSERT_TRUE(bucket.put(newest, "rubbish").ok());
-    auto catalog = Catalog::open(bucket, random, "t", {kJournal});
+    auto catalog = Catalog::open(bucket, clock, random, "t", {kJournal});
     ASSERT_TRUE(catalog.ok()) << catalog.status();
     EXPECT_EQ((*catalog)->snapshot()->segments.size(), 5U);
     EXPECT_TRUE((*catalog)->commit({2, 0, 1, {put_segment(bucket, **catalog)}, 0}).ok());
-    auto again = Catalog::open(bucket, random, "t", {kJournal});
+    auto again = Catalog::open(bucket, clock, random, "t", {kJournal});
     ASSERT_TRUE(again.ok());
     EXPECT_EQ((*again)->snapshot()->segments.size(), 6U);
 }

@@ -39,6 +39,19 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
                         s.max_time.ns,
                         "\n");
     }
+    for (const auto& d : snapshot->deletes) {
+        absl::StrAppend(&out,
+                        "delete ",
+                        d.id,
+                        d.pending() ? d.due() ? " due" : " hides" : " processed",
+                        " query ",
+                        d.query,
+                        " first ",
+                        d.first.ns,
+                        " last ",
+                        d.last.ns,
+                        "\n");
+    }
     absl::StrAppend(&out, "segments ", snapshot->segments.size(), " rows ", rows, "\n");
     return absl::OkStatus();
 }

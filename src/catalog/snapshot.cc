@@ -16,9 +16,10 @@ void encode_segment(base::ByteWriter& w, const SegmentInfo& s) {
     w.varint(s.size_bytes);
     w.varint(s.streams);
     w.varint(s.level);
+    w.varint(s.deletes_applied_on);
 }
 
-SegmentInfo decode_segment(base::ByteReader& r) {
+SegmentInfo decode_segment(base::ByteReader& r, std::uint32_t version) {
     SegmentInfo s;
     s.key = std::string(r.string());
     s.min_time = {r.i64()};
@@ -28,6 +29,7 @@ SegmentInfo decode_segment(base::ByteReader& r) {
     s.size_bytes = r.varint();
     s.streams = static_cast<std::uint32_t>(r.varint());
     s.level = static_cast<std::uint32_t>(r.varint());
+    s.deletes_applied_on = version > 1 ? r.varint() : 0;
     return s;
 }
 
@@ -41,6 +43,7 @@ std::string encode_snapshot(const Snapshot& snapshot) {
     w.u32(kSnapshotVersion);  // least version that may commit on top
     w.u64(snapshot.number);
     w.string(snapshot.writer);
+    w.i64(snapshot.written_at.ns);
     w.varint(snapshot.positions.size());
     for (const auto& [journal, position] : snapshot.positions) {
         w.u64(journal);
@@ -49,6 +52,10 @@ std::string encode_snapshot(const Snapshot& snapshot) {
     w.varint(snapshot.segments.size());
     for (const auto& s : snapshot.segments) {
         encode_segment(w, s);
+    }
+    w.varint(snapshot.deletes.size());
+    for (const auto& request : snapshot.deletes) {
+        encode(w, request);
     }
     w.u32(base::crc32c(out));
     return out;
@@ -65,23 +72,31 @@ StatusOr<Snapshot> decode_snapshot(std::string_view bytes) {
             absl::StrCat("catalog snapshot is damaged: checksum at offset ", body.size()));
     }
     base::ByteReader r(body.substr(kSnapshotMagic.size()));
-    if (const std::uint32_t version = r.u32(); version > kSnapshotVersion) {
+    const std::uint32_t version = r.u32();
+    if (version > kSnapshotVersion) {
         return absl::UnimplementedError(
             absl::StrCat("catalog snapshot needs a program that reads version ", version));
     }
-    if (const std::uint32_t version = r.u32(); version > kSnapshotVersion) {
+    if (const std::uint32_t committer = r.u32(); committer > kSnapshotVersion) {
         return absl::UnimplementedError(
-            absl::StrCat("catalog snapshot needs a program that commits version ", version));
+            absl::StrCat("catalog snapshot needs a program that commits version ", committer));
+    }
+    if (version < kSnapshotVersionMin) {
+        return absl::DataLossError("catalog snapshot is damaged: version 0");
     }
     Snapshot s;
     s.number = r.u64();
     s.writer = std::string(r.string());
+    s.written_at = {version > 1 ? r.i64() : 0};
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
         const std::uint64_t journal = r.u64();
         s.positions[journal] = r.u64();
     }
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        s.segments.push_back(decode_segment(r));
+        s.segments.push_back(decode_segment(r, version));
+    }
+    for (std::uint64_t n = version > 1 ? r.varint() : 0; n > 0 && r.ok(); --n) {
+        s.deletes.push_back(decode_delete_request(r));
     }
     if (!r.ok() || !r.done()) {
         return absl::DataLossError("catalog snapshot is damaged: fields do not fit");

@@ -1,8 +1,7 @@
 // One immutable version of what lives of a tenant, and its bytes (docs/format.md, "Catalog").
 #pragma once
 
-#include "base/status.h"
-#include "base/time.h"
+#include "catalog/delete_request.h"
 
 #include <cstdint>
 #include <map>
@@ -13,7 +12,9 @@
 namespace logi::catalog {
 
 inline constexpr std::string_view kSnapshotMagic = "LOGICATL";
-inline constexpr std::uint32_t kSnapshotVersion = 1;
+inline constexpr std::uint32_t kSnapshotVersion = 2;
+// Version 1 has no time and no deletes, and segments do not tell which ones they have applied.
+inline constexpr std::uint32_t kSnapshotVersionMin = 1;
 
 struct SegmentInfo {
     std::string key;  // in the bucket
@@ -23,20 +24,33 @@ struct SegmentInfo {
     std::uint64_t line_bytes = 0;
     std::uint64_t size_bytes = 0;
     std::uint32_t streams = 0;
-    std::uint32_t level = 0;  // 0: flushed from the head
+    std::uint32_t level = 0;  // 0: flushed from the head; 1: written by compaction
+    // Deletes that were due on this snapshot have been applied to it; 0: none.
+    std::uint64_t deletes_applied_on = 0;
+
+    // Nothing is known of a segment that was found without a snapshot that names it.
+    [[nodiscard]] bool known() const { return min_time != Timestamp::min(); }
     friend bool operator==(const SegmentInfo&, const SegmentInfo&) = default;
 };
 
 struct Snapshot {
     std::uint64_t number = 0;
-    std::string writer;  // random id, to recognise our own commit after a lost reply
+    std::string writer;    // random id, to recognise our own commit after a lost reply
+    Timestamp written_at;  // by the writer's clock; 0: not known
     // Per journal: the tenant's entries up to this position, included, are in segments.
     std::map<std::uint64_t, std::uint64_t> positions;
     std::vector<SegmentInfo> segments;
+    std::vector<DeleteRequest> deletes;  // in the order in which they were made
 
     [[nodiscard]] std::uint64_t position(std::uint64_t journal) const {
         const auto it = positions.find(journal);
         return it == positions.end() ? 0 : it->second;
+    }
+    // Whether what the tenant has in a journal behind that position is in segments. What is of a
+    // later journal is committed later, and positions of journals that are gone are dropped.
+    [[nodiscard]] bool holds(std::uint64_t journal, std::uint64_t from) const {
+        return position(journal) > from ||
+               (!positions.empty() && positions.rbegin()->first > journal);
     }
 };
 

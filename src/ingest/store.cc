@@ -130,7 +130,8 @@ StatusOr<std::shared_ptr<Tenant>> Store::tenant(const std::string& name) {
         }
     }
     LOGI_ASSIGN_OR_RETURN(auto catalog,
-                          catalog::Catalog::open(*bucket_, deps_.random, name, journals_found_));
+                          catalog::Catalog::open(
+                              *bucket_, deps_.clock, deps_.random, name, journals_found_));
     const base::MutexLock lock(mutex_);
     auto& slot = tenants_[name];
     if (slot == nullptr) {
@@ -299,7 +300,7 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
     }
     const auto snapshot = owner->catalog().snapshot();
     for (auto& [generation, view] : heads) {
-        if (snapshot->position(generation->journal()) <= generation->from() &&
+        if (!snapshot->holds(generation->journal(), generation->from()) &&
             !view->blocks().empty()) {
             pinned.sources.push_back(std::move(view));
         }
