@@ -119,8 +119,12 @@ Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
                 ScanItem item;
                 item.source = source.get();
                 item.block = block;
-                item.min_time = stats.min_time;
-                item.max_time = stats.max_time;
+                item.min_time = spec_.last;
+                item.max_time = spec_.first;
+                for (const auto& e : by_block[block]) {
+                    item.min_time = std::min(item.min_time, std::max(e.min_time, spec_.first));
+                    item.max_time = std::max(item.max_time, std::min(e.max_time, spec_.last));
+                }
                 item.whole = wanted_rows[block] == stats.rows && stats.min_time >= spec_.first &&
                              stats.max_time <= spec_.last;
                 item.extents = std::move(by_block[block]);

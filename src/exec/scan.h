@@ -52,7 +52,7 @@ struct ScanStats {
 struct ScanItem {
     const segment::Source* source = nullptr;
     std::uint32_t block = 0;
-    Timestamp min_time;
+    Timestamp min_time;  // of the rows that are wanted, as far as the directory tells
     Timestamp max_time;
     bool whole = false;  // every row is of a wanted stream and in the time range
     // Of the wanted streams that have rows in the time range, ascending by stream.

@@ -6,6 +6,7 @@
 #include "exec/run_items.h"
 #include "logql/printer.h"
 
+#include <optional>
 #include <tuple>
 
 namespace logi::query {
@@ -174,11 +175,16 @@ class Collector {
     }
 
     bool cannot_contribute(const exec::ScanItem& item) {
+        return comes_after(forward_ ? item.min_time : item.max_time, worst());
+    }
+
+    // The time of the last row that is in the answer, as far as is known.
+    std::optional<Timestamp> worst() {
         const base::MutexLock lock(mutex_);
-        if (!full_) {
-            return false;
-        }
-        return forward_ ? item.min_time > worst_ : item.max_time < worst_;
+        return full_ ? std::optional(worst_) : std::nullopt;
+    }
+    [[nodiscard]] bool comes_after(Timestamp time, std::optional<Timestamp> worst) const {
+        return worst.has_value() && (forward_ ? time > *worst : time < *worst);
     }
 
     // Of one block no more than `limit` rows can be in the answer, and all that tie with the last.
@@ -191,7 +197,11 @@ class Collector {
         });
         LOGI_ASSIGN_OR_RETURN(const auto sequences, rows.block->sequences());
         RowReader reader(*pipeline_, rows);
+        const auto worst_so_far = worst();
         for (const std::uint32_t row : rows.rows) {
+            if (comes_after(rows.times[row], worst_so_far)) {
+                break;
+            }
             if (found.size() >= limit_ && rows.times[row] != found.back().row.time) {
                 break;
             }
@@ -211,7 +221,7 @@ class Collector {
     Status merge(std::vector<Candidate> found) {
         const base::MutexLock lock(mutex_);
         std::move(found.begin(), found.end(), std::back_inserter(best_));
-        if (best_.size() < 2 * limit_) {
+        if (best_.size() < (full_ ? 2 * limit_ : limit_)) {
             return absl::OkStatus();
         }
         const std::int64_t before = held_bytes();

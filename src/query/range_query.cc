@@ -120,7 +120,7 @@ bool is_plain(const Plan& plan, const Labels& stream) {
 
 // Whether numbers of a stream's entries in a block are as good as the entries.
 bool counts(const Plan& plan, const exec::ScanItem& item, const segment::StreamExtent& extent) {
-    return plan.pipeline->empty() && plan.pipeline->block_filters().empty() &&
+    return extent.exact && plan.pipeline->empty() && plan.pipeline->block_filters().empty() &&
            !std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream) &&
            is_plain(plan, item.source->labels(extent.stream));
 }

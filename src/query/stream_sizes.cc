@@ -132,8 +132,8 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
     }
     // Whether the directory tells all that is to be known of it.
     [[nodiscard]] bool is_whole(const Extent& e) const {
-        return e.in_source.has_bytes && e.in_source.min_time >= request_.first &&
-               e.in_source.max_time <= last_ &&
+        return e.in_source.has_bytes && e.in_source.exact &&
+               e.in_source.min_time >= request_.first && e.in_source.max_time <= last_ &&
                window_of(e.in_source.min_time) == window_of(e.in_source.max_time);
     }
 

@@ -23,6 +23,7 @@ struct StreamExtent {
     std::uint64_t line_bytes = 0;
     std::uint64_t metadata_bytes = 0;  // as block::MetadataSize counts
     bool has_bytes = true;             // false: a file of an older format that does not tell them
+    bool exact = true;  // false: some of the rows may not be seen, so the numbers are at most these
 };
 
 // Immutable, shared, safe from any thread. Streams and blocks are numbered from 0.

@@ -1,0 +1,51 @@
+// Stored entries as they may be seen: without what was deleted and what is past its retention.
+#pragma once
+
+#include "model/entry.h"
+#include "model/matcher.h"
+#include "segment/source.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace logi::exec {
+
+class Pipeline;
+
+// Entries that are hidden: those of the streams in the time that the pipeline lets pass.
+struct HideRule {
+    std::vector<Matcher> matchers;  // none: of all streams
+    Timestamp first;                // both included
+    Timestamp last;
+    std::shared_ptr<const Pipeline> pipeline;
+    // Per journal, up to which position; of others, those of journals before the last one here.
+    // What arrived later is seen. None: whenever it arrived.
+    std::map<std::uint64_t, std::uint64_t> arrived;
+
+    [[nodiscard]] bool covers(const Sequence& sequence) const;
+};
+
+// How long entries of streams are kept.
+struct KeepRule {
+    std::vector<Matcher> matchers;  // none: of all streams
+    Timestamp kept_from;            // entries before it are hidden; Timestamp::min(): none are
+};
+
+struct Hiding {
+    std::vector<std::shared_ptr<const HideRule>> rules;
+    // Of a stream the first that matches counts.
+    std::vector<KeepRule> retention;
+
+    [[nodiscard]] bool empty() const { return rules.empty() && retention.empty(); }
+};
+
+// The source without what is hidden: the same streams and blocks, without extents of which nothing
+// may be seen; those of which some rows may not be are not exact, and their blocks' readers have
+// the other rows only (their line_bytes are still those of all). `source` itself if none of its
+// extents is touched.
+std::shared_ptr<const segment::Source> visible(std::shared_ptr<const segment::Source> source,
+                                               const Hiding& hiding);
+
+}  // namespace logi::exec
