@@ -48,8 +48,14 @@ class SegmentReader final : public Source {
     [[nodiscard]] block::LineKind kind(std::uint32_t block) const {
         return forms_[block].line_kind;
     }
+    // Version of the file's format.
     [[nodiscard]] std::uint32_t version() const { return version_; }
     [[nodiscard]] std::uint64_t size_bytes() const { return file_->size(); }
+    // The bytes of a block's column as they are stored, checked against their checksum.
+    [[nodiscard]] StatusOr<std::string> stored_column(std::uint32_t block,
+                                                      block::Column column) const {
+        return read_region(regions_[block][column], column);
+    }
     // Reads all columns of a block and compares their checksums.
     [[nodiscard]] Status check_columns(std::uint32_t block) const;
 

@@ -4,12 +4,21 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "codec/compress.h"
+#include "segment/renumber.h"
 
 namespace logi::segment {
 namespace {
 
 // Most logs become smaller than by this; memory that is only reserved costs nothing.
 constexpr std::uint64_t kUsualRatio = 3;
+
+std::uint64_t bytes_of(absl::Span<const MetadataView> metadata) {
+    std::uint64_t bytes = 0;
+    for (const MetadataView& pair : metadata) {
+        bytes += pair.name.size() + pair.value.size();
+    }
+    return bytes;
+}
 
 }  // namespace
 
@@ -24,39 +33,75 @@ SegmentWriter::SegmentWriter(std::vector<Labels> streams, std::uint64_t line_byt
 
 void SegmentWriter::add(const block::Row& row) {
     LOGI_CHECK(row.stream < streams_.size());
-    std::uint64_t metadata_bytes = 0;
-    for (std::uint32_t i = 0; i < row.metadata_count; ++i) {
-        metadata_bytes += row.metadata[i].name.size() + row.metadata[i].value.size();
-    }
-    if (!rows_.empty() && (line_bytes_ + row.line.size() > block::kBlockLineBytes ||
-                           metadata_bytes_ + metadata_bytes > block::kBlockMetadataBytes ||
-                           rows_.size() >= block::kBlockRowsMax)) {
+    const auto metadata = absl::MakeConstSpan(row.metadata, row.metadata_count);
+    if (starts_block(row.line, metadata)) {
         close_block();
     }
     rows_.push_back(row);
     line_bytes_ += row.line.size();
-    metadata_bytes_ += metadata_bytes;
+    metadata_bytes_ += bytes_of(metadata);
+}
+
+bool SegmentWriter::starts_block(std::string_view line,
+                                 absl::Span<const MetadataView> metadata) const {
+    return rows_.empty() || line_bytes_ + line.size() > block::kBlockLineBytes ||
+           metadata_bytes_ + bytes_of(metadata) > block::kBlockMetadataBytes ||
+           rows_.size() >= block::kBlockRowsMax;
+}
+
+void SegmentWriter::append_column(BlockEntry& entry, block::Column column, std::string_view bytes) {
+    entry.regions[column] = {out_.size(), bytes.size(), base::crc32c(bytes)};
+    out_.append(bytes);
 }
 
 void SegmentWriter::close_block() {
+    if (rows_.empty()) {
+        return;
+    }
     const block::EncodedBlock encoded = encoder_.encode(rows_);
     BlockEntry entry;
     entry.stats = encoded.stats;
     entry.form = encoded.form;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        const std::string& bytes = encoded.columns[c];
-        entry.regions[c] = {out_.size(), bytes.size(), base::crc32c(bytes)};
-        out_.append(bytes);
+        append_column(entry, static_cast<block::Column>(c), encoded.columns[c]);
     }
-    const auto block = static_cast<std::uint32_t>(blocks_.size());
-    append_extents(rows_, block, extents_);
+    append_extents(rows_, static_cast<std::uint32_t>(blocks_.size()), extents_);
     blocks_.push_back(entry);
     rows_.clear();
     line_bytes_ = 0;
     metadata_bytes_ = 0;
 }
 
-std::string SegmentWriter::encode_directory() const {
+Status SegmentWriter::add_block(const SegmentReader& from,
+                                std::uint32_t block,
+                                absl::Span<const StreamExtent> extents,
+                                absl::Span<const std::uint32_t> ordinals) {
+    LOGI_CHECK(from.version() == kFormatVersion);
+    std::array<std::string, block::kColumns> columns;
+    for (std::size_t c = 0; c < block::kColumns; ++c) {
+        LOGI_ASSIGN_OR_RETURN(columns[c], from.stored_column(block, static_cast<block::Column>(c)));
+    }
+    LOGI_RETURN_IF_ERROR(renumber_streams(
+        from, block, ordinals, columns[block::kStreams], columns[block::kMinutes]));
+    close_block();
+    BlockEntry entry;
+    entry.stats = from.blocks()[block];
+    entry.stats.first_stream = ordinals[entry.stats.first_stream];
+    entry.stats.last_stream = ordinals[entry.stats.last_stream];
+    entry.form.line_kind = from.kind(block);
+    for (std::size_t c = 0; c < block::kColumns; ++c) {
+        append_column(entry, static_cast<block::Column>(c), columns[c]);
+    }
+    for (StreamExtent extent : extents) {
+        extent.block = static_cast<std::uint32_t>(blocks_.size());
+        extent.stream = ordinals[extent.stream];
+        extents_.push_back(extent);
+    }
+    blocks_.push_back(entry);
+    return absl::OkStatus();
+}
+
+std::string SegmentWriter::encode_directory() {
     std::string raw;
     base::ByteWriter w(raw);
     // Distinct label pairs, sorted; a stream is a list of their numbers.
@@ -97,6 +142,9 @@ std::string SegmentWriter::encode_directory() const {
             w.u32(region.crc);
         }
     }
+    std::stable_sort(extents_.begin(), extents_.end(), [](const auto& a, const auto& b) {
+        return a.stream < b.stream;
+    });
     w.varint(extents_.size());
     for (const auto& e : extents_) {
         w.varint(e.block);
@@ -111,9 +159,7 @@ std::string SegmentWriter::encode_directory() const {
 }
 
 std::string SegmentWriter::finish() {
-    if (!rows_.empty()) {
-        close_block();
-    }
+    close_block();
     LOGI_CHECK(!blocks_.empty());
     const std::string directory = encode_directory();
     const std::uint64_t offset = out_.size();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "segment/segment_format.h"
-#include "segment/source.h"
+#include "segment/segment_reader.h"
 
 #include <cstdint>
 #include <string>
@@ -18,8 +18,26 @@ class SegmentWriter {
     explicit SegmentWriter(std::vector<Labels> streams, std::uint64_t line_bytes = 0);
 
     // Rows come in the order (stream, time, sequence), without duplicates, and their bytes stay
-    // valid until finish().
+    // valid until finish() or close_block().
     void add(const block::Row& row);
+
+    // Ends the block of the rows that were added, if there are any. It ends by itself before the
+    // row with which it would be too large; starts_block() tells whether that is the next one.
+    void close_block();
+    [[nodiscard]] bool starts_block(std::string_view line,
+                                    absl::Span<const MetadataView> metadata) const;
+
+    // Copies a block of a segment of the same format; rows that were added so far end their block.
+    // `extents` are those of the block, and `ordinals` has the number here of each of the segment's
+    // streams, in the same order. kDataLoss if the block is damaged; then nothing is copied.
+    Status add_block(const SegmentReader& from,
+                     std::uint32_t block,
+                     absl::Span<const StreamExtent> extents,
+                     absl::Span<const std::uint32_t> ordinals);
+
+    // So far.
+    [[nodiscard]] std::uint64_t size_bytes() const { return out_.size(); }
+    [[nodiscard]] bool empty() const { return rows_.empty() && blocks_.empty(); }
 
     // Ends the file; the writer is used up. At least one row was added.
     std::string finish();
@@ -30,8 +48,8 @@ class SegmentWriter {
         block::BlockForm form;
         std::array<Region, block::kColumns> regions;
     };
-    void close_block();
-    [[nodiscard]] std::string encode_directory() const;
+    void append_column(BlockEntry& entry, block::Column column, std::string_view bytes);
+    [[nodiscard]] std::string encode_directory();
 
     std::vector<Labels> streams_;
     std::string out_;
