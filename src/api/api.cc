@@ -93,6 +93,7 @@ const std::vector<Api::Route>& Api::routes() {
          kReading},
         {"/loki/api/v1/patterns", "GET POST", &Api::patterns, kOne, kReading},
         {"/loki/api/v1/format_query", "GET POST", &Api::format_query, kNone},
+        {"/loki/api/v1/delete", "GET POST PUT DELETE", &Api::delete_requests, kOne},
         {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, kHeader},
         {"/api/prom/label", "GET POST", &Api::labels, kOne, kReading},
         {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, kOne, kReading},

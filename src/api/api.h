@@ -3,6 +3,7 @@
 
 #include "api/byte_budget.h"
 #include "base/metrics.h"
+#include "compact/deletes.h"
 #include "config/config.h"
 #include "ingest/store.h"
 #include "io/clock.h"
@@ -25,11 +26,13 @@ using NamesJson = StatusOr<std::string> (*)(const std::vector<std::string>& name
 class Api {
   public:
     Api(ingest::Store& store,
+        compact::Deletes& deletes,
         io::Executor& executor,
         const io::Clock& clock,
         base::Registry& metrics,
         const config::Config& config)
         : store_(store),
+          deletes_(deletes),
           executor_(executor),
           clock_(clock),
           metrics_(metrics),
@@ -81,6 +84,9 @@ class Api {
     void detected_field_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void patterns(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void delete_requests(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    net::HttpResponse add_delete(const Params& params, const std::string& tenant);
+    net::HttpResponse list_deletes(const Params& params, const std::string& tenant) const;
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -136,6 +142,7 @@ class Api {
                         net::Responder respond);
 
     ingest::Store& store_;
+    compact::Deletes& deletes_;
     io::Executor& executor_;
     const io::Clock& clock_;
     base::Registry& metrics_;

@@ -50,7 +50,7 @@ std::map<std::string, std::string> drilldown_values(const Limits& l) {
         {"metric_aggregation_enabled", "false"},
         {"pattern_persistence_enabled", "false"},
         {"query_timeout", duration(l.query_timeout)},
-        {"retention_period", "\"0s\""},
+        {"retention_period", duration(l.retention_period)},
         {"volume_enabled", text_of(l.volume_enabled)},
         {"volume_max_series", absl::StrCat(l.volume_max_series)},
     };

@@ -2,6 +2,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "config/config.h"
+#include "ingest/retention.h"
 #include "ingest/stream_policy.h"
 #include "server/server.h"
 
@@ -35,6 +36,9 @@ StatusOr<config::Config> load_file(const std::string& file, bool expand_env) {
     LOGI_ASSIGN_OR_RETURN(config::Config config, config::load(text, file));
     if (const auto policies = ingest::StreamPolicies::of(config.limits); !policies.ok()) {
         return absl::InvalidArgumentError(file + ": " + std::string(policies.status().message()));
+    }
+    if (const auto retention = ingest::RetentionPolicy::of(config.limits); !retention.ok()) {
+        return absl::InvalidArgumentError(file + ": " + std::string(retention.status().message()));
     }
     return config;
 }

@@ -2,9 +2,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "base/log.h"
-#include "base/rfc3339.h"
 #include "config/known_keys.h"
 
 #include <yaml-cpp/yaml.h>
@@ -147,6 +145,36 @@ Setter set_selectors(std::vector<PolicySelector>& target) {
         }
     };
 }
+Setter set_retention(std::vector<StreamRetention>& target) {
+    return [&](const YAML::Node& v) {
+        if (!v.IsSequence()) {
+            refuse(v, "expected a list of {selector, priority, period}");
+        }
+        target.clear();
+        for (const auto& item : v) {
+            if (!item.IsMap() || !item["selector"] || !item["period"]) {
+                refuse(item, "expected {selector, priority, period}");
+            }
+            StreamRetention rule;
+            rule.selector = scalar<std::string>(item["selector"], "a selector");
+            rule.period = checked(
+                item["period"],
+                parse_duration(scalar<std::string>(item["period"], "a duration such as 48h")));
+            if (item["priority"]) {
+                rule.priority = scalar<std::int64_t>(item["priority"], "a whole number");
+            }
+            target.push_back(std::move(rule));
+        }
+    };
+}
+Setter set_deletion_mode(std::string& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::string>(v, "a deletion mode");
+        if (target != "disabled" && target != "filter-only" && target != "filter-and-delete") {
+            refuse(v, "expected disabled, filter-only or filter-and-delete");
+        }
+    };
+}
 Setter set_duration(Duration& target) {
     return [&](const YAML::Node& v) {
         target = checked(v, parse_duration(scalar<std::string>(v, "a duration such as 1h")));
@@ -198,6 +226,9 @@ Setters limits_setters(Limits& l) {
         {"block_ingestion_until", set_time(l.block_ingestion_until)},
         {"block_ingestion_policy_until", set_map(l.block_ingestion_policy_until, set_time)},
         {"block_ingestion_status_code", set_status_code(l.block_ingestion_status_code)},
+        {"retention_period", set_duration(l.retention_period)},
+        {"retention_stream", set_retention(l.retention_stream)},
+        {"deletion_mode", set_deletion_mode(l.deletion_mode)},
         {"policy_stream_mapping", set_map(l.policy_stream_mapping, set_selectors)},
     };
 }
@@ -257,105 +288,15 @@ Setters top_setters(Config& config) {
                   {"http_server_write_timeout", set_duration(config.http_server_write_timeout)},
                   {"log_level", set_log_level(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
+        {"compactor",
+         section(
+             "compactor",
+             {{"compaction_interval", set_duration(config.compaction_interval)},
+              {"retention_enabled", set(config.retention_enabled)},
+              {"delete_request_cancel_period", set_duration(config.delete_request_cancel_period)},
+              {"delete_max_interval", set_duration(config.delete_max_interval)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},
     };
-}
-
-std::string yaml_text(const std::string& text) {
-    YAML::Emitter out;
-    out << YAML::DoubleQuoted << text;
-    return out.c_str();
-}
-
-// A list of texts in one line, each quoted.
-std::string yaml_list(const std::vector<std::string>& texts) {
-    YAML::Emitter out;
-    out << YAML::Flow << YAML::DoubleQuoted << texts;
-    return out.c_str();
-}
-
-std::string yaml_time(Timestamp time) {
-    return time.ns == 0 ? "0" : yaml_text(format_rfc3339(time));
-}
-
-// A map in one line.
-template <typename T, typename Text>
-std::string yaml_map(const std::map<std::string, T>& map, Text text_of) {
-    std::string out = "{";
-    for (const auto& [key, value] : map) {
-        absl::StrAppend(&out, out.size() == 1 ? "" : ", ", yaml_text(key), ": ", text_of(value));
-    }
-    return absl::StrCat(out, "}");
-}
-
-std::string yaml_selectors(const std::vector<PolicySelector>& selectors) {
-    std::string out = "[";
-    for (const auto& s : selectors) {
-        absl::StrAppend(&out,
-                        out.size() == 1 ? "" : ", ",
-                        "{selector: ",
-                        yaml_text(s.selector),
-                        ", priority: ",
-                        s.priority,
-                        "}");
-    }
-    return absl::StrCat(out, "]");
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-    return absl::StrSplit(text, '\n', absl::SkipEmpty());
-}
-
-std::string all_limits(const Limits& l) {
-    const auto flag = [](bool b) {
-        return b ? "true" : "false";
-    };
-    std::string out;
-    const auto add = [&](const char* key, const auto& value) {
-        absl::StrAppend(&out, key, ": ", value, "\n");
-    };
-    add("ingestion_rate_mb", l.ingestion_rate_mb);
-    add("ingestion_burst_size_mb", l.ingestion_burst_size_mb);
-    add("max_label_name_length", l.max_label_name_length);
-    add("max_label_value_length", l.max_label_value_length);
-    add("max_label_names_per_series", l.max_label_names_per_series);
-    add("reject_old_samples", flag(l.reject_old_samples));
-    add("reject_old_samples_max_age", format_duration(l.reject_old_samples_max_age));
-    add("creation_grace_period", format_duration(l.creation_grace_period));
-    add("max_line_size", l.max_line_size);
-    add("max_line_size_truncate", flag(l.max_line_size_truncate));
-    add("increment_duplicate_timestamp", flag(l.increment_duplicate_timestamp));
-    add("allow_structured_metadata", flag(l.allow_structured_metadata));
-    add("max_structured_metadata_size", l.max_structured_metadata_size);
-    add("max_structured_metadata_entries_count", l.max_structured_metadata_entries_count);
-    add("discover_log_levels", flag(l.discover_log_levels));
-    add("log_level_fields", yaml_list(l.log_level_fields));
-    add("log_level_from_json_max_depth", l.log_level_from_json_max_depth);
-    add("max_global_streams_per_user", l.max_global_streams_per_user);
-    add("per_stream_rate_limit", l.per_stream_rate_limit);
-    add("per_stream_rate_limit_burst", l.per_stream_rate_limit_burst);
-    add("max_query_series", l.max_query_series);
-    add("max_query_memory_bytes", l.max_query_memory_bytes);
-    add("max_entries_limit_per_query", l.max_entries_limit_per_query);
-    add("max_streams_matchers_per_query", l.max_streams_matchers_per_query);
-    add("max_query_length", format_duration(l.max_query_length));
-    add("max_query_lookback", format_duration(l.max_query_lookback));
-    add("query_timeout", format_duration(l.query_timeout));
-    add("split_queries_by_interval", format_duration(l.split_queries_by_interval));
-    add("volume_enabled", flag(l.volume_enabled));
-    add("volume_max_series", l.volume_max_series);
-    add("max_line_size_truncate_identifier", yaml_text(l.max_line_size_truncate_identifier));
-    add("discover_service_name", yaml_list(l.discover_service_name));
-    add("max_query_bytes_read", l.max_query_bytes_read);
-    add("required_labels", yaml_list(l.required_labels));
-    add("minimum_labels_number", l.minimum_labels_number);
-    add("enforced_labels", yaml_list(l.enforced_labels));
-    add("policy_enforced_labels", yaml_map(l.policy_enforced_labels, yaml_list));
-    add("block_ingestion_until", yaml_time(l.block_ingestion_until));
-    add("block_ingestion_policy_until", yaml_map(l.block_ingestion_policy_until, yaml_time));
-    add("block_ingestion_status_code", l.block_ingestion_status_code);
-    add("policy_stream_mapping", yaml_map(l.policy_stream_mapping, yaml_selectors));
-    return out;
 }
 
 }  // namespace
@@ -372,63 +313,6 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name) {
             absl::StrCat(file_name, ":", e.mark.line + 1, ": ", absl::CHexEscape(e.msg)));
     }
     return config;
-}
-
-std::string limits_to_yaml(const Limits& limits, const std::vector<std::string>& keys) {
-    std::string out;
-    for (const std::string& line : lines_of(all_limits(limits))) {
-        if (std::find(keys.begin(), keys.end(), line.substr(0, line.find(':'))) != keys.end()) {
-            absl::StrAppend(&out, line, "\n");
-        }
-    }
-    return out;
-}
-
-std::string to_yaml(const Config& c) {
-    std::string out = absl::StrCat("auth_enabled: ",
-                                   c.auth_enabled ? "true" : "false",
-                                   "\ntenant_limits_allow_publish: ",
-                                   yaml_list(c.published_limits),
-                                   "\nserver:\n  http_listen_address: ",
-                                   yaml_text(c.http_listen_address),
-                                   "\n  http_listen_port: ",
-                                   c.http_listen_port,
-                                   "\n  http_listen_conn_limit: ",
-                                   c.http_listen_conn_limit,
-                                   "\n  http_server_read_timeout: ",
-                                   format_duration(c.http_server_read_timeout),
-                                   "\n  http_server_write_timeout: ",
-                                   format_duration(c.http_server_write_timeout),
-                                   "\n  log_level: ",
-                                   c.log_level,
-                                   "\ncommon:\n  path_prefix: ",
-                                   c.data_dir,
-                                   "\nlimits_config:\n");
-    for (const std::string& line : lines_of(all_limits(c.limits))) {
-        absl::StrAppend(&out, "  ", line, "\n");
-    }
-    return out;
-}
-
-// Both texts have the same lines but for their values.
-std::string diff_to_yaml(const Config& config) {
-    const std::vector<std::string> lines = lines_of(to_yaml(config));
-    const std::vector<std::string> defaults = lines_of(to_yaml(Config()));
-    std::string out;
-    std::string section;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const bool in_section = lines[i].starts_with(' ');
-        section = !in_section && lines[i].ends_with(':') ? lines[i] : section;
-        if (lines[i] == defaults[i]) {
-            continue;
-        }
-        if (in_section && !section.empty()) {
-            absl::StrAppend(&out, section, "\n");
-            section.clear();
-        }
-        absl::StrAppend(&out, lines[i], "\n");
-    }
-    return out.empty() ? "{}\n" : out;
 }
 
 }  // namespace logi::config

@@ -23,6 +23,10 @@ struct Config {
     std::string log_level = "info";
     std::string data_dir = "./logi-data";  // common.path_prefix
     Limits limits;
+    Duration compaction_interval = Duration::minutes(10);  // 0: nothing is compacted
+    bool retention_enabled = false;                        // entries end, and can be deleted
+    Duration delete_request_cancel_period = Duration::hours(24);
+    Duration delete_max_interval = Duration::hours(24);  // the greatest max_interval of a request
     // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.
     std::vector<std::string> published_limits = {"discover_log_levels",
                                                  "discover_service_name",

@@ -10,7 +10,7 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
         "auth_enabled: true\nserver:\n  http_listen_port: 3200\n  grpc_listen_port: 9095\n"
         "common:\n  path_prefix: /data\nschema_config:\n  configs: [1]\n"
         "limits_config:\n  max_line_size: 1KB\n  reject_old_samples_max_age: 2w\n  "
-        "retention_period: 744h\n  discover_log_levels: false\n  "
+        "retention_period: 744h\n  bloom_max_bloom_size: 1KB\n  discover_log_levels: false\n  "
         "log_level_fields: [prio, 'a\"b']\n",
         "loki.yaml");
     ASSERT_TRUE(config.ok()) << config.status();
@@ -19,9 +19,11 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     EXPECT_EQ(config->data_dir, "/data");
     EXPECT_EQ(config->limits.max_line_size, 1024);
     EXPECT_EQ(config->limits.reject_old_samples_max_age, Duration::hours(14 * 24));
-    EXPECT_EQ(config->unused_keys,
-              (std::vector<std::string>{
-                  "server.grpc_listen_port", "schema_config", "limits_config.retention_period"}));
+    EXPECT_EQ(
+        config->unused_keys,
+        (std::vector<std::string>{
+            "server.grpc_listen_port", "schema_config", "limits_config.bloom_max_bloom_size"}));
+    EXPECT_EQ(config->limits.retention_period, Duration::hours(744));
     EXPECT_EQ(config->limits.log_level_fields, (std::vector<std::string>{"prio", "a\"b"}));
     EXPECT_FALSE(config->limits.discover_log_levels);
     const auto again = load(to_yaml(*config), "printed");
@@ -55,6 +57,35 @@ TEST(Config, PrintedLimitsAreReadBack) {
     EXPECT_EQ(again->limits.max_query_length, Duration::hours(31 * 24));
     EXPECT_EQ(again->limits.discover_service_name, (std::vector<std::string>{"a", "b: c"}));
     EXPECT_EQ(again->limits.max_line_size_truncate_identifier, "…: x");
+}
+
+TEST(Config, RetentionAndDeletes) {
+    const auto config = load(
+        "compactor:\n  working_directory: /x\n  compaction_interval: 1s\n"
+        "  retention_enabled: true\n  delete_request_cancel_period: 0s\n"
+        "limits_config:\n  retention_period: 31d\n  deletion_mode: filter-only\n"
+        "  retention_stream:\n  - {selector: '{a=\"b\"}', priority: 3, period: 24h}\n"
+        "  - selector: '{}'\n    period: 2d\n",
+        "f.yaml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->compaction_interval, Duration::seconds(1));
+    EXPECT_TRUE(config->retention_enabled);
+    EXPECT_EQ(config->delete_request_cancel_period, Duration{});
+    EXPECT_EQ(config->limits.retention_period, Duration::hours(31 * 24));
+    EXPECT_EQ(config->limits.deletion_mode, "filter-only");
+    ASSERT_EQ(config->limits.retention_stream.size(), 2U);
+    EXPECT_EQ(config->limits.retention_stream[0].priority, 3);
+    EXPECT_EQ(config->limits.retention_stream[1].period, Duration::hours(48));
+    EXPECT_EQ(config->unused_keys, (std::vector<std::string>{"compactor.working_directory"}));
+    const auto again = load(to_yaml(*config), "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(to_yaml(*again), to_yaml(*config));
+    for (const char* wrong : {"compactor:\n  retention_enable: true\n",
+                              "limits_config:\n  deletion_mode: yes\n",
+                              "limits_config:\n  retention_stream: 24h\n",
+                              "limits_config:\n  retention_stream: [{selector: '{}'}]\n"}) {
+        EXPECT_FALSE(load(wrong, "f.yaml").ok()) << wrong;
+    }
 }
 
 TEST(Config, WhatIsNotAsByDefault) {

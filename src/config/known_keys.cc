@@ -83,6 +83,30 @@ const std::vector<std::string> kCommon = {"compactor_address",
                                           "ring",
                                           "storage"};
 
+const std::vector<std::string> kCompactor = {"apply_retention_interval",
+                                             "backup_delete_request_store_db_type",
+                                             "compaction_interval",
+                                             "compactor_ring",
+                                             "delete_batch_size",
+                                             "delete_max_interval",
+                                             "delete_request_cancel_period",
+                                             "delete_request_store",
+                                             "delete_request_store_db_type",
+                                             "delete_request_store_key_prefix",
+                                             "horizontal_scaling_mode",
+                                             "jobs_config",
+                                             "max_compaction_parallelism",
+                                             "retention_backoff_config",
+                                             "retention_delete_delay",
+                                             "retention_delete_worker_count",
+                                             "retention_enabled",
+                                             "retention_table_timeout",
+                                             "skip_latest_n_tables",
+                                             "tables_to_compact",
+                                             "upload_parallelism",
+                                             "worker_config",
+                                             "working_directory"};
+
 const std::vector<std::string> kLimits = {
     "allow_deletes",
     "allow_structured_metadata",
@@ -244,6 +268,9 @@ const std::vector<std::string>* loki_keys(std::string_view section) {
     }
     if (section == "common") {
         return &kCommon;
+    }
+    if (section == "compactor") {
+        return &kCompactor;
     }
     return section == "limits_config" ? &kLimits : nullptr;
 }

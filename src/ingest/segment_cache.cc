@@ -24,6 +24,12 @@ class BucketFile final : public segment::SegmentFile {
 
 }  // namespace
 
+StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(bucket::Bucket& bucket,
+                                                                     const std::string& key) {
+    LOGI_ASSIGN_OR_RETURN(const std::uint64_t size, bucket.size(key));
+    return segment::SegmentReader::open(std::make_shared<BucketFile>(bucket, key, size), key);
+}
+
 StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
     bucket::Bucket& bucket, const catalog::SegmentInfo& info) {
     {
@@ -34,10 +40,8 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
             return it->second->source;
         }
     }
-    LOGI_ASSIGN_OR_RETURN(const std::uint64_t size, bucket.size(info.key));
     LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
-                          segment::SegmentReader::open(
-                              std::make_shared<BucketFile>(bucket, info.key, size), info.key));
+                          open_segment(bucket, info.key));
     const base::MutexLock lock(mutex_);
     if (by_key_.contains(info.key)) {
         return source;  // another request was faster
@@ -46,11 +50,23 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
     by_key_[info.key] = items_.begin();
     streams_ += source->stream_count() + kStreamsPerSegmentMin;
     while (streams_ > streams_max_ && items_.size() > 1) {
-        streams_ -= items_.back().source->stream_count() + kStreamsPerSegmentMin;
-        by_key_.erase(items_.back().key);
-        items_.pop_back();
+        drop(std::prev(items_.end()));
     }
     return source;
+}
+
+void SegmentCache::drop(std::list<Item>::iterator item) {
+    streams_ -= item->source->stream_count() + kStreamsPerSegmentMin;
+    by_key_.erase(item->key);
+    items_.erase(item);
+}
+
+void SegmentCache::forget(const std::string& key) {
+    const base::MutexLock lock(mutex_);
+    const auto it = by_key_.find(key);
+    if (it != by_key_.end()) {
+        drop(it->second);
+    }
 }
 
 }  // namespace logi::ingest

@@ -13,6 +13,10 @@
 
 namespace logi::ingest {
 
+// Opens a segment of the bucket, which must outlive it.
+StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(bucket::Bucket& bucket,
+                                                                     const std::string& key);
+
 // Thread-safe; the least recently used leave when the streams of all, which are what a directory's
 // memory grows with, are over a bound.
 class SegmentCache {
@@ -21,12 +25,16 @@ class SegmentCache {
 
     StatusOr<std::shared_ptr<const segment::Source>> open(bucket::Bucket& bucket,
                                                           const catalog::SegmentInfo& info);
+    // Of a segment that lives no longer.
+    void forget(const std::string& key);
 
   private:
     struct Item {
         std::string key;
         std::shared_ptr<const segment::Source> source;
     };
+    void drop(std::list<Item>::iterator item) LOGI_REQUIRES(mutex_);
+
     const std::uint64_t streams_max_;
     base::Mutex mutex_;
     std::list<Item> items_ LOGI_GUARDED_BY(mutex_);  // most recently used first

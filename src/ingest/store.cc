@@ -25,6 +25,7 @@ Store::Store(const Deps& deps, StoreOptions options)
       head_bytes_gauge_(
           deps.metrics.gauge("logi_head_bytes", "Memory of entries not yet in segments.")),
       streams_gauge_(deps.metrics.gauge("logi_tenants", "Tenants known to this process.")),
+      segments_gauge_(deps.metrics.gauge("logi_segments", "Segments that live, of all tenants.")),
       flushes_(deps.metrics.counter("logi_flushes_total", "Generations written to segments.")),
       flush_failures_(deps.metrics.counter("logi_flush_failures_total",
                                            "Attempts to write a generation that failed.")),
@@ -38,6 +39,7 @@ Store::~Store() = default;
 StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions options) {
     auto store = absl::WrapUnique(new Store(deps, std::move(options)));
     LOGI_ASSIGN_OR_RETURN(store->policies_, StreamPolicies::of(store->options_.limits));
+    LOGI_ASSIGN_OR_RETURN(store->retention_, RetentionPolicy::of(store->options_.limits));
     LOGI_RETURN_IF_ERROR(store->load());
     return store;
 }
@@ -97,8 +99,14 @@ Status Store::load() {
     {
         const base::MutexLock lock(mutex_);
         open_bytes_ = 0;
+        last_earlier_journal_ = journal_options.ids_after;
+        if (!journal_->recovered().empty()) {
+            last_earlier_journal_ =
+                std::max(last_earlier_journal_, journal_->recovered().back().journal);
+        }
     }
     remove_closed_journals();
+    count_segments();
     tick_later();
     return absl::OkStatus();
 }
@@ -129,9 +137,9 @@ StatusOr<std::shared_ptr<Tenant>> Store::tenant(const std::string& name) {
             return it->second;
         }
     }
-    LOGI_ASSIGN_OR_RETURN(auto catalog,
-                          catalog::Catalog::open(
-                              *bucket_, deps_.clock, deps_.random, name, journals_found_));
+    LOGI_ASSIGN_OR_RETURN(
+        auto catalog,
+        catalog::Catalog::open(*bucket_, deps_.clock, deps_.random, name, journals_found_));
     const base::MutexLock lock(mutex_);
     auto& slot = tenants_[name];
     if (slot == nullptr) {
@@ -210,6 +218,7 @@ Status Store::flush_job(const FlushQueue::Job& job) {
         --journals_[job.generation->journal()].generations;
     }
     remove_closed_journals();
+    count_segments();
     return absl::OkStatus();
 }
 
@@ -276,50 +285,6 @@ void Store::remove_closed_journals() {
 std::uint64_t Store::oldest_journal() const {
     const base::MutexLock lock(mutex_);
     return journals_.empty() ? 0 : journals_.begin()->first;
-}
-
-Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
-    Pinned pinned;
-    std::shared_ptr<Tenant> owner;
-    {
-        const base::MutexLock lock(mutex_);
-        const auto it = tenants_.find(tenant_name);
-        if (it == tenants_.end()) {
-            return pinned;
-        }
-        owner = it->second;
-    }
-    // Head first, then the snapshot: what leaves the head in between is in the snapshot, and what
-    // is in both is left out here.
-    std::vector<
-        std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::Source>>>
-        heads;
-    for (auto& generation : owner->generations()) {
-        auto view = generation->view();
-        heads.emplace_back(std::move(generation), std::move(view));
-    }
-    const auto snapshot = owner->catalog().snapshot();
-    for (auto& [generation, view] : heads) {
-        if (!snapshot->holds(generation->journal(), generation->from()) &&
-            !view->blocks().empty()) {
-            pinned.sources.push_back(std::move(view));
-        }
-    }
-    for (const auto& info : snapshot->segments) {
-        if (!range.overlaps(info.min_time, info.max_time)) {
-            continue;
-        }
-        auto source = segments_.open(*bucket_, info);
-        if (source.ok()) {
-            pinned.sources.push_back(*std::move(source));
-        } else {
-            const std::string why =
-                absl::StrCat("segment ", info.key, " cannot be read: ", source.status().message());
-            base::log_error("segment is left out of an answer", {{"error", why}});
-            pinned.missing.push_back(why);
-        }
-    }
-    return pinned;
 }
 
 void Store::flush(std::function<void(Status)> done) {

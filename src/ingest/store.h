@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "ingest/flush_queue.h"
+#include "ingest/retention.h"
 #include "ingest/segment_cache.h"
 #include "ingest/stream_policy.h"
 #include "ingest/tenant.h"
@@ -39,6 +40,8 @@ struct StoreOptions {
     // Memory of entries that are not yet in segments; pushes beyond it get 503.
     std::uint64_t head_bytes_max = 512ULL << 20U;
     Duration flush_age_max = Duration::minutes(30);
+    // Whether limits on how long entries are kept have an effect.
+    bool retention_enabled = false;
 };
 
 // What a push is answered with: 204, or an error status with Loki's text.
@@ -49,7 +52,8 @@ struct PushOutcome {
     int retry_after_seconds = 0;
 };
 
-// A consistent picture of a tenant: every acknowledged entry is in exactly one source.
+// A consistent picture of a tenant: every acknowledged entry that is not deleted and not past its
+// retention is in exactly one source. Whoever holds a source can read it.
 struct Pinned {
     std::vector<std::shared_ptr<const segment::Source>> sources;
     // What could not be read, one sentence each: the answer lacks it.
@@ -69,7 +73,8 @@ class Store {
     };
 
     // Locks the folder and reads what earlier runs left in the journal. kFailedPrecondition if
-    // another process has the folder; kInvalidArgument as StreamPolicies::of().
+    // another process has the folder; kInvalidArgument as StreamPolicies::of() and
+    // RetentionPolicy::of().
     static StatusOr<std::unique_ptr<Store>> open(const Deps& deps, StoreOptions options);
     // Only after shutdown(), or when the executor runs no more tasks.
     ~Store();
@@ -91,6 +96,26 @@ class Store {
     void shutdown(std::function<void(Status)> done);
 
     [[nodiscard]] const Limits& limits() const { return options_.limits; }
+    // Null unless entries end.
+    [[nodiscard]] const RetentionPolicy* retention() const {
+        return options_.retention_enabled && retention_.any() ? &retention_ : nullptr;
+    }
+
+    // For compaction, which looks after the segments of all tenants.
+    [[nodiscard]] bucket::Bucket& bucket() { return *bucket_; }
+    [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
+    // Null if there is none of that name.
+    [[nodiscard]] std::shared_ptr<Tenant> find_tenant(const std::string& name) const;
+    StatusOr<std::shared_ptr<Tenant>> tenant(const std::string& name);
+    // How far the journals have come: everything that was acknowledged before has arrived.
+    [[nodiscard]] std::map<std::uint64_t, std::uint64_t> arrived() const;
+    // The oldest journal that is left; what is older is in segments. UINT64_MAX if there is none.
+    [[nodiscard]] std::uint64_t oldest_journal_left() const;
+    // Closes the open journal, so that it is flushed and removed.
+    void close_journal() { journal_->rotate(); }
+    // Segments live no longer, and others do.
+    void forget_segments(const std::vector<std::string>& keys);
+    void count_segments();
 
   private:
     // A closed journal is removed once no generation of it is left.
@@ -113,8 +138,6 @@ class Store {
                          std::uint64_t lines) const;
     void limit_open_bytes();
     Status replay(journal::RecordId id, std::string_view payload);
-    StatusOr<std::shared_ptr<Tenant>> tenant(const std::string& name);
-    [[nodiscard]] std::vector<std::shared_ptr<Tenant>> tenants() const;
     void apply(const std::shared_ptr<Tenant>& tenant,
                const std::vector<AcceptedStream>& streams,
                journal::RecordId id,
@@ -131,6 +154,7 @@ class Store {
     Deps deps_;
     const StoreOptions options_;
     StreamPolicies policies_;
+    RetentionPolicy retention_;
     std::unique_ptr<io::FileLock> lock_;
     std::unique_ptr<bucket::Bucket> bucket_;
     SegmentCache segments_;
@@ -143,6 +167,7 @@ class Store {
     std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
     std::uint64_t applied_journal_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t applied_position_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t last_earlier_journal_ LOGI_GUARDED_BY(mutex_) = 0;  // of earlier runs
     std::uint64_t head_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t open_bytes_ LOGI_GUARDED_BY(mutex_) = 0;  // of head_bytes_, the open journal's
     bool rotating_ LOGI_GUARDED_BY(mutex_) = false;         // the open journal is being closed
@@ -150,6 +175,7 @@ class Store {
 
     base::Gauge head_bytes_gauge_;
     base::Gauge streams_gauge_;
+    base::Gauge segments_gauge_;
     base::Counter flushes_;
     base::Counter flush_failures_;
     base::Counter segment_bytes_;

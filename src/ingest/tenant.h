@@ -5,6 +5,7 @@
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "head/generation.h"
+#include "ingest/delete_rule.h"
 #include "ingest/rate_limit.h"
 #include "ingest/validate.h"
 #include "journal/journal.h"
@@ -25,6 +26,7 @@ class Tenant {
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] catalog::Catalog& catalog() { return *catalog_; }
+    [[nodiscard]] DeleteRules& delete_rules() { return delete_rules_; }
 
     // Takes from the tenant's rate. False: nothing of the push may be stored.
     bool take_rate(std::uint64_t bytes, const Limits& limits, Timestamp now);
@@ -70,6 +72,7 @@ class Tenant {
 
     const std::string name_;
     const std::unique_ptr<catalog::Catalog> catalog_;
+    DeleteRules delete_rules_;
     mutable base::Mutex mutex_;
     std::deque<std::shared_ptr<head::Generation>> generations_ LOGI_GUARDED_BY(mutex_);
     // The open one is the last of generations_, or null.

@@ -15,6 +15,12 @@ struct PolicySelector {
     std::int64_t priority = 0;
 };
 
+struct StreamRetention {
+    std::string selector;
+    std::int64_t priority = 0;
+    Duration period;
+};
+
 struct Limits {
     double ingestion_rate_mb = 4;        // MiB per second and tenant
     double ingestion_burst_size_mb = 6;  // MiB
@@ -73,6 +79,12 @@ struct Limits {
     // Labels that a stream must have; those of a policy only its streams, of policy "*" all.
     std::vector<std::string> enforced_labels;
     std::map<std::string, std::vector<std::string>> policy_enforced_labels;
+    // How long entries are kept; 0: for ever. Of the rules that match a stream the one of the
+    // highest priority counts, of these the one of the shortest period.
+    Duration retention_period{0};
+    std::vector<StreamRetention> retention_stream;
+    // disabled, filter-only, filter-and-delete
+    std::string deletion_mode = "filter-and-delete";
     // Until then nothing is taken in, of a policy nothing of its streams; "*" is a policy of all.
     Timestamp block_ingestion_until;  // 0: nothing is blocked
     std::map<std::string, Timestamp> block_ingestion_policy_until;

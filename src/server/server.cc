@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "api/api.h"
 #include "base/log.h"
+#include "compact/compactor.h"
 #include "ingest/store.h"
 #include "net/http_server.h"
 
@@ -91,6 +92,7 @@ int run(const config::Config& config) {
     ingest::StoreOptions options;
     options.data_dir = config.data_dir;
     options.limits = config.limits;
+    options.retention_enabled = config.retention_enabled;
     const Timestamp begin = clock.now();
     auto store = ingest::Store::open({*executor, clock, random, *files, metrics}, options);
     if (!store.ok()) {
@@ -99,7 +101,11 @@ int run(const config::Config& config) {
             {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
         return 1;
     }
-    api::Api api(**store, *executor, clock, metrics, config);
+    compact::Deletes deletes(**store, clock, random, config.delete_request_cancel_period);
+    compact::CompactorOptions compaction;
+    compaction.interval = config.compaction_interval;
+    compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
+    api::Api api(**store, deletes, *executor, clock, metrics, config);
     auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));
@@ -113,6 +119,7 @@ int run(const config::Config& config) {
         return 1;
     }
     warn_of_strangers(config, **server);
+    compactor.start();
     base::log_info(
         "ready",
         {{"address", (*server)->address()},
@@ -122,6 +129,7 @@ int run(const config::Config& config) {
     sigwait(&signals, &signal);
     base::log_info("stopping", {{"signal", std::to_string(signal)}});
     (*server)->shutdown(kDrainTime);
+    io::wait_for(*executor, [&](io::Task done) { compactor.stop(std::move(done)); });
     Status stopped;
     io::wait_for(*executor, [&](const io::Task& done) {
         (*store)->shutdown([&stopped, done](const Status& status) {

@@ -23,6 +23,8 @@ from harness import Server  # noqa: E402
 
 CONFIG = """
 auth_enabled: true
+compactor:
+  retention_enabled: true
 limits_config:
   reject_old_samples: false
   ingestion_rate_mb: 1000

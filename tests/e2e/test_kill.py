@@ -17,7 +17,14 @@ WRITERS = 4
 
 class Kill(unittest.TestCase):
     def test_nothing_acknowledged_is_lost(self):
-        server = Server("server:\n  log_level: debug\nlimits_config:\n  ingestion_rate_mb: 1000\n  ingestion_burst_size_mb: 1000\n"
+        self.kill_often("compactor:\n  compaction_interval: 0s\n")
+
+    def test_nor_while_segments_are_merged(self):
+        server = self.kill_often("compactor:\n  compaction_interval: 30ms\n")
+        self.assertIn("segments merged", server.log_text())
+
+    def kill_often(self, config):
+        server = Server(config + "server:\n  log_level: debug\nlimits_config:\n  ingestion_rate_mb: 1000\n  ingestion_burst_size_mb: 1000\n"
                         "  per_stream_rate_limit: 1000MB\n  per_stream_rate_limit_burst: 1000MB\n"
                         "  max_entries_limit_per_query: 1000000\n").start()
         self.addCleanup(server.close)
@@ -78,11 +85,22 @@ class Kill(unittest.TestCase):
         # Answers show equal entries once; the stored rows must not be doubled either, and as nobody
         # pushed twice, nothing was ever dropped as a duplicate.
         self.assertEqual(server.request("POST", "/flush")[0], 204)
+        self.wait_for_merges(server)
         self.assertEqual(self.stored_rows(pathlib.Path(server.data)), len(found))
         dropped = re.findall(r'msg="segment written" .* duplicates=(\d+)', server.log_text())
         self.assertGreater(len(dropped), KILLS / 2)
         self.assertEqual(set(dropped), {"0"})
         print(f"{KILLS} kills, {len(acknowledged)} acknowledged lines, {len(found)} found")
+        return server
+
+    def wait_for_merges(self, server):
+        """Until the files stay the same for a while."""
+        before, since = None, time.time()
+        while time.time() < since + 1:
+            files = sorted(pathlib.Path(server.data).glob("bucket/tenants/fake/*/*"))
+            if files != before:
+                before, since = files, time.time()
+            time.sleep(0.05)
 
     def stored_rows(self, data):
         """Rows of the segments that the newest catalog snapshot names, by reading all of them."""

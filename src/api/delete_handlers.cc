@@ -1,0 +1,202 @@
+// Requests to delete entries. Their parameters are in the URL, not in a form.
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "api/answer.h"
+#include "api/api.h"
+#include "api/params.h"
+#include "base/rfc3339.h"
+#include "compact/deletes.h"
+#include "config/config.h"
+#include "logql/parser.h"
+#include "wire/json_text.h"
+
+namespace logi::api {
+namespace {
+
+constexpr std::size_t kSecondsDigits = 10;
+constexpr Duration kMaxIntervalMin = Duration::seconds(1);
+
+net::HttpResponse refuse(int status, std::string_view why) {
+    return error_response(status, absl::StrCat(std::string(why), "\n"));
+}
+
+net::HttpResponse refuse(const Status& status) {
+    switch (status.code()) {
+        case absl::StatusCode::kNotFound:
+            return refuse(404, message_of(status));
+        case absl::StatusCode::kUnavailable:
+            return refuse(503, message_of(status));
+        case absl::StatusCode::kInvalidArgument:
+        case absl::StatusCode::kResourceExhausted:
+            return refuse(400, message_of(status));
+        default:
+            return refuse(500, message_of(status));
+    }
+}
+
+// Ten digits, or RFC 3339. Seconds that nanoseconds cannot hold turn negative, as Loki's do.
+StatusOr<Timestamp> parse_time(const std::string& text, const char* name) {
+    std::uint64_t seconds = 0;
+    if (text.size() == kSecondsDigits && absl::SimpleAtoi(text, &seconds)) {
+        return Timestamp{
+            static_cast<std::int64_t>(seconds * static_cast<std::uint64_t>(kNanosPerSecond))};
+    }
+    if (const auto parsed = parse_rfc3339(text); parsed.ok()) {
+        return *parsed;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid ", name, " time: require unix seconds or RFC3339 format"));
+}
+
+struct Span {
+    Timestamp first;
+    Timestamp last;
+};
+
+StatusOr<Span> span_of(const Params& params, Timestamp now) {
+    const std::string start = params.get("start");
+    const std::string end = params.get("end");
+    if (start.empty()) {
+        return absl::InvalidArgumentError("start time not set");
+    }
+    Span span{{}, now};
+    LOGI_ASSIGN_OR_RETURN(span.first, parse_time(start, "start"));
+    if (!end.empty()) {
+        LOGI_ASSIGN_OR_RETURN(span.last, parse_time(end, "end"));
+        if (span.last > now) {
+            return absl::InvalidArgumentError("deletes in the future are not allowed");
+        }
+    }
+    if (span.first >= span.last) {
+        return absl::InvalidArgumentError("start time can't be greater than or equal to end time");
+    }
+    return span;
+}
+
+// Loki cuts requests with filters into pieces of so much time; Logi needs no pieces, but refuses
+// what Loki refuses.
+Status check_max_interval(const std::string& text, const Span& span, Duration most) {
+    if (text.empty()) {
+        return absl::OkStatus();
+    }
+    const auto interval = config::parse_duration(text);
+    if (!interval.ok() || *interval < kMaxIntervalMin) {
+        return absl::InvalidArgumentError(
+            "invalid max_interval: require a duration of at least 1s");
+    }
+    if (*interval > most || *interval > span.last - span.first) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("max_interval can't be greater than ",
+                         config::format_duration(std::min(most, span.last - span.first))));
+    }
+    return absl::OkStatus();
+}
+
+std::string seconds_json(Timestamp t) {
+    const std::int64_t millis = t.ns / kNanosPerMilli;
+    std::string text = absl::StrCat(millis / 1000);
+    if (std::int64_t rest = std::abs(millis % 1000); rest != 0) {
+        std::string digits = absl::StrCat(1000 + rest).substr(1);
+        digits.erase(digits.find_last_not_of('0') + 1);
+        absl::StrAppend(&text, ".", digits);
+    }
+    return text;
+}
+
+std::string list_json(const std::vector<compact::ListedDelete>& listed, const Span* span) {
+    std::string out = "[";
+    for (const auto& [request, status] : listed) {
+        if (span != nullptr && !request.overlaps(span->first, span->last)) {
+            continue;
+        }
+        absl::StrAppend(&out,
+                        out.size() == 1 ? "" : ",",
+                        "{\"request_id\":\"",
+                        request.id,
+                        "\",\"start_time\":",
+                        seconds_json(request.first),
+                        ",\"end_time\":",
+                        seconds_json(request.last),
+                        ",\"query\":");
+        wire::append_json_string(out, request.query);
+        absl::StrAppend(&out,
+                        ",\"status\":\"",
+                        status,
+                        "\",\"created_at\":",
+                        seconds_json(request.created_at),
+                        ",\"user_id\":\"\"}");
+    }
+    return absl::StrCat(out, "]\n");
+}
+
+}  // namespace
+
+void Api::delete_requests(const net::HttpRequest& request,
+                          const std::string& tenant,
+                          net::Responder respond) {
+    if (!config_.retention_enabled) {
+        respond(refuse(404, "404 page not found"));
+        return;
+    }
+    if (config_.limits.deletion_mode == "disabled") {
+        respond(refuse(403, "deletion is not available for this tenant"));
+        return;
+    }
+    net::HttpRequest of_url;
+    of_url.query = request.query;
+    const Params params(of_url);
+    if (request.method == "POST" || request.method == "PUT") {
+        respond(add_delete(params, tenant));
+    } else if (request.method == "DELETE") {
+        const Status status =
+            deletes_.cancel(tenant, params.get("request_id"), params.get("force") == "true");
+        respond(status.ok() ? net::HttpResponse{204, {}, ""} : refuse(status));
+    } else {
+        respond(list_deletes(params, tenant));
+    }
+}
+
+net::HttpResponse Api::add_delete(const Params& params, const std::string& tenant) {
+    const std::string query = params.get("query");
+    if (query.empty()) {
+        return refuse(400, "query not set");
+    }
+    const auto log = logql::parse_log_query(query, logql::Selective::kAny);
+    if (!log.ok()) {
+        return refuse(400, "invalid query expression");
+    }
+    const auto span = span_of(params, clock_.now());
+    if (!span.ok()) {
+        return refuse(span.status());
+    }
+    if (!log->stages.empty()) {
+        const Status status =
+            check_max_interval(params.get("max_interval"), *span, config_.delete_max_interval);
+        if (!status.ok()) {
+            return refuse(status);
+        }
+    }
+    const auto id = deletes_.add(tenant, query, span->first, span->last);
+    if (!id.ok()) {
+        return refuse(id.status());
+    }
+    return {204, {{"X-Delete-Request-Id", *id}}, ""};
+}
+
+net::HttpResponse Api::list_deletes(const Params& params, const std::string& tenant) const {
+    const auto listed = deletes_.list(tenant);
+    if (params.get("start").empty() || params.get("end").empty()) {
+        return json_response(list_json(listed, nullptr));
+    }
+    Span span;
+    for (const auto& [name, target] : {std::pair("start", &span.first), {"end", &span.last}}) {
+        const auto time = parse_time(params.get(name), name);
+        if (!time.ok()) {
+            return refuse(time.status());
+        }
+        *target = *time;
+    }
+    return json_response(list_json(listed, &span));
+}
+
+}  // namespace logi::api

@@ -1,0 +1,158 @@
+#include "compact/compactor.h"
+
+#include <utility>
+
+namespace logi::compact {
+namespace {
+
+// When something was last written, by the clock of then; 0: not known.
+Timestamp last_written(const ingest::Store& store) {
+    Timestamp last;
+    for (const auto& tenant : store.tenants()) {
+        last = std::max(last, tenant->catalog().snapshot()->written_at);
+    }
+    return last;
+}
+
+}  // namespace
+
+Compactor::Compactor(const Deps& deps, const CompactorOptions& options)
+    : deps_(deps),
+      options_(options),
+      metrics_(deps.metrics),
+      round_deps_{deps_.store, deps_.deletes, metrics_, options_.plan},
+      watch_(deps.clock.now(), last_written(deps.store)) {}
+
+Compactor::~Compactor() {
+    alive_->store(false);
+}
+
+void Compactor::start() {
+    tick_later();
+    if (options_.interval.ns > 0) {
+        later();
+    }
+}
+
+void Compactor::tick_later() {
+    deps_.executor.post_after(ClockWatch::kTick, [this, alive = alive_] {
+        if (!alive->load()) {
+            return;
+        }
+        {
+            const base::MutexLock lock(mutex_);
+            watch_.tick(deps_.clock.now());
+        }
+        tick_later();
+    });
+}
+
+void Compactor::later() {
+    deps_.executor.post_after(options_.interval, [this, alive = alive_] {
+        if (alive->load()) {
+            run([this, alive] {
+                if (alive->load()) {
+                    later();
+                }
+            });
+        }
+    });
+}
+
+void Compactor::run(io::Task done) {
+    {
+        const base::MutexLock lock(mutex_);
+        if (!stopping_) {
+            if (running_) {
+                again_ = true;
+                done_again_.push_back(std::move(done));
+            } else {
+                done_.push_back(std::move(done));
+                begin();
+            }
+            return;
+        }
+    }
+    done();
+}
+
+void Compactor::begin() {
+    running_ = true;
+    deps_.executor.post_long([this] { step(); });
+}
+
+// One step per task, so that queries take turns with it.
+void Compactor::step() {
+    bool stopping = false;
+    {
+        const base::MutexLock lock(mutex_);
+        stopping = stopping_;
+    }
+    if (!stopping && step_round()) {
+        deps_.executor.post_long([this] { step(); });
+        return;
+    }
+    end();
+}
+
+bool Compactor::step_round() {
+    if (round_ == nullptr) {
+        if (tenants_left_.empty()) {
+            const auto tenants = deps_.store.tenants();
+            tenants_left_.assign(tenants.begin(), tenants.end());
+            tenants_left_.push_back(nullptr);  // the end of the round
+        }
+        const auto tenant = std::move(tenants_left_.front());
+        tenants_left_.pop_front();
+        if (tenant == nullptr) {
+            return false;
+        }
+        const Timestamp now = deps_.clock.now();
+        bool believed = false;
+        {
+            const base::MutexLock lock(mutex_);
+            believed = watch_.believes(now);
+        }
+        round_ = std::make_unique<TenantRound>(
+            round_deps_, tenant, memory_[tenant->name()], now, believed);
+    }
+    if (!round_->step()) {
+        round_ = nullptr;
+    }
+    return true;
+}
+
+void Compactor::end() {
+    round_ = nullptr;
+    tenants_left_.clear();
+    std::vector<io::Task> done;
+    {
+        const base::MutexLock lock(mutex_);
+        running_ = false;
+        done = std::exchange(done_, std::exchange(done_again_, {}));
+        if (stopping_) {
+            std::move(done_.begin(), done_.end(), std::back_inserter(done));
+            done_.clear();
+        } else if (std::exchange(again_, false)) {
+            begin();
+        }
+    }
+    for (const auto& task : done) {
+        task();
+    }
+}
+
+void Compactor::stop(io::Task done) {
+    alive_->store(false);
+    {
+        const base::MutexLock lock(mutex_);
+        stopping_ = true;
+        if (running_) {
+            done_.push_back(std::move(done));
+            return;
+        }
+    }
+    done();
+}
+
+}  // namespace logi::compact

@@ -1,0 +1,180 @@
+#include "compact/deletes.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "ingest/delete_rule.h"
+
+namespace logi::compact {
+namespace {
+
+using catalog::DeleteRequest;
+using Requests = std::vector<DeleteRequest>;
+
+constexpr const char* kUnknownId = "could not find delete request with given id";
+
+std::string status_of(const DeleteRequest& request, const catalog::Snapshot& snapshot) {
+    if (!request.pending()) {
+        return "processed";
+    }
+    if (!request.due()) {
+        return "received";
+    }
+    std::size_t all = 0;
+    std::size_t done = 0;
+    for (const auto& segment : snapshot.segments) {
+        if (request.overlaps(segment.min_time, segment.max_time)) {
+            ++all;
+            done += may_hold(segment, request) ? 0U : 1U;
+        }
+    }
+    return done == 0 ? "received" : absl::StrCat(100 * done / all, "% Complete");
+}
+
+auto find(Requests& requests, const std::string& id) {
+    return std::find_if(requests.begin(), requests.end(), [&](const DeleteRequest& request) {
+        return request.id == id;
+    });
+}
+
+void forget_old(Requests& requests) {
+    auto processed = static_cast<std::size_t>(std::count_if(
+        requests.begin(), requests.end(), [](const auto& r) { return !r.pending(); }));
+    std::erase_if(requests, [&](const DeleteRequest& request) {
+        const bool old = !request.pending() && processed > Deletes::kProcessedKept;
+        processed -= old ? 1U : 0U;
+        return old;
+    });
+}
+
+}  // namespace
+
+bool may_hold(const catalog::SegmentInfo& segment, const DeleteRequest& request) {
+    return segment.deletes_applied_on < request.due_on &&
+           request.overlaps(segment.min_time, segment.max_time);
+}
+
+StatusOr<std::string> Deletes::add(const std::string& tenant,
+                                   const std::string& query,
+                                   Timestamp first,
+                                   Timestamp last) {
+    if (query.size() > kQueryBytesMax) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the query is too long (", query.size(), " > ", kQueryBytesMax, " bytes)"));
+    }
+    DeleteRequest request;
+    request.query = query;
+    request.first = first;
+    request.last = last;
+    request.created_at = clock_.now();
+    LOGI_RETURN_IF_ERROR(ingest::compile_delete(request).status());
+    LOGI_ASSIGN_OR_RETURN(const auto owner, store_.tenant(tenant));
+    request.arrived = store_.arrived();
+    LOGI_RETURN_IF_ERROR(owner->catalog().edit_deletes([&](Requests& requests,
+                                                           std::uint64_t) -> Status {
+        const auto pending = std::count_if(
+            requests.begin(), requests.end(), [](const auto& r) { return r.pending(); });
+        if (static_cast<std::size_t>(pending) >= kPendingMax) {
+            return absl::ResourceExhaustedError(
+                absl::StrCat("so many delete requests are not yet processed: ", pending));
+        }
+        do {
+            request.id = absl::StrFormat("%08x", static_cast<std::uint32_t>(random_.next_u64()));
+        } while (find(requests, request.id) != requests.end());
+        requests.push_back(request);
+        return absl::OkStatus();
+    }));
+    return request.id;
+}
+
+std::vector<ListedDelete> Deletes::list(const std::string& tenant) const {
+    std::vector<ListedDelete> listed;
+    if (const auto owner = store_.find_tenant(tenant)) {
+        const auto snapshot = owner->catalog().snapshot();
+        for (const auto& request : snapshot->deletes) {
+            listed.push_back({request, status_of(request, *snapshot)});
+        }
+    }
+    return listed;
+}
+
+Status Deletes::cancel(const std::string& tenant, const std::string& id, bool force) {
+    const auto owner = store_.find_tenant(tenant);
+    if (owner == nullptr) {
+        return absl::NotFoundError(kUnknownId);
+    }
+    return owner->catalog().edit_deletes([&](Requests& requests, std::uint64_t) -> Status {
+        const auto it = find(requests, id);
+        if (it == requests.end()) {
+            return absl::NotFoundError(kUnknownId);
+        }
+        if (!it->pending()) {
+            return absl::InvalidArgumentError(
+                "deletion of request which is in process or already processed is not allowed");
+        }
+        if (!force && (it->due() || clock_.now() - it->created_at > cancel_period_)) {
+            return absl::InvalidArgumentError(
+                "deletion of request past the deadline of its cancellation is not allowed; with "
+                "force=true, what is not yet deleted stays");
+        }
+        requests.erase(it);
+        return absl::OkStatus();
+    });
+}
+
+Status Deletes::make_due(ingest::Tenant& tenant) const {
+    const Timestamp now = clock_.now();
+    const auto ready = [&](const DeleteRequest& request) {
+        return request.pending() && !request.due() && now - request.created_at >= cancel_period_;
+    };
+    const auto snapshot = tenant.catalog().snapshot();
+    if (std::none_of(snapshot->deletes.begin(), snapshot->deletes.end(), ready)) {
+        return absl::OkStatus();
+    }
+    return tenant.catalog().edit_deletes([&](Requests& requests, std::uint64_t number) {
+        for (DeleteRequest& request : requests) {
+            if (ready(request)) {
+                request.due_on = number + 1;
+            }
+        }
+        return absl::OkStatus();
+    });
+}
+
+Status Deletes::end_done(ingest::Tenant& tenant, const IsClean& is_clean) const {
+    // In this order: what leaves the journals in between is in the snapshot.
+    const std::uint64_t oldest_journal = store_.oldest_journal_left();
+    const auto snapshot = tenant.catalog().snapshot();
+    absl::flat_hash_set<std::string> done;
+    for (const DeleteRequest& request : snapshot->deletes) {
+        if (!request.due()) {
+            continue;
+        }
+        if (!request.arrived.empty() && oldest_journal <= request.arrived.rbegin()->first) {
+            store_.close_journal();
+            continue;
+        }
+        const bool held = std::any_of(
+            snapshot->segments.begin(), snapshot->segments.end(), [&](const auto& segment) {
+                return may_hold(segment, request) && !is_clean(segment.key, request.id);
+            });
+        if (!held) {
+            done.insert(request.id);
+        }
+    }
+    // A catalog that has to be found again from its segments must not find replaced ones without
+    // the request.
+    if (done.empty() || tenant.catalog().remove_retired() > 0) {
+        return absl::OkStatus();
+    }
+    return tenant.catalog().edit_deletes([&](Requests& requests, std::uint64_t) {
+        for (DeleteRequest& request : requests) {
+            if (request.pending() && done.contains(request.id)) {
+                request.processed_at = clock_.now();
+            }
+        }
+        forget_old(requests);
+        return absl::OkStatus();
+    });
+}
+
+}  // namespace logi::compact

@@ -1,0 +1,70 @@
+// Requests to delete entries of a tenant: made, listed, cancelled, and how they come to an end.
+//
+// A request hides its entries at once. When it can no longer be cancelled it is due: compaction
+// leaves its entries out of what it writes. It is processed when every journal that was there when
+// it was made is in segments, and no segment may hold entries of it any more.
+#pragma once
+
+#include "absl/container/flat_hash_set.h"
+#include "ingest/store.h"
+#include "io/clock.h"
+#include "io/random.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace logi::compact {
+
+struct ListedDelete {
+    catalog::DeleteRequest request;
+    std::string status;  // received, 50% Complete, processed
+};
+
+// Whether a segment may still hold entries of a due request.
+[[nodiscard]] bool may_hold(const catalog::SegmentInfo& segment,
+                            const catalog::DeleteRequest& request);
+
+// Thread-safe. The store, clock and random must outlive it. Statuses of errors are kInvalidArgument
+// and kNotFound with Loki's text, kUnavailable.
+class Deletes {
+  public:
+    // Of one tenant may wait so many at once: each costs every query something.
+    static constexpr std::size_t kPendingMax = 1000;
+    // So many that are processed are remembered.
+    static constexpr std::size_t kProcessedKept = 1000;
+
+    // Requests are in every snapshot of the catalog.
+    static constexpr std::size_t kQueryBytesMax = 8192;
+
+    Deletes(ingest::Store& store,
+            const io::Clock& clock,
+            io::Random& random,
+            Duration cancel_period)
+        : store_(store), clock_(clock), random_(random), cancel_period_(cancel_period) {}
+
+    // Both ends included. Returns the id; the entries are hidden from then on.
+    StatusOr<std::string> add(const std::string& tenant,
+                              const std::string& query,
+                              Timestamp first,
+                              Timestamp last);
+    // In the order in which they were made.
+    [[nodiscard]] std::vector<ListedDelete> list(const std::string& tenant) const;
+    // `force`: also when it is too late for what has been removed by then.
+    Status cancel(const std::string& tenant, const std::string& id, bool force);
+
+    // Makes those due that are old enough.
+    Status make_due(ingest::Tenant& tenant) const;
+    // Ends those that are done. `is_clean` tells of a segment that it holds nothing of a request,
+    // although it was not written since that was due.
+    using IsClean = std::function<bool(const std::string& key, const std::string& id)>;
+    Status end_done(ingest::Tenant& tenant, const IsClean& is_clean) const;
+
+  private:
+    ingest::Store& store_;
+    const io::Clock& clock_;
+    io::Random& random_;
+    const Duration cancel_period_;
+};
+
+}  // namespace logi::compact

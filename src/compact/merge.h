@@ -1,0 +1,127 @@
+// Several segments become one, or one becomes another without what is hidden.
+//
+// Blocks in which nothing changes are copied; the rows of the others are merged and encoded anew.
+// Nothing is written: the merged segment is handed out as bytes.
+#pragma once
+
+#include "absl/container/flat_hash_set.h"
+#include "catalog/snapshot.h"
+#include "compact/stream_union.h"
+#include "exec/visible_source.h"
+#include "head/arena.h"
+#include "segment/segment_writer.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logi::compact {
+
+struct MergeInput {
+    std::shared_ptr<const segment::SegmentReader> segment;
+    // Blocks that are half full at least, and share no time of a stream with another input, stay as
+    // they are. Without, only that of a single input.
+    bool copy = false;
+};
+
+struct MergeCounts {
+    std::uint64_t rows = 0;  // of the inputs
+    std::uint64_t duplicates = 0;
+    std::uint64_t hidden = 0;
+    std::uint64_t blocks_copied = 0;
+    std::uint64_t blocks_encoded = 0;
+};
+
+struct Merged {
+    std::string bytes;          // empty if no row is left
+    catalog::SegmentInfo info;  // without its key
+    MergeCounts counts;
+};
+
+// One thread at a time. Memory: the merged segment, and so many blocks that are open at once.
+class Merge {
+  public:
+    static constexpr std::size_t kOpenBlocksMax = 32;
+
+    // Rows that `hiding` hides are left out. kResourceExhausted if too many blocks would have to be
+    // open at once; fewer inputs help, and one always works. kFailedPrecondition for inputs that
+    // were not written by Logi.
+    static StatusOr<std::unique_ptr<Merge>> make(const std::vector<MergeInput>& inputs,
+                                                 const exec::Hiding& hiding);
+
+    // Does the work of about one block. False when all is done. kDataLoss if an input is damaged.
+    StatusOr<bool> step();
+
+    // After the last step. kInternal if the numbers of rows do not add up.
+    StatusOr<Merged> finish();
+
+  private:
+    struct Input {
+        std::shared_ptr<const segment::SegmentReader> segment;
+        std::shared_ptr<const segment::Source> visible;
+        bool copy = false;
+        std::vector<std::vector<segment::StreamExtent>> extents;  // that are visible, by block
+        std::vector<bool> touched;                                // by block: something is hidden
+        std::vector<bool> overlaps;                               // by block: another input
+    };
+    // Of a row in the merged segment.
+    struct Key {
+        std::uint32_t stream = 0;
+        Timestamp time;
+        Sequence sequence;
+        friend constexpr auto operator<=>(const Key&, const Key&) = default;
+    };
+    // A block whose rows are merged; opened when its turn comes.
+    struct Run {
+        std::size_t input = 0;
+        std::uint32_t block = 0;
+        Key key;  // of the next row
+        std::unique_ptr<block::BlockReader> reader;
+        absl::Span<const std::uint32_t> streams;
+        absl::Span<const Timestamp> times;
+        absl::Span<const Sequence> sequences;
+        std::uint32_t row = 0;
+    };
+    // A block that is copied, or runs that are merged.
+    struct Item {
+        bool copy = false;
+        std::size_t input = 0;
+        std::uint32_t block = 0;
+        std::vector<Run> runs;
+    };
+
+    Merge() = default;
+    void add_input(const MergeInput& input, const exec::Hiding& hiding);
+    void find_overlaps();
+    [[nodiscard]] bool copies(const Input& input, std::uint32_t block) const;
+    [[nodiscard]] Run run_of(std::size_t input, std::uint32_t block) const;
+    void add_block(std::size_t input, std::uint32_t block, Item& merged);
+    [[nodiscard]] std::size_t open_at_once(const std::vector<Run>& runs) const;
+    Status copy_block(const Item& item);
+    Status open(Run& run);
+    void set_key(Run& run) const;
+    // False when no run is left.
+    StatusOr<bool> merge_some(std::vector<Run>& runs);
+    Status emit(Run& run);
+    bool is_duplicate(const Key& key, std::string_view line);
+    void note(std::uint32_t stream, Timestamp min, Timestamp max);
+
+    std::vector<Input> inputs_;
+    StreamUnion union_;
+    std::deque<Item> items_;
+    std::unique_ptr<segment::SegmentWriter> writer_;
+    std::unique_ptr<head::Arena> arena_;  // of the rows that are not yet encoded
+    Key last_;                            // of the row that was added last
+    bool has_last_ = false;
+    std::vector<base::Hash128> place_;  // entries of its stream and time
+    absl::flat_hash_set<base::Hash128> crowded_place_;
+    std::vector<MetadataView> metadata_;
+    std::string hashed_;
+    std::vector<bool> with_rows_;  // streams
+    Merged merged_;
+};
+
+}  // namespace logi::compact

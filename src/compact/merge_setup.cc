@@ -1,0 +1,174 @@
+// Decides which blocks of a merge are copied.
+#include "absl/strings/str_cat.h"
+#include "compact/merge.h"
+
+#include <map>
+#include <tuple>
+
+namespace logi::compact {
+namespace {
+
+// An extent of the merged segment's streams.
+struct Placed {
+    std::uint32_t stream = 0;
+    Timestamp min_time;
+    Timestamp max_time;
+    std::size_t input = 0;
+    std::uint32_t block = 0;
+};
+
+bool half_full(const block::BlockStats& stats) {
+    return stats.line_bytes >= block::kBlockLineBytes / 2 || stats.rows >= block::kBlockRowsMax / 2;
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Merge>> Merge::make(const std::vector<MergeInput>& inputs,
+                                             const exec::Hiding& hiding) {
+    std::unique_ptr<Merge> merge(new Merge);
+    std::vector<std::shared_ptr<const segment::Source>> visible;
+    std::uint64_t line_bytes = 0;
+    for (const MergeInput& input : inputs) {
+        merge->add_input(input, hiding);
+        visible.push_back(merge->inputs_.back().visible);
+        for (const auto& block : input.segment->blocks()) {
+            line_bytes += block.line_bytes;
+        }
+    }
+    LOGI_ASSIGN_OR_RETURN(merge->union_, union_of(visible));
+    merge->find_overlaps();
+    Item merged;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        for (std::uint32_t block = 0; block < merge->inputs_[i].extents.size(); ++block) {
+            merge->add_block(i, block, merged);
+        }
+    }
+    if (const std::size_t open = merge->open_at_once(merged.runs); open > kOpenBlocksMax) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat("so many blocks would be open at once: ", open));
+    }
+    if (!merged.runs.empty()) {
+        std::make_heap(merged.runs.begin(), merged.runs.end(), [](const Run& a, const Run& b) {
+            return std::tie(a.key, a.input, a.block) > std::tie(b.key, b.input, b.block);
+        });
+        merge->items_.push_back(std::move(merged));
+    }
+    merge->with_rows_.resize(merge->union_.streams.size(), false);
+    merge->merged_.info.min_time = Timestamp::max();
+    merge->merged_.info.max_time = Timestamp::min();
+    merge->writer_ =
+        std::make_unique<segment::SegmentWriter>(std::move(merge->union_.streams), line_bytes);
+    return merge;
+}
+
+void Merge::add_input(const MergeInput& input, const exec::Hiding& hiding) {
+    Input added;
+    added.segment = input.segment;
+    added.visible = exec::visible(input.segment, hiding);
+    added.copy = input.copy;
+    const auto blocks = input.segment->blocks();
+    added.extents.resize(blocks.size());
+    added.touched.resize(blocks.size(), false);
+    added.overlaps.resize(blocks.size(), false);
+    std::vector<std::size_t> hidden(blocks.size(), 0);
+    for (const auto& extent : input.segment->extents()) {
+        ++hidden[extent.block];
+    }
+    for (const auto& extent : added.visible->extents()) {
+        --hidden[extent.block];
+        added.extents[extent.block].push_back(extent);
+        added.touched[extent.block] = added.touched[extent.block] || !extent.exact;
+    }
+    for (std::size_t block = 0; block < blocks.size(); ++block) {
+        added.touched[block] = added.touched[block] || hidden[block] > 0;
+        merged_.counts.rows += blocks[block].rows;
+    }
+    inputs_.push_back(std::move(added));
+}
+
+// Goes through the extents of a stream by their begin: one overlaps an earlier one of another input
+// if it begins before the latest end of that.
+void Merge::find_overlaps() {
+    std::vector<Placed> extents;
+    for (std::size_t i = 0; i < inputs_.size() && inputs_.size() > 1; ++i) {
+        for (const auto& e : inputs_[i].visible->extents()) {
+            extents.push_back({union_.ordinals[i][e.stream], e.min_time, e.max_time, i, e.block});
+        }
+    }
+    std::sort(extents.begin(), extents.end(), [](const Placed& a, const Placed& b) {
+        return std::tie(a.stream, a.min_time, a.input, a.block) <
+               std::tie(b.stream, b.min_time, b.input, b.block);
+    });
+    std::vector<const Placed*> latest(inputs_.size(), nullptr);
+    for (const Placed& e : extents) {
+        for (std::size_t i = 0; i < latest.size(); ++i) {
+            const Placed* const other = latest[i];
+            if (i != e.input && other != nullptr && other->stream == e.stream &&
+                e.min_time <= other->max_time) {
+                inputs_[e.input].overlaps[e.block] = true;
+                inputs_[i].overlaps[other->block] = true;
+            }
+        }
+        const Placed*& own = latest[e.input];
+        if (own == nullptr || own->stream != e.stream || own->max_time < e.max_time) {
+            own = &e;
+        }
+    }
+}
+
+bool Merge::copies(const Input& input, std::uint32_t block) const {
+    if (input.touched[block] || input.segment->version() != segment::kFormatVersion) {
+        return false;
+    }
+    return inputs_.size() == 1 ||
+           (input.copy && !input.overlaps[block] && half_full(input.segment->blocks()[block]));
+}
+
+Merge::Run Merge::run_of(std::size_t input, std::uint32_t block) const {
+    Run run;
+    run.input = input;
+    run.block = block;
+    const auto& first = inputs_[input].extents[block].front();
+    run.key = {union_.ordinals[input][first.stream], first.min_time, {}};
+    return run;
+}
+
+// Blocks of a single segment stay apart, so that one at a time is open.
+void Merge::add_block(std::size_t input, std::uint32_t block, Item& merged) {
+    if (inputs_[input].extents[block].empty()) {
+        merged_.counts.hidden += inputs_[input].segment->blocks()[block].rows;
+        return;
+    }
+    Item item;
+    item.copy = copies(inputs_[input], block);
+    item.input = input;
+    item.block = block;
+    if (!item.copy) {
+        if (inputs_.size() > 1) {
+            merged.runs.push_back(run_of(input, block));
+            return;
+        }
+        item.runs.push_back(run_of(input, block));
+    }
+    items_.push_back(std::move(item));
+}
+
+std::size_t Merge::open_at_once(const std::vector<Run>& runs) const {
+    using Place = std::pair<std::uint32_t, Timestamp>;
+    std::map<Place, std::pair<std::size_t, std::size_t>> ends;  // how many begin and end there
+    for (const Run& run : runs) {
+        const auto& last = inputs_[run.input].extents[run.block].back();
+        ++ends[{run.key.stream, run.key.time}].first;
+        ++ends[{union_.ordinals[run.input][last.stream], last.max_time}].second;
+    }
+    std::size_t open = 0;
+    std::size_t most = 0;
+    for (const auto& [place, count] : ends) {
+        open += count.first;
+        most = std::max(most, open);
+        open -= count.second;
+    }
+    return most;
+}
+
+}  // namespace logi::compact

@@ -1,0 +1,325 @@
+// Merging, compared with sorting everything in memory.
+#include "compact/merge.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compact/test_segments.h"
+#include "exec/pipeline.h"
+#include "logql/parser.h"
+#include "segment/inspect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace logi::compact {
+namespace {
+
+using Inputs = std::vector<std::shared_ptr<const segment::SegmentReader>>;
+
+std::shared_ptr<const exec::HideRule> rule(const std::string& query,
+                                           std::int64_t first,
+                                           std::int64_t last,
+                                           std::map<std::uint64_t, std::uint64_t> arrived = {}) {
+    const auto log = logql::parse_log_query(query, logql::Selective::kAny);
+    LOGI_CHECK(log.ok());
+    auto made = std::make_shared<exec::HideRule>();
+    made->matchers = log->matchers;
+    made->first = {first};
+    made->last = {last};
+    made->arrived = std::move(arrived);
+    if (!log->stages.empty()) {
+        auto pipeline = exec::Pipeline::compile(*log, {});
+        LOGI_CHECK(pipeline.ok());
+        made->pipeline = *pipeline;
+    }
+    return made;
+}
+
+StatusOr<Merged> merge(const Inputs& inputs, const exec::Hiding& hiding, bool copy) {
+    std::vector<MergeInput> all;
+    for (const auto& input : inputs) {
+        all.push_back({input, copy});
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto merge, Merge::make(all, hiding));
+    while (true) {
+        LOGI_ASSIGN_OR_RETURN(const bool more, merge->step());
+        if (!more) {
+            return merge->finish();
+        }
+    }
+}
+
+// What directory and blocks say of numbers agrees with the rows.
+void check_numbers(const segment::SegmentReader& segment, const catalog::SegmentInfo& info) {
+    std::string dump;
+    EXPECT_TRUE(segment::dump(segment, dump).ok()) << dump;
+    std::uint64_t rows = 0;
+    std::uint64_t line_bytes = 0;
+    Timestamp min = Timestamp::max();
+    Timestamp max = Timestamp::min();
+    std::map<std::pair<std::uint32_t, std::uint32_t>, segment::StreamExtent> extents;
+    const segment::StreamExtent* before = nullptr;
+    for (const auto& e : segment.extents()) {
+        EXPECT_TRUE(before == nullptr ||
+                    std::tie(before->stream, before->block) < std::tie(e.stream, e.block));
+        before = &e;
+        extents[{e.block, e.stream}] = e;
+    }
+    for (std::uint32_t b = 0; b < segment.blocks().size(); ++b) {
+        const auto block = segment.open_block(b);
+        ASSERT_TRUE(block.ok());
+        const auto streams = *(*block)->streams();
+        const auto times = *(*block)->times();
+        const auto lengths = *(*block)->line_lengths();
+        const auto& stats = segment.blocks()[b];
+        EXPECT_EQ(stats.rows, times.size());
+        EXPECT_EQ(stats.first_stream, streams.front());
+        EXPECT_EQ(stats.last_stream, streams.back());
+        std::uint64_t minute_rows = 0;
+        for (const auto& minute : *(*block)->minutes()) {
+            minute_rows += minute.rows;
+            EXPECT_TRUE(std::binary_search(streams.begin(), streams.end(), minute.stream));
+        }
+        EXPECT_TRUE(minute_rows == 0 || minute_rows == stats.rows);
+        for (std::size_t row = 0; row < times.size(); ++row) {
+            auto& e = extents.at({b, streams[row]});
+            EXPECT_LE(e.min_time, times[row]);
+            EXPECT_GE(e.max_time, times[row]);
+            --e.rows;
+            e.line_bytes -= lengths[row];
+            min = std::min(min, times[row]);
+            max = std::max(max, times[row]);
+        }
+        rows += stats.rows;
+        line_bytes += stats.line_bytes;
+    }
+    for (const auto& [place, e] : extents) {
+        EXPECT_EQ(e.rows, 0U);
+        EXPECT_EQ(e.line_bytes, 0U);
+    }
+    EXPECT_EQ(info.rows, rows);
+    EXPECT_EQ(info.line_bytes, line_bytes);
+    EXPECT_EQ(info.min_time, min);
+    EXPECT_EQ(info.max_time, max);
+}
+
+class World {
+  public:
+    explicit World(std::uint32_t seed) : random_(seed) {}
+
+    // Segments whose times follow each other but for `overlap_ns`; some entries are in several.
+    Inputs segments(std::size_t count, std::int64_t overlap_ns, std::size_t line_bytes) {
+        Inputs inputs;
+        Entries earlier;
+        for (std::size_t i = 0; i < count; ++i) {
+            Entries entries;
+            const std::size_t rows = 1 + random_() % 400;
+            const auto begin = static_cast<std::int64_t>(i) * 1000;
+            for (std::size_t r = 0; r < rows; ++r) {
+                entries.push_back(
+                    entry(begin - overlap_ns +
+                              static_cast<std::int64_t>(
+                                  random_() % (1000 + 2 * static_cast<std::uint64_t>(overlap_ns))),
+                          i + 1,
+                          r,
+                          line_bytes));
+            }
+            if (overlap_ns > 0) {
+                for (std::size_t r = 0; r < earlier.size(); r += 10) {
+                    TestEntry again = earlier[r];
+                    again.sequence = {i + 1, 1000 + r, 0};
+                    entries.push_back(again);
+                }
+            }
+            entries = without_duplicates(std::move(entries));
+            inputs.push_back(open_bytes(segment_bytes(entries)));
+            all_.insert(all_.end(), entries.begin(), entries.end());
+            earlier = std::move(entries);
+        }
+        return inputs;
+    }
+    [[nodiscard]] const Entries& all() const { return all_; }
+    std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
+
+  private:
+    TestEntry entry(std::int64_t ns, std::size_t journal, std::size_t position, std::size_t bytes) {
+        TestEntry e;
+        e.labels = Labels::from_pairs(
+            {{"app", absl::StrCat("a", random_() % 4)}, {"pod", absl::StrCat(random_() % 3)}});
+        e.ns = ns;
+        e.sequence = {journal, position + 1, 0};
+        e.line = absl::StrCat("line ", random_() % 50, " of ", random_() % 3);
+        e.line.resize(e.line.size() + random_() % (bytes + 1), 'x');
+        if (random_() % 3 == 0) {
+            e.metadata = {{"level", "info"}, {"trace", absl::StrCat(random_() % 9)}};
+        }
+        return e;
+    }
+
+    std::mt19937 random_;
+    Entries all_;
+};
+
+TEST(Merge, IsAsSortingEverything) {
+    std::uint64_t copied = 0;
+    std::uint64_t duplicates = 0;
+    for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+        World world(seed);
+        const std::size_t line_bytes = seed % 3 == 0 ? 60'000 : 100;
+        const std::int64_t overlap = seed % 2 == 0 ? 0 : 300;
+        const Inputs inputs = world.segments(1 + world.random() % 6, overlap, line_bytes);
+        const auto merged = merge(inputs, {}, seed % 4 != 1);
+        ASSERT_TRUE(merged.ok()) << merged.status();
+        const auto segment = open_bytes(merged->bytes);
+        const Entries expected = without_duplicates(world.all());
+        ASSERT_EQ(entries_of(*segment), expected) << seed;
+        EXPECT_EQ(merged->counts.duplicates, world.all().size() - expected.size());
+        check_numbers(*segment, merged->info);
+        copied += merged->counts.blocks_copied;
+        duplicates += merged->counts.duplicates;
+        ASSERT_FALSE(::testing::Test::HasFailure()) << seed;
+        // And again: one alone is copied block by block.
+        const auto again = merge({segment}, {}, false);
+        ASSERT_TRUE(again.ok());
+        EXPECT_EQ(again->counts.blocks_encoded, 0U);
+        ASSERT_EQ(entries_of(*open_bytes(again->bytes)), expected);
+        // A merged one, whose blocks are not in one order, with another.
+        World other(seed + 1000);
+        Inputs more = other.segments(1, 0, 100);
+        more.push_back(segment);
+        const auto both = merge(more, {}, true);
+        ASSERT_TRUE(both.ok());
+        Entries of_both = world.all();
+        of_both.insert(of_both.end(), other.all().begin(), other.all().end());
+        ASSERT_EQ(entries_of(*open_bytes(both->bytes)), without_duplicates(of_both)) << seed;
+    }
+    EXPECT_GT(copied, 50U);
+    EXPECT_GT(duplicates, 50U);
+}
+
+TEST(Merge, LeavesOutWhatIsHidden) {
+    std::uint64_t hidden = 0;
+    for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+        World world(seed);
+        const Inputs inputs =
+            world.segments(1 + seed % 3, seed % 2 == 0 ? 0 : 300, seed % 3 == 0 ? 60'000 : 100);
+        exec::Hiding hiding;
+        hiding.rules = {rule("{app=\"a1\"}", 100, 1500),
+                        rule("{app=~\"a[23]\"} |= \"line 1\" | trace != \"3\"", 500, 5000),
+                        rule("{pod=\"2\"} |~ \"of [01]\"", 0, 900, {{1, 200}})};
+        hiding.retention.push_back({{*Matcher::make("app", MatchOp::kEqual, "a0")}, {200}});
+        hiding.retention.push_back({{}, {50}});
+        const auto is_hidden = [](const TestEntry& e) {
+            const auto app = e.labels.get("app");
+            const bool first = app == "a1" && e.ns >= 100 && e.ns <= 1500;
+            const bool second = (app == "a2" || app == "a3") &&
+                                absl::StrContains(e.line, "line 1") && e.ns >= 500 &&
+                                e.ns <= 5000 && (e.metadata.empty() || e.metadata[1].value != "3");
+            const bool third =
+                e.labels.get("pod") == "2" &&
+                (absl::StrContains(e.line, "of 0") || absl::StrContains(e.line, "of 1")) &&
+                e.ns >= 0 && e.ns <= 900 && e.sequence.journal == 1 && e.sequence.position <= 200;
+            return first || second || third || e.ns < (app == "a0" ? 200 : 50);
+        };
+        Entries expected = world.all();
+        std::erase_if(expected, is_hidden);
+        const auto merged = merge(inputs, hiding, true);
+        ASSERT_TRUE(merged.ok()) << merged.status();
+        if (expected.empty()) {
+            EXPECT_TRUE(merged->bytes.empty());
+            continue;
+        }
+        const auto segment = open_bytes(merged->bytes);
+        ASSERT_EQ(entries_of(*segment), without_duplicates(expected)) << seed;
+        EXPECT_EQ(merged->counts.hidden, world.all().size() - expected.size());
+        check_numbers(*segment, merged->info);
+        hidden += merged->counts.hidden;
+        // Queries see the same.
+        Entries shown;
+        for (const auto& input : inputs) {
+            const Entries some = entries_of(*exec::visible(input, hiding));
+            shown.insert(shown.end(), some.begin(), some.end());
+        }
+        std::sort(shown.begin(), shown.end());
+        std::sort(expected.begin(), expected.end());
+        ASSERT_EQ(shown, expected);
+        ASSERT_FALSE(::testing::Test::HasFailure()) << seed;
+    }
+    EXPECT_GT(hidden, 1000U);
+}
+
+TEST(Merge, NothingMayBeLeft) {
+    World world(1);
+    const Inputs inputs = world.segments(3, 300, 100);
+    exec::Hiding hiding;
+    hiding.rules = {rule("{}", INT64_MIN, INT64_MAX)};
+    const auto merged = merge(inputs, hiding, true);
+    ASSERT_TRUE(merged.ok()) << merged.status();
+    EXPECT_TRUE(merged->bytes.empty());
+    EXPECT_EQ(merged->counts.hidden, world.all().size());
+}
+
+// Somebody logs a million times at once.
+TEST(Merge, CrowdedPlacesKeepTheirOrder) {
+    Inputs inputs;
+    Entries all;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        Entries entries;
+        for (std::uint64_t k = 0; k < 2000; ++k) {
+            entries.push_back({Labels::from_pairs({{"a", "b"}}),
+                               7,
+                               {i + 1, k + 1, 0},
+                               absl::StrCat("line ", (k * 7 + i * 500) % 3000),
+                               {}});
+        }
+        inputs.push_back(open_bytes(segment_bytes(entries)));
+        all.insert(all.end(), entries.begin(), entries.end());
+    }
+    const auto merged = merge(inputs, {}, true);
+    ASSERT_TRUE(merged.ok());
+    EXPECT_EQ(entries_of(*open_bytes(merged->bytes)), without_duplicates(all));
+}
+
+TEST(Merge, DamageIsNoticed) {
+    World world(3);
+    Inputs inputs = world.segments(2, 0, 100);
+    Entries entries = entries_of(*inputs.front());
+    std::string bytes = segment_bytes(entries);
+    bytes[segment::kHeaderBytes + 20] = static_cast<char>(~bytes[segment::kHeaderBytes + 20]);
+    inputs.push_back(open_bytes(bytes));
+    for (const bool copy : {false, true}) {
+        EXPECT_EQ(merge(inputs, {}, copy).status().code(), absl::StatusCode::kDataLoss);
+        EXPECT_EQ(merge({inputs.back()}, {}, copy).status().code(), absl::StatusCode::kDataLoss);
+    }
+}
+
+TEST(Merge, TooManyBlocksAtOnceAreRefused) {
+    Inputs inputs;
+    for (std::uint64_t i = 0; i <= Merge::kOpenBlocksMax; ++i) {
+        inputs.push_back(open_bytes(segment_bytes(
+            {{Labels::from_pairs({{"a", "b"}}), 1, {i + 1, 1, 0}, absl::StrCat(i), {}},
+             {Labels::from_pairs({{"a", "b"}}), 1000, {i + 1, 2, 0}, absl::StrCat(i), {}}})));
+    }
+    EXPECT_EQ(merge(inputs, {}, true).status().code(), absl::StatusCode::kResourceExhausted);
+    inputs.pop_back();
+    EXPECT_TRUE(merge(inputs, {}, true).ok());
+}
+
+// The streams of a segment of another program may come in any order.
+TEST(Merge, StreamsOutOfOrderAreRefused) {
+    std::vector<block::Row> rows(2);
+    rows[1].stream = 1;
+    segment::SegmentWriter writer(
+        {Labels::from_pairs({{"a", "z"}}), Labels::from_pairs({{"a", "b"}})});
+    writer.add(rows[0]);
+    writer.add(rows[1]);
+    const auto segment = open_bytes(writer.finish());
+    EXPECT_EQ(merge({segment, segment}, {}, true).status().code(),
+              absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace logi::compact

@@ -1,0 +1,421 @@
+// Store, compaction and deletes under simulation: one thread, time, files and order of tasks from a
+// seed. Crashes cut at every operation in turn and at random ones; writes, syncs, links and
+// removals fail. What was acknowledged and not deleted is found exactly once, also by queries that
+// were pinned long before they read; what was deleted never again.
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compact/compactor.h"
+#include "ingest/segment_cache.h"
+#include "io/sim_executor.h"
+#include "io/sim_file_system.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+namespace logi::compact {
+namespace {
+
+constexpr Timestamp kStart{1'700'000'000'000'000'000};
+const std::vector<std::string> kTenants = {"one", "two"};
+
+struct Selection {
+    std::string app;
+    bool drops_only = false;  // those with the word "drop"
+
+    [[nodiscard]] std::string query() const {
+        return absl::StrCat("{app=\"", app, "\"}", drops_only ? " |= \"drop\"" : "");
+    }
+    [[nodiscard]] bool picks(const std::string& line) const {
+        return absl::StartsWith(line, app + " ") &&
+               (!drops_only || absl::StrContains(line, "drop"));
+    }
+};
+
+class World {
+  public:
+    explicit World(std::uint64_t seed)
+        : clock_(kStart),
+          executor_(seed, clock_),
+          files_(seed),
+          ids_(seed + 1),
+          choice_(seed + 2),
+          cancel_period_(seed % 3 == 0 ? Duration::hours(1) : Duration{}) {}
+
+    io::SimFileSystem& files() { return files_; }
+    ingest::Store& store() { return *store_; }
+    Deletes& deletes() { return *deletes_; }
+
+    bool open() {
+        ingest::StoreOptions options;
+        options.data_dir = "data";
+        options.limits.ingestion_rate_mb = 1e6;
+        options.limits.ingestion_burst_size_mb = 1e6;
+        options.journal_file_bytes_max = 3000;
+        auto store = ingest::Store::open({executor_, clock_, ids_, files_, metrics_}, options);
+        if (!store.ok()) {
+            return false;
+        }
+        store_ = *std::move(store);
+        deletes_ = std::make_unique<Deletes>(*store_, clock_, ids_, cancel_period_);
+        CompactorOptions compaction;
+        compaction.plan.small_segments_max = 2;
+        compactor_ = std::make_unique<Compactor>(
+            Compactor::Deps{*store_, *deletes_, executor_, clock_, metrics_}, compaction);
+        return true;
+    }
+
+    void close_as_crash() {
+        executor_.drop_all();
+        queries_.clear();
+        compactor_.reset();
+        deletes_.reset();
+        store_.reset();
+        files_.crash();
+        files_.set_faults({});
+        // What is not acknowledged by now may be there or not, deleted or not.
+        for (auto& tenant : tenants_) {
+            tenant.under_way.clear();
+        }
+    }
+
+    void push() {
+        const std::size_t t = choice_.below(kTenants.size());
+        wire::PushRequest request;
+        std::vector<std::string> lines;
+        wire::PushStream stream;
+        const std::string app = absl::StrCat("a", choice_.below(3));
+        stream.labels = std::vector<LabelPair>{{"app", app}};
+        for (std::uint64_t i = 0; i <= choice_.below(4); ++i) {
+            const std::string line = absl::StrCat(app,
+                                                  choice_.below(2) == 0 ? " drop " : " keep ",
+                                                  next_line_++,
+                                                  " ",
+                                                  std::string(choice_.below(150), 'x'));
+            request.buffers.push_back(std::make_unique<std::string>(line));
+            const Duration back = Duration::hours(static_cast<std::int64_t>(choice_.below(2)) * 30);
+            stream.entries.push_back({clock_.now() - back, *request.buffers.back(), {}});
+            lines.push_back(line);
+        }
+        request.streams.push_back(std::move(stream));
+        Tenant& tenant = tenants_[t];
+        tenant.sent.insert(lines.begin(), lines.end());
+        tenant.under_way.insert(lines.begin(), lines.end());
+        store_->push(
+            kTenants[t], std::move(request), [&tenant, lines](const ingest::PushOutcome& outcome) {
+                for (const auto& line : lines) {
+                    tenant.under_way.erase(line);
+                    if (outcome.status == 204 && !tenant.maybe.contains(line)) {
+                        tenant.expected.insert(line);
+                    }
+                }
+            });
+    }
+
+    void remove_some() {
+        const std::size_t t = choice_.below(kTenants.size());
+        const Selection selection{absl::StrCat("a", choice_.below(3)), choice_.below(2) == 0};
+        const auto id = deletes_->add(
+            kTenants[t], selection.query(), kStart - Duration::hours(100), clock_.now());
+        Tenant& tenant = tenants_[t];
+        const auto move = [&](std::set<std::string>& from, std::set<std::string>& to) {
+            for (auto it = from.begin(); it != from.end();) {
+                if (selection.picks(*it)) {
+                    to.insert(*it);
+                    it = from.erase(it);
+                } else {
+                    ++it;
+                }
+            }
+        };
+        // It may have happened all the same, and lines on their way may have been in time for it.
+        move(tenant.under_way, tenant.maybe);
+        move(tenant.expected, id.ok() ? tenant.deleted : tenant.maybe);
+        if (id.ok()) {
+            ++deletes_made_;
+        }
+    }
+
+    void step() {
+        const std::uint64_t dice = choice_.below(100);
+        if (dice < 20) {
+            push();
+        } else if (dice < 23) {
+            store_->flush([](const Status&) {});
+        } else if (dice < 25) {
+            check();
+        } else if (dice < 28) {
+            queries_.push_back(pin(choice_.below(kTenants.size())));
+        } else if (dice < 31) {
+            end_query();
+        } else if (dice < 33) {
+            remove_some();
+        } else if (dice < 38) {
+            compactor_->run([] {});
+        } else {
+            executor_.run_one();
+        }
+    }
+
+    void check() {
+        for (std::size_t t = 0; t < kTenants.size(); ++t) {
+            check(pin(t));
+        }
+    }
+
+    // Compacts until nothing is left to do, and looks at what is in the files.
+    void settle() {
+        clock_.advance(Duration::hours(48));
+        for (int round = 0; round < 6; ++round) {
+            store_->flush([](const Status&) {});
+            executor_.run_until_idle();
+            bool done = false;
+            compactor_->run([&] { done = true; });
+            executor_.run_until_idle();
+            ASSERT_TRUE(done);
+        }
+        check();
+        for (std::size_t t = 0; t < kTenants.size(); ++t) {
+            for (const auto& listed : deletes_->list(kTenants[t])) {
+                EXPECT_EQ(listed.status, "processed") << listed.request.query;
+            }
+            if (const auto owner = store_->find_tenant(kTenants[t])) {
+                check_files(*owner, tenants_[t].deleted);
+            }
+        }
+    }
+
+    void run_until_idle() { executor_.run_until_idle(); }
+    [[nodiscard]] double compactions() {
+        return metrics_.counter("logi_compactions_total", "").value();
+    }
+    [[nodiscard]] double removed() {
+        return metrics_.counter("logi_compaction_removed_entries_total", "").value();
+    }
+    [[nodiscard]] int deletes_made() const { return deletes_made_; }
+
+  private:
+    struct Tenant {
+        std::set<std::string> sent;
+        std::set<std::string> under_way;  // not yet answered
+        std::set<std::string> expected;   // acknowledged and not deleted
+        std::set<std::string> deleted;
+        std::set<std::string> maybe;  // deleted or not
+    };
+    struct Query {
+        std::size_t tenant;
+        ingest::Pinned pinned;
+        std::set<std::string> expected;
+        std::set<std::string> deleted;
+    };
+
+    Query pin(std::size_t t) {
+        return {t,
+                store_->pin(kTenants[t], {Timestamp::min(), Timestamp::max()}),
+                tenants_[t].expected,
+                tenants_[t].deleted};
+    }
+
+    void end_query() {
+        if (!queries_.empty()) {
+            check(queries_.front());
+            queries_.pop_front();
+        }
+    }
+
+    // False if a crash keeps it from being read.
+    bool read(const segment::Source& source, std::multiset<std::string>& found) {
+        std::set<std::uint32_t> blocks;
+        for (const auto& extent : source.extents()) {
+            blocks.insert(extent.block);
+        }
+        for (const std::uint32_t b : blocks) {
+            const auto block = source.open_block(b);
+            if (!block.ok()) {
+                EXPECT_TRUE(files_.crashed()) << block.status();
+                return false;
+            }
+            for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
+                const auto line = (*block)->line(row);
+                if (!line.ok()) {
+                    EXPECT_TRUE(files_.crashed()) << line.status();
+                    return false;
+                }
+                found.emplace(*line);
+            }
+        }
+        return true;
+    }
+
+    void check(const Query& query) {
+        if (!query.pinned.missing.empty()) {
+            EXPECT_TRUE(files_.crashed()) << query.pinned.missing.front();
+            return;
+        }
+        std::multiset<std::string> found;
+        for (const auto& source : query.pinned.sources) {
+            if (!read(*source, found)) {
+                return;
+            }
+        }
+        for (const auto& line : query.expected) {
+            ASSERT_TRUE(found.count(line) == 1U || tenants_[query.tenant].maybe.contains(line))
+                << line;
+        }
+        for (const auto& line : found) {
+            ASSERT_EQ(found.count(line), 1U) << line;
+            ASSERT_TRUE(tenants_[query.tenant].sent.contains(line)) << line;
+            ASSERT_FALSE(query.deleted.contains(line)) << line << " was deleted";
+        }
+    }
+
+    void check_files(ingest::Tenant& owner, const std::set<std::string>& deleted) {
+        const auto snapshot = owner.catalog().snapshot();
+        std::multiset<std::string> found;
+        for (const auto& info : snapshot->segments) {
+            const auto segment = ingest::open_segment(store_->bucket(), info.key);
+            ASSERT_TRUE(segment.ok()) << segment.status();
+            ASSERT_TRUE(read(**segment, found));
+        }
+        for (const auto& line : found) {
+            ASSERT_FALSE(deleted.contains(line)) << line << " is still in a file";
+        }
+        // Of a day one, and those that are more than twice as large as the ones after it.
+        EXPECT_LE(snapshot->segments.size(), 10U);
+        const auto folder = absl::StrCat("tenants/", owner.name(), "/");
+        EXPECT_EQ(store_->bucket().list(folder + "segments")->size(), snapshot->segments.size());
+        const auto requests = store_->bucket().list(folder + "deletes");
+        for (const auto& object : *requests) {
+            ADD_FAILURE() << object.key << " is left";
+        }
+    }
+
+    io::SimClock clock_;
+    io::SimExecutor executor_;
+    io::SimFileSystem files_;
+    io::SeededRandom ids_;
+    io::SeededRandom choice_;
+    const Duration cancel_period_;
+    base::Registry metrics_;
+    std::unique_ptr<ingest::Store> store_;
+    std::unique_ptr<Deletes> deletes_;
+    std::unique_ptr<Compactor> compactor_;
+    std::array<Tenant, 2> tenants_;
+    std::deque<Query> queries_;
+    std::uint64_t next_line_ = 0;
+    int deletes_made_ = 0;
+};
+
+struct Done {
+    double compactions = 0;
+    double removed = 0;
+    int deletes = 0;
+};
+
+// Runs until a crash at the given operation, then opens again and checks.
+void crash_at(std::uint64_t seed, std::uint64_t operation, Done& done) {
+    World world(seed);
+    world.files().crash_at_operation(operation);
+    if (world.open()) {
+        for (int i = 0; i < 500 && !world.files().crashed(); ++i) {
+            world.step();
+        }
+    }
+    world.close_as_crash();
+    ASSERT_TRUE(world.open());
+    world.check();
+    world.run_until_idle();
+    world.check();
+    world.close_as_crash();
+    ASSERT_TRUE(world.open());
+    world.check();
+    world.settle();
+    done.compactions += world.compactions();
+    done.removed += world.removed();
+    done.deletes += world.deletes_made();
+}
+
+TEST(CompactionSimulation, CrashAtEveryOperation) {
+    Done done;
+    for (std::uint64_t operation = 1; operation < 500; ++operation) {
+        crash_at(7, operation, done);
+        ASSERT_FALSE(::testing::Test::HasFailure()) << "crash at operation " << operation;
+    }
+    EXPECT_GT(done.compactions, 500);
+    EXPECT_GT(done.removed, 500);
+    EXPECT_GT(done.deletes, 200);
+}
+
+// What a compaction, the retirement of deletes and the removal of inputs do is cut too.
+TEST(CompactionSimulation, CrashAtEveryOperationOfSettling) {
+    bool over = false;
+    for (std::uint64_t operation = 1; !over; operation += 2) {
+        World world(13);
+        ASSERT_TRUE(world.open());
+        for (int i = 0; i < 250; ++i) {
+            world.step();
+        }
+        world.files().crash_at_operation(world.files().operations() + operation);
+        for (int i = 0; i < 600 && !world.files().crashed(); ++i) {
+            world.step();
+        }
+        over = operation > 250;
+        world.close_as_crash();
+        ASSERT_TRUE(world.open());
+        world.check();
+        world.settle();
+        ASSERT_FALSE(::testing::Test::HasFailure()) << "crash at operation " << operation;
+    }
+}
+
+TEST(CompactionSimulation, CrashesAndFaultsBySeed) {
+    Done done;
+    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+        World world(seed);
+        io::SeededRandom dice(seed);
+        for (int life = 0; life < 4; ++life) {
+            if (!world.open()) {
+                world.close_as_crash();
+                ASSERT_TRUE(world.open());
+            }
+            world.check();
+            io::SimFileSystem::Faults faults;
+            switch (dice.below(4)) {
+                case 0:
+                    faults.write_error = faults.short_write = 0.02;
+                    break;
+                case 1:
+                    faults.sync_error = 0.02;
+                    break;
+                case 2:
+                    faults.link_error = faults.remove_error = 0.05;
+                    break;
+                default:
+                    faults.disk_full_after_bytes = 20'000 + dice.below(30'000);
+                    break;
+            }
+            world.files().set_faults(faults);
+            if (dice.below(2) == 0) {
+                world.files().crash_at_operation(world.files().operations() + dice.below(400));
+            }
+            const std::uint64_t steps = dice.below(600);
+            for (std::uint64_t i = 0; i < steps && !world.files().crashed(); ++i) {
+                world.step();
+            }
+            world.close_as_crash();
+        }
+        ASSERT_TRUE(world.open());
+        world.check();
+        world.settle();
+        done.compactions += world.compactions();
+        done.removed += world.removed();
+        ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed;
+    }
+    EXPECT_GT(done.compactions, 300);
+    EXPECT_GT(done.removed, 300);
+}
+
+}  // namespace
+}  // namespace logi::compact

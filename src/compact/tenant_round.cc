@@ -1,0 +1,329 @@
+#include "compact/tenant_round.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "ingest/segment_cache.h"
+
+#include <utility>
+
+namespace logi::compact {
+namespace {
+
+// Blocks of a flushed segment with so much of lines are copied: a stream has enough in each of
+// them.
+constexpr std::uint64_t kCopiedFromLineBytes = 32ULL << 20U;
+
+// Worth another try in the next round, as it says nothing about the segments.
+bool passes(const Status& status) {
+    return status.code() == absl::StatusCode::kUnavailable;
+}
+
+std::vector<std::string> keys_of(const std::vector<catalog::SegmentInfo>& segments) {
+    std::vector<std::string> keys;
+    for (const auto& s : segments) {
+        keys.push_back(s.key);
+    }
+    return keys;
+}
+
+}  // namespace
+
+CompactorMetrics::CompactorMetrics(base::Registry& registry)
+    : compactions(registry.counter("logi_compactions_total", "Merged segments committed.")),
+      failures(registry.counter("logi_compaction_failures_total", "Merges that failed.")),
+      bytes_in(registry.counter("logi_compaction_read_bytes_total",
+                                "Bytes of segments that were merged.")),
+      bytes_out(registry.counter("logi_compaction_written_bytes_total",
+                                 "Bytes of segments that merging wrote.")),
+      blocks_copied(registry.counter(
+          "logi_compaction_blocks_total", "Blocks of merged segments.", {{"how", "copied"}})),
+      blocks_encoded(registry.counter(
+          "logi_compaction_blocks_total", "Blocks of merged segments.", {{"how", "encoded"}})),
+      duplicates(registry.counter("logi_compaction_duplicates_total",
+                                  "Entries dropped as equal to another when merging.")),
+      removed_rows(
+          registry.counter("logi_compaction_removed_entries_total",
+                           "Entries that merging left out as deleted or past their retention.")),
+      expired_segments(registry.counter("logi_expired_segments_total",
+                                        "Segments removed whole as past their retention.")) {}
+
+void TenantMemory::forget_others(const catalog::Snapshot& snapshot) {
+    absl::flat_hash_set<std::string> living;
+    for (const auto& s : snapshot.segments) {
+        living.insert(s.key);
+    }
+    absl::erase_if(broken, [&](const auto& key) { return !living.contains(key); });
+    absl::erase_if(clean, [&](const auto& item) { return !living.contains(item.first); });
+    absl::erase_if(kept_checked, [&](const auto& item) { return !living.contains(item.first); });
+}
+
+TenantRound::TenantRound(const RoundDeps& deps,
+                         std::shared_ptr<ingest::Tenant> tenant,
+                         TenantMemory& memory,
+                         Timestamp now,
+                         bool expire)
+    : deps_(deps), tenant_(std::move(tenant)), memory_(memory), now_(now) {
+    if (expire && deps_.store.retention() != nullptr) {
+        retention_ = deps_.store.retention()->at(now);
+    }
+}
+
+bool TenantRound::step() {
+    StatusOr<bool> more = true;
+    if (!prepared_) {
+        prepared_ = true;
+        if (const Status s = prepare(); !s.ok()) {
+            more = s;
+        }
+    } else if (job_ != nullptr) {
+        if (const Status s = continue_job(); !s.ok()) {
+            more = s;
+        }
+    } else {
+        more = start_next();
+        if (more.ok() && !*more) {
+            if (const Status s = end(); !s.ok()) {
+                more = s;
+            }
+        }
+    }
+    if (!more.ok()) {
+        job_ = nullptr;
+        base::log_warn(
+            "compaction of a tenant is put off to the next round",
+            {{"tenant", tenant_->name()}, {"error", std::string(more.status().message())}});
+        return false;
+    }
+    return *more;
+}
+
+Status TenantRound::prepare() {
+    tenant_->catalog().remove_retired();
+    memory_.forget_others(*tenant_->catalog().snapshot());
+    return deps_.store.limits().deletion_mode == "filter-and-delete"
+               ? deps_.deletes.make_due(*tenant_)
+               : absl::OkStatus();
+}
+
+Status TenantRound::end() {
+    tenant_->catalog().remove_retired();
+    return deps_.deletes.end_done(*tenant_, [this](const std::string& key, const std::string& id) {
+        const auto it = memory_.clean.find(key);
+        return it != memory_.clean.end() && it->second.contains(id);
+    });
+}
+
+StatusOr<bool> TenantRound::start_next() {
+    const auto snapshot = tenant_->catalog().snapshot();
+    LOGI_ASSIGN_OR_RETURN(const bool dropped, drop_expired(*snapshot));
+    if (dropped) {
+        return true;
+    }
+    Segments inputs = plan_merge(*snapshot, memory_.broken, now_, deps_.plan);
+    for (const auto& segment : snapshot->segments) {
+        if (!inputs.empty()) {
+            break;
+        }
+        if (memory_.broken.contains(segment.key)) {
+            continue;
+        }
+        const auto needed = needs_rewrite(segment, *snapshot);
+        if (!needed.ok()) {
+            if (passes(needed.status())) {
+                return needed.status();
+            }
+            give_up({segment}, needed.status());
+        } else if (*needed) {
+            inputs.push_back(segment);
+        }
+    }
+    if (inputs.empty()) {
+        return false;
+    }
+    LOGI_RETURN_IF_ERROR(start(std::move(inputs), *snapshot));
+    return true;
+}
+
+// Whole segments need not be read.
+StatusOr<bool> TenantRound::drop_expired(const catalog::Snapshot& snapshot) {
+    if (retention_.empty()) {
+        return false;
+    }
+    Timestamp all_kept_from = Timestamp::max();
+    for (const auto& rule : retention_) {
+        all_kept_from = std::min(all_kept_from, rule.kept_from);
+    }
+    std::vector<std::string> expired;
+    for (const auto& s : snapshot.segments) {
+        if (s.known() && s.max_time < all_kept_from) {
+            expired.push_back(s.key);
+        }
+    }
+    if (expired.empty()) {
+        return false;
+    }
+    LOGI_RETURN_IF_ERROR(tenant_->catalog().replace({expired, {}}));
+    deps_.metrics.expired_segments.add(static_cast<double>(expired.size()));
+    deps_.store.forget_segments(expired);
+    return true;
+}
+
+StatusOr<bool> TenantRound::needs_rewrite(const catalog::SegmentInfo& segment,
+                                          const catalog::Snapshot& snapshot) {
+    LOGI_ASSIGN_OR_RETURN(const bool expired, holds_expired(segment));
+    return expired ? true : holds_deleted(segment, snapshot);
+}
+
+// A segment is written again once it is past a rule's time as a whole, and no more often.
+StatusOr<bool> TenantRound::holds_expired(const catalog::SegmentInfo& segment) {
+    std::size_t passed = 0;
+    for (const auto& rule : retention_) {
+        passed += segment.max_time < rule.kept_from ? 1U : 0U;
+    }
+    std::size_t& checked = memory_.kept_checked[segment.key];
+    if (!segment.known() || passed <= checked) {
+        return false;
+    }
+    LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
+                          ingest::open_segment(deps_.store.bucket(), segment.key));
+    exec::Hiding hiding;
+    hiding.retention = retention_;
+    const auto shown = exec::visible(source, hiding);
+    checked = passed;
+    return shown->extents().size() < source->extents().size();
+}
+
+StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
+                                          const catalog::Snapshot& snapshot) {
+    auto& clean = memory_.clean[segment.key];
+    for (const auto& request : snapshot.deletes) {
+        if (!request.due() || !may_hold(segment, request) || clean.contains(request.id)) {
+            continue;
+        }
+        LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
+                              ingest::open_segment(deps_.store.bucket(), segment.key));
+        exec::Hiding hiding;
+        LOGI_ASSIGN_OR_RETURN(auto rule, ingest::compile_delete(request));
+        hiding.rules = {std::move(rule)};
+        if (exec::visible(source, hiding) != source) {
+            return true;
+        }
+        clean.insert(request.id);
+    }
+    return false;
+}
+
+Status TenantRound::start(Segments inputs, const catalog::Snapshot& snapshot) {
+    std::vector<MergeInput> opened;
+    for (const auto& info : inputs) {
+        auto segment = ingest::open_segment(deps_.store.bucket(), info.key);
+        if (!segment.ok()) {
+            if (passes(segment.status())) {
+                return segment.status();
+            }
+            give_up({info}, segment.status());
+            return absl::OkStatus();
+        }
+        opened.push_back(
+            {*std::move(segment), info.level > 0 || info.line_bytes >= kCopiedFromLineBytes});
+    }
+    exec::Hiding hiding;
+    hiding.rules = tenant_->delete_rules().due(snapshot);
+    hiding.retention = retention_;
+    auto merge = Merge::make(opened, hiding);
+    while (absl::IsResourceExhausted(merge.status()) && opened.size() > 2) {
+        opened.resize(opened.size() / 2);
+        inputs.resize(opened.size());
+        merge = Merge::make(opened, hiding);
+    }
+    if (!merge.ok()) {
+        give_up(inputs, merge.status());
+        return absl::OkStatus();
+    }
+    job_ = std::make_unique<Job>(Job{std::move(inputs), snapshot.number, *std::move(merge)});
+    return absl::OkStatus();
+}
+
+Status TenantRound::continue_job() {
+    const auto more = job_->merge->step();
+    Status status = more.status();
+    if (more.ok() && *more) {
+        return absl::OkStatus();
+    }
+    if (more.ok()) {
+        status = commit_job();
+    }
+    const auto job = std::exchange(job_, nullptr);
+    if (status.ok() || passes(status)) {
+        return status;
+    }
+    give_up(job->inputs, status);
+    return absl::OkStatus();
+}
+
+Status TenantRound::commit_job() {
+    LOGI_ASSIGN_OR_RETURN(Merged merged, job_->merge->finish());
+    job_->merge = nullptr;
+    const MergeCounts& counts = merged.counts;
+    if (job_->inputs.size() == 1 && counts.hidden == 0 && counts.duplicates == 0 &&
+        job_->inputs.front().known()) {
+        note_unchanged(*job_);
+        return absl::OkStatus();
+    }
+    catalog::ReplaceCommit commit{keys_of(job_->inputs), {}};
+    if (!merged.bytes.empty()) {
+        merged.info.key = tenant_->catalog().new_merged_key();
+        merged.info.deletes_applied_on = job_->made_on;
+        LOGI_RETURN_IF_ERROR(deps_.store.bucket().put(merged.info.key, merged.bytes));
+        commit.outputs.push_back(merged.info);
+    }
+    const Status status = tenant_->catalog().replace(commit);
+    if (absl::IsFailedPrecondition(status)) {
+        return absl::UnavailableError(status.message());
+    }
+    LOGI_RETURN_IF_ERROR(status);
+    deps_.store.forget_segments(commit.inputs);
+    deps_.metrics.compactions.add();
+    for (const auto& input : job_->inputs) {
+        deps_.metrics.bytes_in.add(static_cast<double>(input.size_bytes));
+    }
+    deps_.metrics.bytes_out.add(static_cast<double>(merged.bytes.size()));
+    deps_.metrics.blocks_copied.add(static_cast<double>(counts.blocks_copied));
+    deps_.metrics.blocks_encoded.add(static_cast<double>(counts.blocks_encoded));
+    deps_.metrics.duplicates.add(static_cast<double>(counts.duplicates));
+    deps_.metrics.removed_rows.add(static_cast<double>(counts.hidden));
+    base::log_debug("segments merged",
+                    {{"tenant", tenant_->name()},
+                     {"inputs", std::to_string(commit.inputs.size())},
+                     {"key", merged.info.key},
+                     {"rows", std::to_string(merged.info.rows)},
+                     {"duplicates", std::to_string(counts.duplicates)},
+                     {"removed", std::to_string(counts.hidden)},
+                     {"copied", std::to_string(counts.blocks_copied)},
+                     {"encoded", std::to_string(counts.blocks_encoded)}});
+    tenant_->catalog().remove_retired();
+    return absl::OkStatus();
+}
+
+// All its rows were looked at, and none was to go.
+void TenantRound::note_unchanged(const Job& job) {
+    for (const auto& request : tenant_->catalog().snapshot()->deletes) {
+        if (request.due() && request.due_on <= job.made_on) {
+            memory_.clean[job.inputs.front().key].insert(request.id);
+        }
+    }
+}
+
+void TenantRound::give_up(const Segments& inputs, const Status& status) {
+    deps_.metrics.failures.add();
+    for (const auto& input : inputs) {
+        memory_.broken.insert(input.key);
+    }
+    base::log_error("segments cannot be merged; they stay as they are",
+                    {{"tenant", tenant_->name()},
+                     {"first", inputs.front().key},
+                     {"segments", std::to_string(inputs.size())},
+                     {"error", std::string(status.message())}});
+}
+
+}  // namespace logi::compact

@@ -1,0 +1,98 @@
+// One round of compaction over a tenant's segments, in small steps.
+#pragma once
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "base/metrics.h"
+#include "compact/deletes.h"
+#include "compact/merge.h"
+#include "compact/plan.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logi::compact {
+
+struct CompactorMetrics {
+    explicit CompactorMetrics(base::Registry& registry);
+
+    base::Counter compactions;
+    base::Counter failures;
+    base::Counter bytes_in;
+    base::Counter bytes_out;
+    base::Counter blocks_copied;
+    base::Counter blocks_encoded;
+    base::Counter duplicates;
+    base::Counter removed_rows;
+    base::Counter expired_segments;
+};
+
+// What rounds remember of a tenant's segments, by key.
+struct TenantMemory {
+    // These cannot be read, or not merged; they stay as they are.
+    absl::flat_hash_set<std::string> broken;
+    // Which delete requests they hold nothing of.
+    absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>> clean;
+    // How many rules of retention have left nothing of their streams in them.
+    absl::flat_hash_map<std::string, std::size_t> kept_checked;
+
+    void forget_others(const catalog::Snapshot& snapshot);
+};
+
+struct RoundDeps {
+    ingest::Store& store;
+    const Deletes& deletes;
+    const CompactorMetrics& metrics;
+    const PlanOptions& plan;
+};
+
+// One thread at a time. Everything that deps refer to, and the memory, must outlive it.
+class TenantRound {
+  public:
+    // What is past its retention is removed only with `expire`, as of `now`.
+    TenantRound(const RoundDeps& deps,
+                std::shared_ptr<ingest::Tenant> tenant,
+                TenantMemory& memory,
+                Timestamp now,
+                bool expire);
+
+    // Does the work of about one block. False when nothing is left to do.
+    bool step();
+
+  private:
+    using Segments = std::vector<catalog::SegmentInfo>;
+    // A merge under way.
+    struct Job {
+        Segments inputs;
+        std::uint64_t made_on = 0;
+        std::unique_ptr<Merge> merge;
+    };
+
+    Status prepare();
+    // False when there is nothing more to start.
+    StatusOr<bool> start_next();
+    StatusOr<bool> drop_expired(const catalog::Snapshot& snapshot);
+    StatusOr<bool> needs_rewrite(const catalog::SegmentInfo& segment,
+                                 const catalog::Snapshot& snapshot);
+    StatusOr<bool> holds_expired(const catalog::SegmentInfo& segment);
+    StatusOr<bool> holds_deleted(const catalog::SegmentInfo& segment,
+                                 const catalog::Snapshot& snapshot);
+    Status start(Segments inputs, const catalog::Snapshot& snapshot);
+    Status continue_job();
+    Status commit_job();
+    void note_unchanged(const Job& job);
+    void give_up(const Segments& inputs, const Status& status);
+    Status end();
+
+    RoundDeps deps_;
+    const std::shared_ptr<ingest::Tenant> tenant_;
+    TenantMemory& memory_;
+    const Timestamp now_;
+    std::vector<exec::KeepRule> retention_;
+    bool prepared_ = false;
+    std::unique_ptr<Job> job_;
+};
+
+}  // namespace logi::compact

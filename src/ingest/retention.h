@@ -1,0 +1,31 @@
+// How long the entries of a stream are kept.
+#pragma once
+
+#include "exec/visible_source.h"
+#include "model/limits.h"
+
+#include <vector>
+
+namespace logi::ingest {
+
+// Immutable, safe from any thread.
+class RetentionPolicy {
+  public:
+    // kInvalidArgument if a selector of retention_stream does not parse, or a period is too short.
+    static StatusOr<RetentionPolicy> of(const Limits& limits);
+
+    // Whether anything ends.
+    [[nodiscard]] bool any() const;
+    // What is kept at that time.
+    [[nodiscard]] std::vector<exec::KeepRule> at(Timestamp now) const;
+
+  private:
+    struct Rule {
+        std::vector<Matcher> matchers;
+        std::int64_t priority = 0;
+        Duration period;  // 0: for ever
+    };
+    std::vector<Rule> rules_;  // the first that matches counts
+};
+
+}  // namespace logi::ingest

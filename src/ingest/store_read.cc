@@ -1,0 +1,102 @@
+// What queries and compaction ask a store for.
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "ingest/store.h"
+
+namespace logi::ingest {
+namespace {
+
+// A source that holds what its segment lives by.
+struct Held {
+    std::shared_ptr<const catalog::Snapshot> snapshot;
+    std::shared_ptr<const segment::Source> source;
+};
+
+std::shared_ptr<const segment::Source> hold(
+    const std::shared_ptr<const catalog::Snapshot>& snapshot,
+    std::shared_ptr<const segment::Source> source) {
+    const auto held = std::make_shared<const Held>(Held{snapshot, std::move(source)});
+    return {held, held->source.get()};
+}
+
+}  // namespace
+
+std::shared_ptr<Tenant> Store::find_tenant(const std::string& name) const {
+    const base::MutexLock lock(mutex_);
+    const auto it = tenants_.find(name);
+    return it == tenants_.end() ? nullptr : it->second;
+}
+
+Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
+    Pinned pinned;
+    const std::shared_ptr<Tenant> owner = find_tenant(tenant_name);
+    if (owner == nullptr) {
+        return pinned;
+    }
+    // Head first, then the snapshot: what leaves the head in between is in the snapshot, and what
+    // is in both is left out here.
+    std::vector<
+        std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::Source>>>
+        heads;
+    for (auto& generation : owner->generations()) {
+        auto view = generation->view();
+        heads.emplace_back(std::move(generation), std::move(view));
+    }
+    const auto snapshot = owner->catalog().snapshot();
+    exec::Hiding hiding;
+    hiding.rules = owner->delete_rules().pending(*snapshot);
+    if (retention() != nullptr) {
+        hiding.retention = retention()->at(deps_.clock.now());
+    }
+    for (auto& [generation, view] : heads) {
+        if (!snapshot->holds(generation->journal(), generation->from()) &&
+            !view->blocks().empty()) {
+            pinned.sources.push_back(exec::visible(std::move(view), hiding));
+        }
+    }
+    for (const auto& info : snapshot->segments) {
+        if (!range.overlaps(info.min_time, info.max_time)) {
+            continue;
+        }
+        auto source = segments_.open(*bucket_, info);
+        if (source.ok()) {
+            pinned.sources.push_back(exec::visible(hold(snapshot, *std::move(source)), hiding));
+        } else {
+            const std::string why =
+                absl::StrCat("segment ", info.key, " cannot be read: ", source.status().message());
+            base::log_error("segment is left out of an answer", {{"error", why}});
+            pinned.missing.push_back(why);
+        }
+    }
+    return pinned;
+}
+
+std::map<std::uint64_t, std::uint64_t> Store::arrived() const {
+    const base::MutexLock lock(mutex_);
+    if (applied_journal_ <= last_earlier_journal_) {
+        return {{last_earlier_journal_, UINT64_MAX}};
+    }
+    return {{applied_journal_, applied_position_}};
+}
+
+std::uint64_t Store::oldest_journal_left() const {
+    const base::MutexLock lock(mutex_);
+    return journals_.empty() ? UINT64_MAX : journals_.begin()->first;
+}
+
+void Store::forget_segments(const std::vector<std::string>& keys) {
+    for (const auto& key : keys) {
+        segments_.forget(key);
+    }
+    count_segments();
+}
+
+void Store::count_segments() {
+    std::size_t count = 0;
+    for (const auto& tenant : tenants()) {
+        count += tenant->catalog().snapshot()->segments.size();
+    }
+    segments_gauge_.set(static_cast<double>(count));
+}
+
+}  // namespace logi::ingest
