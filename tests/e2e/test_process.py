@@ -124,13 +124,13 @@ class Process(unittest.TestCase):
     def test_check_config(self):
         folder = tempfile.mkdtemp()
         file = pathlib.Path(folder, "loki.yaml")
-        good = ["", "# nothing\n", "auth_enabled: false\n", "limits_config:\n  max_line_size: 1KB\n  retention_period: 744h\n"]
+        good = ["", "# nothing\n", "auth_enabled: false\n", "limits_config:\n  max_line_size: 1KB\n  bloom_max_bloom_size: 1KB\n"]
         for text in good:
             file.write_text(text)
             checked = run("check", "config", str(file))
             self.assertEqual((checked.returncode, checked.stderr), (0, ""), text)
             self.assertIn(f"{file} is valid\n", checked.stdout)
-        self.assertEqual(checked.stdout.splitlines()[1:], ["without effect in Logi: limits_config.retention_period"])
+        self.assertEqual(checked.stdout.splitlines()[1:], ["without effect in Logi: limits_config.bloom_max_bloom_size"])
         bad = {"auth_enable: true\n": "1: unknown key 'auth_enable'; did you mean 'auth_enabled'?",
                "server: {}\nlimits_config:\n  max_line_sise: 1\n":
                    "3: unknown key 'max_line_sise' in limits_config; did you mean 'max_line_size'?",
