@@ -98,7 +98,7 @@ Status Merge::emit(Run& run) {
         return absl::OkStatus();
     }
     const bool in_order = has_last_ && last_ <= run.key;
-    if (!in_order || writer_->starts_block(line.size())) {
+    if (!in_order || writer_->starts_block(line, metadata_)) {
         writer_->close_block();
         arena_ = std::make_unique<head::Arena>();
         ++merged_.counts.blocks_encoded;

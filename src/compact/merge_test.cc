@@ -55,7 +55,7 @@ StatusOr<Merged> merge(const Inputs& inputs, const exec::Hiding& hiding, bool co
 // What directory and blocks say of numbers agrees with the rows.
 void check_numbers(const segment::SegmentReader& segment, const catalog::SegmentInfo& info) {
     std::string dump;
-    EXPECT_TRUE(segment::dump(segment, dump).ok()) << dump;
+    EXPECT_TRUE(segment::dump(segment, {.verify = true}, dump).ok()) << dump;
     std::uint64_t rows = 0;
     std::uint64_t line_bytes = 0;
     Timestamp min = Timestamp::max();
