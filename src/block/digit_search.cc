@@ -1,5 +1,8 @@
 #include "block/digit_search.h"
 
+#include "block/digit_kernels.h"
+#include "regex/substring.h"
+
 #include <algorithm>
 #include <array>
 
@@ -8,6 +11,8 @@ namespace {
 
 // Longer needles are rare enough to make texts for.
 constexpr std::size_t kDigitsMax = 9;
+// What all numbers of so many digits fit into 32 bits with, and then some.
+constexpr unsigned kNarrowDigitsMax = 10;
 
 constexpr std::uint64_t power(unsigned n) {
     std::uint64_t p = 1;
@@ -83,21 +88,81 @@ RowSet rows_where(absl::Span<const std::uint64_t> numbers, F&& f) {
     return found;
 }
 
+// Numbers that were each taken apart into two, of so many bits that they can be looked through
+// fast.
+struct Halves {
+    std::vector<std::uint64_t> upper;
+    std::vector<std::uint64_t> lower;
+
+    Halves(absl::Span<const std::uint64_t> numbers, std::uint64_t unit) {
+        upper.reserve(numbers.size());
+        lower.reserve(numbers.size());
+        for (const std::uint64_t n : numbers) {
+            upper.push_back(n / unit);
+            lower.push_back(n % unit);
+        }
+    }
+};
+
+unsigned decimal_digits(std::uint64_t n) {
+    unsigned digits = 1;
+    while (n >= 10) {
+        n /= 10;
+        ++digits;
+    }
+    return digits;
+}
+
+// Numbers without zeros in front, or with them up to `width` digits.
+template <unsigned K>
+RowSet contain_integers(absl::Span<const std::uint64_t> numbers,
+                        unsigned width,
+                        std::uint64_t digits) {
+    const DigitRun run{static_cast<std::uint32_t>(digits), K};
+    RowSet found = RowSet::none(numbers.size());
+    const auto [least, greatest] = std::minmax_element(numbers.begin(), numbers.end());
+    if (*greatest >> 32U == 0 && width <= kNarrowDigitsMax) {
+        const unsigned places = width > 0 ? width : decimal_digits(*greatest);
+        find_digit_run(numbers, places, width > 0, run, found);
+        return found;
+    }
+    // Times since 1970, for the most part: what stands in the upper digits, in the lower nine, or
+    // across.
+    constexpr std::uint64_t kUnit = power(9);
+    constexpr std::uint64_t kAcross = power(K - 1);
+    if (width == 0 && 2 * (K - 1) < kNarrowDigitsMax && *greatest / kUnit >> 32U == 0 &&
+        *least / kUnit >= std::max<std::uint64_t>(kAcross / 10, 1)) {
+        const Halves halves(numbers, kUnit);
+        find_digit_run(halves.upper, decimal_digits(*greatest / kUnit), false, run, found);
+        find_digit_run(halves.lower, 9, true, run, found);
+        if constexpr (K > 1) {
+            std::vector<std::uint64_t> across(numbers.size());
+            for (std::size_t row = 0; row < across.size(); ++row) {
+                across[row] =
+                    halves.upper[row] % kAcross * kAcross + halves.lower[row] / (kUnit / kAcross);
+            }
+            find_digit_run(across, 2 * (K - 1), true, run, found);
+        }
+        return found;
+    }
+    if (width > 0) {
+        return rows_where(numbers,
+                          [&](std::uint64_t n) { return has_padded<K>(n, digits, width); });
+    }
+    return rows_where(numbers, [&](std::uint64_t n) { return has<K>(n, digits); });
+}
+
 template <unsigned K>
 RowSet contain(absl::Span<const std::uint64_t> numbers,
                const DigitForm& form,
                std::uint64_t digits) {
-    if (form.scale > 0) {
-        const std::uint64_t unit = power(form.scale);
-        return rows_where(numbers, [&](std::uint64_t n) {
-            return has<K>(n / unit, digits) || has_padded<K>(n % unit, digits, form.scale);
-        });
+    if (form.scale == 0) {
+        return contain_integers<K>(numbers, form.width, digits);
     }
-    if (form.width > 0) {
-        return rows_where(numbers,
-                          [&](std::uint64_t n) { return has_padded<K>(n, digits, form.width); });
-    }
-    return rows_where(numbers, [&](std::uint64_t n) { return has<K>(n, digits); });
+    const Halves halves(numbers, power(form.scale));
+    RowSet found = contain_integers<K>(halves.upper, 0, digits);
+    found.unite(contain_integers<K>(halves.lower, form.scale, digits));
+    return found;
 }
 
 using Contain = RowSet (*)(absl::Span<const std::uint64_t>, const DigitForm&, std::uint64_t);
@@ -171,13 +236,51 @@ RowSet begin_with(absl::Span<const std::uint64_t> numbers,
 
 }  // namespace
 
+std::optional<RowSet> find_digits_in_times(absl::Span<const std::int64_t> times,
+                                           const TimeLayout& layout,
+                                           const Needle& needle) {
+    // Two digits can stand anywhere. Without a separator the text behind belongs to the digits.
+    constexpr std::size_t kDigitsMin = 3;
+    if (needle.at_begin || needle.at_end || needle.text.size() < kDigitsMin ||
+        !digits_of(needle.text) || layout.ends_in_digits() ||
+        (layout.trims_zeros() && needle.text.back() == '0')) {
+        return std::nullopt;
+    }
+    const auto [least, greatest] = std::minmax_element(times.begin(), times.end());
+    const auto year = layout.year_of(*least);
+    if (year != layout.year_of(*greatest)) {
+        return std::nullopt;
+    }
+    if (year.find(needle.text) != std::string::npos ||
+        regex::contains(layout.text_behind(), needle.text)) {
+        return RowSet::all(times.size());
+    }
+    if (layout.digits() < needle.text.size()) {
+        return RowSet::none(times.size());
+    }
+    const auto unit = static_cast<std::int64_t>(power(layout.digits()));
+    std::vector<std::uint64_t> fractions(times.size());
+    for (std::size_t row = 0; row < times.size(); ++row) {
+        const std::int64_t rest = times[row] % unit;
+        fractions[row] = static_cast<std::uint64_t>(rest < 0 ? rest + unit : rest);
+    }
+    return find_digits(fractions, {0, layout.digits(), false}, needle);
+}
+
 std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
                                   const DigitForm& form,
                                   const Needle& needle) {
-    if (form.trimmed || needle.text.empty()) {
+    if (needle.text.empty()) {
         return std::nullopt;
     }
-    if (needle.text.find('.') != std::string_view::npos) {
+    const auto points = std::count(needle.text.begin(), needle.text.end(), '.');
+    if (points > (form.scale > 0 ? 1 : 0)) {
+        return RowSet::none(numbers.size());
+    }
+    if (form.trimmed) {
+        return std::nullopt;
+    }
+    if (points > 0) {
         return needle.at_begin || needle.at_end ? std::nullopt
                                                 : contain_point(numbers, form, needle.text);
     }

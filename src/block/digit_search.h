@@ -2,6 +2,7 @@
 #pragma once
 
 #include "block/column_reader.h"
+#include "block/time_layout.h"
 
 #include <cstdint>
 #include <optional>
@@ -19,5 +20,11 @@ struct DigitForm {
 std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
                                   const DigitForm& form,
                                   const Needle& needle);
+
+// The times, in the layout's units, whose text has the needle. Nothing where the texts have to be
+// made: of three digits and more, though, it is known where in a time they can stand.
+std::optional<RowSet> find_digits_in_times(absl::Span<const std::int64_t> times,
+                                           const TimeLayout& layout,
+                                           const Needle& needle);
 
 }  // namespace logi::block

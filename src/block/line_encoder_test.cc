@@ -76,7 +76,7 @@ void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& en
         }
         EXPECT_EQ(line, lines.texts[row]);
     }
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < 120; ++i) {
         const std::string& line = lines.texts[random() % lines.texts.size()];
         if (line.empty()) {
             continue;
@@ -90,6 +90,14 @@ void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& en
         Needle needle{text, random() % 4 == 0, random() % 4 == 0};
         if (needle.at_begin && random() % 2 == 0) {
             needle.text = std::string_view(line).substr(0, text.size());
+        }
+        if (random() % 3 == 0) {
+            // Digits alone, which numbers are looked through for without being written.
+            text.resize(1 + random() % 5);
+            for (char& c : text) {
+                c = "0123456789"[random() % (random() % 2 == 0 ? 3 : 10)];
+            }
+            needle = {text, random() % 8 == 0, random() % 8 == 0};
         }
         if (random() % 3 == 0) {
             needle.any_case = true;

@@ -167,23 +167,42 @@ class TimeColumn final : public ColumnReader {
     }
 
   private:
+    StatusOr<RowSet> find(const Needle& needle) override {
+        LOGI_RETURN_IF_ERROR(load());
+        if (auto found = find_digits_in_times(units_, layout_, needle)) {
+            return *std::move(found);
+        }
+        return ColumnReader::find(needle);
+    }
     Status make_values(std::vector<std::string_view>& out) override {
-        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
-        std::vector<std::uint64_t> numbers;
-        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
-        LOGI_ASSIGN_OR_RETURN(const auto times, times_());
+        LOGI_RETURN_IF_ERROR(load());
         TimeLayout::Written last;
         texts_ = base::Buffer(rows() * TimeLayout::kTextMax);
         out.resize(rows());
         char* cell = texts_.data();
         for (std::size_t row = 0; row < rows(); ++row, cell += TimeLayout::kTextMax) {
-            std::int64_t units = 0;
-            if (__builtin_add_overflow(
-                    codec::ordered_to_signed(numbers[row]), layout_.units_of(times[row]), &units)) {
+            char* const end = layout_.print(units_[row], cell, last);
+            out[row] = {cell, static_cast<std::size_t>(end - cell)};
+        }
+        return absl::OkStatus();
+    }
+    Status load() {
+        if (!units_.empty()) {
+            return absl::OkStatus();
+        }
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
+        std::vector<std::uint64_t> numbers;
+        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+        LOGI_ASSIGN_OR_RETURN(const auto times, times_());
+        std::vector<std::int64_t> units(rows());
+        for (std::size_t row = 0; row < rows(); ++row) {
+            if (__builtin_add_overflow(codec::ordered_to_signed(numbers[row]),
+                                       layout_.units_of(times[row]),
+                                       &units[row])) {
                 return malformed("a time");
             }
-            out[row] = {cell, static_cast<std::size_t>(layout_.print(units, cell, last) - cell)};
         }
+        units_ = std::move(units);
         return absl::OkStatus();
     }
 
@@ -191,6 +210,7 @@ class TimeColumn final : public ColumnReader {
     RowTimes times_;
     TimeLayout layout_;
     Payload payload_;
+    std::vector<std::int64_t> units_;
     base::Buffer texts_;
 };
 

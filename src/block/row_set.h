@@ -28,6 +28,13 @@ class RowSet {
             bits_[row / 64] |= 1ULL << (row % 64);
         }
     }
+    // The rows from `row`, a multiple of eight, on whose bits are set.
+    void add_eight(std::size_t row, unsigned bits) {
+        add(row + static_cast<std::size_t>(std::countr_zero(bits)));
+        if (state_ == kSome) {
+            bits_[row / 64] |= static_cast<std::uint64_t>(bits) << (row % 64);
+        }
+    }
     // Both of as many rows.
     void unite(const RowSet& other) {
         if (state_ == kAll || other.state_ == kNone) {

@@ -377,6 +377,29 @@ void TimeLayout::print_date(std::int64_t days, Written& last) const {
     last.size = static_cast<std::size_t>(out - last.text);
 }
 
+std::string TimeLayout::year_of(std::int64_t units) const {
+    Written written;
+    char text[kTextMax];
+    print(units, text, written);
+    switch (date_) {
+        case Date::kIso:
+            return {text, 4};
+        case Date::kAccess:
+            return {text + 7, 4};
+        case Date::kSyslog:
+            break;
+    }
+    return {};
+}
+
+bool TimeLayout::ends_in_digits() const {
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9';
+    };
+    return digit(date_separator_) || digit(time_separator_) || digit(point_) ||
+           (!suffix_.empty() && digit(suffix_[0]));
+}
+
 char* TimeLayout::print(std::int64_t units, char* out, Written& last) const {
     const std::int64_t seconds = floor_div(units, kPowers[digits_]);
     std::int64_t fraction = units - seconds * kPowers[digits_];

@@ -55,6 +55,16 @@ class TimeLayout {
     // The entry's time in these units, rounded down.
     [[nodiscard]] std::int64_t units_of(Timestamp entry) const;
 
+    // What a printed time consists of, besides a month, and numbers of two digits that other
+    // characters part: its year, empty if that is not printed; so many digits behind a point; and
+    // a text behind all that.
+    [[nodiscard]] std::string year_of(std::int64_t units) const;
+    [[nodiscard]] std::uint8_t digits() const { return digits_; }
+    [[nodiscard]] bool trims_zeros() const { return trimmed_; }
+    [[nodiscard]] const std::string& text_behind() const { return suffix_; }
+    // Whether these three may run into each other.
+    [[nodiscard]] bool ends_in_digits() const;
+
     static constexpr std::size_t kSuffixMax = 16;
     static constexpr std::size_t kTextMax = 64;
 

@@ -1,0 +1,124 @@
+#include "block/digit_kernels.h"
+
+#include <immintrin.h>
+
+#include <array>
+
+namespace logi::block {
+namespace {
+
+constexpr unsigned kDigitsMax = 10;  // of 32 bits
+
+constexpr std::uint32_t power(unsigned n) {
+    std::uint32_t p = 1;
+    while (n-- > 0) {
+        p *= 10;
+    }
+    return p;
+}
+
+// A number from here on has all the digits. Without zeros in front of numbers, digits that begin
+// with a zero need something in front of them. The number 0 has one digit.
+std::uint32_t least_for(bool padded, DigitRun run) {
+    return padded || run.count == 1 ? 0 : power(run.count - 1);
+}
+
+bool has(std::uint32_t number, unsigned digits, bool padded, DigitRun run) {
+    const std::uint32_t modulus = power(run.count);
+    const std::uint32_t least = least_for(padded, run);
+    for (unsigned place = 0; place + run.count <= digits; ++place) {
+        if (number % modulus == run.value && number >= least) {
+            return true;
+        }
+        number /= 10;
+        if (!padded && number == 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
+// Multiplies by 2^35 / 10, rounded up.
+__attribute__((target("avx2"))) inline __m256i tenth(__m256i n) {
+    const __m256i factor = _mm256_set1_epi64x(0xCCCCCCCD);
+    const __m256i even = _mm256_srli_epi64(_mm256_mul_epu32(n, factor), 35);
+    const __m256i odd = _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(n, 32), factor), 35);
+    return _mm256_or_si256(even, _mm256_slli_epi64(odd, 32));
+}
+
+// Eight numbers of 64 bits, of which the upper halves are 0.
+__attribute__((target("avx2"))) inline __m256i narrow(const std::uint64_t* numbers) {
+    const auto* p = reinterpret_cast<const __m256i_u*>(numbers);
+    const __m256 a = _mm256_castsi256_ps(_mm256_loadu_si256(p));
+    const __m256 b = _mm256_castsi256_ps(_mm256_loadu_si256(p + 1));
+    const __m256i mixed = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+    return _mm256_permute4x64_epi64(mixed, 0xD8);
+}
+
+// A number's digits from some place on are `run` if the number over a power of ten, times that
+// power, plus the run is the number again.
+__attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> numbers,
+                                               unsigned digits,
+                                               bool padded,
+                                               DigitRun run,
+                                               RowSet& found) {
+    const __m256i modulus = _mm256_set1_epi32(static_cast<int>(power(run.count)));
+    const __m256i value = _mm256_set1_epi32(static_cast<int>(run.value));
+    const __m256i least = _mm256_set1_epi32(static_cast<int>(least_for(padded, run)));
+    const bool zero_counts = padded || run.count > 1 || run.value > 0;
+    std::size_t row = 0;
+    for (; row + 8 <= numbers.size(); row += 8) {
+        __m256i n[kDigitsMax + 1];
+        n[0] = narrow(numbers.data() + row);
+        for (unsigned i = 1; i <= digits; ++i) {
+            n[i] = tenth(n[i - 1]);
+        }
+        __m256i hits = _mm256_setzero_si256();
+        for (unsigned place = 0; place + run.count <= digits; ++place) {
+            const __m256i back =
+                _mm256_add_epi32(_mm256_mullo_epi32(n[place + run.count], modulus), value);
+            const __m256i equal = _mm256_cmpeq_epi32(back, n[place]);
+            __m256i enough = _mm256_cmpeq_epi32(_mm256_max_epu32(n[place], least), n[place]);
+            if (!zero_counts && place > 0) {
+                // Above the highest digit there is no zero.
+                enough = _mm256_andnot_si256(_mm256_cmpeq_epi32(n[place], _mm256_setzero_si256()),
+                                             enough);
+            }
+            hits = _mm256_or_si256(hits, _mm256_and_si256(equal, enough));
+        }
+        const auto bits = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(hits)));
+        if (bits != 0) {
+            found.add_eight(row, bits);
+        }
+    }
+    for (; row < numbers.size(); ++row) {
+        if (has(static_cast<std::uint32_t>(numbers[row]), digits, padded, run)) {
+            found.add(row);
+        }
+    }
+}
+
+}  // namespace
+
+void find_digit_run_portable(absl::Span<const std::uint64_t> numbers,
+                             unsigned digits,
+                             bool padded,
+                             DigitRun run,
+                             RowSet& found) {
+    for (std::size_t row = 0; row < numbers.size(); ++row) {
+        if (has(static_cast<std::uint32_t>(numbers[row]), digits, padded, run)) {
+            found.add(row);
+        }
+    }
+}
+
+void find_digit_run(absl::Span<const std::uint64_t> numbers,
+                    unsigned digits,
+                    bool padded,
+                    DigitRun run,
+                    RowSet& found) {
+    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+    (has_avx2 ? find_avx2 : find_digit_run_portable)(numbers, digits, padded, run, found);
+}
+
+}  // namespace logi::block
