@@ -120,9 +120,13 @@ RowSet contain_integers(absl::Span<const std::uint64_t> numbers,
                         std::uint64_t digits) {
     const DigitRun run{static_cast<std::uint32_t>(digits), K};
     RowSet found = RowSet::none(numbers.size());
-    const auto [least, greatest] = std::minmax_element(numbers.begin(), numbers.end());
-    if (*greatest >> 32U == 0 && width <= kNarrowDigitsMax) {
-        const unsigned places = width > 0 ? width : decimal_digits(*greatest);
+    // No less than the greatest, and found without a branch.
+    std::uint64_t bits = 0;
+    for (const std::uint64_t n : numbers) {
+        bits |= n;
+    }
+    if (bits >> 32U == 0 && width <= kNarrowDigitsMax) {
+        const unsigned places = width > 0 ? width : decimal_digits(bits);
         find_digit_run(numbers, places, width > 0, run, found);
         return found;
     }
@@ -130,6 +134,7 @@ RowSet contain_integers(absl::Span<const std::uint64_t> numbers,
     // across.
     constexpr std::uint64_t kUnit = power(9);
     constexpr std::uint64_t kAcross = power(K - 1);
+    const auto [least, greatest] = std::minmax_element(numbers.begin(), numbers.end());
     if (width == 0 && 2 * (K - 1) < kNarrowDigitsMax && *greatest / kUnit >> 32U == 0 &&
         *least / kUnit >= std::max<std::uint64_t>(kAcross / 10, 1)) {
         const Halves halves(numbers, kUnit);
@@ -236,13 +241,27 @@ RowSet begin_with(absl::Span<const std::uint64_t> numbers,
 
 }  // namespace
 
+namespace {
+
+// Two digits can stand anywhere. Without a separator the text behind belongs to the digits.
+bool in_year_or_fraction(const TimeLayout& layout, const Needle& needle) {
+    constexpr std::size_t kDigitsMin = 3;
+    return !needle.at_begin && !needle.at_end && needle.text.size() >= kDigitsMin &&
+           digits_of(needle.text) && !layout.ends_in_digits();
+}
+
+}  // namespace
+
+bool never_in_times(const TimeLayout& layout, const Needle& needle) {
+    return in_year_or_fraction(layout, needle) && !layout.has_year() &&
+           layout.digits() < needle.text.size() &&
+           !regex::contains(layout.text_behind(), needle.text);
+}
+
 std::optional<RowSet> find_digits_in_times(absl::Span<const std::int64_t> times,
                                            const TimeLayout& layout,
                                            const Needle& needle) {
-    // Two digits can stand anywhere. Without a separator the text behind belongs to the digits.
-    constexpr std::size_t kDigitsMin = 3;
-    if (needle.at_begin || needle.at_end || needle.text.size() < kDigitsMin ||
-        !digits_of(needle.text) || layout.ends_in_digits() ||
+    if (!in_year_or_fraction(layout, needle) ||
         (layout.trims_zeros() && needle.text.back() == '0')) {
         return std::nullopt;
     }

@@ -21,6 +21,9 @@ std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
                                   const DigitForm& form,
                                   const Needle& needle);
 
+// Whether no time of the layout has the needle.
+[[nodiscard]] bool never_in_times(const TimeLayout& layout, const Needle& needle);
+
 // The times, in the layout's units, whose text has the needle. Nothing where the texts have to be
 // made: of three digits and more, though, it is known where in a time they can stand.
 std::optional<RowSet> find_digits_in_times(absl::Span<const std::int64_t> times,

@@ -168,6 +168,9 @@ class TimeColumn final : public ColumnReader {
 
   private:
     StatusOr<RowSet> find(const Needle& needle) override {
+        if (never_in_times(layout_, needle)) {
+            return RowSet::none(rows());
+        }
         LOGI_RETURN_IF_ERROR(load());
         if (auto found = find_digits_in_times(units_, layout_, needle)) {
             return *std::move(found);

@@ -59,6 +59,7 @@ class TimeLayout {
     // characters part: its year, empty if that is not printed; so many digits behind a point; and
     // a text behind all that.
     [[nodiscard]] std::string year_of(std::int64_t units) const;
+    [[nodiscard]] bool has_year() const { return date_ != Date::kSyslog; }
     [[nodiscard]] std::uint8_t digits() const { return digits_; }
     [[nodiscard]] bool trims_zeros() const { return trimmed_; }
     [[nodiscard]] const std::string& text_behind() const { return suffix_; }
