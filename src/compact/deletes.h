@@ -30,9 +30,9 @@ struct ListedDelete {
 class Deletes {
   public:
     // Of one tenant may wait so many at once: each costs every query something.
-    static constexpr std::size_t kPendingMax = 1000;
+    static constexpr std::size_t kPendingMax = 500;
     // So many that are processed are remembered.
-    static constexpr std::size_t kProcessedKept = 1000;
+    static constexpr std::size_t kProcessedKept = 200;
 
     // Requests are in every snapshot of the catalog.
     static constexpr std::size_t kQueryBytesMax = 8192;

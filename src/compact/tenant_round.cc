@@ -13,6 +13,9 @@ namespace {
 // them.
 constexpr std::uint64_t kCopiedFromLineBytes = 32ULL << 20U;
 
+// Segments whose directories one step reads at most.
+constexpr int kOpenedPerStep = 16;
+
 // Worth another try in the next round, as it says nothing about the segments.
 bool passes(const Status& status) {
     return status.code() == absl::StatusCode::kUnavailable;
@@ -70,6 +73,7 @@ TenantRound::TenantRound(const RoundDeps& deps,
 
 bool TenantRound::step() {
     StatusOr<bool> more = true;
+    opened_ = 0;
     if (!prepared_) {
         prepared_ = true;
         if (const Status s = prepare(); !s.ok()) {
@@ -127,6 +131,9 @@ StatusOr<bool> TenantRound::start_next() {
         if (memory_.broken.contains(segment.key)) {
             continue;
         }
+        if (opened_ >= kOpenedPerStep) {
+            return true;  // the next step goes on from here
+        }
         const auto needed = needs_rewrite(segment, *snapshot);
         if (!needed.ok()) {
             if (passes(needed.status())) {
@@ -174,6 +181,12 @@ StatusOr<bool> TenantRound::needs_rewrite(const catalog::SegmentInfo& segment,
     return expired ? true : holds_deleted(segment, snapshot);
 }
 
+StatusOr<std::shared_ptr<const segment::Source>> TenantRound::open(
+    const catalog::SegmentInfo& segment) {
+    ++opened_;
+    return ingest::open_segment(deps_.store.bucket(), segment.key);
+}
+
 // A segment is written again once it is past a rule's time as a whole, and no more often.
 StatusOr<bool> TenantRound::holds_expired(const catalog::SegmentInfo& segment) {
     std::size_t passed = 0;
@@ -184,8 +197,7 @@ StatusOr<bool> TenantRound::holds_expired(const catalog::SegmentInfo& segment) {
     if (!segment.known() || passed <= checked) {
         return false;
     }
-    LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
-                          ingest::open_segment(deps_.store.bucket(), segment.key));
+    LOGI_ASSIGN_OR_RETURN(const auto source, open(segment));
     exec::Hiding hiding;
     hiding.retention = retention_;
     const auto shown = exec::visible(source, hiding);
@@ -200,8 +212,7 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
         if (!request.due() || !may_hold(segment, request) || clean.contains(request.id)) {
             continue;
         }
-        LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
-                              ingest::open_segment(deps_.store.bucket(), segment.key));
+        LOGI_ASSIGN_OR_RETURN(const auto source, open(segment));
         exec::Hiding hiding;
         LOGI_ASSIGN_OR_RETURN(auto rule, ingest::compile_delete(request));
         hiding.rules = {std::move(rule)};
@@ -274,7 +285,10 @@ Status TenantRound::commit_job() {
     if (!merged.bytes.empty()) {
         merged.info.key = tenant_->catalog().new_merged_key();
         merged.info.deletes_applied_on = job_->made_on;
-        LOGI_RETURN_IF_ERROR(deps_.store.bucket().put(merged.info.key, merged.bytes));
+        if (const Status s = deps_.store.bucket().put(merged.info.key, merged.bytes); !s.ok()) {
+            deps_.store.bucket().remove(merged.info.key).IgnoreError();  // or at the next start
+            return s;
+        }
         commit.outputs.push_back(merged.info);
     }
     const Status status = tenant_->catalog().replace(commit);

@@ -76,6 +76,7 @@ class TenantRound {
     StatusOr<bool> drop_expired(const catalog::Snapshot& snapshot);
     StatusOr<bool> needs_rewrite(const catalog::SegmentInfo& segment,
                                  const catalog::Snapshot& snapshot);
+    StatusOr<std::shared_ptr<const segment::Source>> open(const catalog::SegmentInfo& segment);
     StatusOr<bool> holds_expired(const catalog::SegmentInfo& segment);
     StatusOr<bool> holds_deleted(const catalog::SegmentInfo& segment,
                                  const catalog::Snapshot& snapshot);
@@ -92,6 +93,7 @@ class TenantRound {
     const Timestamp now_;
     std::vector<exec::KeepRule> retention_;
     bool prepared_ = false;
+    int opened_ = 0;  // segments, in this step
     std::unique_ptr<Job> job_;
 };
 

@@ -89,6 +89,11 @@ VisibleSource::VisibleSource(std::shared_ptr<const segment::Source> source, cons
             }
         }
     }
+    if (rules.empty() && std::all_of(kept.begin(), kept.end(), [](Timestamp from) {
+            return from == Timestamp::min();
+        })) {
+        return;
+    }
     for (segment::StreamExtent e : source_->extents()) {
         HiddenOfStream hidden{e.stream, kept[e.stream], {}};
         bool all = e.max_time < hidden.kept_from;
