@@ -53,6 +53,8 @@ void put_plan(Text& out, const query::ReadPlan& plan) {
     put_strings(out, plan.pushed);
     out.append(",\"rowByRow\":");
     put_strings(out, plan.row_by_row);
+    out.append(",\"byColumns\":");
+    put_strings(out, plan.by_columns);
     out.append(",\"extractedLabels\":");
     if (plan.labels.has_value()) {
         put_strings(out, *plan.labels);

@@ -19,6 +19,8 @@ class LineFilter;
 
 namespace logi::block {
 
+class LineTemplates;
+
 // One entry on its way into a block; the bytes belong to somebody else. `stream` is the ordinal of
 // its stream in the directory that goes with the block.
 struct Row {
@@ -80,6 +82,12 @@ class BlockReader {
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;
     // Replaces `out` by the row's metadata, sorted by name.
     virtual Status metadata(std::uint32_t row, std::vector<MetadataView>& out) = 0;
+    // Whether any row has metadata; true also where that is not known.
+    virtual StatusOr<bool> has_metadata() { return true; }
+    // What the lines are made of; null where they are just text. located() makes of its errors what
+    // the other calls return.
+    virtual StatusOr<LineTemplates*> templates() { return nullptr; }
+    [[nodiscard]] virtual Status located(const Status& status) const { return status; }
     // How the lines are stored, column by column; nothing where they are just text.
     virtual StatusOr<std::vector<ColumnNote>> describe_lines() { return std::vector<ColumnNote>(); }
 };

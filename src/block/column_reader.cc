@@ -1,6 +1,7 @@
 #include "block/column_reader.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "codec/integers.h"
 #include "regex/substring.h"
 
@@ -18,6 +19,13 @@ class ConstantColumn final : public ColumnReader {
     void describe(int depth, std::vector<ColumnNote>& notes) const override {
         notes.push_back({depth, kConstant, rows(), 0, std::string(value_)});
     }
+    StatusOr<std::optional<ValueCodes>> codes(std::size_t count_max) override {
+        return count_max > 0 ? std::optional(ValueCodes{1, {}}) : std::nullopt;
+    }
+    StatusOr<std::string_view> code_value(std::uint32_t code) override {
+        (void)code;
+        return value_;
+    }
 
   private:
     StatusOr<RowSet> find(const Needle& needle) override {
@@ -32,6 +40,20 @@ class ConstantColumn final : public ColumnReader {
 
 // Numbers of words, whoever has the words.
 class NumberedColumn : public ColumnReader {
+  public:
+    StatusOr<std::optional<ValueCodes>> codes(std::size_t count_max) override {
+        if (words().rows() > count_max) {
+            return std::nullopt;
+        }
+        LOGI_RETURN_IF_ERROR(load());
+        return ValueCodes{words().rows(), absl::MakeConstSpan(numbers_)};
+    }
+    StatusOr<std::string_view> code_value(std::uint32_t code) override {
+        LOGI_ASSIGN_OR_RETURN(const auto texts, words().values());
+        LOGI_CHECK(code < texts.size());
+        return texts[code];
+    }
+
   protected:
     NumberedColumn(const ColumnStart& start, Payload numbers)
         : ColumnReader(start.rows, start.stamp), parts_(*start.space.parts), numbers_at_(numbers) {}
@@ -253,6 +275,12 @@ StatusOr<absl::Span<const std::string_view>> ColumnReader::values() {
         values_ = std::move(values);
     }
     return absl::MakeConstSpan(values_);
+}
+
+StatusOr<std::string_view> ColumnReader::code_value(std::uint32_t code) {
+    (void)code;
+    LOGI_CHECK(false);  // there are no codes
+    return std::string_view();
 }
 
 StatusOr<RowSet> ColumnReader::find(const Needle& needle) {

@@ -47,6 +47,12 @@ struct Needle {
     [[nodiscard]] bool classes_in(ClassMask classes) const;
 };
 
+// Numbers that stand for values: the same number, the same value.
+struct ValueCodes {
+    std::size_t count = 0;                    // numbers are below it
+    absl::Span<const std::uint32_t> of_rows;  // empty: all are 0
+};
+
 // The entries' times of some rows, asked for when a column is relative to them. They stay as long
 // as the column.
 using RowTimes = std::function<StatusOr<absl::Span<const Timestamp>>()>;
@@ -64,6 +70,19 @@ class ColumnReader {
     }
     // One text per row, valid as long as the reader.
     StatusOr<absl::Span<const std::string_view>> values();
+    // Codes for the values, if no more than `count_max` are needed; valid as long as the reader.
+    virtual StatusOr<std::optional<ValueCodes>> codes(std::size_t count_max) {
+        (void)count_max;
+        return std::nullopt;
+    }
+    // The value of a code that codes() gave. Valid until the next call.
+    virtual StatusOr<std::string_view> code_value(std::uint32_t code);
+    // Whether a value can have the byte: by the stamp, or what else the column knows.
+    [[nodiscard]] virtual bool can_have(unsigned char byte) const {
+        return (kClassOf[byte] & ~stamp_.classes) == 0;
+    }
+    // Whether every value is known to begin with a digit.
+    [[nodiscard]] virtual bool begins_with_digit() const { return stamp_.classes == kDigitClass; }
     // Appends notes of this column and those in it.
     virtual void describe(int depth, std::vector<ColumnNote>& notes) const = 0;
 

@@ -26,6 +26,7 @@ class LineReader {
     Status parts_of(std::uint32_t row, std::vector<std::string_view>& parts) {
         return lines_->parts_of(row, parts);
     }
+    LineTemplates& templates() { return *lines_; }
     StatusOr<std::vector<ColumnNote>> describe();
 
   private:

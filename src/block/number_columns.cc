@@ -1,10 +1,11 @@
 // Columns of numbers and times, read.
-#include "base/check.h"
+#include "absl/strings/ascii.h"
 #include "block/column_reader.h"
 #include "block/digit_search.h"
 #include "block/time_layout.h"
 #include "codec/integers.h"
 
+#include <algorithm>
 #include <array>
 
 namespace logi::block {
@@ -77,6 +78,29 @@ class IntegerColumn final : public ColumnReader {
     void describe(int depth, std::vector<ColumnNote>& notes) const override {
         notes.push_back({depth, kInteger, rows(), parts_.stored_bytes(payload_), ""});
     }
+    // Of integers that are close to each other: differences to the least.
+    StatusOr<std::optional<ValueCodes>> codes(std::size_t count_max) override {
+        LOGI_RETURN_IF_ERROR(load());
+        if (codes_.empty()) {
+            const auto [least, greatest] = std::minmax_element(numbers_.begin(), numbers_.end());
+            least_ = *least;
+            span_ = *greatest - *least;
+        }
+        if (span_ >= count_max) {
+            return std::nullopt;
+        }
+        if (codes_.empty()) {
+            codes_.reserve(numbers_.size());
+            for (const std::uint64_t number : numbers_) {
+                codes_.push_back(static_cast<std::uint32_t>(number - least_));
+            }
+        }
+        return ValueCodes{static_cast<std::size_t>(span_) + 1, absl::MakeConstSpan(codes_)};
+    }
+    StatusOr<std::string_view> code_value(std::uint32_t code) override {
+        return print(least_ + code, cell_.data());
+    }
+    [[nodiscard]] bool begins_with_digit() const override { return true; }
 
   private:
     // Digits of the greatest number and a point.
@@ -152,6 +176,10 @@ class IntegerColumn final : public ColumnReader {
     Payload payload_;
     std::vector<std::uint64_t> numbers_;
     base::Buffer texts_;
+    std::uint64_t least_ = 0;
+    std::uint64_t span_ = 0;
+    std::vector<std::uint32_t> codes_;
+    std::array<char, kCellBytes> cell_{};
 };
 
 class TimeColumn final : public ColumnReader {
@@ -161,9 +189,16 @@ class TimeColumn final : public ColumnReader {
           parts_(*start.space.parts),
           times_(start.times),
           layout_(std::move(layout)),
+          stored_(layout_.stored()),
           payload_(payload) {}
     void describe(int depth, std::vector<ColumnNote>& notes) const override {
         notes.push_back({depth, kTime, rows(), parts_.stored_bytes(payload_), ""});
+    }
+    [[nodiscard]] bool can_have(unsigned char byte) const override {
+        const auto c = static_cast<char>(byte);
+        // What a layout does not store are letters and digits, blanks, colons and slashes.
+        return ColumnReader::can_have(byte) && (absl::ascii_isalnum(byte) || c == ' ' || c == ':' ||
+                                                c == '/' || stored_.find(c) != std::string::npos);
     }
 
   private:
@@ -212,6 +247,7 @@ class TimeColumn final : public ColumnReader {
     PartReader& parts_;
     RowTimes times_;
     TimeLayout layout_;
+    std::string stored_;
     Payload payload_;
     std::vector<std::int64_t> units_;
     base::Buffer texts_;

@@ -30,6 +30,9 @@ class StoredBlock final : public BlockReader {
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
     StatusOr<std::string_view> line(std::uint32_t row) override;
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
+    StatusOr<bool> has_metadata() override;
+    StatusOr<LineTemplates*> templates() override;
+    [[nodiscard]] Status located(const Status& status) const override { return named(status); }
     StatusOr<std::vector<ColumnNote>> describe_lines() override;
 
   private:
@@ -212,6 +215,16 @@ StatusOr<std::string_view> StoredBlock::line(std::uint32_t row) {
     LOGI_ASSIGN_OR_RETURN(StoredLines* const all, lines());
     auto text = all->line(row);
     return text.ok() ? text : named(text.status());
+}
+
+StatusOr<bool> StoredBlock::has_metadata() {
+    LOGI_RETURN_IF_ERROR(load_metadata());
+    return !pairs_begin_.empty();
+}
+
+StatusOr<LineTemplates*> StoredBlock::templates() {
+    LOGI_ASSIGN_OR_RETURN(StoredLines* const all, lines());
+    return all->templates();
 }
 
 StatusOr<std::vector<ColumnNote>> StoredBlock::describe_lines() {

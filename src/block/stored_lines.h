@@ -2,7 +2,7 @@
 #pragma once
 
 #include "block/block_format.h"
-#include "block/column_reader.h"
+#include "block/line_templates.h"
 
 #include <memory>
 #include <string_view>
@@ -18,6 +18,7 @@ class StoredLines {
     virtual Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) = 0;
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;
     virtual StatusOr<std::vector<ColumnNote>> describe() = 0;
+    virtual LineTemplates* templates() { return nullptr; }
 };
 
 struct LinesStart {

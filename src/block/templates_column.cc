@@ -264,6 +264,24 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     return absl::OkStatus();
 }
 
+StatusOr<absl::Span<const std::uint32_t>> TemplatesColumn::places(std::size_t number) {
+    LOGI_RETURN_IF_ERROR(place_rows());
+    return absl::MakeConstSpan(number == templates_.size() ? rest_places_
+                                                           : templates_[number].places);
+}
+
+StatusOr<ColumnReader*> TemplatesColumn::column(std::size_t number, std::size_t slot) {
+    Kind& kind = templates_[number];
+    LOGI_RETURN_IF_ERROR(ready(kind));
+    return kind.columns[slot].get();
+}
+
+StatusOr<LineTemplates::RowTemplates> TemplatesColumn::row_templates() {
+    LOGI_RETURN_IF_ERROR(place_rows());
+    rank_rows();
+    return RowTemplates{absl::MakeConstSpan(kind_of_), absl::MakeConstSpan(rank_of_)};
+}
+
 StatusOr<std::vector<ColumnNote>> TemplatesColumn::describe_lines() {
     for (Kind& kind : templates_) {
         LOGI_RETURN_IF_ERROR(ready(kind));

@@ -1,13 +1,13 @@
 // Texts of several kinds: each kind is constant pieces around columns.
 #pragma once
 
-#include "block/column_reader.h"
+#include "block/line_templates.h"
 
 #include <deque>
 
 namespace logi::block {
 
-class TemplatesColumn final : public ColumnReader {
+class TemplatesColumn final : public ColumnReader, public LineTemplates {
   public:
     // Parses the column; of lines, which are the outermost column, the columns of a template are
     // parsed when they are needed.
@@ -15,6 +15,18 @@ class TemplatesColumn final : public ColumnReader {
 
     // Replaces `parts` by what the value of one row is made of, in their order.
     Status parts_of(std::size_t row, std::vector<std::string_view>& parts);
+
+    // Of lines.
+    [[nodiscard]] std::size_t templates() const override { return templates_.size(); }
+    [[nodiscard]] absl::Span<const std::string_view> pieces(std::size_t number) const override {
+        return templates_[number].pieces;
+    }
+    [[nodiscard]] std::size_t rows_of(std::size_t number) const override {
+        return number == templates_.size() ? rest_rows_ : templates_[number].rows;
+    }
+    StatusOr<absl::Span<const std::uint32_t>> places(std::size_t number) override;
+    StatusOr<ColumnReader*> column(std::size_t number, std::size_t slot) override;
+    StatusOr<RowTemplates> row_templates() override;
 
     // Of lines, whose templates it parses all.
     StatusOr<std::vector<ColumnNote>> describe_lines();

@@ -127,6 +127,10 @@ StatusOr<std::shared_ptr<const Pipeline>> Pipeline::compile(const logql::LogExpr
         }
         pipeline->unwrap_ = std::move(options.unwrap);
     }
+    if (options.columns) {
+        pipeline->plan_columns();
+        pipeline->plan_prefilter();
+    }
     return std::shared_ptr<const Pipeline>(pipeline);
 }
 
@@ -137,14 +141,17 @@ Status Pipeline::add_stage(const logql::Stage& stage, LineFilterPlace& filters, 
             block_filters_.push_back(std::move(compiled));
             return absl::OkStatus();
         }
+        StagePtr made = make_line_filter(std::move(compiled));
+        made_of_.back() = made.get();
         stages_.insert(stages_.begin() + static_cast<std::ptrdiff_t>(filters.place()),
-                       make_line_filter(std::move(compiled)));
+                       std::move(made));
         reads_line_ = true;
         return absl::OkStatus();
     }
     LOGI_ASSIGN_OR_RETURN(StagePtr made, make_stage(stage, needed_, now));
     if (made != nullptr) {
         reads_line_ = reads_line_ || made->reads_line();
+        made_of_.back() = made.get();
         stages_.push_back(std::move(made));
     }
     filters.after(stage, stages_.size());
@@ -155,6 +162,7 @@ Status Pipeline::add_stages(const logql::LogExpr& log, Timestamp now) {
     LineFilterPlace filters;
     for (std::size_t i = 0; i < log.stages.size(); ++i) {
         const std::size_t before = block_filters_.size();
+        made_of_.push_back(nullptr);
         if (const Status status = add_stage(log.stages[i], filters, now); !status.ok()) {
             return failure(log, i, status);
         }
@@ -198,9 +206,84 @@ bool Pipeline::needs_metadata(const Labels& stream) const {
     });
 }
 
+// Parsers, and stages that do not look at the line, up to one that makes a new line.
+void Pipeline::plan_columns() {
+    std::vector<const Stage*> parsers;
+    new_line_at_ = stages_.size();
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        const Stage& stage = *stages_[i];
+        if (!stage.reads_named_labels_only()) {
+            return;
+        }
+        if (i > new_line_at_) {
+            continue;
+        }
+        if (stage.outlines()) {
+            parsers.push_back(&stage);
+        } else if (stage.reads_line()) {
+            return;
+        } else if (stage.makes_line()) {
+            new_line_at_ = i;
+        }
+    }
+    if (!metric_ || parsers.empty()) {
+        return;
+    }
+    auto plan = std::make_unique<ColumnPlan>(std::move(parsers), needed_);
+    plan->all_labels = needed_.all();
+    plan->look_at(needed_.names());
+    columns_ = std::move(plan);
+}
+
+void Pipeline::plan_prefilter() {
+    std::vector<const Stage*> parsers;
+    std::vector<std::string> labels;
+    std::size_t parsers_used = 0;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        const Stage& stage = *stages_[i];
+        if (const auto* read = stage.filters_on(); read != nullptr) {
+            labels.insert(labels.end(), read->begin(), read->end());
+            first_stages_ = i + 1;
+            parsers_used = parsers.size();
+        } else if (stage.outlines()) {
+            parsers.push_back(&stage);
+        } else {
+            break;
+        }
+    }
+    parsers.resize(parsers_used);
+    if (parsers.empty()) {
+        return;
+    }
+    auto plan = std::make_unique<ColumnPlan>(std::move(parsers), needed_);
+    plan->look_at(labels);
+    prefilter_ = std::move(plan);
+}
+
+bool Pipeline::by_columns(std::size_t i) const {
+    if (made_of_[i] == nullptr) {
+        return false;
+    }
+    const auto end = stages_.begin() + static_cast<std::ptrdiff_t>(first_stages_);
+    const bool first = std::any_of(
+        stages_.begin(), end, [&](const StagePtr& stage) { return stage.get() == made_of_[i]; });
+    return columns_ != nullptr || (prefilter_ != nullptr && first);
+}
+
+bool Pipeline::passes_first(Entry& entry) const {
+    return std::all_of(stages_.begin(),
+                       stages_.begin() + static_cast<std::ptrdiff_t>(first_stages_),
+                       [&](const StagePtr& stage) { return stage->process(entry); });
+}
+
 bool Pipeline::process(Entry& entry) const {
-    for (const StagePtr& stage : stages_) {
-        if (!stage->process(entry)) {
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        // A stage that should have made a new line may have failed.
+        if (entry.outlined != nullptr && i > new_line_at_ && stages_[i]->reads_line()) {
+            entry.needs_line = true;
+            return false;
+        }
+        if (!stages_[i]->process(entry)) {
             return false;
         }
     }

@@ -2,6 +2,7 @@
 // which is applied entry by entry.
 #pragma once
 
+#include "exec/column_rows.h"
 #include "exec/stage.h"
 #include "regex/line_filter.h"
 
@@ -21,6 +22,7 @@ class Pipeline {
         // Of the series that the samples go to; nothing for all labels. Log queries have none.
         std::optional<logql::Grouping> grouping;
         bool metric = false;
+        bool columns = true;  // false: columns() and prefilter() are null
         Timestamp now;
     };
     // kInvalidArgument with Loki's text.
@@ -41,6 +43,15 @@ class Pipeline {
     [[nodiscard]] bool needs_metadata(const Labels& stream) const;
     [[nodiscard]] const NeededLabels& needed() const { return needed_; }
 
+    // Of a metric query: what process() needs of an entry whose line is outlined. Null: the line.
+    [[nodiscard]] const ColumnPlan* columns() const { return columns_.get(); }
+    // The same for passes_first(), which is false only if process() is. Null: there is no such.
+    [[nodiscard]] const ColumnPlan* prefilter() const { return prefilter_.get(); }
+    // The first stages: parsers and label filters.
+    bool passes_first(Entry& entry) const;
+    // Whether columns answer the log expression's stage `i` where a block's lines allow it.
+    [[nodiscard]] bool by_columns(std::size_t i) const;
+
     // False if the entry is dropped. labels.begin() has been called, line and time are set.
     bool process(Entry& entry) const;
     // After process(): the value of the unwrapped label. Nothing: there is no sample.
@@ -51,13 +62,20 @@ class Pipeline {
     Pipeline() = default;
     Status add_stages(const logql::LogExpr& log, Timestamp now);
     Status add_stage(const logql::Stage& stage, LineFilterPlace& filters, Timestamp now);
+    void plan_columns();
+    void plan_prefilter();
 
     std::vector<regex::LineFilter> block_filters_;
     std::vector<bool> pushed_;  // per stage of the expression
     std::vector<StagePtr> stages_;
+    std::vector<const Stage*> made_of_;  // per stage of the expression; null: none
     std::optional<logql::Unwrap> unwrap_;
     std::vector<StagePtr> after_unwrap_;
     NeededLabels needed_;
+    std::unique_ptr<const ColumnPlan> columns_;
+    std::unique_ptr<const ColumnPlan> prefilter_;
+    std::size_t first_stages_ = 0;  // of passes_first()
+    std::size_t new_line_at_ = 0;   // the first stage that makes a line
     bool metric_ = false;
     bool reads_line_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include "exec/entry_labels.h"
 #include "exec/needed_labels.h"
+#include "exec/outlined_line.h"
 #include "fields/field_sink.h"
 #include "logql/ast.h"
 #include "regex/line_filter.h"
@@ -19,12 +20,16 @@ namespace logi::exec {
 struct Entry {
     Timestamp time;
     std::string_view line;
+    // Set: the line is not there, but this is, until a stage makes a new line.
+    const OutlinedLine* outlined = nullptr;
+    bool needs_line = false;  // an outlined line was not enough
     EntryLabels labels;
 
     // Gives the entry a new line, which `next_line` holds.
     void replace_line() {
         current_line.swap(next_line);
         line = current_line;
+        outlined = nullptr;
     }
     std::string next_line;
     std::string current_line;
@@ -40,6 +45,20 @@ class Stage {
     virtual bool process(Entry& entry) const = 0;
     // Whether it looks at the line.
     [[nodiscard]] virtual bool reads_line() const { return true; }
+    // Whether it makes a new line.
+    [[nodiscard]] virtual bool makes_line() const { return false; }
+    // Of a label filter: the labels that it looks at.
+    [[nodiscard]] virtual const std::vector<std::string>* filters_on() const { return nullptr; }
+    // Whether it looks only at the labels that labels_read() tells, and not at the time.
+    [[nodiscard]] virtual bool reads_named_labels_only() const { return true; }
+    // A parser that can tell what it finds in lines of these pieces. Then process() takes what the
+    // entry's outlined line says.
+    [[nodiscard]] virtual bool outlines() const { return false; }
+    [[nodiscard]] virtual std::optional<fields::Outline> outline(
+        absl::Span<const std::string_view> pieces) const {
+        (void)pieces;
+        return std::nullopt;
+    }
 };
 
 using StagePtr = std::unique_ptr<const Stage>;

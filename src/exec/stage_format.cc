@@ -11,6 +11,11 @@ constexpr std::string_view kTemplateError = "TemplateFormatErr";
 
 using TemplatePtr = std::shared_ptr<const tmpl::Template>;
 
+// Functions are called by their names, so that a text without the name does not ask for the time.
+bool reads_named_labels_only(const tmpl::Template& made, std::string_view text) {
+    return !made.reads_all_labels() && text.find("__timestamp__") == std::string_view::npos;
+}
+
 class EntryContext : public tmpl::Context {
   public:
     EntryContext(const Entry& entry, Timestamp now) : entry_(entry), now_(now) {}
@@ -36,10 +41,14 @@ class EntryContext : public tmpl::Context {
 
 class LineFormat final : public Stage {
   public:
-    LineFormat(TemplatePtr text, Timestamp now)
-        : template_(std::move(text)),
+    LineFormat(TemplatePtr made, std::string_view text, Timestamp now)
+        : template_(std::move(made)),
           now_(now),
-          only_details_(template_->single_field() == kErrorDetailsLabel) {}
+          only_details_(template_->single_field() == kErrorDetailsLabel),
+          named_labels_only_(exec::reads_named_labels_only(*template_, text)) {}
+    [[nodiscard]] bool reads_line() const override { return template_->reads_line(); }
+    [[nodiscard]] bool makes_line() const override { return true; }
+    [[nodiscard]] bool reads_named_labels_only() const override { return named_labels_only_; }
     bool process(Entry& entry) const override {
         entry.next_line.clear();
         if (only_details_) {
@@ -60,6 +69,7 @@ class LineFormat final : public Stage {
     const Timestamp now_;
     // Loki looks up the label of a template that is one field where details of errors are not.
     const bool only_details_;
+    const bool named_labels_only_;
 };
 
 // All templates of one stage see the labels as they were when the first of them ran.
@@ -95,15 +105,22 @@ class LabelFormat final : public Stage {
   public:
     struct Assignment {
         std::string name;
-        std::string source;  // of a rename
+        std::string source;  // of a rename, or the template's text
         TemplatePtr text;    // null for a rename
     };
     LabelFormat(std::vector<Assignment> assignments, Timestamp now)
         : assignments_(std::move(assignments)), now_(now) {
         for (const auto& assignment : assignments_) {
-            templates_ += assignment.text != nullptr ? 1U : 0U;
+            if (assignment.text != nullptr) {
+                ++templates_;
+                reads_line_ = reads_line_ || assignment.text->reads_line();
+                named_labels_only_ = named_labels_only_ && exec::reads_named_labels_only(
+                                                               *assignment.text, assignment.source);
+            }
         }
     }
+    [[nodiscard]] bool reads_line() const override { return reads_line_; }
+    [[nodiscard]] bool reads_named_labels_only() const override { return named_labels_only_; }
 
     bool process(Entry& entry) const override {
         std::optional<SnapshotContext> snapshot;
@@ -141,6 +158,8 @@ class LabelFormat final : public Stage {
     const std::vector<Assignment> assignments_;
     const Timestamp now_;
     std::size_t templates_ = 0;
+    bool reads_line_ = false;
+    bool named_labels_only_ = true;
 };
 
 class Decolorize final : public Stage {
@@ -178,7 +197,7 @@ StatusOr<TemplatePtr> parse_template(const logql::LabelFormatStage::Assignment& 
 
 StatusOr<StagePtr> make_line_format(const logql::LineFormatStage& stage, Timestamp now) {
     LOGI_ASSIGN_OR_RETURN(TemplatePtr text, parse_template(stage));
-    return std::make_unique<LineFormat>(std::move(text), now);
+    return std::make_unique<LineFormat>(std::move(text), stage.text, now);
 }
 
 StatusOr<StagePtr> make_label_format(const logql::LabelFormatStage& stage, Timestamp now) {

@@ -225,12 +225,15 @@ StatusOr<ConditionPtr> make_condition(const logql::LabelFilter& filter) {
 
 class LabelFilterStage final : public Stage {
   public:
-    explicit LabelFilterStage(ConditionPtr condition) : condition_(std::move(condition)) {}
+    LabelFilterStage(ConditionPtr condition, std::vector<std::string> labels)
+        : condition_(std::move(condition)), labels_(std::move(labels)) {}
     bool process(Entry& entry) const override { return condition_->holds(entry); }
     [[nodiscard]] bool reads_line() const override { return false; }
+    [[nodiscard]] const std::vector<std::string>* filters_on() const override { return &labels_; }
 
   private:
     const ConditionPtr condition_;
+    const std::vector<std::string> labels_;
 };
 
 struct NameCollector {
@@ -254,7 +257,9 @@ struct NameCollector {
 
 StatusOr<StagePtr> make_label_filter(const logql::LabelFilter& filter) {
     LOGI_ASSIGN_OR_RETURN(ConditionPtr condition, make_condition(filter));
-    return std::make_unique<LabelFilterStage>(std::move(condition));
+    std::vector<std::string> labels;
+    add_labels_read(filter, labels);
+    return std::make_unique<LabelFilterStage>(std::move(condition), std::move(labels));
 }
 
 void add_labels_read(const logql::LabelFilter& filter, std::vector<std::string>& names) {

@@ -63,6 +63,20 @@ void note_error(const fields::ParseError& error, const NeededLabels& needed, Ent
     }
 }
 
+// What a parser would find.
+fields::ParseError give(const Stage& parser,
+                        const OutlinedLine& line,
+                        fields::FieldSink& sink,
+                        fields::Scratch& scratch) {
+    const OutlinedLine::Found found = line.found_by(parser);
+    for (const fields::OutlineField* field : found.fields) {
+        if (sink.wants(field->name) && !sink.add(field->name, line.value(*field, scratch))) {
+            return {};
+        }
+    }
+    return found.error;
+}
+
 template <typename Parser>
 class ParserStage final : public Stage {
   public:
@@ -73,6 +87,13 @@ class ParserStage final : public Stage {
             return true;
         }
         LabelSink sink(entry.labels, needed_);
+        if constexpr (kOutlines) {
+            if (entry.outlined != nullptr) {
+                note_error(
+                    give(*this, *entry.outlined, sink, entry.scratch), needed_, entry.labels);
+                return true;
+            }
+        }
         if constexpr (requires { parser_.parse(entry.line, sink); }) {
             parser_.parse(entry.line, sink);
         } else if constexpr (std::is_void_v<decltype(parser_.parse(
@@ -83,8 +104,21 @@ class ParserStage final : public Stage {
         }
         return true;
     }
+    [[nodiscard]] bool outlines() const override { return kOutlines; }
+    [[nodiscard]] std::optional<fields::Outline> outline(
+        absl::Span<const std::string_view> pieces) const override {
+        if constexpr (kOutlines) {
+            return parser_.outline(pieces);
+        }
+        return std::nullopt;
+    }
 
   private:
+    static constexpr bool kOutlines =
+        requires(const Parser& p, absl::Span<const std::string_view> pieces) {
+        p.outline(pieces);
+    };
+
     const Parser parser_;
     const NeededLabels needed_;
 };

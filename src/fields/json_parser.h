@@ -2,7 +2,9 @@
 #pragma once
 
 #include "fields/field_sink.h"
+#include "fields/outline.h"
 
+#include <optional>
 #include <string_view>
 
 namespace logi::fields {
@@ -12,6 +14,8 @@ namespace logi::fields {
 class JsonParser {
   public:
     ParseError parse(std::string_view line, FieldSink& sink, Scratch& scratch) const;
+    // What parse() finds in lines of these pieces. Nothing where that depends on what is between.
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const;
 };
 
 }  // namespace logi::fields

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "fields/field_sink.h"
+#include "fields/outline.h"
 
+#include <optional>
 #include <string_view>
 
 namespace logi::fields {
@@ -17,6 +19,8 @@ class LogfmtParser {
 
     // Without `strict` malformed pairs are passed over up to the next white space.
     ParseError parse(std::string_view line, FieldSink& sink, Scratch& scratch) const;
+    // What parse() finds in lines of these pieces. Nothing where that depends on what is between.
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const;
 
   private:
     Options options_;

@@ -29,6 +29,10 @@ class LogfmtScanner {
     [[nodiscard]] std::string_view key() const { return key_; }
     [[nodiscard]] std::string_view value() const { return value_; }
     [[nodiscard]] LogfmtFault fault() const { return fault_; }
+    // Of the byte that is wrong.
+    [[nodiscard]] std::size_t fault_position() const { return fault_at_; }
+    // Behind the last pair or what was passed over.
+    [[nodiscard]] std::size_t position() const { return at_; }
     // The text of the last fault as Loki puts it in __error_details__; overwrites `out`.
     void describe_fault(std::string& out) const;
 

@@ -3,8 +3,10 @@
 
 #include "base/status.h"
 #include "fields/field_sink.h"
+#include "fields/outline.h"
 #include "fields/pattern_syntax.h"
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,8 @@ class PatternParser {
     // A literal at the start must begin the line. A capture goes up to the first occurrence of the
     // literal behind it; if that is not there, it takes the rest and later captures get nothing.
     void parse(std::string_view line, FieldSink& sink) const;
+    // What parse() finds in lines of these pieces. Nothing where that depends on what is between.
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const;
 
   private:
     explicit PatternParser(std::vector<PatternNode> nodes) : nodes_(std::move(nodes)) {}

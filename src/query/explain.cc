@@ -12,6 +12,9 @@ ReadPlan plan_of(const logql::LogExpr& log, const exec::Pipeline& pipeline) {
     for (std::size_t i = 0; i < log.stages.size(); ++i) {
         auto& list = pipeline.pushed(i) ? plan.pushed : plan.row_by_row;
         list.push_back(logql::to_string(log.stages[i]));
+        if (pipeline.by_columns(i)) {
+            plan.by_columns.push_back(list.back());
+        }
     }
     if (!pipeline.needed().all()) {
         plan.labels = pipeline.needed().names();
@@ -28,8 +31,9 @@ StatusOr<std::vector<ReadPlan>> explain(const exec::Sources& sources, const Prep
         for (const Leaf& leaf : leaves(*query.expr)) {
             const exec::Windows windows(
                 steps_of(query.request), leaf.aggregation->range, leaf.aggregation->offset);
-            LOGI_ASSIGN_OR_RETURN(ReadPlan plan,
-                                  explain_range_query(sources, leaf, windows, query.request.now));
+            LOGI_ASSIGN_OR_RETURN(
+                ReadPlan plan,
+                explain_range_query(sources, leaf, windows, PassOptions(query.request)));
             plans.push_back(std::move(plan));
         }
     }

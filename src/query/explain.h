@@ -17,6 +17,8 @@ struct ReadPlan {
     Timestamp last;
     std::vector<std::string> pushed;      // line filters that blocks answer themselves
     std::vector<std::string> row_by_row;  // stages that run entry by entry
+    // Those of them that columns answer where a block's lines allow it.
+    std::vector<std::string> by_columns;
     // Labels that parsers extract; nothing: all.
     std::optional<std::vector<std::string>> labels;
     std::uint64_t blocks = 0;        // that hold wanted streams in the time range

@@ -1,6 +1,7 @@
 #include "query/log_query.h"
 
 #include "base/bytes.h"
+#include "exec/column_filter.h"
 #include "exec/memory_budget.h"
 #include "exec/pipeline.h"
 #include "exec/run_items.h"
@@ -158,6 +159,7 @@ class Collector {
         }
         exec::OpenBlock block;
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
+        LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*pipeline_, rows, block));
         std::vector<Candidate> found;
         LOGI_RETURN_IF_ERROR(collect(rows, block, found));
         scan_.add(item, block);
@@ -303,6 +305,7 @@ class Collector {
 StatusOr<std::shared_ptr<const exec::Pipeline>> compile(const Prepared& query) {
     exec::Pipeline::Options options;
     options.now = query.request.now;
+    options.columns = query.request.columns;
     return exec::Pipeline::compile(std::get<logql::LogExpr>(query.expr->node), std::move(options));
 }
 

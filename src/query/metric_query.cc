@@ -54,7 +54,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
           sources_(std::move(sources)),
           instant_(request.instant),
           partial_series_(request.partial_series),
-          now_(request.now),
+          options_(request),
           steps_(steps_of(request)),
           expr_(std::move(expr)),
           leaves_(leaves(*expr_)),
@@ -74,7 +74,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
                         sources_,
                         leaf,
                         windows,
-                        now_,
+                        options_,
                         budget_,
                         cancel_,
                         stats_,
@@ -152,7 +152,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     const exec::Sources sources_;
     const bool instant_;
     const bool partial_series_;
-    const Timestamp now_;
+    const PassOptions options_;
     const exec::Steps steps_;
     const std::shared_ptr<const Expr> expr_;
     const std::vector<Leaf> leaves_;

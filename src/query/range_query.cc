@@ -1,9 +1,9 @@
 #include "query/range_query.h"
 
-#include "absl/strings/str_cat.h"
+#include "exec/column_filter.h"
 #include "exec/run_items.h"
-#include "exec/series_index.h"
 #include "logql/printer.h"
+#include "query/block_samples.h"
 
 namespace logi::query {
 namespace {
@@ -59,52 +59,26 @@ std::optional<logql::Grouping> grouping_of_pipeline(const Leaf& leaf) {
     return absent && parses(leaf.aggregation->log) ? std::nullopt : leaf.grouping;
 }
 
-Status pipeline_error(const exec::EntryLabels& labels) {
-    std::vector<MetadataView> all;
-    labels.sorted(all);
-    std::vector<LabelPair> pairs;
-    for (const auto& label : all) {
-        pairs.push_back({std::string(label.name), std::string(label.value)});
-    }
-    const std::string error(labels.error());
-    return absl::InvalidArgumentError(absl::StrCat(
-        "pipeline error: '",
-        error,
-        "' for series: '",
-        Labels::of_result(std::move(pairs)).to_string(),
-        "'.\nUse a label filter to intentionally skip this error. (e.g | __error__!=\"",
-        error,
-        "\").\nTo skip all potential errors you can match empty errors.(e.g __error__=\"\")\nThe "
-        "label filter can also be specified after unwrap. (e.g | unwrap latency | __error__=\"\" "
-        ")\n"));
-}
-
-// What all threads share.
-struct Plan {
-    std::shared_ptr<const exec::Pipeline> pipeline;
-    exec::Windows windows;
-    std::optional<logql::Grouping> grouping;
-    std::string unwrapped;
-    bool bytes = false;
-};
-
-StatusOr<Plan> make_plan(const Leaf& leaf, const exec::Windows& windows, Timestamp now) {
+StatusOr<RangePlan> make_plan(const Leaf& leaf,
+                              const exec::Windows& windows,
+                              const PassOptions& pass) {
     const logql::RangeAggregation& aggregation = *leaf.aggregation;
     exec::Pipeline::Options options;
     options.unwrap = aggregation.unwrap;
     options.grouping = grouping_of_pipeline(leaf);
     options.metric = true;
-    options.now = now;
+    options.now = pass.now;
+    options.columns = pass.columns;
     LOGI_ASSIGN_OR_RETURN(auto pipeline,
                           exec::Pipeline::compile(aggregation.log, std::move(options)));
-    return Plan{std::move(pipeline),
-                windows,
-                leaf.grouping,
-                aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
-                counts_bytes(aggregation.op)};
+    return RangePlan{std::move(pipeline),
+                     windows,
+                     leaf.grouping,
+                     aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
+                     counts_bytes(aggregation.op)};
 }
 
-exec::ScanSpec scan_spec(const Leaf& leaf, const Plan& plan) {
+exec::ScanSpec scan_spec(const Leaf& leaf, const RangePlan& plan) {
     exec::ScanSpec spec;
     spec.matchers = leaf.aggregation->log.matchers;
     spec.filters = plan.pipeline->block_filters();
@@ -113,20 +87,17 @@ exec::ScanSpec scan_spec(const Leaf& leaf, const Plan& plan) {
     return spec;
 }
 
-// Whether the samples of a stream's entries need nothing of them but their times, or their sizes.
-bool is_plain(const Plan& plan, const Labels& stream) {
-    return plan.pipeline->empty() && !plan.pipeline->needs_metadata(stream);
-}
-
 // Whether numbers of a stream's entries in a block are as good as the entries.
-bool counts(const Plan& plan, const exec::ScanItem& item, const segment::StreamExtent& extent) {
+bool counts(const RangePlan& plan,
+            const exec::ScanItem& item,
+            const segment::StreamExtent& extent) {
     return extent.exact && plan.pipeline->empty() && plan.pipeline->block_filters().empty() &&
            !std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream) &&
-           is_plain(plan, item.source->labels(extent.stream));
+           plan.is_plain(item.source->labels(extent.stream));
 }
 
 // The cell that all of these go to, if the directory tells enough.
-std::optional<std::uint32_t> cell_of(const Plan& plan, const segment::StreamExtent& extent) {
+std::optional<std::uint32_t> cell_of(const RangePlan& plan, const segment::StreamExtent& extent) {
     return plan.bytes && !extent.has_bytes
                ? std::nullopt
                : plan.windows.common_cell(extent.min_time, extent.max_time);
@@ -135,7 +106,7 @@ std::optional<std::uint32_t> cell_of(const Plan& plan, const segment::StreamExte
 using Minutes = absl::Span<const block::MinuteStats>;
 
 // The minutes of one stream, if each of them is in one cell; else none.
-Minutes minutes_in_cells(const Plan& plan, Minutes all, std::uint32_t stream) {
+Minutes minutes_in_cells(const RangePlan& plan, Minutes all, std::uint32_t stream) {
     const auto begin = std::lower_bound(
         all.begin(), all.end(), stream, [](const block::MinuteStats& minute, std::uint32_t s) {
             return minute.stream < s;
@@ -151,138 +122,11 @@ Minutes minutes_in_cells(const Plan& plan, Minutes all, std::uint32_t stream) {
                        static_cast<std::size_t>(end - begin));
 }
 
-// The samples of one block, one thread.
-class BlockSamples {
-  public:
-    BlockSamples(const Plan& plan,
-                 const segment::Source& source,
-                 exec::RangePartial& partial,
-                 exec::MemoryBudget& budget,
-                 const io::CancelToken& cancel)
-        : plan_(plan),
-          source_(source),
-          partial_(partial),
-          cancel_(cancel),
-          index_(plan.grouping, plan.unwrapped, budget) {}
-
-    // Adds `rows` entries of a stream, all in one cell, of which no more has to be known.
-    Status add_counted(std::uint32_t stream,
-                       std::uint32_t cell,
-                       Timestamp time,
-                       std::uint64_t rows,
-                       std::uint64_t line_bytes) {
-        if (stream != stream_ || !has_stream_) {
-            LOGI_RETURN_IF_ERROR(begin_stream(stream));
-        }
-        partial_.add(series_, cell, time, static_cast<double>(plan_.bytes ? line_bytes : rows));
-        return absl::OkStatus();
-    }
-
-    Status add_rows(const exec::ScanRows& rows, exec::OpenBlock& block) {
-        for (const std::uint32_t row : rows.rows) {
-            LOGI_RETURN_IF_ERROR(cancel_.check());
-            if (rows.streams[row] != stream_ || !has_stream_) {
-                LOGI_RETURN_IF_ERROR(begin_stream(rows.streams[row]));
-            }
-            const auto cell = plan_.windows.cell(rows.times[row]);
-            if (!cell.has_value()) {
-                continue;
-            }
-            LOGI_RETURN_IF_ERROR(plain_ ? add_plain(rows, row, *cell)
-                                        : add_entry(rows, row, *cell));
-        }
-        got_.lines = rows.rows.size();
-        block.count(got_);
-        return absl::OkStatus();
-    }
-
-    std::vector<exec::PartialSeries> take_series() { return index_.take(); }
-
-  private:
-    Status begin_stream(std::uint32_t stream) {
-        has_stream_ = true;
-        stream_ = stream;
-        labels_ = source_.labels(stream);
-        metadata_ = plan_.pipeline->needs_metadata(labels_);
-        plain_ = is_plain(plan_, labels_);
-        decided_ = index_.decided_by(labels_) || plain_;
-        if (decided_) {
-            LOGI_ASSIGN_OR_RETURN(series_, index_.find(labels_));
-        }
-        return absl::OkStatus();
-    }
-
-    // The stream decides the series and no stage the value.
-    Status add_plain(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
-        double value = 1;
-        if (plan_.bytes) {
-            LOGI_ASSIGN_OR_RETURN(const auto lengths, rows.block->line_lengths());
-            value = lengths[row];
-        }
-        ++got_.passed_lines;
-        partial_.add(series_, cell, rows.times[row], value);
-        return absl::OkStatus();
-    }
-
-    Status add_entry(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
-        pairs_.clear();
-        if (metadata_) {
-            LOGI_RETURN_IF_ERROR(rows.block->metadata(row, pairs_));
-            got_.metadata_bytes += exec::bytes_of(pairs_);
-        }
-        entry_.labels.begin(labels_, pairs_);
-        entry_.time = rows.times[row];
-        if (plan_.bytes || plan_.pipeline->reads_line()) {
-            LOGI_ASSIGN_OR_RETURN(entry_.line, rows.block->line(row));
-            got_.line_bytes += entry_.line.size();
-        }
-        if (!plan_.pipeline->process(entry_)) {
-            return absl::OkStatus();
-        }
-        ++got_.passed_lines;
-        double value = plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
-        if (plan_.pipeline->unwraps()) {
-            const auto unwrapped = plan_.pipeline->unwrap(entry_);
-            if (!unwrapped.has_value()) {
-                return absl::OkStatus();
-            }
-            value = *unwrapped;
-        }
-        if (entry_.labels.has_error() && entry_.labels.get(exec::kPreserveErrorLabel) != "true") {
-            return pipeline_error(entry_.labels);
-        }
-        const bool by_stream =
-            decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
-        std::uint32_t series = series_;
-        if (!by_stream) {
-            LOGI_ASSIGN_OR_RETURN(series, index_.find(entry_.labels));
-        }
-        partial_.add(series, cell, rows.times[row], value);
-        return absl::OkStatus();
-    }
-
-    const Plan& plan_;
-    const segment::Source& source_;
-    exec::RangePartial& partial_;
-    const io::CancelToken& cancel_;
-    exec::SeriesIndex index_;
-    exec::Entry entry_;
-    std::vector<MetadataView> pairs_;
-    Labels labels_;  // of the stream that the rows are at
-    std::uint32_t stream_ = 0;
-    std::uint32_t series_ = 0;
-    exec::ReadCounts got_;
-    bool has_stream_ = false;
-    bool metadata_ = false;
-    bool plain_ = false;
-    bool decided_ = false;
-};
-
 class RangeQuery {
   public:
     RangeQuery(const exec::Sources& sources,
                const Leaf& leaf,
-               Plan plan,
+               RangePlan plan,
                exec::MemoryBudget& budget,
                io::CancelToken cancel)
         : plan_(std::move(plan)),
@@ -320,11 +164,29 @@ class RangeQuery {
             LOGI_RETURN_IF_ERROR(take_minutes(item, samples, block));
         }
         if (!item.extents.empty()) {
-            LOGI_ASSIGN_OR_RETURN(const exec::ScanRows rows, scan_.read(item, block));
+            LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, read_rows(item, samples, block));
             LOGI_RETURN_IF_ERROR(samples.add_rows(rows, block));
         }
         scan_.add(item, block);
         return aggregator_->merge(std::move(partial), samples.take_series());
+    }
+
+    // The rows that have to be looked at, behind what columns can count.
+    StatusOr<exec::ScanRows> read_rows(const exec::ScanItem& item,
+                                       BlockSamples& samples,
+                                       exec::OpenBlock& block) {
+        const auto cell = plan_.windows.common_cell(item.min_time, item.max_time);
+        if (cell.has_value() && scan_.takes_all_rows(item)) {
+            LOGI_ASSIGN_OR_RETURN(auto left, samples.add_whole(item, block, *cell));
+            if (left.has_value()) {
+                return scan_.rows_of(item, block, *std::move(left));
+            }
+        }
+        LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
+        if (plan_.pipeline->columns() == nullptr) {
+            LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*plan_.pipeline, rows, block));
+        }
+        return rows;
     }
 
     // Answers what the directory can answer, and leaves the rest in `item`.
@@ -371,7 +233,7 @@ class RangeQuery {
         item.extents = std::move(extents);
     }
 
-    const Plan plan_;
+    const RangePlan plan_;
     exec::MemoryBudget& budget_;
     const io::CancelToken cancel_;
     exec::Scan scan_;
@@ -390,8 +252,8 @@ std::vector<Leaf> leaves(const logql::Expr& expr) {
 StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
                                        const Leaf& leaf,
                                        const exec::Windows& windows,
-                                       Timestamp now) {
-    LOGI_ASSIGN_OR_RETURN(const Plan plan, make_plan(leaf, windows, now));
+                                       const PassOptions& options) {
+    LOGI_ASSIGN_OR_RETURN(const RangePlan plan, make_plan(leaf, windows, options));
     ReadPlan out = plan_of(leaf.aggregation->log, *plan.pipeline);
     const exec::ScanSpec spec = scan_spec(leaf, plan);
     out.expression = logql::to_string(logql::Expr{*leaf.aggregation});
@@ -427,13 +289,13 @@ void run_range_query(io::Executor& executor,
                      const exec::Sources& sources,
                      const Leaf& leaf,
                      const exec::Windows& windows,
-                     Timestamp now,
+                     const PassOptions& options,
                      exec::MemoryBudget& budget,
                      io::CancelToken cancel,
                      exec::ScanStats& stats,
                      std::vector<std::string>& missing,
                      std::function<void(StatusOr<exec::StepVector>)> done) {
-    auto plan = make_plan(leaf, windows, now);
+    auto plan = make_plan(leaf, windows, options);
     if (!plan.ok()) {
         done(plan.status());
         return;

@@ -16,6 +16,13 @@ struct Leaf {
     std::optional<logql::Grouping> grouping;
 };
 
+// What a pass takes from its request.
+struct PassOptions {
+    explicit PassOptions(const Request& request) : now(request.now), columns(request.columns) {}
+    Timestamp now;
+    bool columns = true;
+};
+
 // The leaves of a metric query, in the order of its text. A sum directly above a leaf hands its
 // grouping down, which decides what parsers extract, as in Loki.
 std::vector<Leaf> leaves(const logql::Expr& expr);
@@ -25,7 +32,7 @@ void run_range_query(io::Executor& executor,
                      const exec::Sources& sources,
                      const Leaf& leaf,
                      const exec::Windows& windows,
-                     Timestamp now,
+                     const PassOptions& options,
                      exec::MemoryBudget& budget,
                      io::CancelToken cancel,
                      exec::ScanStats& stats,
@@ -36,6 +43,6 @@ void run_range_query(io::Executor& executor,
 StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
                                        const Leaf& leaf,
                                        const exec::Windows& windows,
-                                       Timestamp now);
+                                       const PassOptions& options);
 
 }  // namespace logi::query

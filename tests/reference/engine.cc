@@ -163,6 +163,18 @@ exec::Sources make_sources(const std::vector<Entry>& entries,
     return sources;
 }
 
+exec::Sources make_segments(const std::vector<Entry>& entries, std::size_t segments) {
+    exec::Sources sources;
+    for (std::size_t i = 0; i < segments; ++i) {
+        const std::size_t from = entries.size() * i / segments;
+        const std::size_t to = entries.size() * (i + 1) / segments;
+        if (from < to) {
+            add_segments(*generation(entries, from, to), to, sources);
+        }
+    }
+    return sources;
+}
+
 query::Request engine_request(const std::string& text, const Request& request) {
     query::Request out;
     out.query = text;

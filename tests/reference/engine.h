@@ -14,6 +14,9 @@ exec::Sources make_sources(const std::vector<Entry>& entries,
                            Dice& dice,
                            std::size_t interval_max = 60);
 
+// The same as segments of whole streams, as many as that.
+exec::Sources make_segments(const std::vector<Entry>& entries, std::size_t segments);
+
 query::Request engine_request(const std::string& text, const Request& request);
 
 // Cancelled after `cancel_after`, if that is not 0.

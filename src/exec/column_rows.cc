@@ -1,0 +1,401 @@
+#include "exec/column_rows.h"
+
+#include "base/check.h"
+#include "fields/names.h"
+
+#include <algorithm>
+
+namespace logi::exec {
+namespace {
+
+constexpr std::string_view kExtracted = "_extracted";
+// A byte is looked for in whole columns; with more bytes than these each value is looked at.
+constexpr std::size_t kSearchedBytesMax = 3;
+constexpr std::size_t kCheckedCodesMax = 1024;
+// Numbers for rows pay if they are not many more than the rows; so many a template may have, and
+// all templates and classes of streams together.
+constexpr std::size_t kNumbersPerRow = 2;
+constexpr std::size_t kNumbersMin = 64;
+constexpr std::size_t kNumbersMax = 65536;
+
+bool has(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void append_text(std::string& key, std::string_view text) {
+    const std::size_t size = text.size();
+    key.append(reinterpret_cast<const char*>(&size), sizeof(size));
+    key.append(text);
+}
+
+}  // namespace
+
+void ColumnPlan::look_at(const std::vector<std::string>& names) {
+    labels = names;
+    class_labels = names;
+    class_labels.insert(class_labels.end(), needed.names().begin(), needed.names().end());
+    std::sort(class_labels.begin(), class_labels.end());
+    class_labels.erase(std::unique(class_labels.begin(), class_labels.end()), class_labels.end());
+    for (const std::string& name : class_labels) {
+        if (name.ends_with(kExtracted)) {
+            stems.push_back(name.substr(0, name.size() - kExtracted.size()));
+        }
+    }
+}
+
+bool ColumnPlan::looks_at(std::string_view label) const {
+    return all_labels || has(labels, label);
+}
+
+bool ColumnPlan::looks_at_metadata(std::string_view name) const {
+    return all_labels || has(class_labels, name) || has(stems, name) || name == kErrorLabel ||
+           name == kErrorDetailsLabel || name == kPreserveErrorLabel;
+}
+
+StatusOr<std::unique_ptr<ColumnRows>> ColumnRows::open(block::BlockReader& block,
+                                                       const ColumnPlan& plan) {
+    LOGI_ASSIGN_OR_RETURN(block::LineTemplates* const templates, block.templates());
+    if (templates == nullptr) {
+        return nullptr;
+    }
+    std::unique_ptr<ColumnRows> rows(new ColumnRows(block, plan, *templates));
+    rows->known_.resize(templates->templates());
+    return rows;
+}
+
+std::string ColumnRows::class_key(const Labels& stream) const {
+    std::string key;
+    if (plan_.all_labels) {
+        for (const LabelPair& pair : stream.pairs()) {
+            append_text(key, pair.name);
+            append_text(key, pair.value);
+        }
+        return key;
+    }
+    for (const std::string& name : plan_.class_labels) {
+        const LabelPair* pair = stream.find(name);
+        key.push_back(pair == nullptr ? '0' : '1');
+        append_text(key, pair == nullptr ? std::string_view() : pair->value);
+    }
+    for (const std::string& stem : plan_.stems) {
+        key.push_back(stream.find(stem) == nullptr ? '0' : '1');
+    }
+    return key;
+}
+
+void ColumnRows::begin_stream(const Labels& stream) {
+    stream_ = &stream;
+    class_ = classes_.try_emplace(class_key(stream), classes_.size()).first->second;
+    if (class_ == views_.size()) {
+        views_.emplace_back().resize(known_.size());
+    }
+}
+
+StatusOr<ColumnRows::Place> ColumnRows::go_to(std::uint32_t row) {
+    if (!rows_.has_value()) {
+        auto rows = templates_->row_templates();
+        if (!rows.ok()) {
+            return block_.located(rows.status());
+        }
+        rows_ = *rows;
+    }
+    current_template_ = rows_->numbers[row];
+    rank_ = rows_->ranks[row];
+    if (current_template_ == known_.size()) {
+        return Place();
+    }
+    LOGI_ASSIGN_OR_RETURN(current_, view(current_template_));
+    if (current_->how == How::kByLine || (current_->odd.has_value() && current_->odd->has(rank_))) {
+        return Place();
+    }
+    return Place{current_->how, current_->how == How::kShared ? number_of(*current_, rank_) : 0};
+}
+
+std::uint32_t ColumnRows::number_of(const View& view, std::size_t rank) {
+    std::uint32_t number = view.first_number;
+    for (const View::Digit& digit : view.digits) {
+        number += digit.stride * digit.codes->of_rows[rank];
+    }
+    return number;
+}
+
+StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
+    Group out;
+    const View* group_view = nullptr;
+    if (number < known_.size()) {
+        LOGI_ASSIGN_OR_RETURN(group_view, view(number));
+        out.how = group_view->how;
+        out.first_number = group_view->first_number;
+    }
+    const bool some = group_view != nullptr && group_view->odd.has_value();
+    if (out.how != How::kShared || some) {
+        const auto places = templates_->places(number);
+        if (!places.ok()) {
+            return block_.located(places.status());
+        }
+        for (std::size_t rank = 0; rank < places->size(); ++rank) {
+            if (out.how != How::kShared || group_view->odd->has(rank)) {
+                out.line_rows.push_back((*places)[rank]);
+            }
+        }
+    }
+    if (out.how != How::kShared) {
+        return out;
+    }
+    out.counts.resize(group_view->count);
+    out.ranks.resize(group_view->count);
+    const std::size_t rows = templates_->rows_of(number);
+    for (std::size_t rank = 0; rank < rows; ++rank) {
+        if (some && group_view->odd->has(rank)) {
+            continue;
+        }
+        const std::uint32_t n = number_of(*group_view, rank) - group_view->first_number;
+        ++out.counts[n];
+        out.ranks[n] = static_cast<std::uint32_t>(rank);
+    }
+    return out;
+}
+
+void ColumnRows::go_to_rank(std::size_t group, std::size_t rank) {
+    current_template_ = group;
+    current_ = views_[class_][group].get();
+    rank_ = rank;
+}
+
+StatusOr<ColumnRows::View*> ColumnRows::view(std::size_t number) {
+    std::unique_ptr<View>& place = views_[class_][number];
+    if (place == nullptr) {
+        auto made = std::make_unique<View>();
+        if (const Status status = make_view(number, *made); !status.ok()) {
+            return block_.located(status);
+        }
+        place = std::move(made);
+    }
+    return place.get();
+}
+
+Status ColumnRows::make_view(std::size_t number, View& view) {
+    Template& known = known_[number];
+    if (known.outline == nullptr) {
+        known.outline = plan_.outlines.find(templates_->pieces(number));
+        known.slots.resize(known.outline->slots.size());
+    }
+    view.outline = known.outline.get();
+    std::uint32_t seen = 0;
+    if (!view.outline->known || !pick_fields(view, seen)) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(const bool holds, check_slots(number, seen, view));
+    return holds ? load_slots(number, view) : absl::OkStatus();
+}
+
+// The fields that are looked at. False if the value of one is not known. `slots_seen`: so many of
+// the first slots are looked at by the parsers.
+bool ColumnRows::pick_fields(View& view, std::uint32_t& slots_seen) const {
+    const bool stops = plan_.parsers.size() == 1 && !plan_.needed.all();
+    std::size_t missing = plan_.needed.names().size();
+    std::vector<std::string> extracted;
+    slots_seen = static_cast<std::uint32_t>(view.outline->slots.size());
+    for (const fields::Outline& outline : view.outline->parsers) {
+        auto& picked = view.fields.emplace_back();
+        for (const fields::OutlineField& field : outline.fields) {
+            std::string label = field.name;
+            if (stream_->find(label) != nullptr) {
+                label.append(kExtracted);
+            }
+            const bool again = has(extracted, label);
+            if (plan_.looks_at(label) && !again) {
+                if (field.unknown) {
+                    return false;
+                }
+                picked.push_back(&field);
+            }
+            if (stops && plan_.needed.wants(label) && !again) {
+                extracted.push_back(std::move(label));
+                if (--missing == 0) {
+                    slots_seen = field.holes_seen;
+                    return true;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+StatusOr<ColumnRows::Slot*> ColumnRows::slot(std::size_t number, std::size_t i) {
+    Slot& slot = known_[number].slots[i];
+    if (slot.column == nullptr) {
+        LOGI_ASSIGN_OR_RETURN(slot.column, templates_->column(number, i));
+    }
+    return &slot;
+}
+
+StatusOr<block::RowSet> ColumnRows::odd_rows(block::ColumnReader& column,
+                                             const SlotCheck& check) const {
+    const auto can_have = [&](char c) {
+        return column.can_have(static_cast<unsigned char>(c));
+    };
+    std::string possible;
+    for (const SlotCheck::Bytes& group : check.forbidden) {
+        if ((group.classes & ~column.stamp().classes) != 0) {
+            continue;
+        }
+        for (const char c : group.bytes) {
+            if (can_have(c)) {
+                possible.push_back(c);
+            }
+        }
+    }
+    using Begin = fields::HoleRule::Begin;
+    const bool begins_well =
+        check.rule.begin == Begin::kAny || column.begins_with_digit() ||
+        (check.rule.begin == Begin::kNoObject &&
+         std::none_of(fields::kObjectBegins.begin(), fields::kObjectBegins.end(), can_have));
+    block::RowSet odd = block::RowSet::none(column.rows());
+    if (begins_well && possible.size() <= kSearchedBytesMax) {
+        for (const char& c : possible) {
+            LOGI_ASSIGN_OR_RETURN(const block::RowSet rows, column.match({{&c, 1}}));
+            odd.unite(rows);
+        }
+        return odd;
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto codes, column.codes(kCheckedCodesMax));
+    if (!codes.has_value()) {
+        LOGI_ASSIGN_OR_RETURN(const auto values, column.values());
+        for (std::size_t row = 0; row < values.size(); ++row) {
+            if (!check.rule.allows(values[row])) {
+                odd.add(row);
+            }
+        }
+        return odd;
+    }
+    std::vector<bool> bad(codes->count);
+    bool any = false;
+    for (std::uint32_t code = 0; code < codes->count; ++code) {
+        LOGI_ASSIGN_OR_RETURN(const std::string_view value, column.code_value(code));
+        bad[code] = !check.rule.allows(value);
+        any = any || bad[code];
+    }
+    for (std::size_t row = 0; any && row < column.rows(); ++row) {
+        if (bad[codes->of_rows.empty() ? 0 : codes->of_rows[row]]) {
+            odd.add(row);
+        }
+    }
+    return odd;
+}
+
+// Which rows break the rules. False: all may.
+StatusOr<bool> ColumnRows::check_slots(std::size_t number, std::uint32_t count, View& view) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const SlotCheck& check = view.outline->slots[i];
+        if (check.rule.allows_all()) {
+            continue;
+        }
+        LOGI_ASSIGN_OR_RETURN(Slot* const checked, slot(number, i));
+        if (checked->column->stamp().min_size == 0) {
+            return false;
+        }
+        if (!checked->odd.has_value()) {
+            LOGI_ASSIGN_OR_RETURN(checked->odd, odd_rows(*checked->column, check));
+        }
+        if (checked->odd->is_none()) {
+            continue;
+        }
+        if (view.odd.has_value()) {
+            view.odd->unite(*checked->odd);
+        } else {
+            view.odd = checked->odd;
+        }
+    }
+    return true;
+}
+
+// Makes the values of the picked fields ready, and numbers for the rows if these are few.
+Status ColumnRows::load_slots(std::size_t number, View& view) {
+    std::vector<std::uint32_t> used;
+    for (const auto& fields : view.fields) {
+        for (const fields::OutlineField* field : fields) {
+            for (const fields::ValuePart& part : field->parts) {
+                if (part.hole != fields::kNoHole &&
+                    std::find(used.begin(), used.end(), part.hole) == used.end()) {
+                    used.push_back(part.hole);
+                }
+            }
+        }
+    }
+    const std::size_t rows = templates_->rows_of(number);
+    const std::size_t numbers_max = kNumbersMin + kNumbersPerRow * rows;
+    const std::size_t all_max = kNumbersMax + kNumbersPerRow * block_.stats().rows;
+    std::size_t left = std::min(numbers_max, all_max - numbers_);
+    bool shared = left > 0;
+    std::uint32_t stride = 1;
+    for (const std::uint32_t i : used) {
+        LOGI_ASSIGN_OR_RETURN(Slot* const loaded, slot(number, i));
+        if (!loaded->codes.has_value() && loaded->values.empty()) {
+            LOGI_ASSIGN_OR_RETURN(loaded->codes, loaded->column->codes(numbers_max));
+            if (!loaded->codes.has_value()) {
+                LOGI_ASSIGN_OR_RETURN(loaded->values, loaded->column->values());
+            } else {
+                // Later the values are there without an error.
+                LOGI_RETURN_IF_ERROR(loaded->column->code_value(0).status());
+            }
+        }
+        shared = shared && loaded->codes.has_value() && loaded->codes->count <= left;
+        if (shared) {
+            left /= loaded->codes->count;
+            if (!loaded->codes->of_rows.empty()) {
+                view.digits.push_back({&*loaded->codes, i, stride});
+            }
+            stride *= static_cast<std::uint32_t>(loaded->codes->count);
+        }
+    }
+    view.how = shared ? How::kShared : How::kAlone;
+    if (shared) {
+        view.first_number = static_cast<std::uint32_t>(numbers_);
+        view.count = stride;
+        numbers_ += stride;
+    }
+    return absl::OkStatus();
+}
+
+OutlinedLine::Found ColumnRows::found_by(const Stage& parser) const {
+    const auto& parsers = plan_.parsers;
+    const auto i = static_cast<std::size_t>(std::find(parsers.begin(), parsers.end(), &parser) -
+                                            parsers.begin());
+    LOGI_CHECK(i < parsers.size());
+    // Where it stopped before a parser, that has nothing to do.
+    return i < current_->fields.size()
+               ? Found{current_->fields[i], current_->outline->parsers[i].error}
+               : Found{};
+}
+
+std::string_view ColumnRows::slot_value(std::size_t slot) const {
+    const Slot& loaded = known_[current_template_].slots[slot];
+    if (!loaded.codes.has_value()) {
+        return loaded.values[rank_];
+    }
+    const std::uint32_t code = loaded.codes->of_rows.empty() ? 0 : loaded.codes->of_rows[rank_];
+    const auto text = loaded.column->code_value(code);
+    LOGI_CHECK(text.ok());
+    return *text;
+}
+
+std::string_view ColumnRows::value(const fields::OutlineField& field,
+                                   fields::Scratch& scratch) const {
+    const auto part_value = [this](const fields::ValuePart& part) {
+        return part.hole == fields::kNoHole ? std::string_view(part.text) : slot_value(part.hole);
+    };
+    std::string_view text;
+    if (field.parts.size() == 1) {
+        text = part_value(field.parts[0]);
+    } else {
+        scratch.value.clear();
+        for (const fields::ValuePart& part : field.parts) {
+            scratch.value.append(part_value(part));
+        }
+        text = scratch.value;
+    }
+    return field.made_valid ? fields::valid_value(text, scratch.value) : text;
+}
+
+}  // namespace logi::exec

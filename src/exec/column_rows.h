@@ -1,0 +1,137 @@
+// Rows of a block whose fields are found in columns: parsers run once per template, and what
+// depends on few values is the same for all rows that have these.
+#pragma once
+
+#include "block/block.h"
+#include "block/line_templates.h"
+#include "exec/needed_labels.h"
+#include "exec/outline_cache.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace logi::exec {
+
+// What a pipeline, or its first stages, look at. Immutable, safe from any thread.
+struct ColumnPlan {
+    std::vector<const Stage*> parsers;  // of the line as it is stored
+    OutlineCache outlines;
+    // The labels that decide what comes of an entry, unless all may do.
+    bool all_labels = false;
+    std::vector<std::string> labels;
+    // Those, and what else decides how far parsers read.
+    std::vector<std::string> class_labels;
+    std::vector<std::string> stems;  // of class_labels that end in "_extracted"
+    // What a parser that is alone stops at.
+    NeededLabels needed;
+
+    ColumnPlan(std::vector<const Stage*> outlining, NeededLabels stops_at)
+        : parsers(std::move(outlining)), outlines(parsers), needed(std::move(stops_at)) {}
+    void look_at(const std::vector<std::string>& names);
+    [[nodiscard]] bool looks_at(std::string_view label) const;
+    // Whether what comes of an entry may depend on metadata of that name.
+    [[nodiscard]] bool looks_at_metadata(std::string_view name) const;
+};
+
+// One thread. The block and the plan must outlive it.
+class ColumnRows final : public OutlinedLine {
+  public:
+    // Null where a block's lines are just text. Errors are as the block has them.
+    static StatusOr<std::unique_ptr<ColumnRows>> open(block::BlockReader& block,
+                                                      const ColumnPlan& plan);
+
+    // The rows that come are of this stream. Streams that differ in no label that is looked at are
+    // of one class.
+    void begin_stream(const Labels& stream);
+    // Of the streams that began so far.
+    [[nodiscard]] std::size_t classes() const { return views_.size(); }
+    enum class How : std::uint8_t {
+        kByLine,  // its line has to be parsed
+        kAlone,   // this is its outlined line
+        kShared,  // the same; and what comes of it comes of all rows with that number
+    };
+    struct Place {
+        How how = How::kByLine;
+        std::uint32_t number = 0;  // below numbers()
+    };
+    // Goes to a row, which has no metadata that is looked at.
+    StatusOr<Place> go_to(std::uint32_t row);
+    // Numbers that were given so far.
+    [[nodiscard]] std::size_t numbers() const { return numbers_; }
+
+    // The rows of one template without their order, for those who only count them.
+    struct Group {
+        How how = How::kByLine;
+        std::uint32_t first_number = 0;
+        std::vector<std::uint32_t> counts;     // per number from the first, of kShared
+        std::vector<std::uint32_t> ranks;      // of some row with it
+        std::vector<std::uint32_t> line_rows;  // rows whose lines have to be parsed
+    };
+    [[nodiscard]] std::size_t groups() const { return templates_->templates() + 1; }
+    StatusOr<Group> group(std::size_t number);
+    // Goes to a row of a group by its rank in it.
+    void go_to_rank(std::size_t group, std::size_t rank);
+
+    [[nodiscard]] Found found_by(const Stage& parser) const override;
+    std::string_view value(const fields::OutlineField& field,
+                           fields::Scratch& scratch) const override;
+
+  private:
+    struct Slot {
+        block::ColumnReader* column = nullptr;
+        std::optional<block::RowSet> odd;  // rows whose value breaks the rules
+        std::optional<block::ValueCodes> codes;
+        absl::Span<const std::string_view> values;  // where there are no codes
+    };
+    struct Template {
+        std::shared_ptr<const TemplateOutline> outline;
+        std::vector<Slot> slots;
+    };
+    // A template as a class of streams sees it.
+    struct View {
+        How how = How::kByLine;
+        std::vector<std::vector<const fields::OutlineField*>> fields;  // per parser
+        const TemplateOutline* outline = nullptr;
+        std::optional<block::RowSet> odd;
+        std::uint32_t first_number = 0;
+        std::uint32_t count = 1;
+        struct Digit {
+            const block::ValueCodes* codes = nullptr;
+            std::uint32_t slot = 0;
+            std::uint32_t stride = 1;
+        };
+        std::vector<Digit> digits;
+    };
+
+    ColumnRows(block::BlockReader& block, const ColumnPlan& plan, block::LineTemplates& templates)
+        : block_(block), plan_(plan), templates_(&templates) {}
+    StatusOr<View*> view(std::size_t number);
+    Status make_view(std::size_t number, View& view);
+    bool pick_fields(View& view, std::uint32_t& slots_seen) const;
+    StatusOr<bool> check_slots(std::size_t number, std::uint32_t count, View& view);
+    Status load_slots(std::size_t number, View& view);
+    StatusOr<Slot*> slot(std::size_t number, std::size_t i);
+    StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& check) const;
+    [[nodiscard]] std::string class_key(const Labels& stream) const;
+    [[nodiscard]] std::string_view slot_value(std::size_t slot) const;
+    [[nodiscard]] static std::uint32_t number_of(const View& view, std::size_t rank);
+
+    block::BlockReader& block_;
+    const ColumnPlan& plan_;
+    block::LineTemplates* templates_;
+    std::vector<Template> known_;
+    const Labels* stream_ = nullptr;
+    absl::flat_hash_map<std::string, std::size_t> classes_;
+    std::size_t class_ = 0;
+    std::vector<std::vector<std::unique_ptr<View>>> views_;  // per class and template
+    std::size_t numbers_ = 0;
+    std::optional<block::LineTemplates::RowTemplates> rows_;
+    // Where it is.
+    const View* current_ = nullptr;
+    std::size_t current_template_ = 0;
+    std::size_t rank_ = 0;
+};
+
+}  // namespace logi::exec

@@ -1,0 +1,78 @@
+#include "exec/outline_cache.h"
+
+namespace logi::exec {
+namespace {
+
+void merge(const fields::HoleRule& from, fields::HoleRule& to) {
+    using Begin = fields::HoleRule::Begin;
+    to.forbidden |= from.forbidden;
+    if (to.begin == Begin::kAny) {
+        to.begin = from.begin;
+    } else if (from.begin != Begin::kAny && from.begin != to.begin) {
+        to.begin = Begin::kNumber;  // the strictest
+    }
+}
+
+void group_bytes(SlotCheck& check) {
+    for (std::size_t byte = 0; byte < check.rule.forbidden.size(); ++byte) {
+        if (!check.rule.forbidden[byte]) {
+            continue;
+        }
+        const block::ClassMask classes = block::kClassOf[byte];
+        auto it = std::find_if(check.forbidden.begin(),
+                               check.forbidden.end(),
+                               [&](const auto& group) { return group.classes == classes; });
+        if (it == check.forbidden.end()) {
+            it = check.forbidden.insert(it, {classes, {}});
+        }
+        it->bytes.push_back(static_cast<char>(byte));
+    }
+}
+
+}  // namespace
+
+TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces) const {
+    TemplateOutline out;
+    out.slots.resize(pieces.size() - 1);
+    for (const Stage* parser : parsers_) {
+        auto outline = parser->outline(pieces);
+        if (!outline.has_value()) {
+            return {};
+        }
+        for (std::size_t i = 0; i < out.slots.size(); ++i) {
+            merge(outline->holes[i], out.slots[i].rule);
+        }
+        out.parsers.push_back(*std::move(outline));
+    }
+    for (SlotCheck& check : out.slots) {
+        group_bytes(check);
+    }
+    out.known = true;
+    return out;
+}
+
+std::shared_ptr<const TemplateOutline> OutlineCache::find(
+    absl::Span<const std::string_view> pieces) const {
+    std::string text;
+    for (const std::string_view piece : pieces) {
+        const std::size_t size = piece.size();
+        text.append(reinterpret_cast<const char*>(&size), sizeof(size));
+        text.append(piece);
+    }
+    const base::Hash128 key = base::hash128(text);
+    {
+        const base::MutexLock lock(mutex_);
+        if (const auto it = outlines_.find(key); it != outlines_.end()) {
+            return it->second;
+        }
+    }
+    const auto made = std::make_shared<const TemplateOutline>(make(pieces));
+    const base::MutexLock lock(mutex_);
+    if (outlines_.size() >= kOutlinesMax) {
+        outlines_.clear();
+    }
+    outlines_[key] = made;
+    return made;
+}
+
+}  // namespace logi::exec

@@ -1,0 +1,53 @@
+// What the parsers of a pipeline find in the templates of blocks. Blocks of a stream have most of
+// their templates in common.
+#pragma once
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "base/hash.h"
+#include "base/mutex.h"
+#include "block/char_class.h"
+#include "exec/stage.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logi::exec {
+
+// The bytes that may not be in a slot, by the classes that tell whether they are there.
+struct SlotCheck {
+    struct Bytes {
+        block::ClassMask classes = 0;
+        std::string bytes;
+    };
+    std::vector<Bytes> forbidden;
+    fields::HoleRule rule;  // the same
+};
+
+struct TemplateOutline {
+    bool known = false;  // false: lines have to be parsed one by one
+    std::vector<fields::Outline> parsers;
+    std::vector<SlotCheck> slots;
+};
+
+// Thread-safe.
+class OutlineCache {
+  public:
+    explicit OutlineCache(std::vector<const Stage*> parsers) : parsers_(std::move(parsers)) {}
+    [[nodiscard]] std::shared_ptr<const TemplateOutline> find(
+        absl::Span<const std::string_view> pieces) const;
+
+  private:
+    [[nodiscard]] TemplateOutline make(absl::Span<const std::string_view> pieces) const;
+
+    // Texts of templates that no more blocks have go with all others.
+    static constexpr std::size_t kOutlinesMax = 16384;
+
+    const std::vector<const Stage*> parsers_;
+    mutable base::Mutex mutex_;
+    mutable absl::flat_hash_map<base::Hash128, std::shared_ptr<const TemplateOutline>> outlines_
+        LOGI_GUARDED_BY(mutex_);
+};
+
+}  // namespace logi::exec

@@ -1,0 +1,89 @@
+// What a parser finds in lines of which only some parts are known: constant pieces with a hole
+// between each two, which is never empty. Where no byte in a hole decides more than the value of a
+// field, all lines of these pieces have the same fields, and their parser runs once.
+#pragma once
+
+#include "absl/types/span.h"
+#include "fields/field_sink.h"
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::fields {
+
+// What has to be true of a hole's value so that an outline holds for the line.
+struct HoleRule {
+    enum class Begin : unsigned char {
+        kAny,
+        kNumber,      // a digit or a minus
+        kJsonScalar,  // the same, or the value is true or false
+        kNoObject,    // neither a brace nor white space before one
+    };
+    std::bitset<256> forbidden;  // bytes that may not be in it
+    Begin begin = Begin::kAny;
+
+    [[nodiscard]] bool allows(std::string_view value) const;
+    [[nodiscard]] bool allows_all() const { return forbidden.none() && begin == Begin::kAny; }
+};
+[[nodiscard]] std::bitset<256> bytes_of(std::string_view bytes);
+// What an object in JSON can begin with.
+inline constexpr std::string_view kObjectBegins = "{ \t\n\r";
+
+inline constexpr std::uint32_t kNoHole = 0xFFFFFFFF;
+
+// Part of a value: what is in a hole, or text.
+struct ValuePart {
+    std::uint32_t hole = kNoHole;
+    std::string text;
+};
+
+struct OutlineField {
+    std::string name;              // sanitised
+    std::vector<ValuePart> parts;  // no more than one if there is no hole among them
+    // Its value is more than its parts one after another: an escape has to be resolved, say.
+    bool unknown = false;
+    // Of bytes beyond ASCII the parser makes valid UTF-8.
+    bool made_valid = false;
+    // So many of the first holes have been looked at when the parser comes to this field.
+    std::uint32_t holes_seen = 0;
+};
+
+struct Outline {
+    std::vector<OutlineField> fields;  // in the order in which the parser gives them
+    std::vector<HoleRule> holes;
+    ParseError error;  // of every line; its texts are constants
+};
+
+// Pieces with a byte where a hole is.
+class HoledText {
+  public:
+    // At least one piece. `filler` stands for every hole.
+    HoledText(absl::Span<const std::string_view> pieces, char filler);
+
+    [[nodiscard]] std::string_view text() const { return text_; }
+    [[nodiscard]] std::size_t holes() const { return places_.size(); }
+    [[nodiscard]] std::size_t place(std::size_t hole) const { return places_[hole]; }
+    // The number of the first hole at or behind an offset.
+    [[nodiscard]] std::size_t hole_from(std::size_t offset) const;
+    [[nodiscard]] bool is_hole(std::size_t offset) const {
+        const std::size_t hole = hole_from(offset);
+        return hole < places_.size() && places_[hole] == offset;
+    }
+    [[nodiscard]] bool has_hole(std::size_t begin, std::size_t end) const {
+        return hole_from(begin) < hole_from(end);
+    }
+    [[nodiscard]] std::vector<ValuePart> parts(std::size_t begin, std::size_t end) const;
+    // Where a part of text() begins.
+    [[nodiscard]] std::size_t offset_of(std::string_view part) const {
+        return static_cast<std::size_t>(part.data() - text_.data());
+    }
+
+  private:
+    std::string text_;
+    std::vector<std::uint32_t> places_;  // ascending
+};
+
+}  // namespace logi::fields

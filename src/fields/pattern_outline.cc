@@ -1,0 +1,80 @@
+// What `| pattern` finds in lines of the same pieces: a literal that is in no hole, nor across its
+// edges, because no byte of it is, comes first where it comes first here.
+#include "fields/pattern_parser.h"
+#include "regex/substring.h"
+
+namespace logi::fields {
+namespace {
+
+constexpr char kFiller = '\0';
+
+// Whether the line begins with the literal; nothing: that depends on a hole.
+std::optional<bool> begins_with(const HoledText& text, std::string_view literal) {
+    for (std::size_t i = 0; i < literal.size(); ++i) {
+        if (i == text.text().size()) {
+            return false;
+        }
+        if (text.is_hole(i)) {
+            return std::nullopt;
+        }
+        if (text.text()[i] != literal[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<Outline> PatternParser::outline(absl::Span<const std::string_view> pieces) const {
+    const HoledText text(pieces, kFiller);
+    Outline out;
+    out.holes.resize(text.holes());
+    std::size_t at = 0;
+    std::size_t i = 0;
+    if (!nodes_[0].capture) {
+        const auto begins = begins_with(text, nodes_[0].text);
+        if (!begins.has_value()) {
+            return std::nullopt;
+        }
+        if (!*begins) {
+            return out;
+        }
+        at = nodes_[0].text.size();
+        i = 1;
+    } else if (text.text().empty()) {
+        return out;
+    }
+    for (; i < nodes_.size(); i += 2) {
+        std::size_t end = text.text().size();
+        std::size_t next = end;
+        if (i + 1 < nodes_.size()) {
+            const std::string_view literal = nodes_[i + 1].text;
+            if (literal.find(kFiller) != std::string_view::npos) {
+                return std::nullopt;
+            }
+            const std::size_t found = regex::find(text.text(), literal, at);
+            if (found != regex::kNotFound) {
+                end = found;
+                next = found + literal.size();
+            }
+            for (std::size_t h = text.hole_from(at); h < text.hole_from(end); ++h) {
+                out.holes[h].forbidden |= bytes_of(literal);
+            }
+        }
+        if (nodes_[i].named()) {
+            out.fields.push_back({nodes_[i].text,
+                                  text.parts(at, end),
+                                  false,
+                                  false,
+                                  static_cast<std::uint32_t>(text.hole_from(next))});
+        }
+        if (end == text.text().size() && next == end) {
+            break;  // it took the rest
+        }
+        at = next;
+    }
+    return out;
+}
+
+}  // namespace logi::fields

@@ -1,0 +1,109 @@
+// The samples of one block for one range aggregation: from rows, from columns, or from numbers of
+// rows.
+#pragma once
+
+#include "exec/pipeline.h"
+#include "exec/scan.h"
+#include "exec/series_index.h"
+#include "exec/windows.h"
+#include "io/cancel.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace logi::query {
+
+// What all threads share.
+struct RangePlan {
+    std::shared_ptr<const exec::Pipeline> pipeline;
+    exec::Windows windows;
+    std::optional<logql::Grouping> grouping;
+    std::string unwrapped;
+    bool bytes = false;
+
+    // Whether the samples of a stream's entries need nothing of them but their times, or their
+    // sizes.
+    [[nodiscard]] bool is_plain(const Labels& stream) const {
+        return pipeline->empty() && !pipeline->needs_metadata(stream);
+    }
+};
+
+// One thread.
+class BlockSamples {
+  public:
+    BlockSamples(const RangePlan& plan,
+                 const segment::Source& source,
+                 exec::RangePartial& partial,
+                 exec::MemoryBudget& budget,
+                 const io::CancelToken& cancel)
+        : plan_(plan),
+          source_(source),
+          partial_(partial),
+          cancel_(cancel),
+          index_(plan.grouping, plan.unwrapped, budget) {}
+
+    // Adds `rows` entries of a stream, all in one cell, of which no more has to be known.
+    Status add_counted(std::uint32_t stream,
+                       std::uint32_t cell,
+                       Timestamp time,
+                       std::uint64_t rows,
+                       std::uint64_t line_bytes);
+
+    // Adds the entries of a block that are all wanted and all in one cell, as far as columns tell
+    // how many there are of each series. What is left are rows to be added one by one; nothing: it
+    // cannot be done.
+    StatusOr<std::optional<std::vector<std::uint32_t>>> add_whole(const exec::ScanItem& item,
+                                                                  exec::OpenBlock& block,
+                                                                  std::uint32_t cell);
+
+    Status add_rows(const exec::ScanRows& rows, exec::OpenBlock& block);
+
+    std::vector<exec::PartialSeries> take_series() { return index_.take(); }
+
+  private:
+    // What comes of an entry whose line is outlined.
+    struct Outcome {
+        enum Kind : std::uint8_t { kUnknown, kDropped, kSample, kByLine };
+        Kind kind = kUnknown;
+        std::uint32_t series = 0;
+        double value = 1;
+    };
+
+    Status begin_stream(std::uint32_t stream);
+    Status begin_block(block::BlockReader& block);
+    Status add_plain(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell);
+    Status add_entry(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell);
+    // False: the line is needed.
+    StatusOr<bool> add_by_columns(const exec::ScanRows& rows,
+                                  std::uint32_t row,
+                                  std::uint32_t cell);
+    StatusOr<bool> metadata_matters(const exec::ScanRows& rows, std::uint32_t row);
+    StatusOr<Outcome> outcome_of(const exec::ColumnRows::Place& place, Timestamp time);
+    StatusOr<Outcome> run_outlined(Timestamp time);
+    // Whether the wanted streams of a block are all of one class.
+    StatusOr<bool> one_class(const exec::ScanItem& item);
+
+    const RangePlan& plan_;
+    const segment::Source& source_;
+    exec::RangePartial& partial_;
+    const io::CancelToken& cancel_;
+    exec::SeriesIndex index_;
+    exec::Entry entry_;
+    std::vector<MetadataView> pairs_;
+    std::unique_ptr<exec::ColumnRows> columns_;  // of the block; null: none
+    std::vector<Outcome> outcomes_;              // by number
+    std::uint64_t column_lines_ = 0;             // that were not put together
+    bool has_metadata_ = true;
+    Labels labels_;  // of the stream that the rows are at
+    std::uint32_t stream_ = 0;
+    std::uint32_t series_ = 0;
+    exec::ReadCounts got_;
+    bool has_stream_ = false;
+    bool metadata_ = false;
+    bool plain_ = false;
+    bool decided_ = false;
+};
+
+}  // namespace logi::query
