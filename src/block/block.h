@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,8 +83,10 @@ class BlockReader {
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;
     // Replaces `out` by the row's metadata, sorted by name.
     virtual Status metadata(std::uint32_t row, std::vector<MetadataView>& out) = 0;
-    // Whether any row has metadata; true also where that is not known.
-    virtual StatusOr<bool> has_metadata() { return true; }
+    // The names that rows' metadata has. Nothing: not known.
+    virtual StatusOr<std::optional<absl::Span<const std::string_view>>> metadata_names() {
+        return std::nullopt;
+    }
     // What the lines are made of; null where they are just text. located() makes of its errors what
     // the other calls return.
     virtual StatusOr<LineTemplates*> templates() { return nullptr; }

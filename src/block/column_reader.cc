@@ -26,6 +26,11 @@ class ConstantColumn final : public ColumnReader {
         (void)code;
         return value_;
     }
+    Status append_value(std::size_t row, std::string& out) override {
+        (void)row;
+        out.append(value_);
+        return absl::OkStatus();
+    }
 
   private:
     StatusOr<RowSet> find(const Needle& needle) override {
@@ -52,6 +57,10 @@ class NumberedColumn : public ColumnReader {
         LOGI_ASSIGN_OR_RETURN(const auto texts, words().values());
         LOGI_CHECK(code < texts.size());
         return texts[code];
+    }
+    Status append_value(std::size_t row, std::string& out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        return words().append_value(numbers_[row], out);
     }
 
   protected:
@@ -147,6 +156,13 @@ class StringColumn final : public ColumnReader {
         const std::uint64_t stored =
             parts_.stored_bytes(sizes_at_) + parts_.stored_bytes(bytes_at_);
         notes.push_back({depth, kString, rows(), stored, ""});
+    }
+    Status append_value(std::size_t row, std::string& out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        LOGI_ASSIGN_OR_RETURN(const std::string_view bytes, parts_.payload(bytes_at_));
+        const std::uint64_t begin = row == 0 ? 0 : ends_[row - 1];
+        out.append(bytes.substr(begin, ends_[row] - begin));
+        return absl::OkStatus();
     }
 
   private:
@@ -275,6 +291,12 @@ StatusOr<absl::Span<const std::string_view>> ColumnReader::values() {
         values_ = std::move(values);
     }
     return absl::MakeConstSpan(values_);
+}
+
+Status ColumnReader::append_value(std::size_t row, std::string& out) {
+    LOGI_ASSIGN_OR_RETURN(const auto texts, values());
+    out.append(texts[row]);
+    return absl::OkStatus();
 }
 
 StatusOr<std::string_view> ColumnReader::code_value(std::uint32_t code) {

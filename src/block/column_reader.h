@@ -70,6 +70,8 @@ class ColumnReader {
     }
     // One text per row, valid as long as the reader.
     StatusOr<absl::Span<const std::string_view>> values();
+    // Appends the value of one row, without a text for every other where that can be done.
+    virtual Status append_value(std::size_t row, std::string& out);
     // Codes for the values, if no more than `count_max` are needed; valid as long as the reader.
     virtual StatusOr<std::optional<ValueCodes>> codes(std::size_t count_max) {
         (void)count_max;

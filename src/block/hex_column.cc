@@ -19,11 +19,23 @@ class HexColumn final : public ColumnReader {
     void describe(int depth, std::vector<ColumnNote>& notes) const override {
         notes.push_back({depth, kHex, rows(), parts_.stored_bytes(payload_), ""});
     }
+    Status append_value(std::size_t row, std::string& out) override {
+        LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
+        const std::size_t size = stamp().min_size;
+        for (std::size_t i = row * size; i < (row + 1) * size; ++i) {
+            const auto b = static_cast<unsigned char>(packed[i / 2]);
+            out.push_back(digits()[i % 2 == 0 ? b >> 4U : b & 15U]);
+        }
+        return absl::OkStatus();
+    }
 
   private:
     // Shorter needles have no whole byte of their own in both halves of a byte.
     static constexpr std::size_t kPackedMin = 3;
 
+    [[nodiscard]] std::string_view digits() const {
+        return upper_ ? "0123456789ABCDEF" : "0123456789abcdef";
+    }
     StatusOr<std::string_view> bytes() {
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
         if (bytes.size() != (rows() * stamp().min_size + 1) / 2) {
@@ -78,7 +90,7 @@ class HexColumn final : public ColumnReader {
     Status make_values(std::vector<std::string_view>& out) override {
         LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
         const std::size_t size = stamp().min_size;
-        const std::string_view digits = upper_ ? "0123456789ABCDEF" : "0123456789abcdef";
+        const std::string_view digits = this->digits();
         texts_ = base::Buffer(2 * packed.size());
         char* p = texts_.data();
         for (const char c : packed) {

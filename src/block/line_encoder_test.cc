@@ -69,12 +69,15 @@ void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& en
     for (int i = 0; i < 20; ++i) {
         const auto row = static_cast<std::uint32_t>(random() % lines.texts.size());
         std::vector<std::string_view> parts;
+        std::string appended;
+        ASSERT_TRUE(single->append(row, appended).ok());
         ASSERT_TRUE(single->parts_of(row, parts).ok());
         std::string line;
         for (const std::string_view part : parts) {
             line += part;
         }
         EXPECT_EQ(line, lines.texts[row]);
+        EXPECT_EQ(appended, lines.texts[row]);
     }
     for (int i = 0; i < 120; ++i) {
         const std::string& line = lines.texts[random() % lines.texts.size()];

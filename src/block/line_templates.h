@@ -7,6 +7,7 @@
 #include "block/column_reader.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace logi::block {
@@ -22,6 +23,8 @@ class LineTemplates {
     [[nodiscard]] virtual std::size_t rows_of(std::size_t number) const = 0;
     // The block's rows of a template, ascending; with templates() those of none.
     virtual StatusOr<absl::Span<const std::uint32_t>> places(std::size_t number) = 0;
+    // Appends the line of a place.
+    virtual Status append_line(std::size_t number, std::size_t rank, std::string& out) = 0;
     // Values of a slot, one per place.
     virtual StatusOr<ColumnReader*> column(std::size_t number, std::size_t slot) = 0;
 

@@ -134,6 +134,22 @@ std::optional<EncodedMetadata> MetadataEncoder::encode(absl::Span<const Row> row
     return out;
 }
 
+StatusOr<std::vector<std::string_view>> read_metadata_names(std::string_view tree) {
+    std::vector<std::string_view> names;
+    if (tree.empty()) {
+        return names;
+    }
+    base::ByteReader r(tree);
+    PartReader parts;
+    LOGI_RETURN_IF_ERROR(parts.open(r, nullptr));
+    r.varint();  // bytes
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        names.push_back(r.string());
+    }
+    return r.ok() ? StatusOr<std::vector<std::string_view>>(std::move(names))
+                  : malformed("names of metadata");
+}
+
 // The columns of a block, as long as a table looks into them.
 class MetadataTable::Columns {
   public:

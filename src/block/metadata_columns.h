@@ -43,6 +43,10 @@ class MetadataEncoder {
     ColumnWriter writer_;
 };
 
+// The names in a tree, which has no bytes if no row has metadata. They lie in the tree. kDataLoss
+// if it is malformed.
+StatusOr<std::vector<std::string_view>> read_metadata_names(std::string_view tree);
+
 // All pairs of a block's rows.
 class MetadataTable {
   public:

@@ -101,6 +101,11 @@ class IntegerColumn final : public ColumnReader {
         return print(least_ + code, cell_.data());
     }
     [[nodiscard]] bool begins_with_digit() const override { return true; }
+    Status append_value(std::size_t row, std::string& out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        out.append(print(numbers_[row], cell_.data()));
+        return absl::OkStatus();
+    }
 
   private:
     // Digits of the greatest number and a point.
@@ -199,6 +204,14 @@ class TimeColumn final : public ColumnReader {
         // What a layout does not store are letters and digits, blanks, colons and slashes.
         return ColumnReader::can_have(byte) && (absl::ascii_isalnum(byte) || c == ' ' || c == ':' ||
                                                 c == '/' || stored_.find(c) != std::string::npos);
+    }
+
+    Status append_value(std::size_t row, std::string& out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        std::array<char, TimeLayout::kTextMax> cell{};
+        TimeLayout::Written last;
+        out.append(cell.data(), layout_.print(units_[row], cell.data(), last));
+        return absl::OkStatus();
     }
 
   private:

@@ -30,7 +30,7 @@ class StoredBlock final : public BlockReader {
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
     StatusOr<std::string_view> line(std::uint32_t row) override;
     Status metadata(std::uint32_t row, std::vector<MetadataView>& out) override;
-    StatusOr<bool> has_metadata() override;
+    StatusOr<std::optional<absl::Span<const std::string_view>>> metadata_names() override;
     StatusOr<LineTemplates*> templates() override;
     [[nodiscard]] Status located(const Status& status) const override { return named(status); }
     StatusOr<std::vector<ColumnNote>> describe_lines() override;
@@ -74,6 +74,8 @@ class StoredBlock final : public BlockReader {
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
     std::optional<std::vector<MinuteStats>> minutes_;
+    base::Buffer names_text_;
+    std::optional<std::vector<std::string_view>> names_;  // of metadata
     std::optional<MetadataTable> metadata_;
 };
 
@@ -217,9 +219,20 @@ StatusOr<std::string_view> StoredBlock::line(std::uint32_t row) {
     return text.ok() ? text : named(text.status());
 }
 
-StatusOr<bool> StoredBlock::has_metadata() {
-    LOGI_RETURN_IF_ERROR(load_metadata());
-    return !pairs_begin_.empty();
+// They come first, so that the rest can stay packed.
+StatusOr<std::optional<absl::Span<const std::string_view>>> StoredBlock::metadata_names() {
+    if (form_.by_row) {
+        return std::nullopt;
+    }
+    if (!names_) {
+        LOGI_ASSIGN_OR_RETURN(names_text_, load(kMetadata));
+        auto names = read_metadata_names(names_text_.view());
+        if (!names.ok()) {
+            return damaged(kMetadata);
+        }
+        names_ = *std::move(names);
+    }
+    return absl::MakeConstSpan(*names_);
 }
 
 StatusOr<LineTemplates*> StoredBlock::templates() {

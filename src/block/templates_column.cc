@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::uint64_t kTemplatesMax = 65534;
 constexpr std::uint64_t kSlotsMax = 255;
+// Single rows of a template that are put together one by one.
+constexpr std::size_t kSinglesMin = 2;
+constexpr std::size_t kRowsPerSingle = 64;
 
 }  // namespace
 
@@ -107,8 +110,8 @@ Status TemplatesColumn::ready(Kind& kind) {
     return tree.ok() && tree.done() ? absl::OkStatus() : malformed("the columns of a template");
 }
 
-Status TemplatesColumn::place_rows() {
-    if (placed_) {
+Status TemplatesColumn::load_numbers() {
+    if (!numbers_.empty()) {
         return absl::OkStatus();
     }
     std::vector<std::uint64_t> numbers(rows(), 0);
@@ -116,22 +119,40 @@ Status TemplatesColumn::place_rows() {
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
     }
-    // Nothing is left of an attempt that failed.
-    rest_places_.clear();
-    for (Kind& kind : templates_) {
-        kind.places.clear();
+    // Where there is nothing but the rest, that is number 0 as well.
+    std::vector<std::size_t> left;
+    for (const Kind& kind : templates_) {
+        left.push_back(kind.rows);
     }
-    for (std::uint32_t row = 0; row < rows(); ++row) {
-        const std::uint64_t number = numbers[row];
-        if (number > templates_.size()) {
+    left.push_back(rest_rows_);
+    std::vector<std::uint16_t> narrow(rows());
+    for (std::size_t row = 0; row < rows(); ++row) {
+        if (numbers[row] >= left.size() || left[numbers[row]]-- == 0) {
             return malformed("the number of a template");
         }
-        (number == templates_.size() ? rest_places_ : templates_[number].places).push_back(row);
+        narrow[row] = static_cast<std::uint16_t>(numbers[row]);
     }
-    for (const Kind& kind : templates_) {
-        if (kind.places.size() != kind.rows) {
-            return malformed("the number of a template's rows");
-        }
+    numbers_ = std::move(narrow);
+    return absl::OkStatus();
+}
+
+Status TemplatesColumn::place_rows() {
+    if (placed_) {
+        return absl::OkStatus();
+    }
+    LOGI_RETURN_IF_ERROR(load_numbers());
+    // What places() has made is made again at the same place.
+    const auto begin = [](std::vector<std::uint32_t>& places, std::size_t rows) {
+        places.clear();
+        places.reserve(rows);
+    };
+    for (Kind& kind : templates_) {
+        begin(kind.places, kind.rows);
+    }
+    begin(rest_places_, rest_rows_);
+    for (std::uint32_t row = 0; row < rows(); ++row) {
+        const std::uint16_t number = numbers_[row];
+        (number == templates_.size() ? rest_places_ : templates_[number].places).push_back(row);
     }
     placed_ = true;
     return absl::OkStatus();
@@ -217,6 +238,24 @@ Status TemplatesColumn::parts_of(std::size_t row, std::vector<std::string_view>&
     return absl::OkStatus();
 }
 
+StatusOr<bool> TemplatesColumn::is_among_few(std::size_t row) {
+    LOGI_CHECK(row < rows());
+    LOGI_RETURN_IF_ERROR(place_rows());
+    rank_rows();
+    if (kind_of_[row] == templates_.size()) {
+        return false;
+    }
+    Kind& kind = templates_[kind_of_[row]];
+    return !kind.loaded && kind.singles++ < std::max(kSinglesMin, kind.rows / kRowsPerSingle);
+}
+
+Status TemplatesColumn::append_value(std::size_t row, std::string& out) {
+    LOGI_CHECK(row < rows());
+    LOGI_RETURN_IF_ERROR(place_rows());
+    rank_rows();
+    return append_line(kind_of_[row], rank_of_[row], out);
+}
+
 Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     LOGI_RETURN_IF_ERROR(place_rows());
     std::vector<KindValues> all;
@@ -265,9 +304,31 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
 }
 
 StatusOr<absl::Span<const std::uint32_t>> TemplatesColumn::places(std::size_t number) {
-    LOGI_RETURN_IF_ERROR(place_rows());
-    return absl::MakeConstSpan(number == templates_.size() ? rest_places_
-                                                           : templates_[number].places);
+    LOGI_RETURN_IF_ERROR(load_numbers());
+    auto& places = number == templates_.size() ? rest_places_ : templates_[number].places;
+    if (places.empty() && rows_of(number) > 0) {
+        places.reserve(rows_of(number));
+        for (std::uint32_t row = 0; row < rows(); ++row) {
+            if (numbers_[row] == number) {
+                places.push_back(row);
+            }
+        }
+    }
+    return absl::MakeConstSpan(places);
+}
+
+Status TemplatesColumn::append_line(std::size_t number, std::size_t rank, std::string& out) {
+    if (number == templates_.size()) {
+        return rest_->append_value(rank, out);
+    }
+    Kind& kind = templates_[number];
+    LOGI_RETURN_IF_ERROR(ready(kind));
+    for (std::size_t c = 0; c < kind.columns.size(); ++c) {
+        out.append(kind.pieces[c]);
+        LOGI_RETURN_IF_ERROR(kind.columns[c]->append_value(rank, out));
+    }
+    out.append(kind.pieces.back());
+    return absl::OkStatus();
 }
 
 StatusOr<ColumnReader*> TemplatesColumn::column(std::size_t number, std::size_t slot) {

@@ -15,6 +15,10 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
 
     // Replaces `parts` by what the value of one row is made of, in their order.
     Status parts_of(std::size_t row, std::vector<std::string_view>& parts);
+    Status append_value(std::size_t row, std::string& out) override;
+    // Whether so far only few single rows of this one's template were asked for: then
+    // append_value() is cheaper than parts_of(), which makes the values of all. Counts.
+    StatusOr<bool> is_among_few(std::size_t row);
 
     // Of lines.
     [[nodiscard]] std::size_t templates() const override { return templates_.size(); }
@@ -25,6 +29,7 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
         return number == templates_.size() ? rest_rows_ : templates_[number].rows;
     }
     StatusOr<absl::Span<const std::uint32_t>> places(std::size_t number) override;
+    Status append_line(std::size_t number, std::size_t rank, std::string& out) override;
     StatusOr<ColumnReader*> column(std::size_t number, std::size_t slot) override;
     StatusOr<RowTemplates> row_templates() override;
 
@@ -49,6 +54,7 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
         // Once single rows are read.
         KindValues values;
         bool loaded = false;
+        std::size_t singles = 0;
     };
 
     TemplatesColumn(const ColumnStart& start)
@@ -62,7 +68,8 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     Status parse_columns(const ColumnSpace& space, Kind& kind);
     StatusOr<absl::Span<const Timestamp>> times_of(Kind& kind);
     Status ready(Kind& kind);
-    // Makes `places` and the like known.
+    // Makes `numbers_` known, then `places` and the like.
+    Status load_numbers();
     Status place_rows();
     void rank_rows();
 
@@ -81,6 +88,7 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     std::size_t rest_rows_ = 0;
     std::unique_ptr<ColumnReader> rest_;
     std::vector<std::uint32_t> rest_places_;
+    std::vector<std::uint16_t> numbers_;  // per row, of its template
     bool placed_ = false;
     // Per row: its kind and its number among the rows of that kind. Only once single rows are read.
     std::vector<std::uint16_t> kind_of_;

@@ -9,14 +9,14 @@ class ColumnFilter {
         : pipeline_(pipeline), rows_(rows), columns_(columns) {}
 
     // What is not known passes.
-    StatusOr<bool> passes(std::uint32_t row, bool has_metadata) {
+    StatusOr<bool> passes(std::uint32_t row, bool names_matter) {
         if (!has_stream_ || rows_.streams[row] != stream_) {
             has_stream_ = true;
             stream_ = rows_.streams[row];
             labels_ = rows_.source->labels(stream_);
             columns_.begin_stream(labels_);
         }
-        if (has_metadata) {
+        if (names_matter) {
             LOGI_RETURN_IF_ERROR(rows_.block->metadata(row, pairs_));
             const auto looked_at = [this](const MetadataView& pair) {
                 return pipeline_.prefilter()->looks_at_metadata(pair.name);
@@ -72,11 +72,12 @@ Status drop_by_columns(const Pipeline& pipeline, ScanRows& rows, OpenBlock& bloc
     if (columns == nullptr) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(const bool has_metadata, rows.block->has_metadata());
+    LOGI_ASSIGN_OR_RETURN(const bool names_matter,
+                          pipeline.prefilter()->looks_at_metadata_of(*rows.block));
     ColumnFilter filter(pipeline, rows, *columns);
     std::size_t kept = 0;
     for (const std::uint32_t row : rows.rows) {
-        LOGI_ASSIGN_OR_RETURN(const bool passes, filter.passes(row, has_metadata));
+        LOGI_ASSIGN_OR_RETURN(const bool passes, filter.passes(row, names_matter));
         if (passes) {
             rows.rows[kept++] = row;
         }

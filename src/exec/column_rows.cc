@@ -52,6 +52,14 @@ bool ColumnPlan::looks_at_metadata(std::string_view name) const {
            name == kErrorDetailsLabel || name == kPreserveErrorLabel;
 }
 
+StatusOr<bool> ColumnPlan::looks_at_metadata_of(block::BlockReader& block) const {
+    LOGI_ASSIGN_OR_RETURN(const auto names, block.metadata_names());
+    return !names.has_value() ||
+           std::any_of(names->begin(), names->end(), [this](std::string_view name) {
+               return looks_at_metadata(name);
+           });
+}
+
 StatusOr<std::unique_ptr<ColumnRows>> ColumnRows::open(block::BlockReader& block,
                                                        const ColumnPlan& plan) {
     LOGI_ASSIGN_OR_RETURN(block::LineTemplates* const templates, block.templates());
@@ -135,7 +143,9 @@ StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
         }
         for (std::size_t rank = 0; rank < places->size(); ++rank) {
             if (out.how != How::kShared || group_view->odd->has(rank)) {
-                out.line_rows.push_back((*places)[rank]);
+                out.line_rows.push_back({(*places)[rank],
+                                         static_cast<std::uint32_t>(number),
+                                         static_cast<std::uint32_t>(rank)});
             }
         }
     }
@@ -154,6 +164,31 @@ StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
         out.ranks[n] = static_cast<std::uint32_t>(rank);
     }
     return out;
+}
+
+Status ColumnRows::rows_with(std::size_t group,
+                             const std::vector<std::uint32_t>& numbers,
+                             std::vector<LineRow>& rows) {
+    LOGI_ASSIGN_OR_RETURN(const View* const group_view, view(group));
+    const auto places = templates_->places(group);
+    if (!places.ok()) {
+        return block_.located(places.status());
+    }
+    for (std::size_t rank = 0; rank < places->size(); ++rank) {
+        const bool odd = group_view->odd.has_value() && group_view->odd->has(rank);
+        if (!odd && std::find(numbers.begin(), numbers.end(), number_of(*group_view, rank)) !=
+                        numbers.end()) {
+            rows.push_back({(*places)[rank],
+                            static_cast<std::uint32_t>(group),
+                            static_cast<std::uint32_t>(rank)});
+        }
+    }
+    return absl::OkStatus();
+}
+
+Status ColumnRows::append_line(const LineRow& row, std::string& out) {
+    const Status status = templates_->append_line(row.group, row.rank, out);
+    return status.ok() ? status : block_.located(status);
 }
 
 void ColumnRows::go_to_rank(std::size_t group, std::size_t rank) {

@@ -33,6 +33,8 @@ struct ColumnPlan {
     [[nodiscard]] bool looks_at(std::string_view label) const;
     // Whether what comes of an entry may depend on metadata of that name.
     [[nodiscard]] bool looks_at_metadata(std::string_view name) const;
+    // Whether the block may have such metadata.
+    StatusOr<bool> looks_at_metadata_of(block::BlockReader& block) const;
 };
 
 // One thread. The block and the plan must outlive it.
@@ -61,16 +63,29 @@ class ColumnRows final : public OutlinedLine {
     // Numbers that were given so far.
     [[nodiscard]] std::size_t numbers() const { return numbers_; }
 
+    // A row of the block by its group.
+    struct LineRow {
+        std::uint32_t row = 0;
+        std::uint32_t group = 0;
+        std::uint32_t rank = 0;
+    };
+    // Appends its line: the way for few rows.
+    Status append_line(const LineRow& row, std::string& out);
+
     // The rows of one template without their order, for those who only count them.
     struct Group {
         How how = How::kByLine;
         std::uint32_t first_number = 0;
-        std::vector<std::uint32_t> counts;     // per number from the first, of kShared
-        std::vector<std::uint32_t> ranks;      // of some row with it
-        std::vector<std::uint32_t> line_rows;  // rows whose lines have to be parsed
+        std::vector<std::uint32_t> counts;  // per number from the first, of kShared
+        std::vector<std::uint32_t> ranks;   // of some row with it
+        std::vector<LineRow> line_rows;     // that have to be looked at one by one
     };
     [[nodiscard]] std::size_t groups() const { return templates_->templates() + 1; }
     StatusOr<Group> group(std::size_t number);
+    // Appends the rows of a group that have one of the numbers and can be outlined.
+    Status rows_with(std::size_t group,
+                     const std::vector<std::uint32_t>& numbers,
+                     std::vector<LineRow>& rows);
     // Goes to a row of a group by its rank in it.
     void go_to_rank(std::size_t group, std::size_t rank);
 

@@ -153,7 +153,12 @@ TEST(ColumnRows, GroupsCountWhatRowsAre) {
     for (std::size_t i = 0; i < rows->groups(); ++i) {
         const auto group = *rows->group(i);
         counted = std::accumulate(group.counts.begin(), group.counts.end(), counted);
-        left.insert(left.end(), group.line_rows.begin(), group.line_rows.end());
+        for (const auto& row : group.line_rows) {
+            left.push_back(row.row);
+            std::string line;
+            ASSERT_TRUE(rows->append_line(row, line).ok());
+            EXPECT_EQ(line, lines[row.row]);
+        }
     }
     EXPECT_EQ(counted, 40U);
     std::sort(left.begin(), left.end());

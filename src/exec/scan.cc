@@ -223,21 +223,6 @@ StatusOr<ScanRows> Scan::read(const ScanItem& item, OpenBlock& block) {
     return out;
 }
 
-StatusOr<ScanRows> Scan::rows_of(const ScanItem& item,
-                                 OpenBlock& block,
-                                 std::vector<std::uint32_t> rows) {
-    LOGI_RETURN_IF_ERROR(block.open(item));
-    ScanRows out;
-    out.source = item.source;
-    out.block = block.reader.get();
-    out.rows = std::move(rows);
-    if (!out.rows.empty()) {
-        LOGI_ASSIGN_OR_RETURN(out.streams, out.block->streams());
-        LOGI_ASSIGN_OR_RETURN(out.times, out.block->times());
-    }
-    return out;
-}
-
 void Scan::add(const ScanItem& item, const OpenBlock& block) {
     if (block.reader == nullptr) {
         return;

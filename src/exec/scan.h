@@ -108,10 +108,6 @@ class Scan {
     [[nodiscard]] bool takes_all_rows(const ScanItem& item) const {
         return item.whole && item.overlapping.empty() && spec_.filters.empty();
     }
-    // Those of them.
-    static StatusOr<ScanRows> rows_of(const ScanItem& item,
-                                      OpenBlock& block,
-                                      std::vector<std::uint32_t> rows);
 
     // Once a block has been read, or as much of it as is needed.
     void add(const ScanItem& item, const OpenBlock& block);

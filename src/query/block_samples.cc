@@ -5,6 +5,9 @@
 namespace logi::query {
 namespace {
 
+// With fewer rows than one in so many left, their lines are put together one by one.
+constexpr std::size_t kRowsPerLeft = 32;
+
 Status pipeline_error(const exec::EntryLabels& labels) {
     std::vector<MetadataView> all;
     labels.sorted(all);
@@ -39,14 +42,15 @@ Status BlockSamples::add_counted(std::uint32_t stream,
     return absl::OkStatus();
 }
 
-Status BlockSamples::begin_block(block::BlockReader& block) {
+Status BlockSamples::begin_columns(block::BlockReader& block) {
     const exec::ColumnPlan* const plan = plan_.pipeline->columns();
-    if (plan != nullptr && !plan_.bytes && columns_ == nullptr) {
-        LOGI_ASSIGN_OR_RETURN(columns_, exec::ColumnRows::open(block, *plan));
-        has_stream_ = false;
+    if (plan == nullptr || plan_.bytes || columns_ != nullptr) {
+        return absl::OkStatus();
     }
+    LOGI_ASSIGN_OR_RETURN(columns_, exec::ColumnRows::open(block, *plan));
+    has_stream_ = false;
     if (columns_ != nullptr) {
-        LOGI_ASSIGN_OR_RETURN(has_metadata_, block.has_metadata());
+        LOGI_ASSIGN_OR_RETURN(names_matter_, plan->looks_at_metadata_of(block));
     }
     return absl::OkStatus();
 }
@@ -58,83 +62,120 @@ StatusOr<bool> BlockSamples::one_class(const exec::ScanItem& item) {
     return columns_->classes() == 1;
 }
 
-StatusOr<std::optional<std::vector<std::uint32_t>>> BlockSamples::add_whole(
-    const exec::ScanItem& item, exec::OpenBlock& block, std::uint32_t cell) {
+StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
+                                       exec::OpenBlock& block,
+                                       std::uint32_t cell) {
     if (plan_.pipeline->columns() == nullptr || plan_.bytes || plan_.pipeline->unwraps()) {
-        return std::nullopt;
+        return false;
     }
     LOGI_RETURN_IF_ERROR(block.open(item));
-    LOGI_RETURN_IF_ERROR(begin_block(*block.reader));
-    if (columns_ == nullptr || has_metadata_) {
-        return std::nullopt;
+    block::BlockReader& reader = *block.reader;
+    LOGI_RETURN_IF_ERROR(begin_columns(reader));
+    if (columns_ == nullptr || names_matter_) {
+        return false;
     }
     LOGI_ASSIGN_OR_RETURN(const bool one, one_class(item));
     if (!one) {
-        return std::nullopt;
+        return false;
     }
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> samples;  // series and how many
-    std::vector<std::uint32_t> left;
+    counted_.clear();
+    left_.clear();
     for (std::size_t i = 0; i < columns_->groups(); ++i) {
-        LOGI_ASSIGN_OR_RETURN(const exec::ColumnRows::Group group, columns_->group(i));
-        left.insert(left.end(), group.line_rows.begin(), group.line_rows.end());
-        for (std::uint32_t n = 0; n < group.counts.size(); ++n) {
-            if (group.counts[n] == 0) {
-                continue;
-            }
-            columns_->go_to_rank(i, group.ranks[n]);
-            LOGI_ASSIGN_OR_RETURN(const Outcome outcome,
-                                  outcome_of({group.how, group.first_number + n}, item.max_time));
-            if (outcome.kind == Outcome::kByLine) {
-                return std::nullopt;
-            }
-            if (outcome.kind == Outcome::kSample) {
-                samples.emplace_back(outcome.series, group.counts[n]);
-            }
-        }
+        LOGI_RETURN_IF_ERROR(add_group(i, item.max_time));
     }
-    for (const auto& [series, count] : samples) {
+    for (const auto& [series, count] : counted_) {
         partial_.add(series, cell, item.max_time, static_cast<double>(count));
         got_.passed_lines += count;
     }
-    column_lines_ += block.reader->stats().rows - left.size();
-    got_.lines += block.reader->stats().rows - left.size();
-    std::sort(left.begin(), left.end());
-    return left;
+    column_lines_ += reader.stats().rows - left_.size();
+    LOGI_RETURN_IF_ERROR(add_left(reader, item.max_time, cell));
+    count_in(block, reader.stats().rows);
+    return true;
+}
+
+Status BlockSamples::add_left(block::BlockReader& block, Timestamp time, std::uint32_t cell) {
+    std::sort(
+        left_.begin(), left_.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+    const bool few = left_.size() < block.stats().rows / kRowsPerLeft;
+    std::string line;
+    for (const exec::ColumnRows::LineRow& left : left_) {
+        LOGI_RETURN_IF_ERROR(cancel_.check());
+        LOGI_ASSIGN_OR_RETURN(const auto streams, block.streams());
+        if (streams[left.row] != stream_) {
+            LOGI_RETURN_IF_ERROR(begin_stream(streams[left.row]));
+        }
+        Place place{block, left.row, time, cell};
+        if (few) {
+            line.clear();
+            LOGI_RETURN_IF_ERROR(columns_->append_line(left, line));
+            place.line = &line;
+            LOGI_RETURN_IF_ERROR(add_entry(place));
+        } else {
+            LOGI_RETURN_IF_ERROR(add_row(place));
+        }
+    }
+    return absl::OkStatus();
+}
+
+// Counts the rows of a template, into `counted_` and `left_`.
+Status BlockSamples::add_group(std::size_t group, Timestamp time) {
+    LOGI_ASSIGN_OR_RETURN(const exec::ColumnRows::Group rows, columns_->group(group));
+    left_.insert(left_.end(), rows.line_rows.begin(), rows.line_rows.end());
+    std::vector<std::uint32_t> by_line;
+    for (std::uint32_t n = 0; n < rows.counts.size(); ++n) {
+        if (rows.counts[n] == 0) {
+            continue;
+        }
+        columns_->go_to_rank(group, rows.ranks[n]);
+        LOGI_ASSIGN_OR_RETURN(const Outcome outcome,
+                              outcome_of({rows.how, rows.first_number + n}, time));
+        if (outcome.kind == Outcome::kSample) {
+            counted_.emplace_back(outcome.series, rows.counts[n]);
+        } else if (outcome.kind == Outcome::kByLine) {
+            by_line.push_back(rows.first_number + n);
+        }
+    }
+    return by_line.empty() ? absl::OkStatus() : columns_->rows_with(group, by_line, left_);
 }
 
 Status BlockSamples::add_rows(const exec::ScanRows& rows, exec::OpenBlock& block) {
     if (!rows.rows.empty()) {
-        LOGI_RETURN_IF_ERROR(begin_block(*rows.block));
+        LOGI_RETURN_IF_ERROR(begin_columns(*rows.block));
     }
     for (const std::uint32_t row : rows.rows) {
         LOGI_RETURN_IF_ERROR(cancel_.check());
         if (rows.streams[row] != stream_ || !has_stream_) {
             LOGI_RETURN_IF_ERROR(begin_stream(rows.streams[row]));
         }
-        const auto cell = plan_.windows.cell(rows.times[row]);
-        if (!cell.has_value()) {
-            continue;
+        if (const auto cell = plan_.windows.cell(rows.times[row])) {
+            LOGI_RETURN_IF_ERROR(add_row({*rows.block, row, rows.times[row], *cell}));
         }
-        if (plain_) {
-            LOGI_RETURN_IF_ERROR(add_plain(rows, row, *cell));
-            continue;
-        }
-        if (columns_ != nullptr) {
-            LOGI_ASSIGN_OR_RETURN(const bool added, add_by_columns(rows, row, *cell));
-            if (added) {
-                continue;
-            }
-        }
-        LOGI_RETURN_IF_ERROR(add_entry(rows, row, *cell));
     }
-    got_.lines += rows.rows.size();
+    count_in(block, rows.rows.size());
+    return absl::OkStatus();
+}
+
+void BlockSamples::count_in(exec::OpenBlock& block, std::uint64_t lines) {
+    got_.lines = lines;
     if (column_lines_ > 0) {
         // What they are on the average: their sizes would have to be read.
         const block::BlockStats& stats = block.reader->stats();
         got_.line_bytes += stats.line_bytes * column_lines_ / stats.rows;
     }
     block.count(got_);
-    return absl::OkStatus();
+}
+
+Status BlockSamples::add_row(const Place& place) {
+    if (plain_) {
+        return add_plain(place);
+    }
+    if (columns_ != nullptr) {
+        LOGI_ASSIGN_OR_RETURN(const bool added, add_by_columns(place));
+        if (added) {
+            return absl::OkStatus();
+        }
+    }
+    return add_entry(place);
 }
 
 Status BlockSamples::begin_stream(std::uint32_t stream) {
@@ -154,43 +195,41 @@ Status BlockSamples::begin_stream(std::uint32_t stream) {
 }
 
 // The stream decides the series and no stage the value.
-Status BlockSamples::add_plain(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
+Status BlockSamples::add_plain(const Place& place) {
     double value = 1;
     if (plan_.bytes) {
-        LOGI_ASSIGN_OR_RETURN(const auto lengths, rows.block->line_lengths());
-        value = lengths[row];
+        LOGI_ASSIGN_OR_RETURN(const auto lengths, place.block.line_lengths());
+        value = lengths[place.row];
     }
     ++got_.passed_lines;
-    partial_.add(series_, cell, rows.times[row], value);
+    partial_.add(series_, place.cell, place.time, value);
     return absl::OkStatus();
 }
 
-StatusOr<bool> BlockSamples::metadata_matters(const exec::ScanRows& rows, std::uint32_t row) {
-    if (!metadata_ || !has_metadata_) {
+StatusOr<bool> BlockSamples::metadata_matters(const Place& place) {
+    if (!metadata_ || !names_matter_) {
         return false;
     }
-    LOGI_RETURN_IF_ERROR(rows.block->metadata(row, pairs_));
+    LOGI_RETURN_IF_ERROR(place.block.metadata(place.row, pairs_));
     return std::any_of(pairs_.begin(), pairs_.end(), [this](const MetadataView& pair) {
         return plan_.pipeline->columns()->looks_at_metadata(pair.name);
     });
 }
 
-StatusOr<bool> BlockSamples::add_by_columns(const exec::ScanRows& rows,
-                                            std::uint32_t row,
-                                            std::uint32_t cell) {
-    LOGI_ASSIGN_OR_RETURN(const bool matters, metadata_matters(rows, row));
+StatusOr<bool> BlockSamples::add_by_columns(const Place& place) {
+    LOGI_ASSIGN_OR_RETURN(const bool matters, metadata_matters(place));
     if (matters) {
         return false;
     }
-    LOGI_ASSIGN_OR_RETURN(const exec::ColumnRows::Place place, columns_->go_to(row));
-    LOGI_ASSIGN_OR_RETURN(const Outcome outcome, outcome_of(place, rows.times[row]));
+    LOGI_ASSIGN_OR_RETURN(const exec::ColumnRows::Place at, columns_->go_to(place.row));
+    LOGI_ASSIGN_OR_RETURN(const Outcome outcome, outcome_of(at, place.time));
     if (outcome.kind == Outcome::kByLine) {
         return false;
     }
     ++column_lines_;
     if (outcome.kind == Outcome::kSample) {
         ++got_.passed_lines;
-        partial_.add(outcome.series, cell, rows.times[row], outcome.value);
+        partial_.add(outcome.series, place.cell, place.time, outcome.value);
     }
     return true;
 }
@@ -246,30 +285,47 @@ StatusOr<BlockSamples::Outcome> BlockSamples::run_outlined(Timestamp time) {
     return outcome;
 }
 
-Status BlockSamples::add_entry(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell) {
+// What the pipeline makes of a line. Nothing: the entry is dropped.
+StatusOr<std::optional<double>> BlockSamples::run_line(const Place& place,
+                                                       std::string_view line,
+                                                       bool metadata) {
     pairs_.clear();
-    if (metadata_) {
-        LOGI_RETURN_IF_ERROR(rows.block->metadata(row, pairs_));
+    if (metadata) {
+        LOGI_RETURN_IF_ERROR(place.block.metadata(place.row, pairs_));
         got_.metadata_bytes += exec::bytes_of(pairs_);
     }
     entry_.labels.begin(labels_, pairs_);
-    entry_.time = rows.times[row];
-    if (plan_.bytes || plan_.pipeline->reads_line()) {
-        LOGI_ASSIGN_OR_RETURN(entry_.line, rows.block->line(row));
-        got_.line_bytes += entry_.line.size();
-    }
+    entry_.time = place.time;
+    entry_.line = line;
     if (!plan_.pipeline->process(entry_)) {
+        return std::nullopt;
+    }
+    if (plan_.pipeline->unwraps()) {
+        return plan_.pipeline->unwrap(entry_);
+    }
+    return plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
+}
+
+Status BlockSamples::add_entry(const Place& place) {
+    std::string_view line;
+    if (plan_.bytes || plan_.pipeline->reads_line()) {
+        if (place.line != nullptr) {
+            line = *place.line;
+        } else {
+            LOGI_ASSIGN_OR_RETURN(line, place.block.line(place.row));
+        }
+        got_.line_bytes += line.size();
+    }
+    const bool metadata = metadata_ && names_matter_;
+    LOGI_ASSIGN_OR_RETURN(auto value, run_line(place, line, metadata));
+    // With an error, an entry has all its labels.
+    if (value.has_value() && entry_.labels.has_error() && metadata_ && !metadata) {
+        LOGI_ASSIGN_OR_RETURN(value, run_line(place, line, true));
+    }
+    if (!value.has_value()) {
         return absl::OkStatus();
     }
     ++got_.passed_lines;
-    double value = plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
-    if (plan_.pipeline->unwraps()) {
-        const auto unwrapped = plan_.pipeline->unwrap(entry_);
-        if (!unwrapped.has_value()) {
-            return absl::OkStatus();
-        }
-        value = *unwrapped;
-    }
     if (entry_.labels.has_error() && entry_.labels.get(exec::kPreserveErrorLabel) != "true") {
         return pipeline_error(entry_.labels);
     }
@@ -279,7 +335,7 @@ Status BlockSamples::add_entry(const exec::ScanRows& rows, std::uint32_t row, st
     if (!by_stream) {
         LOGI_ASSIGN_OR_RETURN(series, index_.find(entry_.labels));
     }
-    partial_.add(series, cell, rows.times[row], value);
+    partial_.add(series, place.cell, place.time, *value);
     return absl::OkStatus();
 }
 

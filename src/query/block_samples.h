@@ -51,12 +51,11 @@ class BlockSamples {
                        std::uint64_t rows,
                        std::uint64_t line_bytes);
 
-    // Adds the entries of a block that are all wanted and all in one cell, as far as columns tell
-    // how many there are of each series. What is left are rows to be added one by one; nothing: it
-    // cannot be done.
-    StatusOr<std::optional<std::vector<std::uint32_t>>> add_whole(const exec::ScanItem& item,
-                                                                  exec::OpenBlock& block,
-                                                                  std::uint32_t cell);
+    // Adds the entries of a block that are all wanted and all in one cell, if columns tell how many
+    // there are of most series. False: nothing was added.
+    StatusOr<bool> add_whole(const exec::ScanItem& item,
+                             exec::OpenBlock& block,
+                             std::uint32_t cell);
 
     Status add_rows(const exec::ScanRows& rows, exec::OpenBlock& block);
 
@@ -72,14 +71,27 @@ class BlockSamples {
     };
 
     Status begin_stream(std::uint32_t stream);
-    Status begin_block(block::BlockReader& block);
-    Status add_plain(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell);
-    Status add_entry(const exec::ScanRows& rows, std::uint32_t row, std::uint32_t cell);
+    // A row where it belongs.
+    struct Place {
+        block::BlockReader& block;
+        std::uint32_t row = 0;
+        Timestamp time;
+        std::uint32_t cell = 0;
+        const std::string* line = nullptr;  // null: the block has it
+    };
+    Status begin_columns(block::BlockReader& block);
+    Status add_row(const Place& place);
+    Status add_plain(const Place& place);
+    Status add_entry(const Place& place);
+    StatusOr<std::optional<double>> run_line(const Place& place,
+                                             std::string_view line,
+                                             bool metadata);
     // False: the line is needed.
-    StatusOr<bool> add_by_columns(const exec::ScanRows& rows,
-                                  std::uint32_t row,
-                                  std::uint32_t cell);
-    StatusOr<bool> metadata_matters(const exec::ScanRows& rows, std::uint32_t row);
+    StatusOr<bool> add_by_columns(const Place& place);
+    StatusOr<bool> metadata_matters(const Place& place);
+    Status add_group(std::size_t group, Timestamp time);
+    Status add_left(block::BlockReader& block, Timestamp time, std::uint32_t cell);
+    void count_in(exec::OpenBlock& block, std::uint64_t lines);
     StatusOr<Outcome> outcome_of(const exec::ColumnRows::Place& place, Timestamp time);
     StatusOr<Outcome> run_outlined(Timestamp time);
     // Whether the wanted streams of a block are all of one class.
@@ -95,8 +107,11 @@ class BlockSamples {
     std::unique_ptr<exec::ColumnRows> columns_;  // of the block; null: none
     std::vector<Outcome> outcomes_;              // by number
     std::uint64_t column_lines_ = 0;             // that were not put together
-    bool has_metadata_ = true;
-    Labels labels_;  // of the stream that the rows are at
+    bool names_matter_ = true;                   // of the metadata of some rows
+    // Of a whole block: series and how many entries.
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> counted_;
+    std::vector<exec::ColumnRows::LineRow> left_;  // that could not be counted
+    Labels labels_;                                // of the stream that the rows are at
     std::uint32_t stream_ = 0;
     std::uint32_t series_ = 0;
     exec::ReadCounts got_;

@@ -164,29 +164,25 @@ class RangeQuery {
             LOGI_RETURN_IF_ERROR(take_minutes(item, samples, block));
         }
         if (!item.extents.empty()) {
-            LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, read_rows(item, samples, block));
-            LOGI_RETURN_IF_ERROR(samples.add_rows(rows, block));
+            LOGI_RETURN_IF_ERROR(read_rows(item, samples, block));
         }
         scan_.add(item, block);
         return aggregator_->merge(std::move(partial), samples.take_series());
     }
 
-    // The rows that have to be looked at, behind what columns can count.
-    StatusOr<exec::ScanRows> read_rows(const exec::ScanItem& item,
-                                       BlockSamples& samples,
-                                       exec::OpenBlock& block) {
+    Status read_rows(const exec::ScanItem& item, BlockSamples& samples, exec::OpenBlock& block) {
         const auto cell = plan_.windows.common_cell(item.min_time, item.max_time);
         if (cell.has_value() && scan_.takes_all_rows(item)) {
-            LOGI_ASSIGN_OR_RETURN(auto left, samples.add_whole(item, block, *cell));
-            if (left.has_value()) {
-                return scan_.rows_of(item, block, *std::move(left));
+            LOGI_ASSIGN_OR_RETURN(const bool added, samples.add_whole(item, block, *cell));
+            if (added) {
+                return absl::OkStatus();
             }
         }
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
         if (plan_.pipeline->columns() == nullptr) {
             LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*plan_.pipeline, rows, block));
         }
-        return rows;
+        return samples.add_rows(rows, block);
     }
 
     // Answers what the directory can answer, and leaves the rest in `item`.

@@ -1,0 +1,210 @@
+// bench_fields: `| json | status >= 500`, counted: the engine over the columns of a segment against
+// zstd and simdjson over the same lines, in one process and one thread. Both must count the same.
+#include "base/check.h"
+#include "codec/compress.h"
+#include "io/sim_executor.h"
+#include "query/query.h"
+#include "segment/segment_reader.h"
+
+#include <CLI/CLI.hpp>
+#include <simdjson.h>
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+
+namespace logi::bench {
+namespace {
+
+double cpu_s() {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+class MemoryFile final : public segment::SegmentFile {
+  public:
+    explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
+                                             std::uint64_t length) const override {
+        return bytes_.substr(offset, length);
+    }
+
+  private:
+    const std::string bytes_;
+};
+
+// The lines of one block, as a log file compressed by zstd has them.
+struct Packed {
+    std::string zstd;
+    std::size_t raw = 0;
+};
+
+struct Data {
+    exec::Sources sources;
+    std::vector<Packed> blocks;
+    std::size_t line_bytes = 0;
+    Timestamp first = Timestamp::max();
+    Timestamp last = Timestamp::min();
+};
+
+Status add_segment(const std::string& path, Data& data) {
+    std::ifstream in(path, std::ios::binary);
+    LOGI_ASSIGN_OR_RETURN(const auto segment,
+                          segment::SegmentReader::open(std::make_shared<MemoryFile>(std::string(
+                                                           std::istreambuf_iterator<char>(in), {})),
+                                                       path));
+    data.sources.push_back(segment);
+    for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
+        const block::BlockStats& stats = segment->blocks()[b];
+        LOGI_ASSIGN_OR_RETURN(const auto block, segment->open_block(b));
+        std::string text;
+        for (std::uint32_t row = 0; row < stats.rows; ++row) {
+            LOGI_ASSIGN_OR_RETURN(const auto line, block->line(row));
+            text.append(line).push_back('\n');
+        }
+        Packed packed;
+        packed.raw = text.size();
+        codec::append_zstd(text, packed.zstd, 3);
+        data.blocks.push_back(std::move(packed));
+        data.line_bytes += stats.line_bytes;
+        data.first = std::min(data.first, stats.min_time);
+        data.last = std::max(data.last, stats.max_time);
+    }
+    return absl::OkStatus();
+}
+
+// Lines that are objects with a number `status` of 500 and more.
+class Baseline {
+  public:
+    std::size_t count(const Packed& block) {
+        const auto text = codec::unpack_zstd(block.zstd, block.raw);
+        LOGI_CHECK(text.ok());
+        padded_.assign(text->view());
+        padded_.append(simdjson::SIMDJSON_PADDING, '\0');
+        std::size_t found = 0;
+        for (std::size_t at = 0; at < block.raw;) {
+            const std::size_t end = padded_.find('\n', at);
+            if (padded_[at] == '{') {
+                const std::size_t capacity = padded_.size() - at;
+                auto document = parser_.iterate(padded_.data() + at, end - at, capacity);
+                double status = 0;
+                const bool got = document["status"].get(status) == simdjson::SUCCESS;
+                found += got && status >= 500 ? 1U : 0U;
+            }
+            at = end + 1;
+        }
+        return found;
+    }
+
+  private:
+    simdjson::ondemand::parser parser_;
+    std::string padded_;
+};
+
+StatusOr<double> ask(const Data& data, const std::string& selector, bool columns) {
+    query::Request request;
+    const std::int64_t seconds = (data.last - data.first).ns / kNanosPerSecond + 2;
+    request.query = "sum(count_over_time(" + selector + " | json | status >= 500 [" +
+                    std::to_string(seconds) + "s]))";
+    request.instant = true;
+    request.end = data.last + Duration{1};
+    request.start = request.end;
+    request.now = request.end;
+    request.columns = columns;
+    LOGI_ASSIGN_OR_RETURN(auto prepared, query::prepare(std::move(request)));
+    io::SimClock clock(data.last);
+    io::SimExecutor executor(1, clock);
+    std::optional<StatusOr<query::Result>> result;
+    query::run(executor, data.sources, std::move(prepared), Limits(), {}, [&](auto r) {
+        result = std::move(r);
+    });
+    executor.run_until_idle();
+    LOGI_RETURN_IF_ERROR(result->status());
+    return (*result)->series.empty() ? 0 : (*result)->series[0].points[0].value;
+}
+
+template <typename F>
+double best_gb_per_s(std::size_t runs, std::size_t bytes, F&& work) {
+    double best = 0;
+    for (std::size_t i = 0; i < runs; ++i) {
+        const double begin = cpu_s();
+        work();
+        best = std::max(best, static_cast<double>(bytes) / (cpu_s() - begin) / 1e9);
+    }
+    return best;
+}
+
+Status run(const std::vector<std::string>& segments,
+           const std::string& selector,
+           std::size_t runs,
+           bool only_columns) {
+    Data data;
+    for (const std::string& path : segments) {
+        LOGI_RETURN_IF_ERROR(add_segment(path, data));
+    }
+    for (std::size_t i = 0; only_columns && i < runs; ++i) {
+        LOGI_RETURN_IF_ERROR(ask(data, selector, true).status());
+    }
+    if (only_columns) {
+        return absl::OkStatus();
+    }
+    std::size_t expected = 0;
+    Baseline baseline;
+    const double zstd = best_gb_per_s(runs, data.line_bytes, [&] {
+        expected = 0;
+        for (const Packed& block : data.blocks) {
+            expected += baseline.count(block);
+        }
+    });
+    Status status;
+    std::vector<double> speeds;
+    for (const bool columns : {false, true}) {
+        speeds.push_back(best_gb_per_s(runs, data.line_bytes, [&] {
+            const auto counted = ask(data, selector, columns);
+            if (!counted.ok() || static_cast<std::size_t>(*counted) != expected) {
+                status = counted.ok() ? absl::InternalError("the counts differ") : counted.status();
+            }
+        }));
+    }
+    LOGI_RETURN_IF_ERROR(status);
+    std::printf(
+        "`| json | status >= 500` counted over %.0f MB, %zu found\n\n"
+        "| | GB/s | ratio |\n|---|---|---|\n| zstd -3 and simdjson | %.2f | 1 |\n"
+        "| lines | %.2f | %.1f |\n| columns | %.1f | %.1f |\n",
+        static_cast<double>(data.line_bytes) / 1e6,
+        expected,
+        zstd,
+        speeds[0],
+        speeds[0] / zstd,
+        speeds[1],
+        speeds[1] / zstd);
+    return absl::OkStatus();
+}
+
+int main(int argc, char** argv) {
+    CLI::App app("A condition on a field of JSON lines against zstd and simdjson.");
+    std::vector<std::string> segments;
+    std::string selector = "{service_name=~\".+\"}";
+    std::size_t runs = 5;
+    bool only_columns = false;
+    app.add_option("--segment", segments, "segment files")->required();
+    app.add_option("--selector", selector, "of the streams; all of the segments must match");
+    app.add_option("--runs", runs, "of everything; the best counts");
+    app.add_flag("--only-columns", only_columns, "for a profiler: no baselines");
+    CLI11_PARSE(app, argc, argv);
+    if (const Status s = run(segments, selector, runs, only_columns); !s.ok()) {
+        std::fprintf(stderr, "%s\n", std::string(s.message()).c_str());
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace
+}  // namespace logi::bench
+
+int main(int argc, char** argv) {
+    return logi::bench::main(argc, argv);
+}
