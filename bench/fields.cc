@@ -5,12 +5,14 @@
 #include "io/sim_executor.h"
 #include "query/query.h"
 #include "segment/segment_reader.h"
+#include "segment/segment_writer.h"
 
 #include <CLI/CLI.hpp>
 #include <simdjson.h>
 
 #include <cstdio>
 #include <ctime>
+#include <deque>
 #include <fstream>
 #include <iterator>
 
@@ -50,12 +52,50 @@ struct Data {
     Timestamp last = Timestamp::min();
 };
 
-Status add_segment(const std::string& path, Data& data) {
-    std::ifstream in(path, std::ios::binary);
+// The lines of JSON of a segment, as a segment of their own.
+StatusOr<std::string> json_lines(const std::string& bytes, const std::string& path) {
     LOGI_ASSIGN_OR_RETURN(const auto segment,
-                          segment::SegmentReader::open(std::make_shared<MemoryFile>(std::string(
-                                                           std::istreambuf_iterator<char>(in), {})),
-                                                       path));
+                          segment::SegmentReader::open(std::make_shared<MemoryFile>(bytes), path));
+    std::vector<Labels> streams;
+    for (std::uint32_t i = 0; i < segment->stream_count(); ++i) {
+        streams.push_back(segment->labels(i));
+    }
+    // What rows point to.
+    std::vector<std::unique_ptr<block::BlockReader>> blocks;
+    std::deque<std::vector<MetadataView>> metadata;
+    segment::SegmentWriter writer(std::move(streams));
+    for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
+        LOGI_ASSIGN_OR_RETURN(auto opened, segment->open_block(b));
+        block::BlockReader* const block = blocks.emplace_back(std::move(opened)).get();
+        LOGI_ASSIGN_OR_RETURN(const auto times, block->times());
+        LOGI_ASSIGN_OR_RETURN(const auto numbers, block->streams());
+        LOGI_ASSIGN_OR_RETURN(const auto sequences, block->sequences());
+        for (std::uint32_t i = 0; i < times.size(); ++i) {
+            block::Row row;
+            LOGI_ASSIGN_OR_RETURN(row.line, block->line(i));
+            LOGI_RETURN_IF_ERROR(block->metadata(i, metadata.emplace_back()));
+            row.stream = numbers[i];
+            row.time = times[i];
+            row.sequence = sequences[i];
+            row.metadata = metadata.back().data();
+            row.metadata_count = static_cast<std::uint32_t>(metadata.back().size());
+            if (row.line.starts_with('{')) {
+                writer.add(row);
+            }
+        }
+    }
+    return writer.finish();
+}
+
+Status add_segment(const std::string& path, bool only_json, Data& data) {
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    if (only_json) {
+        LOGI_ASSIGN_OR_RETURN(bytes, json_lines(bytes, path));
+    }
+    LOGI_ASSIGN_OR_RETURN(
+        const auto segment,
+        segment::SegmentReader::open(std::make_shared<MemoryFile>(std::move(bytes)), path));
     data.sources.push_back(segment);
     for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
         const block::BlockStats& stats = segment->blocks()[b];
@@ -140,10 +180,11 @@ double best_gb_per_s(std::size_t runs, std::size_t bytes, F&& work) {
 Status run(const std::vector<std::string>& segments,
            const std::string& selector,
            std::size_t runs,
+           bool only_json,
            bool only_columns) {
     Data data;
     for (const std::string& path : segments) {
-        LOGI_RETURN_IF_ERROR(add_segment(path, data));
+        LOGI_RETURN_IF_ERROR(add_segment(path, only_json, data));
     }
     for (std::size_t i = 0; only_columns && i < runs; ++i) {
         LOGI_RETURN_IF_ERROR(ask(data, selector, true).status());
@@ -189,13 +230,15 @@ int main(int argc, char** argv) {
     std::vector<std::string> segments;
     std::string selector = "{service_name=~\".+\"}";
     std::size_t runs = 5;
+    bool only_json = false;
     bool only_columns = false;
     app.add_option("--segment", segments, "segment files")->required();
     app.add_option("--selector", selector, "of the streams; all of the segments must match");
     app.add_option("--runs", runs, "of everything; the best counts");
+    app.add_flag("--json", only_json, "only lines that are objects");
     app.add_flag("--only-columns", only_columns, "for a profiler: no baselines");
     CLI11_PARSE(app, argc, argv);
-    if (const Status s = run(segments, selector, runs, only_columns); !s.ok()) {
+    if (const Status s = run(segments, selector, runs, only_json, only_columns); !s.ok()) {
         std::fprintf(stderr, "%s\n", std::string(s.message()).c_str());
         return 1;
     }

@@ -1,4 +1,4 @@
-"""Twelve queries over cold-started data, each against the nearest that `zstd -dc` and one tool can do with the same
+"""Thirteen queries over cold-started data, each against the nearest that `zstd -dc` and one tool can do with the same
 lines on the same cores."""
 from harness import BUILD, Best, Run, Table
 from ingest import halves, stored
@@ -36,6 +36,8 @@ QUERIES = [
     Query("count by word", f'sum by (app) (count_over_time({ALL} |= "retry" [$all]))', "grep -c -F retry"),
     Query("json, filter, count by", f'sum by (level) (count_over_time({ALL} |= "{{" | json | __error__="" '
           '| status >= 500 [$all]))', f"{BUILD}/bench/bench_json level"),
+    Query("json, status counted", f"sum(count_over_time({ALL} | json | status >= 500 [$all]))",
+          f"{BUILD}/bench/bench_json level"),
     Query("logfmt, quantile", f'quantile_over_time(0.99, {ALL} |= "duration=" | logfmt | unwrap duration(duration) '
           '| __error__="" [$all]) by (app)', "grep -c -F duration="),
     Query("pattern, top", f"topk(5, sum by (status) (count_over_time({NGINX} [$all])))", "grep -c -E '\" [0-9]{3} '"),

@@ -119,18 +119,14 @@ Status TemplatesColumn::load_numbers() {
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
     }
-    // Where there is nothing but the rest, that is number 0 as well.
-    std::vector<std::size_t> left;
-    for (const Kind& kind : templates_) {
-        left.push_back(kind.rows);
-    }
-    left.push_back(rest_rows_);
     std::vector<std::uint16_t> narrow(rows());
+    std::uint64_t greatest = 0;
     for (std::size_t row = 0; row < rows(); ++row) {
-        if (numbers[row] >= left.size() || left[numbers[row]]-- == 0) {
-            return malformed("the number of a template");
-        }
+        greatest = std::max(greatest, numbers[row]);
         narrow[row] = static_cast<std::uint16_t>(numbers[row]);
+    }
+    if (greatest > templates_.size()) {
+        return malformed("the number of a template");
     }
     numbers_ = std::move(narrow);
     return absl::OkStatus();
@@ -153,6 +149,11 @@ Status TemplatesColumn::place_rows() {
     for (std::uint32_t row = 0; row < rows(); ++row) {
         const std::uint16_t number = numbers_[row];
         (number == templates_.size() ? rest_places_ : templates_[number].places).push_back(row);
+    }
+    for (const Kind& kind : templates_) {
+        if (kind.places.size() != kind.rows) {
+            return malformed("the number of a template's rows");
+        }
     }
     placed_ = true;
     return absl::OkStatus();
@@ -313,6 +314,9 @@ StatusOr<absl::Span<const std::uint32_t>> TemplatesColumn::places(std::size_t nu
                 places.push_back(row);
             }
         }
+    }
+    if (places.size() != rows_of(number)) {
+        return malformed("the number of a template's rows");
     }
     return absl::MakeConstSpan(places);
 }

@@ -1,7 +1,6 @@
 #include "exec/column_rows.h"
 
 #include "base/check.h"
-#include "fields/names.h"
 
 #include <algorithm>
 
@@ -265,6 +264,26 @@ StatusOr<ColumnRows::Slot*> ColumnRows::slot(std::size_t number, std::size_t i) 
     return &slot;
 }
 
+// Only values with a quote or a backslash have to be looked at.
+StatusOr<block::RowSet> ColumnRows::odd_strings(block::ColumnReader& column,
+                                                const fields::HoleRule& rule) const {
+    LOGI_ASSIGN_OR_RETURN(block::RowSet rows, column.match({"\""}));
+    LOGI_ASSIGN_OR_RETURN(const block::RowSet escaped, column.match({"\\"}));
+    rows.unite(escaped);
+    block::RowSet odd = block::RowSet::none(column.rows());
+    Status status;
+    std::string value;
+    rows.for_each([&](std::size_t row) {
+        value.clear();
+        status.Update(column.append_value(row, value));
+        if (!rule.allows(value)) {
+            odd.add(row);
+        }
+    });
+    LOGI_RETURN_IF_ERROR(status);
+    return odd;
+}
+
 StatusOr<block::RowSet> ColumnRows::odd_rows(block::ColumnReader& column,
                                              const SlotCheck& check) const {
     const auto can_have = [&](char c) {
@@ -281,18 +300,25 @@ StatusOr<block::RowSet> ColumnRows::odd_rows(block::ColumnReader& column,
             }
         }
     }
-    using Begin = fields::HoleRule::Begin;
-    const bool begins_well =
-        check.rule.begin == Begin::kAny || column.begins_with_digit() ||
-        (check.rule.begin == Begin::kNoObject &&
-         std::none_of(fields::kObjectBegins.begin(), fields::kObjectBegins.end(), can_have));
+    using Form = fields::HoleRule::Form;
+    const auto has_none = [&](std::string_view bytes) {
+        return std::none_of(bytes.begin(), bytes.end(), can_have);
+    };
+    const Form form = check.rule.form;
+    const bool well_formed = form == Form::kAny ||
+                             (form == Form::kJsonString && has_none("\"\\")) ||
+                             (form != Form::kJsonString && column.begins_with_digit()) ||
+                             (form == Form::kNoObject && has_none(fields::kObjectBegins));
     block::RowSet odd = block::RowSet::none(column.rows());
-    if (begins_well && possible.size() <= kSearchedBytesMax) {
+    if (well_formed && possible.size() <= kSearchedBytesMax) {
         for (const char& c : possible) {
             LOGI_ASSIGN_OR_RETURN(const block::RowSet rows, column.match({{&c, 1}}));
             odd.unite(rows);
         }
         return odd;
+    }
+    if (possible.empty() && form == Form::kJsonString) {
+        return odd_strings(column, check.rule);
     }
     LOGI_ASSIGN_OR_RETURN(const auto codes, column.codes(kCheckedCodesMax));
     if (!codes.has_value()) {
@@ -430,7 +456,7 @@ std::string_view ColumnRows::value(const fields::OutlineField& field,
         }
         text = scratch.value;
     }
-    return field.made_valid ? fields::valid_value(text, scratch.value) : text;
+    return fields::made_value(field, text, scratch.value);
 }
 
 }  // namespace logi::exec

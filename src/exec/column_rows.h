@@ -128,6 +128,8 @@ class ColumnRows final : public OutlinedLine {
     StatusOr<bool> check_slots(std::size_t number, std::uint32_t count, View& view);
     Status load_slots(std::size_t number, View& view);
     StatusOr<Slot*> slot(std::size_t number, std::size_t i);
+    StatusOr<block::RowSet> odd_strings(block::ColumnReader& column,
+                                        const fields::HoleRule& rule) const;
     StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& check) const;
     [[nodiscard]] std::string class_key(const Labels& stream) const;
     [[nodiscard]] std::string_view slot_value(std::size_t slot) const;

@@ -100,8 +100,8 @@ TEST(ColumnRows, OddValuesAreParsed) {
     const std::string before = "{\"level\":\"info\",\"msg\":\"job ";
     const std::string clean(40, 's');
     const auto json = metric("| json | status >= 202");
-    // An escape, and what needs one to be told from the end of the string.
-    EXPECT_EQ(how(*json, lines_with({before + "1\\\"2 done\",\"status\":200}"})), clean + "l");
+    // An escape is part of a value as any other.
+    EXPECT_EQ(how(*json, lines_with({before + "1\\\"2 done\",\"status\":200}"})), clean + "s");
     // Text, null and numbers of another shape where the number was.
     EXPECT_EQ(how(*json, lines_with({before + "1 done\",\"status\":null}"})), clean + "l");
     // What stands behind the last field that is needed does not matter.
@@ -160,9 +160,9 @@ TEST(ColumnRows, GroupsCountWhatRowsAre) {
             EXPECT_EQ(line, lines[row.row]);
         }
     }
-    EXPECT_EQ(counted, 40U);
+    EXPECT_EQ(counted, 41U);
     std::sort(left.begin(), left.end());
-    EXPECT_EQ(left, (std::vector<std::uint32_t>{40, 41}));
+    EXPECT_EQ(left, (std::vector<std::uint32_t>{41}));
 }
 
 TEST(ColumnRows, PlainTextHasNone) {

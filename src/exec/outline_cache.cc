@@ -3,13 +3,13 @@
 namespace logi::exec {
 namespace {
 
+// Of the same line, one parser of a kind has the same rules as another; of the kinds only one has
+// forms.
 void merge(const fields::HoleRule& from, fields::HoleRule& to) {
-    using Begin = fields::HoleRule::Begin;
+    using Form = fields::HoleRule::Form;
     to.forbidden |= from.forbidden;
-    if (to.begin == Begin::kAny) {
-        to.begin = from.begin;
-    } else if (from.begin != Begin::kAny && from.begin != to.begin) {
-        to.begin = Begin::kNumber;  // the strictest
+    if (to.form == Form::kAny) {
+        to.form = from.form;
     }
 }
 

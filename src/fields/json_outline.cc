@@ -1,6 +1,8 @@
 // What `| json` finds in lines of the same pieces. The walk is the parser's own, over a text with a
 // digit in every hole; it is the same for every line whose holes keep to the rules:
-//  - within strings no quote and no backslash, so that strings end where they end here,
+//  - within strings no quote without a backslash and no escape that goes on behind the hole, so
+//  that
+//    strings end where they end here,
 //  - elsewhere no byte that ends a token or that brackets or strings are found by, and at the begin
 //    of a token one that makes it a number, as the digit does.
 #include "fields/json_parser.h"
@@ -12,14 +14,13 @@ namespace {
 
 constexpr char kFiller = '0';
 
+// Bytes that end a token, or by which brackets and strings are found.
+const std::bitset<256> kInToken = bytes_of("\"\\{}[]:, \t\n\r");
+
 class OutlineTaker {
   public:
     OutlineTaker(const HoledText& text, const Scratch& scratch, Outline& out)
         : text_(text), scratch_(scratch), out_(out) {
-        static const std::bitset<256> in_string = bytes_of("\"\\");
-        static const std::bitset<256> in_token = bytes_of("\"\\{}[]:, \t\n\r");
-        in_string_ = in_string;
-        in_token_ = in_token;
         met_.resize(text.holes());
     }
 
@@ -30,7 +31,7 @@ class OutlineTaker {
         end_ = std::max(end_, end);
         switch (member.value.type) {
             case JsonType::kString:
-                return meet(begin, end, in_string_);
+                return string(begin, end);
             case JsonType::kObject:
                 return true;  // its members come one by one
             case JsonType::kArray:
@@ -49,8 +50,9 @@ class OutlineTaker {
         OutlineField field;
         field.name = name;
         if (text_.has_hole(begin, end)) {
-            field.unknown = value.escaped;
-            field.made_valid = value.type == JsonType::kString;
+            if (value.type == JsonType::kString) {
+                field.made = OutlineField::Made::kJsonString;
+            }
             field.parts = text_.parts(begin, end);
         } else {
             const bool string = value.type == JsonType::kString;
@@ -77,11 +79,22 @@ class OutlineTaker {
     }
 
   private:
-    bool meet(std::size_t begin, std::size_t end, const std::bitset<256>& forbidden) {
+    void meet(std::size_t begin, std::size_t end, const HoleRule& rule) {
         for (std::size_t hole = text_.hole_from(begin); hole < text_.hole_from(end); ++hole) {
             met_[hole] = true;
-            out_.holes[hole].forbidden |= forbidden;
+            out_.holes[hole] = rule;
         }
+    }
+
+    // What is between quotes. False if an escape goes on in a hole.
+    bool string(std::size_t begin, std::size_t end) {
+        const std::string_view all = text_.text().substr(0, end);
+        for (std::size_t i = all.find('\\', begin); i < end; i = all.find('\\', i + 2)) {
+            if (text_.is_hole(i + 1)) {
+                return false;
+            }
+        }
+        meet(begin, end, {{}, HoleRule::Form::kJsonString});
         return true;
     }
 
@@ -94,10 +107,10 @@ class OutlineTaker {
         if (!text_.has_hole(begin, end)) {
             return true;
         }
-        meet(begin, end, in_token_);
+        meet(begin, end, {kInToken, HoleRule::Form::kAny});
         if (text_.is_hole(begin)) {
-            out_.holes[text_.hole_from(begin)].begin =
-                end == begin + 1 ? HoleRule::Begin::kJsonScalar : HoleRule::Begin::kNumber;
+            out_.holes[text_.hole_from(begin)].form =
+                end == begin + 1 ? HoleRule::Form::kJsonScalar : HoleRule::Form::kNumber;
             return true;
         }
         return (all[0] >= '0' && all[0] <= '9') || all[0] == '-';
@@ -108,16 +121,15 @@ class OutlineTaker {
         std::size_t at = begin;
         while (at < end) {
             const std::size_t quote = std::min(text_.text().find('"', at), end);
-            meet(at, quote, in_token_);
+            meet(at, quote, {kInToken, HoleRule::Form::kAny});
             if (quote == end) {
                 break;
             }
             bool escaped = false;
             const std::size_t close = json_string_end(text_.text(), quote + 1, escaped);
-            if (close >= end) {
+            if (close >= end || !string(quote + 1, close)) {
                 return false;
             }
-            meet(quote, close, in_string_);
             at = close + 1;
         }
         return true;
@@ -126,8 +138,6 @@ class OutlineTaker {
     const HoledText& text_;
     const Scratch& scratch_;
     Outline& out_;
-    std::bitset<256> in_string_;
-    std::bitset<256> in_token_;
     std::vector<bool> met_;
     std::size_t end_ = 0;  // of the last value
     std::string buffer_;
@@ -137,7 +147,7 @@ class OutlineTaker {
 bool outline_no_object(const HoledText& text, Outline& out) {
     const std::size_t at = skip_json_space(text.text(), 0);
     if (at < text.text().size() && text.is_hole(at)) {
-        out.holes[text.hole_from(at)].begin = HoleRule::Begin::kNoObject;
+        out.holes[text.hole_from(at)].form = HoleRule::Form::kNoObject;
     } else if (at < text.text().size() && text.text()[at] == '{') {
         return false;
     }

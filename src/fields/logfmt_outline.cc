@@ -113,7 +113,7 @@ class OutlineScan {
         OutlineField field;
         field.parts = text_.parts(begin, end);
         field.unknown = unknown;
-        field.made_valid = true;
+        field.made = OutlineField::Made::kValid;
         return add(std::move(field));
     }
 

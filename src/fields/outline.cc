@@ -1,8 +1,24 @@
 #include "fields/outline.h"
 
+#include "fields/json_text.h"
+#include "fields/names.h"
+
 #include <algorithm>
 
 namespace logi::fields {
+namespace {
+
+bool is_string_part(std::string_view value) {
+    for (std::size_t i = value.find_first_of("\"\\"); i < value.size();
+         i = value.find_first_of("\"\\", i + 2)) {
+        if (value[i] == '"' || i + 1 == value.size()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
 
 std::bitset<256> bytes_of(std::string_view bytes) {
     std::bitset<256> set;
@@ -20,14 +36,34 @@ bool HoleRule::allows(std::string_view value) const {
             }
         }
     }
-    if (begin == Begin::kAny) {
+    if (form == Form::kAny) {
         return true;
     }
-    if (begin == Begin::kNoObject) {
+    if (form == Form::kNoObject) {
         return value.find_first_of(kObjectBegins) > 0;
     }
+    if (form == Form::kJsonString) {
+        return is_string_part(value);
+    }
     const bool number = !value.empty() && ((value[0] >= '0' && value[0] <= '9') || value[0] == '-');
-    return number || (begin == Begin::kJsonScalar && (value == "true" || value == "false"));
+    return number || (form == Form::kJsonScalar && (value == "true" || value == "false"));
+}
+
+std::string_view made_value(const OutlineField& field, std::string_view text, std::string& buffer) {
+    switch (field.made) {
+        case OutlineField::Made::kPlain:
+            break;
+        case OutlineField::Made::kValid:
+            return valid_value(text, buffer);
+        case OutlineField::Made::kJsonString: {
+            if (text.find('\\') == std::string_view::npos) {
+                return valid_value(text, buffer);
+            }
+            const std::string escaped(text);  // it may lie in the buffer
+            return json_label_value(escaped, true, buffer);
+        }
+    }
+    return text;
 }
 
 HoledText::HoledText(absl::Span<const std::string_view> pieces, char filler) {

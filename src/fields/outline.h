@@ -16,17 +16,18 @@ namespace logi::fields {
 
 // What has to be true of a hole's value so that an outline holds for the line.
 struct HoleRule {
-    enum class Begin : unsigned char {
+    enum class Form : unsigned char {
         kAny,
-        kNumber,      // a digit or a minus
-        kJsonScalar,  // the same, or the value is true or false
-        kNoObject,    // neither a brace nor white space before one
+        kNumber,      // it begins with a digit or a minus
+        kJsonScalar,  // the same, or it is true or false
+        kNoObject,    // it begins with neither a brace nor white space, which may stand before one
+        kJsonString,  // every quote in it is escaped, and no escape goes on behind it
     };
     std::bitset<256> forbidden;  // bytes that may not be in it
-    Begin begin = Begin::kAny;
+    Form form = Form::kAny;
 
     [[nodiscard]] bool allows(std::string_view value) const;
-    [[nodiscard]] bool allows_all() const { return forbidden.none() && begin == Begin::kAny; }
+    [[nodiscard]] bool allows_all() const { return forbidden.none() && form == Form::kAny; }
 };
 [[nodiscard]] std::bitset<256> bytes_of(std::string_view bytes);
 // What an object in JSON can begin with.
@@ -45,11 +46,17 @@ struct OutlineField {
     std::vector<ValuePart> parts;  // no more than one if there is no hole among them
     // Its value is more than its parts one after another: an escape has to be resolved, say.
     bool unknown = false;
-    // Of bytes beyond ASCII the parser makes valid UTF-8.
-    bool made_valid = false;
+    // What the parser makes of the parts: valid UTF-8; that, once escapes of JSON are resolved.
+    enum class Made : unsigned char { kPlain, kValid, kJsonString };
+    Made made = Made::kPlain;
     // So many of the first holes have been looked at when the parser comes to this field.
     std::uint32_t holes_seen = 0;
 };
+
+// The value of a field whose parts, one after another, are `text`, which may lie in `buffer`.
+[[nodiscard]] std::string_view made_value(const OutlineField& field,
+                                          std::string_view text,
+                                          std::string& buffer);
 
 struct Outline {
     std::vector<OutlineField> fields;  // in the order in which the parser gives them

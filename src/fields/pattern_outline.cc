@@ -66,7 +66,7 @@ std::optional<Outline> PatternParser::outline(absl::Span<const std::string_view>
             out.fields.push_back({nodes_[i].text,
                                   text.parts(at, end),
                                   false,
-                                  false,
+                                  OutlineField::Made::kPlain,
                                   static_cast<std::uint32_t>(text.hole_from(next))});
         }
         if (end == text.text().size() && next == end) {
