@@ -41,9 +41,9 @@ std::unique_ptr<block::BlockReader> block_of(const std::vector<std::string>& lin
     }
     block::EncodedBlock encoded = block::BlockEncoder().encode(rows);
     const auto stats = encoded.stats;
-    const auto kind = encoded.line_kind;
+    const auto form = encoded.form;
     return block::open_block(
-        stats, kind, std::make_shared<MemoryBlock>(std::move(encoded)), "test");
+        stats, form, std::make_shared<MemoryBlock>(std::move(encoded)), "test");
 }
 
 std::shared_ptr<const Pipeline> metric(const std::string& stages,
