@@ -91,10 +91,10 @@ class Server:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
 
-    def start(self):
-        """Starts it and returns the seconds until it was ready."""
+    def start(self, more=""):
+        """Starts it, with more configuration, and returns the seconds until it was ready."""
         config = self.data.with_name(self.data.name + ".yaml")
-        config.write_text(CONFIG)
+        config.write_text(CONFIG + more)
         begin = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(

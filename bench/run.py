@@ -7,13 +7,15 @@ import platform
 import subprocess
 import sys
 
+import compact
 import ingest
 import queries
 import restart
 import search
 from harness import BUILD, Corpus
 
-BENCHMARKS = {"ingest": ingest.run, "search": search.run, "queries": queries.run, "restart": restart.run}
+BENCHMARKS = {"ingest": ingest.run, "compact": compact.run, "search": search.run, "queries": queries.run,
+              "restart": restart.run}
 
 
 class Context:

@@ -1,7 +1,8 @@
 // Several segments become one, or one becomes another without what is hidden.
 //
-// Blocks in which nothing changes are copied; the rows of the others are merged and encoded anew.
-// Nothing is written: the merged segment is handed out as bytes.
+// Blocks in which nothing changes are copied: those that are half full at least and share no time
+// of a stream with another input; of a single input all. The rows of the others are merged and
+// encoded anew. Nothing is written: the merged segment is handed out as bytes.
 #pragma once
 
 #include "absl/container/flat_hash_set.h"
@@ -19,13 +20,6 @@
 #include <vector>
 
 namespace logi::compact {
-
-struct MergeInput {
-    std::shared_ptr<const segment::SegmentReader> segment;
-    // Blocks that are half full at least, and share no time of a stream with another input, stay as
-    // they are. Without, only that of a single input.
-    bool copy = false;
-};
 
 struct MergeCounts {
     std::uint64_t rows = 0;  // of the inputs
@@ -45,12 +39,12 @@ struct Merged {
 class Merge {
   public:
     static constexpr std::size_t kOpenBlocksMax = 32;
+    using Inputs = std::vector<std::shared_ptr<const segment::SegmentReader>>;
 
     // Rows that `hiding` hides are left out. kResourceExhausted if too many blocks would have to be
     // open at once; fewer inputs help, and one always works. kFailedPrecondition for inputs that
     // were not written by Logi.
-    static StatusOr<std::unique_ptr<Merge>> make(const std::vector<MergeInput>& inputs,
-                                                 const exec::Hiding& hiding);
+    static StatusOr<std::unique_ptr<Merge>> make(const Inputs& inputs, const exec::Hiding& hiding);
 
     // Does the work of about one block. False when all is done. kDataLoss if an input is damaged.
     StatusOr<bool> step();
@@ -62,7 +56,6 @@ class Merge {
     struct Input {
         std::shared_ptr<const segment::SegmentReader> segment;
         std::shared_ptr<const segment::Source> visible;
-        bool copy = false;
         std::vector<std::vector<segment::StreamExtent>> extents;  // that are visible, by block
         std::vector<bool> touched;                                // by block: something is hidden
         std::vector<bool> overlaps;                               // by block: another input
@@ -94,7 +87,8 @@ class Merge {
     };
 
     Merge() = default;
-    void add_input(const MergeInput& input, const exec::Hiding& hiding);
+    void add_input(const std::shared_ptr<const segment::SegmentReader>& segment,
+                   const exec::Hiding& hiding);
     void find_overlaps();
     [[nodiscard]] bool copies(const Input& input, std::uint32_t block) const;
     [[nodiscard]] Run run_of(std::size_t input, std::uint32_t block) const;

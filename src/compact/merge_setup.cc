@@ -23,15 +23,14 @@ bool half_full(const block::BlockStats& stats) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Merge>> Merge::make(const std::vector<MergeInput>& inputs,
-                                             const exec::Hiding& hiding) {
+StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs, const exec::Hiding& hiding) {
     std::unique_ptr<Merge> merge(new Merge);
     std::vector<std::shared_ptr<const segment::Source>> visible;
     std::uint64_t line_bytes = 0;
-    for (const MergeInput& input : inputs) {
+    for (const auto& input : inputs) {
         merge->add_input(input, hiding);
         visible.push_back(merge->inputs_.back().visible);
-        for (const auto& block : input.segment->blocks()) {
+        for (const auto& block : input->blocks()) {
             line_bytes += block.line_bytes;
         }
     }
@@ -61,17 +60,17 @@ StatusOr<std::unique_ptr<Merge>> Merge::make(const std::vector<MergeInput>& inpu
     return merge;
 }
 
-void Merge::add_input(const MergeInput& input, const exec::Hiding& hiding) {
+void Merge::add_input(const std::shared_ptr<const segment::SegmentReader>& segment,
+                      const exec::Hiding& hiding) {
     Input added;
-    added.segment = input.segment;
-    added.visible = exec::visible(input.segment, hiding);
-    added.copy = input.copy;
-    const auto blocks = input.segment->blocks();
+    added.segment = segment;
+    added.visible = exec::visible(segment, hiding);
+    const auto blocks = segment->blocks();
     added.extents.resize(blocks.size());
     added.touched.resize(blocks.size(), false);
     added.overlaps.resize(blocks.size(), false);
     std::vector<std::size_t> hidden(blocks.size(), 0);
-    for (const auto& extent : input.segment->extents()) {
+    for (const auto& extent : segment->extents()) {
         ++hidden[extent.block];
     }
     for (const auto& extent : added.visible->extents()) {
@@ -121,7 +120,7 @@ bool Merge::copies(const Input& input, std::uint32_t block) const {
         return false;
     }
     return inputs_.size() == 1 ||
-           (input.copy && !input.overlaps[block] && half_full(input.segment->blocks()[block]));
+           (!input.overlaps[block] && half_full(input.segment->blocks()[block]));
 }
 
 Merge::Run Merge::run_of(std::size_t input, std::uint32_t block) const {

@@ -17,7 +17,7 @@
 namespace logi::compact {
 namespace {
 
-using Inputs = std::vector<std::shared_ptr<const segment::SegmentReader>>;
+using Inputs = Merge::Inputs;
 
 std::shared_ptr<const exec::HideRule> rule(const std::string& query,
                                            std::int64_t first,
@@ -38,12 +38,8 @@ std::shared_ptr<const exec::HideRule> rule(const std::string& query,
     return made;
 }
 
-StatusOr<Merged> merge(const Inputs& inputs, const exec::Hiding& hiding, bool copy) {
-    std::vector<MergeInput> all;
-    for (const auto& input : inputs) {
-        all.push_back({input, copy});
-    }
-    LOGI_ASSIGN_OR_RETURN(const auto merge, Merge::make(all, hiding));
+StatusOr<Merged> merge(const Inputs& inputs, const exec::Hiding& hiding) {
+    LOGI_ASSIGN_OR_RETURN(const auto merge, Merge::make(inputs, hiding));
     while (true) {
         LOGI_ASSIGN_OR_RETURN(const bool more, merge->step());
         if (!more) {
@@ -171,7 +167,7 @@ TEST(Merge, IsAsSortingEverything) {
         const std::size_t line_bytes = seed % 3 == 0 ? 60'000 : 100;
         const std::int64_t overlap = seed % 2 == 0 ? 0 : 300;
         const Inputs inputs = world.segments(1 + world.random() % 6, overlap, line_bytes);
-        const auto merged = merge(inputs, {}, seed % 4 != 1);
+        const auto merged = merge(inputs, {});
         ASSERT_TRUE(merged.ok()) << merged.status();
         const auto segment = open_bytes(merged->bytes);
         const Entries expected = without_duplicates(world.all());
@@ -182,7 +178,7 @@ TEST(Merge, IsAsSortingEverything) {
         duplicates += merged->counts.duplicates;
         ASSERT_FALSE(::testing::Test::HasFailure()) << seed;
         // And again: one alone is copied block by block.
-        const auto again = merge({segment}, {}, false);
+        const auto again = merge({segment}, {});
         ASSERT_TRUE(again.ok());
         EXPECT_EQ(again->counts.blocks_encoded, 0U);
         ASSERT_EQ(entries_of(*open_bytes(again->bytes)), expected);
@@ -190,7 +186,7 @@ TEST(Merge, IsAsSortingEverything) {
         World other(seed + 1000);
         Inputs more = other.segments(1, 0, 100);
         more.push_back(segment);
-        const auto both = merge(more, {}, true);
+        const auto both = merge(more, {});
         ASSERT_TRUE(both.ok());
         Entries of_both = world.all();
         of_both.insert(of_both.end(), other.all().begin(), other.all().end());
@@ -226,7 +222,7 @@ TEST(Merge, LeavesOutWhatIsHidden) {
         };
         Entries expected = world.all();
         std::erase_if(expected, is_hidden);
-        const auto merged = merge(inputs, hiding, true);
+        const auto merged = merge(inputs, hiding);
         ASSERT_TRUE(merged.ok()) << merged.status();
         if (expected.empty()) {
             EXPECT_TRUE(merged->bytes.empty());
@@ -256,7 +252,7 @@ TEST(Merge, NothingMayBeLeft) {
     const Inputs inputs = world.segments(3, 300, 100);
     exec::Hiding hiding;
     hiding.rules = {rule("{}", INT64_MIN, INT64_MAX)};
-    const auto merged = merge(inputs, hiding, true);
+    const auto merged = merge(inputs, hiding);
     ASSERT_TRUE(merged.ok()) << merged.status();
     EXPECT_TRUE(merged->bytes.empty());
     EXPECT_EQ(merged->counts.hidden, world.all().size());
@@ -278,7 +274,7 @@ TEST(Merge, CrowdedPlacesKeepTheirOrder) {
         inputs.push_back(open_bytes(segment_bytes(entries)));
         all.insert(all.end(), entries.begin(), entries.end());
     }
-    const auto merged = merge(inputs, {}, true);
+    const auto merged = merge(inputs, {});
     ASSERT_TRUE(merged.ok());
     EXPECT_EQ(entries_of(*open_bytes(merged->bytes)), without_duplicates(all));
 }
@@ -290,10 +286,8 @@ TEST(Merge, DamageIsNoticed) {
     std::string bytes = segment_bytes(entries);
     bytes[segment::kHeaderBytes + 20] = static_cast<char>(~bytes[segment::kHeaderBytes + 20]);
     inputs.push_back(open_bytes(bytes));
-    for (const bool copy : {false, true}) {
-        EXPECT_EQ(merge(inputs, {}, copy).status().code(), absl::StatusCode::kDataLoss);
-        EXPECT_EQ(merge({inputs.back()}, {}, copy).status().code(), absl::StatusCode::kDataLoss);
-    }
+    EXPECT_EQ(merge(inputs, {}).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(merge({inputs.back()}, {}).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(Merge, TooManyBlocksAtOnceAreRefused) {
@@ -303,9 +297,9 @@ TEST(Merge, TooManyBlocksAtOnceAreRefused) {
             {{Labels::from_pairs({{"a", "b"}}), 1, {i + 1, 1, 0}, absl::StrCat(i), {}},
              {Labels::from_pairs({{"a", "b"}}), 1000, {i + 1, 2, 0}, absl::StrCat(i), {}}})));
     }
-    EXPECT_EQ(merge(inputs, {}, true).status().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(merge(inputs, {}).status().code(), absl::StatusCode::kResourceExhausted);
     inputs.pop_back();
-    EXPECT_TRUE(merge(inputs, {}, true).ok());
+    EXPECT_TRUE(merge(inputs, {}).ok());
 }
 
 // The streams of a segment of another program may come in any order.
@@ -317,8 +311,7 @@ TEST(Merge, StreamsOutOfOrderAreRefused) {
     writer.add(rows[0]);
     writer.add(rows[1]);
     const auto segment = open_bytes(writer.finish());
-    EXPECT_EQ(merge({segment, segment}, {}, true).status().code(),
-              absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(merge({segment, segment}, {}).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -16,13 +16,13 @@ bool is_large(const catalog::SegmentInfo& s, const PlanOptions& options) {
            s.size_bytes >= options.slice_size_bytes / 4 * 3;
 }
 
-// Takes out what is so large that the rest is not worth writing it again.
-void leave_out_large(Segments& run) {
+// Takes out what is so large that the rest is not worth writing it again, unless all is cheap.
+void leave_out_large(Segments& run, std::uint64_t cheap_line_bytes) {
     std::uint64_t total = 0;
     for (const auto& s : run) {
         total += s.line_bytes;
     }
-    while (run.size() > 1) {
+    while (run.size() > 1 && total > cheap_line_bytes) {
         const auto largest =
             std::max_element(run.begin(), run.end(), [](const auto& a, const auto& b) {
                 return a.line_bytes < b.line_bytes;
@@ -64,7 +64,7 @@ class Slices {
 
   private:
     bool worth_it(bool full) {
-        leave_out_large(run_);
+        leave_out_large(run_, day_is_over_ ? options_.cheap_line_bytes : 0);
         return run_.size() > 1 &&
                (full || day_is_over_ || run_.size() >= options_.small_segments_max);
     }

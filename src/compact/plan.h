@@ -22,6 +22,8 @@ struct PlanOptions {
     std::size_t inputs_max = 32;
     // As many small segments are merged before there is enough for a slice.
     std::size_t small_segments_max = 16;
+    // What is left of a day that is over is merged whenever something is added, if it is no more.
+    std::uint64_t cheap_line_bytes = 64ULL << 20U;
     // A day is over so long after its end: most of what comes late has come by then.
     Duration late = Duration::hours(1);
 };

@@ -95,6 +95,13 @@ TEST_F(Plan, LargeSegmentsStayAsTheyAre) {
               (std::vector<std::string>{"segment at 2 of 1", "segment at 3 of 1"}));
 }
 
+TEST_F(Plan, WhatComesLateToASmallDayIsMerged) {
+    add(0, 50);
+    add(1, 1);
+    EXPECT_TRUE(plan().empty());
+    EXPECT_EQ(plan(kTomorrow).size(), 2U);
+}
+
 // Lines that do not compress fill a slice by their size.
 TEST_F(Plan, TheSizeInTheFileIsBounded) {
     for (int i = 0; i < 8; ++i) {

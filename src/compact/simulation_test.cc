@@ -282,8 +282,8 @@ class World {
         for (const auto& line : found) {
             ASSERT_FALSE(deleted.contains(line)) << line << " is still in a file";
         }
-        // Of a day one, and those that are more than twice as large as the ones after it.
-        EXPECT_LE(snapshot->segments.size(), 10U);
+        // Of a day one.
+        EXPECT_LE(snapshot->segments.size(), 3U);
         const auto folder = absl::StrCat("tenants/", owner.name(), "/");
         EXPECT_EQ(store_->bucket().list(folder + "segments")->size(), snapshot->segments.size());
         const auto requests = store_->bucket().list(folder + "deletes");

@@ -9,10 +9,6 @@
 namespace logi::compact {
 namespace {
 
-// Blocks of a flushed segment with so much of lines are copied: a stream has enough in each of
-// them.
-constexpr std::uint64_t kCopiedFromLineBytes = 32ULL << 20U;
-
 // Segments whose directories one step reads at most.
 constexpr int kOpenedPerStep = 16;
 
@@ -225,7 +221,7 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
 }
 
 Status TenantRound::start(Segments inputs, const catalog::Snapshot& snapshot) {
-    std::vector<MergeInput> opened;
+    Merge::Inputs opened;
     for (const auto& info : inputs) {
         auto segment = ingest::open_segment(deps_.store.bucket(), info.key);
         if (!segment.ok()) {
@@ -235,8 +231,7 @@ Status TenantRound::start(Segments inputs, const catalog::Snapshot& snapshot) {
             give_up({info}, segment.status());
             return absl::OkStatus();
         }
-        opened.push_back(
-            {*std::move(segment), info.level > 0 || info.line_bytes >= kCopiedFromLineBytes});
+        opened.push_back(*std::move(segment));
     }
     exec::Hiding hiding;
     hiding.rules = tenant_->delete_rules().due(snapshot);
