@@ -26,8 +26,7 @@ class LineReader {
     Status parts_of(std::uint32_t row, std::vector<std::string_view>& parts) {
         return lines_->parts_of(row, parts);
     }
-    StatusOr<bool> is_among_few(std::uint32_t row) { return lines_->is_among_few(row); }
-    // Appends a line.
+    // Appends a line: the way for single ones.
     Status append(std::uint32_t row, std::string& out) { return lines_->append_value(row, out); }
     LineTemplates& templates() { return *lines_; }
     StatusOr<std::vector<ColumnNote>> describe();

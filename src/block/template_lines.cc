@@ -39,7 +39,6 @@ class TemplateLines final : public StoredLines {
     char* next_ = nullptr;  // in the last buffer that lines share
     std::size_t left_ = 0;  // behind it
     std::vector<std::string_view> parts_;
-    std::string single_;
     std::vector<std::uint32_t> lengths_;
 };
 
@@ -93,14 +92,7 @@ Status TemplateLines::filter(const regex::LineFilter& filter, std::vector<std::u
 StatusOr<std::string_view> TemplateLines::line(std::uint32_t row) {
     std::string_view& line = lines_[row];
     if (line.data() == nullptr) {
-        LOGI_ASSIGN_OR_RETURN(const bool few, reader_->is_among_few(row));
-        if (few) {
-            single_.clear();
-            LOGI_RETURN_IF_ERROR(reader_->append(row, single_));
-            parts_.assign(1, single_);
-        } else {
-            LOGI_RETURN_IF_ERROR(reader_->parts_of(row, parts_));
-        }
+        LOGI_RETURN_IF_ERROR(reader_->parts_of(row, parts_));
         std::size_t size = 0;
         for (const std::string_view part : parts_) {
             size += part.size();

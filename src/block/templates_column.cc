@@ -11,9 +11,6 @@ namespace {
 
 constexpr std::uint64_t kTemplatesMax = 65534;
 constexpr std::uint64_t kSlotsMax = 255;
-// Single rows of a template that are put together one by one.
-constexpr std::size_t kSinglesMin = 2;
-constexpr std::size_t kRowsPerSingle = 64;
 
 }  // namespace
 
@@ -237,17 +234,6 @@ Status TemplatesColumn::parts_of(std::size_t row, std::vector<std::string_view>&
     }
     parts.push_back(kind.pieces.back());
     return absl::OkStatus();
-}
-
-StatusOr<bool> TemplatesColumn::is_among_few(std::size_t row) {
-    LOGI_CHECK(row < rows());
-    LOGI_RETURN_IF_ERROR(place_rows());
-    rank_rows();
-    if (kind_of_[row] == templates_.size()) {
-        return false;
-    }
-    Kind& kind = templates_[kind_of_[row]];
-    return !kind.loaded && kind.singles++ < std::max(kSinglesMin, kind.rows / kRowsPerSingle);
 }
 
 Status TemplatesColumn::append_value(std::size_t row, std::string& out) {

@@ -16,9 +16,6 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     // Replaces `parts` by what the value of one row is made of, in their order.
     Status parts_of(std::size_t row, std::vector<std::string_view>& parts);
     Status append_value(std::size_t row, std::string& out) override;
-    // Whether so far only few single rows of this one's template were asked for: then
-    // append_value() is cheaper than parts_of(), which makes the values of all. Counts.
-    StatusOr<bool> is_among_few(std::size_t row);
 
     // Of lines.
     [[nodiscard]] std::size_t templates() const override { return templates_.size(); }
@@ -54,7 +51,6 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
         // Once single rows are read.
         KindValues values;
         bool loaded = false;
-        std::size_t singles = 0;
     };
 
     TemplatesColumn(const ColumnStart& start)

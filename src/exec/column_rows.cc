@@ -16,6 +16,9 @@ constexpr std::size_t kCheckedCodesMax = 1024;
 constexpr std::size_t kNumbersPerRow = 2;
 constexpr std::size_t kNumbersMin = 64;
 constexpr std::size_t kNumbersMax = 65536;
+// Of templates as classes of streams see them; entries of further classes are left to their lines.
+constexpr std::size_t kViewsMax = 1U << 20U;
+constexpr std::size_t kNoClass = static_cast<std::size_t>(-1);
 
 bool has(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -92,8 +95,16 @@ std::string ColumnRows::class_key(const Labels& stream) const {
 
 void ColumnRows::begin_stream(const Labels& stream) {
     stream_ = &stream;
-    class_ = classes_.try_emplace(class_key(stream), classes_.size()).first->second;
-    if (class_ == views_.size()) {
+    const bool full = (views_.size() + 1) * known_.size() > kViewsMax;
+    const std::string key = class_key(stream);
+    const auto it = classes_.find(key);
+    if (it != classes_.end()) {
+        class_ = it->second;
+    } else if (full && !views_.empty()) {
+        class_ = kNoClass;
+    } else {
+        class_ = views_.size();
+        classes_[key] = class_;
         views_.emplace_back().resize(known_.size());
     }
 }
@@ -108,7 +119,7 @@ StatusOr<ColumnRows::Place> ColumnRows::go_to(std::uint32_t row) {
     }
     current_template_ = rows_->numbers[row];
     rank_ = rows_->ranks[row];
-    if (current_template_ == known_.size()) {
+    if (current_template_ == known_.size() || class_ == kNoClass) {
         return Place();
     }
     LOGI_ASSIGN_OR_RETURN(current_, view(current_template_));
@@ -129,7 +140,7 @@ std::uint32_t ColumnRows::number_of(const View& view, std::size_t rank) {
 StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
     Group out;
     const View* group_view = nullptr;
-    if (number < known_.size()) {
+    if (number < known_.size() && class_ != kNoClass) {
         LOGI_ASSIGN_OR_RETURN(group_view, view(number));
         out.how = group_view->how;
         out.first_number = group_view->first_number;

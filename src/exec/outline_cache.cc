@@ -29,6 +29,22 @@ void group_bytes(SlotCheck& check) {
     }
 }
 
+// Roughly.
+std::size_t memory_bytes(const TemplateOutline& outline) {
+    constexpr std::size_t kSlotBytes = 256;
+    std::size_t bytes = sizeof(outline) + outline.slots.size() * kSlotBytes;
+    for (const fields::Outline& parser : outline.parsers) {
+        bytes += parser.holes.size() * sizeof(fields::HoleRule);
+        for (const fields::OutlineField& field : parser.fields) {
+            bytes += sizeof(field) + field.name.size();
+            for (const fields::ValuePart& part : field.parts) {
+                bytes += sizeof(part) + part.text.size();
+            }
+        }
+    }
+    return bytes;
+}
+
 }  // namespace
 
 TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces) const {
@@ -67,10 +83,13 @@ std::shared_ptr<const TemplateOutline> OutlineCache::find(
         }
     }
     const auto made = std::make_shared<const TemplateOutline>(make(pieces));
+    const std::size_t bytes = memory_bytes(*made) + text.size();
     const base::MutexLock lock(mutex_);
-    if (outlines_.size() >= kOutlinesMax) {
+    if (bytes_ + bytes > kBytesMax) {
         outlines_.clear();
+        bytes_ = 0;
     }
+    bytes_ += bytes;
     outlines_[key] = made;
     return made;
 }

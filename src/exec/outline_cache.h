@@ -41,11 +41,12 @@ class OutlineCache {
   private:
     [[nodiscard]] TemplateOutline make(absl::Span<const std::string_view> pieces) const;
 
-    // Texts of templates that no more blocks have go with all others.
-    static constexpr std::size_t kOutlinesMax = 16384;
+    // When they take so much, which is not charged to a query, all are forgotten.
+    static constexpr std::size_t kBytesMax = 16U << 20U;
 
     const std::vector<const Stage*> parsers_;
     mutable base::Mutex mutex_;
+    mutable std::size_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     mutable absl::flat_hash_map<base::Hash128, std::shared_ptr<const TemplateOutline>> outlines_
         LOGI_GUARDED_BY(mutex_);
 };

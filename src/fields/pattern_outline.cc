@@ -1,5 +1,6 @@
-// What `| pattern` finds in lines of the same pieces: a literal that is in no hole, nor across its
-// edges, because no byte of it is, comes first where it comes first here.
+// What `| pattern` finds in lines of the same pieces. A literal comes first where it comes first
+// here, if it cannot begin in a hole, as its first byte is not there, nor in the text before one
+// and go on in it.
 #include "fields/pattern_parser.h"
 #include "regex/substring.h"
 
@@ -22,6 +23,19 @@ std::optional<bool> begins_with(const HoledText& text, std::string_view literal)
         }
     }
     return true;
+}
+
+// Whether the text from `at` to a hole ends with what the literal begins with.
+bool may_have_begun(const HoledText& text,
+                    std::size_t at,
+                    std::size_t place,
+                    std::string_view literal) {
+    for (std::size_t n = 1; n < literal.size() && n <= place - at; ++n) {
+        if (text.text().substr(place - n, n) == literal.substr(0, n)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -59,7 +73,8 @@ std::optional<Outline> PatternParser::outline(absl::Span<const std::string_view>
                 next = found + literal.size();
             }
             for (std::size_t h = text.hole_from(at); h < text.hole_from(end); ++h) {
-                out.holes[h].forbidden |= bytes_of(literal);
+                const bool begun = may_have_begun(text, at, text.place(h), literal);
+                out.holes[h].forbidden |= bytes_of(begun ? literal : literal.substr(0, 1));
             }
         }
         if (nodes_[i].named()) {
