@@ -14,7 +14,7 @@ constexpr std::size_t kCheckedCodesMax = 1024;
 // Numbers for rows pay if they are not many more than the rows; so many a template may have, and
 // all templates and classes of streams together.
 constexpr std::size_t kNumbersPerRow = 2;
-constexpr std::size_t kNumbersMin = 64;
+constexpr std::size_t kNumbersMin = 1024;
 constexpr std::size_t kNumbersMax = 65536;
 // Of templates as classes of streams see them; entries of further classes are left to their lines.
 constexpr std::size_t kViewsMax = 1U << 20U;
