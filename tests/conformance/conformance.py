@@ -191,12 +191,13 @@ def read_exceptions(path):
     return exceptions
 
 
-def run(url, only, summary):
+def run(url, only, summary, flush):
     client = Client(url)
     tenants, exceptions = Tenants(client), read_exceptions(HERE / "exceptions.txt")
     known, passed, failed, table = set(), 0, 0, []
     for path in sorted((HERE / "cases").glob("*.json")):
         suite = Suite(path, only)
+        suite.flush = suite.flush or flush
         good = 0
         for case in suite.cases:
             case_id = suite.id_of(case)
@@ -225,12 +226,13 @@ def main():
     parser.add_argument("--only", metavar="GLOB", default="*", help="cases whose id, FILE/CASE, matches")
     parser.add_argument("--url", help="ask this server instead of starting one")
     parser.add_argument("--summary", action="store_true", help="also print how many cases of each file passed")
+    parser.add_argument("--flush", action="store_true", help="flush all data sets, so that segments answer, not the head")
     args = parser.parse_args()
     if args.url:
-        sys.exit(0 if run(args.url, args.only, args.summary) else 1)
+        sys.exit(0 if run(args.url, args.only, args.summary, args.flush) else 1)
     server = Server(CONFIG).start()
     try:
-        good = run(server.url, args.only, args.summary)
+        good = run(server.url, args.only, args.summary, args.flush)
     finally:
         server.close()
     sys.exit(0 if good else 1)
