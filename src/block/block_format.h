@@ -47,6 +47,9 @@ inline constexpr std::uint32_t kBlockRowsMax = 65536;
 // Of names and values of metadata, each time that they stand there; with this much it is full, too.
 inline constexpr std::uint64_t kBlockMetadataBytes = 8ULL << 20U;
 
+// The level of zstd for lines that are stored as text: they are worth more than the usual one.
+inline constexpr int kTextLevel = 3;
+
 struct BlockForm {
     LineKind line_kind = kZstdLines;
     bool by_row = false;  // times and metadata are stored row by row, as before version 5

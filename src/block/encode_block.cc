@@ -9,9 +9,6 @@
 namespace logi::block {
 namespace {
 
-// Of lines that templates do not suit: they are worth more than the usual level.
-constexpr int kFallbackLevel = 3;
-
 // Runs of one stream: (difference to the stream before, rows).
 std::string encode_streams(absl::Span<const Row> rows) {
     std::string raw;
@@ -93,7 +90,7 @@ void encode_zstd_lines(absl::Span<const Row> rows, EncodedBlock& block) {
         lines.append(row.line);
     }
     block.columns[kLineLengths] = codec::compress(lengths);
-    block.columns[kLines] = codec::compress(lines, kFallbackLevel);
+    block.columns[kLines] = codec::compress(lines, kTextLevel);
 }
 
 }  // namespace

@@ -23,11 +23,22 @@ class LineEncoder {
   public:
     LineEncoder() : set_(CutRule::kCoarse) {}
 
-    // Nothing if the lines have too little in common; then they are better off as plain zstd.
+    // Nothing if the lines are better off as plain zstd of kTextLevel: they have too little in
+    // common, or repeat each other in ways that templates do not see. After such lines a sample of
+    // the next ones is tried first.
     std::optional<EncodedLines> encode(absl::Span<const Row> rows);
 
   private:
+    // Of the rows that were gathered.
+    struct Range {
+        std::size_t first = 0;
+        std::size_t size = 0;
+    };
     void gather(absl::Span<const Row> rows);
+    std::optional<EncodedLines> encode(Range range);
+    [[nodiscard]] std::string_view text_of(Range range) const;
+    // Whether it is smaller than zstd.
+    [[nodiscard]] bool pays(const EncodedLines& lines, Range range) const;
 
     std::vector<char> text_;
     std::size_t text_bytes_ = 0;
@@ -36,6 +47,7 @@ class LineEncoder {
     TextMasks masks_;
     TemplateSet set_;
     ColumnWriter writer_;
+    bool lost_ = false;  // the last lines were better off as text
 };
 
 }  // namespace logi::block
