@@ -75,7 +75,8 @@ void check_numbers(const segment::SegmentReader& segment, const catalog::Segment
         EXPECT_EQ(stats.first_stream, streams.front());
         EXPECT_EQ(stats.last_stream, streams.back());
         std::uint64_t minute_rows = 0;
-        for (const auto& minute : *(*block)->minutes()) {
+        const auto minutes = (*block)->minutes();
+        for (const auto& minute : *minutes) {
             minute_rows += minute.rows;
             EXPECT_TRUE(std::binary_search(streams.begin(), streams.end(), minute.stream));
         }
