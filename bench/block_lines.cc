@@ -6,7 +6,7 @@
 #include "block/line_reader.h"
 #include "codec/compress.h"
 #include "regex/substring.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 
 #include <CLI/CLI.hpp>
 
@@ -46,19 +46,6 @@ class Watch {
     double seconds_ = 0;
 };
 
-class MemoryFile final : public segment::SegmentFile {
-  public:
-    explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    std::string bytes_;
-};
-
 std::string file_bytes(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -66,9 +53,7 @@ std::string file_bytes(const std::string& path) {
 
 // In the order of its blocks.
 Status add_segment(const std::string& path, std::size_t bytes_max, std::vector<Line>& lines) {
-    LOGI_ASSIGN_OR_RETURN(
-        const auto segment,
-        segment::SegmentReader::open(std::make_shared<MemoryFile>(file_bytes(path)), path));
+    LOGI_ASSIGN_OR_RETURN(const auto segment, segment::open_in_memory(file_bytes(path), path));
     std::size_t bytes = 0;
     for (std::uint32_t b = 0; b < segment->blocks().size() && bytes < bytes_max; ++b) {
         LOGI_ASSIGN_OR_RETURN(const auto block, segment->open_block(b));
@@ -107,7 +92,7 @@ struct Stored {
     std::vector<Timestamp> times;
     std::uint64_t line_bytes = 0;
     std::string zstd3;
-    std::optional<block::EncodedLines> templates;
+    std::optional<block::EncodedColumns> templates;
 
     [[nodiscard]] std::unique_ptr<block::LineReader> open() const {
         auto reader = block::LineReader::open(

@@ -4,7 +4,7 @@
 #include "codec/compress.h"
 #include "io/sim_executor.h"
 #include "query/query.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 #include "segment/segment_writer.h"
 
 #include <CLI/CLI.hpp>
@@ -25,19 +25,6 @@ double cpu_s() {
     return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-class MemoryFile final : public segment::SegmentFile {
-  public:
-    explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    const std::string bytes_;
-};
-
 // The lines of one block, as a log file compressed by zstd has them.
 struct Packed {
     std::string zstd;
@@ -54,8 +41,7 @@ struct Data {
 
 // The lines of JSON of a segment, as a segment of their own.
 StatusOr<std::string> json_lines(const std::string& bytes, const std::string& path) {
-    LOGI_ASSIGN_OR_RETURN(const auto segment,
-                          segment::SegmentReader::open(std::make_shared<MemoryFile>(bytes), path));
+    LOGI_ASSIGN_OR_RETURN(const auto segment, segment::open_in_memory(bytes, path));
     std::vector<Labels> streams;
     for (std::uint32_t i = 0; i < segment->stream_count(); ++i) {
         streams.push_back(segment->labels(i));
@@ -93,9 +79,7 @@ Status add_segment(const std::string& path, bool only_json, Data& data) {
     if (only_json) {
         LOGI_ASSIGN_OR_RETURN(bytes, json_lines(bytes, path));
     }
-    LOGI_ASSIGN_OR_RETURN(
-        const auto segment,
-        segment::SegmentReader::open(std::make_shared<MemoryFile>(std::move(bytes)), path));
+    LOGI_ASSIGN_OR_RETURN(const auto segment, segment::open_in_memory(std::move(bytes), path));
     data.sources.push_back(segment);
     for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
         const block::BlockStats& stats = segment->blocks()[b];

@@ -51,7 +51,7 @@ Lines lines_of(std::string_view text) {
     return lines;
 }
 
-StatusOr<std::unique_ptr<block::LineReader>> open(const block::EncodedLines& encoded,
+StatusOr<std::unique_ptr<block::LineReader>> open(const block::EncodedColumns& encoded,
                                                   const Lines& lines) {
     return block::LineReader::open(
         encoded.tree,
@@ -74,7 +74,7 @@ void must(bool holds) {
     }
 }
 
-void check_same(const block::EncodedLines& encoded, const Lines& lines) {
+void check_same(const block::EncodedColumns& encoded, const Lines& lines) {
     const auto reader = open(encoded, lines);
     must(reader.ok());
     const std::string& some = lines.texts[lines.texts.size() / 2];
@@ -89,7 +89,7 @@ void check_same(const block::EncodedLines& encoded, const Lines& lines) {
 }
 
 // The checksums of parts are made right again, or nothing behind them would be reached.
-void change(block::EncodedLines& encoded, std::string_view changes) {
+void change(block::EncodedColumns& encoded, std::string_view changes) {
     base::ByteReader old(encoded.tree);
     std::string tree;
     base::ByteWriter w(tree);

@@ -1,5 +1,6 @@
 // Columns of digits: integers, decimals, hexadecimal ones, times.
 #include "block/column_writer.h"
+#include "block/decimal.h"
 #include "block/text_kernels.h"
 #include "block/time_layout.h"
 #include "codec/compress.h"
@@ -12,14 +13,6 @@ namespace {
 constexpr std::size_t kEpochDigits = 10;
 // How far a time may be from its entry's to count as related.
 constexpr std::int64_t kRelatedSeconds = 86'400;
-
-std::uint64_t power_of_ten(std::size_t n) {
-    std::uint64_t v = 1;
-    while (n-- > 0) {
-        v *= 10;
-    }
-    return v;
-}
 
 std::size_t point_of(std::string_view s) {
     const void* p = std::memchr(s.data(), '.', s.size());
@@ -84,11 +77,7 @@ std::optional<std::uint64_t> parse(std::string_view s, const NumberForm& form) {
         return whole;
     }
     const std::uint64_t fraction = digits == 0 ? 0 : parse_digits(s.data() + point + 1, digits);
-    return whole * power_of_ten(form.scale) + fraction * power_of_ten(form.scale - digits);
-}
-
-std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-    return a / b - (a % b < 0 ? 1 : 0);
+    return whole * kPowersOfTen[form.scale] + fraction * kPowersOfTen[form.scale - digits];
 }
 
 // Makes differences to the entries' times of the numbers, if they are such times.
@@ -107,7 +96,7 @@ bool make_relative(std::vector<std::uint64_t>& numbers,
         return false;
     }
     unit_digits = static_cast<std::uint8_t>(digits - kEpochDigits);
-    const auto per_second = static_cast<std::int64_t>(power_of_ten(unit_digits));
+    const auto per_second = signed_power_of_ten(unit_digits);
     const std::int64_t unit_ns = kNanosPerSecond / per_second;
     std::vector<std::uint64_t> relative(numbers.size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {

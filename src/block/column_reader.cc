@@ -241,13 +241,10 @@ StatusOr<std::unique_ptr<ColumnReader>> read_dictionary(const ColumnStart& start
 }  // namespace
 
 StatusOr<RowSet> SharedList::match(const Needle& n) {
-    if (!found || needle != n.text || at_begin != n.at_begin || at_end != n.at_end ||
-        any_case != n.any_case) {
+    if (!found || needle != n) {
         LOGI_ASSIGN_OR_RETURN(found, values->match(n));
-        needle = std::string(n.text);
-        at_begin = n.at_begin;
-        at_end = n.at_end;
-        any_case = n.any_case;
+        text = std::string(n.text);
+        needle = n.part(text, n.at_begin, n.at_end);
     }
     return *found;
 }

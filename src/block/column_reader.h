@@ -42,6 +42,7 @@ struct Needle {
     [[nodiscard]] bool in(std::string_view value) const;
     // Whether values of this stamp can have it.
     [[nodiscard]] bool possible(const Stamp& stamp) const;
+    friend bool operator==(const Needle&, const Needle&) = default;
 
   private:
     [[nodiscard]] bool classes_in(ClassMask classes) const;
@@ -105,10 +106,8 @@ class ColumnReader {
 struct SharedList {
     std::unique_ptr<ColumnReader> values;
     // The last search: every column asks for the same.
-    std::string needle;
-    bool at_begin = false;
-    bool at_end = false;
-    bool any_case = false;
+    std::string text;
+    Needle needle;  // for that text
     std::optional<RowSet> found;
 
     StatusOr<RowSet> match(const Needle& n);

@@ -1,41 +1,18 @@
 #include "block/digit_kernels.h"
 
-#include <immintrin.h>
+#include "block/decimal.h"
 
-#include <array>
+#include <immintrin.h>
 
 namespace logi::block {
 namespace {
 
 constexpr unsigned kDigitsMax = 10;  // of 32 bits
 
-constexpr std::uint32_t power(unsigned n) {
-    std::uint32_t p = 1;
-    while (n-- > 0) {
-        p *= 10;
-    }
-    return p;
-}
-
 // A number from here on has all the digits. Without zeros in front of numbers, digits that begin
 // with a zero need something in front of them. The number 0 has one digit.
-std::uint32_t least_for(bool padded, DigitRun run) {
-    return padded || run.count == 1 ? 0 : power(run.count - 1);
-}
-
-bool has(std::uint32_t number, unsigned digits, bool padded, DigitRun run) {
-    const std::uint32_t modulus = power(run.count);
-    const std::uint32_t least = least_for(padded, run);
-    for (unsigned place = 0; place + run.count <= digits; ++place) {
-        if (number % modulus == run.value && number >= least) {
-            return true;
-        }
-        number /= 10;
-        if (!padded && number == 0) {
-            return false;
-        }
-    }
-    return false;
+std::uint64_t least_for(bool padded, DigitRun run) {
+    return padded || run.count == 1 ? 0 : kPowersOfTen[run.count - 1];
 }
 
 // Multiplies by 2^35 / 10, rounded up.
@@ -62,7 +39,7 @@ __attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> n
                                                bool padded,
                                                DigitRun run,
                                                RowSet& found) {
-    const __m256i modulus = _mm256_set1_epi32(static_cast<int>(power(run.count)));
+    const __m256i modulus = _mm256_set1_epi32(static_cast<int>(kPowersOfTen[run.count]));
     const __m256i value = _mm256_set1_epi32(static_cast<int>(run.value));
     const __m256i least = _mm256_set1_epi32(static_cast<int>(least_for(padded, run)));
     const bool zero_counts = padded || run.count > 1 || run.value > 0;
@@ -92,7 +69,7 @@ __attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> n
         }
     }
     for (; row < numbers.size(); ++row) {
-        if (has(static_cast<std::uint32_t>(numbers[row]), digits, padded, run)) {
+        if (has_digit_run(numbers[row], digits, padded, run)) {
             found.add(row);
         }
     }
@@ -100,13 +77,27 @@ __attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> n
 
 }  // namespace
 
+bool has_digit_run(std::uint64_t number, unsigned digits, bool padded, DigitRun run) {
+    const std::uint64_t least = least_for(padded, run);
+    for (unsigned place = 0; place + run.count <= digits; ++place) {
+        if (number % kPowersOfTen[run.count] == run.value && number >= least) {
+            return true;
+        }
+        number /= 10;
+        if (!padded && number == 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
 void find_digit_run_portable(absl::Span<const std::uint64_t> numbers,
                              unsigned digits,
                              bool padded,
                              DigitRun run,
                              RowSet& found) {
     for (std::size_t row = 0; row < numbers.size(); ++row) {
-        if (has(static_cast<std::uint32_t>(numbers[row]), digits, padded, run)) {
+        if (has_digit_run(numbers[row], digits, padded, run)) {
             found.add(row);
         }
     }

@@ -15,8 +15,11 @@ struct DigitRun {
     unsigned count = 0;  // 1 to 9
 };
 
-// Adds the rows in whose number the digits stand. Numbers have 32 bits, and at most `digits`
-// decimal digits; they are written with zeros in front up to so many if they are `padded`.
+// Whether the digits stand in a number of at most `digits` decimal digits, which is written with
+// zeros in front up to so many if it is `padded`.
+[[nodiscard]] bool has_digit_run(std::uint64_t number, unsigned digits, bool padded, DigitRun run);
+
+// Adds the rows in whose number they stand. All numbers have 32 bits.
 void find_digit_run(absl::Span<const std::uint64_t> numbers,
                     unsigned digits,
                     bool padded,

@@ -1,34 +1,22 @@
 #include "block/digit_search.h"
 
+#include "block/decimal.h"
 #include "block/digit_kernels.h"
 #include "regex/substring.h"
 
 #include <algorithm>
-#include <array>
 
 namespace logi::block {
 namespace {
 
 // Longer needles are rare enough to make texts for.
 constexpr std::size_t kDigitsMax = 9;
-// What all numbers of so many digits fit into 32 bits with, and then some.
+// Numbers of 32 bits have no more.
 constexpr unsigned kNarrowDigitsMax = 10;
 
-constexpr std::uint64_t power(unsigned n) {
-    std::uint64_t p = 1;
-    while (n-- > 0) {
-        p *= 10;
-    }
-    return p;
-}
-
 // The digits of a needle as a number; nothing if it has other characters or too many of them.
-struct Digits {
-    unsigned count = 0;
-    std::uint64_t value = 0;
-};
-std::optional<Digits> digits_of(std::string_view text) {
-    Digits d;
+std::optional<DigitRun> digits_of(std::string_view text) {
+    DigitRun d;
     if (text.size() > kDigitsMax) {
         return std::nullopt;
     }
@@ -36,45 +24,10 @@ std::optional<Digits> digits_of(std::string_view text) {
         if (c < '0' || c > '9') {
             return std::nullopt;
         }
-        d.value = d.value * 10 + static_cast<std::uint64_t>(c - '0');
+        d.value = d.value * 10 + static_cast<std::uint32_t>(c - '0');
         ++d.count;
     }
     return d;
-}
-
-// Whether K digits stand somewhere in a number without zeros in front.
-template <unsigned K>
-bool has(std::uint64_t number, std::uint64_t digits) {
-    constexpr std::uint64_t kModulus = power(K);
-    constexpr std::uint64_t kLeast = K == 1 ? 1 : power(K - 1);
-    if (number == 0) {
-        return K == 1 && digits == 0;
-    }
-    if (number >> 32U == 0) {
-        for (auto n = static_cast<std::uint32_t>(number); n >= kLeast; n /= 10) {
-            if (n % static_cast<std::uint32_t>(kModulus) == digits) {
-                return true;
-            }
-        }
-        return false;
-    }
-    for (; number >= kLeast; number /= 10) {
-        if (number % kModulus == digits) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// Whether K digits stand somewhere in a number of `width` digits, with zeros in front.
-template <unsigned K>
-bool has_padded(std::uint64_t number, std::uint64_t digits, unsigned width) {
-    for (unsigned i = K; i <= width; ++i, number /= 10) {
-        if (number % power(K) == digits) {
-            return true;
-        }
-    }
-    return false;
 }
 
 template <typename F>
@@ -113,73 +66,61 @@ unsigned decimal_digits(std::uint64_t n) {
     return digits;
 }
 
-// Numbers without zeros in front, or with them up to `width` digits.
-template <unsigned K>
-RowSet contain_integers(absl::Span<const std::uint64_t> numbers,
-                        unsigned width,
-                        std::uint64_t digits) {
-    const DigitRun run{static_cast<std::uint32_t>(digits), K};
+// Numbers that differ from times since 1970 by nothing that matters here: what stands in the upper
+// digits, in the lower nine, or across.
+std::optional<RowSet> contain_in_times(absl::Span<const std::uint64_t> numbers, DigitRun run) {
+    const std::uint64_t unit = kPowersOfTen[9];
+    const std::uint64_t across_unit = kPowersOfTen[run.count - 1];
+    const auto [least, greatest] = std::minmax_element(numbers.begin(), numbers.end());
+    if (2 * (run.count - 1) > kNarrowDigitsMax - 1 || *greatest / unit >> 32U != 0 ||
+        *least / unit < std::max<std::uint64_t>(across_unit / 10, 1)) {
+        return std::nullopt;
+    }
     RowSet found = RowSet::none(numbers.size());
+    const Halves halves(numbers, unit);
+    find_digit_run(halves.upper, decimal_digits(*greatest / unit), false, run, found);
+    find_digit_run(halves.lower, 9, true, run, found);
+    std::vector<std::uint64_t> across(numbers.size());
+    for (std::size_t row = 0; row < across.size(); ++row) {
+        across[row] = halves.upper[row] % across_unit * across_unit +
+                      halves.lower[row] / (unit / across_unit);
+    }
+    find_digit_run(across, 2 * (run.count - 1), true, run, found);
+    return found;
+}
+
+// Numbers without zeros in front, or with them up to `width` digits.
+RowSet contain_integers(absl::Span<const std::uint64_t> numbers, unsigned width, DigitRun run) {
     // No less than the greatest, and found without a branch.
     std::uint64_t bits = 0;
     for (const std::uint64_t n : numbers) {
         bits |= n;
     }
-    if (bits >> 32U == 0 && width <= kNarrowDigitsMax) {
-        const unsigned places = width > 0 ? width : decimal_digits(bits);
-        find_digit_run(numbers, places, width > 0, run, found);
+    const bool padded = width > 0;
+    const unsigned places = padded ? width : decimal_digits(bits);
+    if (bits >> 32U == 0 && places <= kNarrowDigitsMax) {
+        RowSet found = RowSet::none(numbers.size());
+        find_digit_run(numbers, places, padded, run, found);
         return found;
     }
-    // Times since 1970, for the most part: what stands in the upper digits, in the lower nine, or
-    // across.
-    constexpr std::uint64_t kUnit = power(9);
-    constexpr std::uint64_t kAcross = power(K - 1);
-    const auto [least, greatest] = std::minmax_element(numbers.begin(), numbers.end());
-    if (width == 0 && 2 * (K - 1) < kNarrowDigitsMax && *greatest / kUnit >> 32U == 0 &&
-        *least / kUnit >= std::max<std::uint64_t>(kAcross / 10, 1)) {
-        const Halves halves(numbers, kUnit);
-        find_digit_run(halves.upper, decimal_digits(*greatest / kUnit), false, run, found);
-        find_digit_run(halves.lower, 9, true, run, found);
-        if constexpr (K > 1) {
-            std::vector<std::uint64_t> across(numbers.size());
-            for (std::size_t row = 0; row < across.size(); ++row) {
-                across[row] =
-                    halves.upper[row] % kAcross * kAcross + halves.lower[row] / (kUnit / kAcross);
-            }
-            find_digit_run(across, 2 * (K - 1), true, run, found);
+    if (!padded) {
+        if (auto found = contain_in_times(numbers, run)) {
+            return *std::move(found);
         }
-        return found;
     }
-    if (width > 0) {
-        return rows_where(numbers,
-                          [&](std::uint64_t n) { return has_padded<K>(n, digits, width); });
-    }
-    return rows_where(numbers, [&](std::uint64_t n) { return has<K>(n, digits); });
+    return rows_where(numbers,
+                      [&](std::uint64_t n) { return has_digit_run(n, places, padded, run); });
 }
 
-template <unsigned K>
-RowSet contain(absl::Span<const std::uint64_t> numbers,
-               const DigitForm& form,
-               std::uint64_t digits) {
+RowSet contain(absl::Span<const std::uint64_t> numbers, const DigitForm& form, DigitRun run) {
     if (form.scale == 0) {
-        return contain_integers<K>(numbers, form.width, digits);
+        return contain_integers(numbers, form.width, run);
     }
-    const Halves halves(numbers, power(form.scale));
-    RowSet found = contain_integers<K>(halves.upper, 0, digits);
-    found.unite(contain_integers<K>(halves.lower, form.scale, digits));
+    const Halves halves(numbers, kPowersOfTen[form.scale]);
+    RowSet found = contain_integers(halves.upper, 0, run);
+    found.unite(contain_integers(halves.lower, form.scale, run));
     return found;
 }
-
-using Contain = RowSet (*)(absl::Span<const std::uint64_t>, const DigitForm&, std::uint64_t);
-constexpr std::array<Contain, kDigitsMax> kContain = {contain<1>,
-                                                      contain<2>,
-                                                      contain<3>,
-                                                      contain<4>,
-                                                      contain<5>,
-                                                      contain<6>,
-                                                      contain<7>,
-                                                      contain<8>,
-                                                      contain<9>};
 
 // Digits on both sides of a point, or on one.
 std::optional<RowSet> contain_point(absl::Span<const std::uint64_t> numbers,
@@ -194,10 +135,10 @@ std::optional<RowSet> contain_point(absl::Span<const std::uint64_t> numbers,
     if (fraction->count > form.scale) {
         return RowSet::none(numbers.size());
     }
-    const std::uint64_t unit = power(form.scale);
-    const std::uint64_t rest = power(form.scale - fraction->count);
-    const std::uint64_t modulus = power(whole->count);
-    const std::uint64_t least = whole->count > 1 ? power(whole->count - 1) : 0;
+    const std::uint64_t unit = kPowersOfTen[form.scale];
+    const std::uint64_t rest = kPowersOfTen[form.scale - fraction->count];
+    const std::uint64_t modulus = kPowersOfTen[whole->count];
+    const std::uint64_t least = whole->count > 1 ? kPowersOfTen[whole->count - 1] : 0;
     return rows_where(numbers, [&](std::uint64_t n) {
         return n % unit / rest == fraction->value && n / unit % modulus == whole->value &&
                n / unit >= least;
@@ -205,32 +146,30 @@ std::optional<RowSet> contain_point(absl::Span<const std::uint64_t> numbers,
 }
 
 // Integers that end with the digits, or are these.
-RowSet end_with(absl::Span<const std::uint64_t> numbers,
-                const DigitForm& form,
-                const Digits& digits) {
-    const std::uint64_t least = form.width == 0 && digits.count > 1 ? power(digits.count - 1) : 0;
-    return rows_where(numbers, [&, modulus = power(digits.count)](std::uint64_t n) {
+RowSet end_with(absl::Span<const std::uint64_t> numbers, const DigitForm& form, DigitRun digits) {
+    const std::uint64_t least =
+        form.width == 0 && digits.count > 1 ? kPowersOfTen[digits.count - 1] : 0;
+    return rows_where(numbers, [&, modulus = kPowersOfTen[digits.count]](std::uint64_t n) {
         return n % modulus == digits.value && n >= least;
     });
 }
 
-RowSet equal(absl::Span<const std::uint64_t> numbers, const DigitForm& form, const Digits& digits) {
+RowSet equal(absl::Span<const std::uint64_t> numbers, const DigitForm& form, DigitRun digits) {
     const bool written = form.width > 0
                              ? digits.count == form.width
-                             : digits.count == 1 || digits.value >= power(digits.count - 1);
+                             : digits.count == 1 || digits.value >= kPowersOfTen[digits.count - 1];
     return written ? rows_where(numbers, [&](std::uint64_t n) { return n == digits.value; })
                    : RowSet::none(numbers.size());
 }
 
-RowSet begin_with(absl::Span<const std::uint64_t> numbers,
-                  const DigitForm& form,
-                  const Digits& digits) {
+RowSet begin_with(absl::Span<const std::uint64_t> numbers, const DigitForm& form, DigitRun digits) {
     if (form.width > 0) {
-        return rows_where(numbers, [&, unit = power(form.width - digits.count)](std::uint64_t n) {
-            return n / unit == digits.value;
-        });
+        return rows_where(numbers,
+                          [&, unit = kPowersOfTen[form.width - digits.count]](std::uint64_t n) {
+                              return n / unit == digits.value;
+                          });
     }
-    const std::uint64_t limit = power(digits.count);
+    const std::uint64_t limit = kPowersOfTen[digits.count];
     return rows_where(numbers, [&](std::uint64_t n) {
         while (n >= limit) {
             n /= 10;
@@ -238,10 +177,6 @@ RowSet begin_with(absl::Span<const std::uint64_t> numbers,
         return n == digits.value && (digits.count == 1 || n >= limit / 10);
     });
 }
-
-}  // namespace
-
-namespace {
 
 // Two digits can stand anywhere. Without a separator the text behind belongs to the digits.
 bool in_year_or_fraction(const TimeLayout& layout, const Needle& needle) {
@@ -277,7 +212,7 @@ std::optional<RowSet> find_digits_in_times(absl::Span<const std::int64_t> times,
     if (layout.digits() < needle.text.size()) {
         return RowSet::none(times.size());
     }
-    const auto unit = static_cast<std::int64_t>(power(layout.digits()));
+    const auto unit = static_cast<std::int64_t>(kPowersOfTen[layout.digits()]);
     std::vector<std::uint64_t> fractions(times.size());
     for (std::size_t row = 0; row < times.size(); ++row) {
         const std::int64_t rest = times[row] % unit;
@@ -308,7 +243,7 @@ std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
         return std::nullopt;
     }
     if (!needle.at_begin && !needle.at_end) {
-        return kContain[digits->count - 1](numbers, form, digits->value);
+        return contain(numbers, form, *digits);
     }
     if (form.scale > 0 || (form.width > 0 && digits->count > form.width)) {
         return std::nullopt;

@@ -10,8 +10,6 @@ namespace {
 // With more than this share of the bytes in lines of no kind, templates do not pay.
 constexpr double kRestShareMax = 0.5;
 constexpr std::size_t kAhead = 4;  // lines fetched before they are needed
-// Where positions of 32 bits end.
-constexpr std::size_t kTextBytesMax = 1ULL << 31U;
 // Once templates did not pay, so many rows, one in so many, have to show that they would.
 constexpr std::size_t kSampledRowsMin = 1024;
 constexpr std::size_t kSampledShare = 16;
@@ -25,41 +23,34 @@ constexpr double kDoubt = 1.5;
 
 }  // namespace
 
-void LineEncoder::gather(absl::Span<const Row> rows) {
-    text_bytes_ = 0;
+bool LineEncoder::gather(absl::Span<const Row> rows) {
+    std::size_t bytes = 0;
     for (const Row& row : rows) {
-        text_bytes_ += row.line.size() + 1;
+        bytes += row.line.size();
     }
-    const std::size_t size = text_bytes_ + TextMasks::kTextPadding;
-    if (text_.size() < size) {
-        text_.resize(size);
+    if (bytes + rows.size() > GatheredText::kBytesMax) {
+        return false;
     }
+    text_.begin(rows.size(), bytes);
     lines_.resize(rows.size());
     times_.resize(rows.size());
-    char* p = text_.data();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         // Lines of a stream lie apart in memory.
         if (i + kAhead < rows.size()) {
             __builtin_prefetch(rows[i + kAhead].line.data());
         }
-        const std::string_view line = rows[i].line;
-        lines_[i] = {static_cast<std::uint32_t>(p - text_.data()),
-                     static_cast<std::uint32_t>(line.size())};
+        lines_[i] = text_.add(rows[i].line);
         times_[i] = rows[i].time;
-        std::memcpy(p, line.data(), line.size());
-        p += line.size();
-        *p++ = '\n';
     }
-    std::memset(p, '\n', TextMasks::kTextPadding);
+    text_.finish();
+    return true;
 }
 
-std::optional<EncodedLines> LineEncoder::encode(absl::Span<const Row> rows) {
-    gather(rows);
-    if (text_bytes_ > kTextBytesMax) {
+std::optional<EncodedColumns> LineEncoder::encode(absl::Span<const Row> rows) {
+    if (!gather(rows)) {
         return std::nullopt;
     }
-    masks_.build({text_.data(), text_bytes_});
-    const bool small = text_bytes_ < kSmallTextBytes;
+    const bool small = text_.bytes() < kSmallTextBytes;
     if (lost_ && !small && rows.size() >= kSampledRowsMin) {
         const std::size_t size = rows.size() / kSampledShare;
         const Range sample{(rows.size() - size) / 2, size};
@@ -74,10 +65,10 @@ std::optional<EncodedLines> LineEncoder::encode(absl::Span<const Row> rows) {
     return lost_ ? std::nullopt : std::move(encoded);
 }
 
-std::optional<EncodedLines> LineEncoder::encode(Range range) {
+std::optional<EncodedColumns> LineEncoder::encode(Range range) {
     const auto lines = absl::MakeConstSpan(lines_).subspan(range.first, range.size);
     const auto times = absl::MakeConstSpan(times_).subspan(range.first, range.size);
-    const MaskedText text{text_.data(), &masks_};
+    const MaskedText text = text_.masked();
     set_.begin(text);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         set_.add(static_cast<std::uint32_t>(i), lines[i]);
@@ -96,23 +87,15 @@ std::optional<EncodedLines> LineEncoder::encode(Range range) {
     writer_.begin(text, parts);
     std::string columns;
     writer_.write_lines({lines, times}, set_, columns);
-    parts.finish();
-    EncodedLines out;
-    parts.write_directory(out.tree);
-    out.tree.append(columns);
-    out.data = parts.data();
-    return out;
+    return parts.finish(columns);
 }
 
 std::string_view LineEncoder::text_of(Range range) const {
-    const Slot& last = lines_[range.first + range.size - 1];
-    const std::uint32_t begin = lines_[range.first].begin;
-    return {text_.data() + begin, last.begin + last.size + 1 - begin};
+    return text_.between(lines_[range.first], lines_[range.first + range.size - 1]);
 }
 
-bool LineEncoder::pays(const EncodedLines& lines, Range range) const {
+bool LineEncoder::pays(const EncodedColumns& lines, Range range) const {
     const std::string_view text = text_of(range);
-    const std::size_t stored = lines.data.size() + codec::compress(lines.tree).size();
     // Pieces of the text tell about how small zstd would be. Only where that leaves a doubt all of
     // it is tried.
     std::string pieces;
@@ -123,12 +106,12 @@ bool LineEncoder::pays(const EncodedLines& lines, Range range) const {
     codec::append_zstd(pieces, tried);
     const double expected = static_cast<double>(tried.size()) * static_cast<double>(text.size()) /
                             static_cast<double>(pieces.size());
-    if (static_cast<double>(stored) * kDoubt < expected) {
+    if (static_cast<double>(lines.data.size() + lines.tree.size()) * kDoubt < expected) {
         return true;
     }
     tried.clear();
     codec::append_zstd(text, tried, kTextLevel);
-    return stored <= tried.size();
+    return lines.data.size() + codec::compress(lines.tree).size() <= tried.size();
 }
 
 }  // namespace logi::block

@@ -36,7 +36,7 @@ struct Lines {
     }
 };
 
-std::unique_ptr<LineReader> open(const EncodedLines& encoded, const Lines& lines) {
+std::unique_ptr<LineReader> open(const EncodedColumns& encoded, const Lines& lines) {
     auto reader = LineReader::open(
         encoded.tree,
         [data = encoded.data](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {

@@ -2,7 +2,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/bytes.h"
-#include "base/check.h"
 #include "codec/compress.h"
 #include "codec/integers.h"
 
@@ -12,9 +11,6 @@ namespace {
 // Which names a row has, in their order: twice the number of each, and one more where the value is
 // empty, as columns do not have empty values.
 using Shape = std::vector<std::uint32_t>;
-
-// Where positions of 32 bits end.
-constexpr std::size_t kTextBytesMax = 1ULL << 31U;
 
 }  // namespace
 
@@ -63,40 +59,32 @@ class MetadataEncoder::Pairs {
     std::uint64_t bytes_ = 0;
 };
 
-// Puts all values into one text, as the writer of columns wants them.
 void MetadataEncoder::gather(const std::vector<Name>& names) {
+    std::size_t values = 0;
     std::size_t bytes = 0;
     for (const Name& name : names) {
+        values += name.values.size();
         for (const std::string_view value : name.values) {
-            bytes += value.size() + 1;
+            bytes += value.size();
         }
     }
-    LOGI_CHECK(bytes <= kTextBytesMax);
-    if (text_.size() < bytes + TextMasks::kTextPadding) {
-        text_.resize(bytes + TextMasks::kTextPadding);
-    }
+    text_.begin(values, bytes);
     slots_.clear();
-    char* p = text_.data();
     for (const Name& name : names) {
         for (const std::string_view value : name.values) {
-            slots_.push_back({static_cast<std::uint32_t>(p - text_.data()),
-                              static_cast<std::uint32_t>(value.size())});
-            std::memcpy(p, value.data(), value.size());
-            p += value.size();
-            *p++ = '\n';
+            slots_.push_back(text_.add(value));
         }
     }
-    std::memset(p, '\n', TextMasks::kTextPadding);
-    masks_.build({text_.data(), bytes});
+    text_.finish();
 }
 
-std::optional<EncodedMetadata> MetadataEncoder::encode(absl::Span<const Row> rows) {
+std::optional<EncodedColumns> MetadataEncoder::encode(absl::Span<const Row> rows) {
+    if (std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.metadata_count == 0; })) {
+        return std::nullopt;
+    }
     Pairs pairs;
     for (const Row& row : rows) {
         pairs.add(row);
-    }
-    if (pairs.names().empty()) {
-        return std::nullopt;
     }
     gather(pairs.names());
     PartWriter parts;
@@ -115,7 +103,7 @@ std::optional<EncodedMetadata> MetadataEncoder::encode(absl::Span<const Row> row
             w.varint(name);
         }
     }
-    writer_.begin({text_.data(), &masks_}, parts);
+    writer_.begin(text_.masked(), parts);
     if (pairs.shapes().size() > 1) {
         writer_.add_integers(pairs.rows(), meta);
     }
@@ -126,12 +114,7 @@ std::optional<EncodedMetadata> MetadataEncoder::encode(absl::Span<const Row> row
             slots.remove_prefix(name.values.size());
         }
     }
-    parts.finish();
-    EncodedMetadata out;
-    parts.write_directory(out.tree);
-    out.tree.append(meta);
-    out.data = parts.data();
-    return out;
+    return parts.finish(meta);
 }
 
 StatusOr<std::vector<std::string_view>> read_metadata_names(std::string_view tree) {

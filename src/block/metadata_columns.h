@@ -6,6 +6,7 @@
 #include "block/block.h"
 #include "block/column_reader.h"
 #include "block/column_writer.h"
+#include "block/gathered_text.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,16 +17,11 @@
 
 namespace logi::block {
 
-struct EncodedMetadata {
-    std::string tree;  // what the data is; not yet compressed
-    std::string data;  // parts
-};
-
 // Keeps its buffers from block to block. One thread.
 class MetadataEncoder {
   public:
-    // Nothing if no row has any. There are less than two gigabytes.
-    [[nodiscard]] std::optional<EncodedMetadata> encode(absl::Span<const Row> rows);
+    // Nothing if no row has any. There is less than GatheredText::kBytesMax.
+    [[nodiscard]] std::optional<EncodedColumns> encode(absl::Span<const Row> rows);
 
   private:
     // A name and the values that are not empty, in the order of the rows.
@@ -37,9 +33,8 @@ class MetadataEncoder {
     class Pairs;
     void gather(const std::vector<Name>& names);
 
-    std::vector<char> text_;
+    GatheredText text_;
     std::vector<Slot> slots_;  // all values
-    TextMasks masks_;
     ColumnWriter writer_;
 };
 

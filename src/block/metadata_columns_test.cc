@@ -19,7 +19,7 @@ struct Rows {
     std::vector<Timestamp> times;
 
     void add(Pairs of_row) { pairs.push_back(std::move(of_row)); }
-    std::optional<EncodedMetadata> encode(MetadataEncoder& encoder) {
+    std::optional<EncodedColumns> encode(MetadataEncoder& encoder) {
         views.clear();
         rows.clear();
         times.clear();
@@ -39,7 +39,7 @@ struct Rows {
         }
         return encoder.encode(rows);
     }
-    [[nodiscard]] StatusOr<MetadataTable> decode(const EncodedMetadata& encoded) const {
+    [[nodiscard]] StatusOr<MetadataTable> decode(const EncodedColumns& encoded) const {
         return MetadataTable::decode(
             encoded.tree,
             [&](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
@@ -158,16 +158,16 @@ TEST(MetadataColumns, DamageIsRefusedOrChangesNothing) {
     const auto encoded = r.encode(encoder);
     for (std::size_t i = 0; i < encoded->tree.size(); ++i) {
         for (const int change : {1, 0x20, 0x80}) {
-            EncodedMetadata changed = *encoded;
+            EncodedColumns changed = *encoded;
             changed.tree[i] = static_cast<char>(changed.tree[i] ^ change);
             (void)r.decode(changed);  // no crash: the tree's checksum is elsewhere
         }
-        EncodedMetadata cut = *encoded;
+        EncodedColumns cut = *encoded;
         cut.tree.resize(i);
         EXPECT_FALSE(r.decode(cut).ok()) << i;
     }
     for (std::size_t i = 0; i < encoded->data.size(); ++i) {
-        EncodedMetadata changed = *encoded;
+        EncodedColumns changed = *encoded;
         changed.data[i] = static_cast<char>(changed.data[i] ^ 4);
         EXPECT_FALSE(r.decode(changed).ok()) << i;
     }

@@ -1,6 +1,7 @@
 // Columns of numbers and times, read.
 #include "absl/strings/ascii.h"
 #include "block/column_reader.h"
+#include "block/decimal.h"
 #include "block/digit_search.h"
 #include "block/time_layout.h"
 #include "codec/integers.h"
@@ -11,20 +12,8 @@
 namespace logi::block {
 namespace {
 
-constexpr std::array<std::uint64_t, 20> kPowers = [] {
-    std::array<std::uint64_t, 20> powers{};
-    powers[0] = 1;
-    for (std::size_t i = 1; i < powers.size(); ++i) {
-        powers[i] = powers[i - 1] * 10;
-    }
-    return powers;
-}();
 // Seconds since 1970 have ten digits.
 constexpr std::uint8_t kUnitDigitsMax = 9;
-
-std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-    return a / b - (a % b < 0 ? 1 : 0);
-}
 
 struct IntegerForm {
     std::uint8_t flags = 0;
@@ -142,8 +131,7 @@ class IntegerColumn final : public ColumnReader {
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
         if ((form_.flags & kRelative) != 0) {
             LOGI_ASSIGN_OR_RETURN(const auto times, times_());
-            const auto unit_ns =
-                static_cast<std::int64_t>(kPowers[kUnitDigitsMax - form_.unit_digits]);
+            const auto unit_ns = signed_power_of_ten(kUnitDigitsMax - form_.unit_digits);
             for (std::size_t row = 0; row < rows(); ++row) {
                 numbers[row] = static_cast<std::uint64_t>(codec::ordered_to_signed(numbers[row])) +
                                static_cast<std::uint64_t>(floor_div(times[row].ns, unit_ns));
@@ -161,7 +149,7 @@ class IntegerColumn final : public ColumnReader {
             const bool fixed = (form_.flags & kFixedWidth) != 0;
             begin = print_before(end, number, fixed ? stamp().min_size : 1);
         } else {
-            std::uint64_t fraction = number % kPowers[form_.scale];
+            std::uint64_t fraction = number % kPowersOfTen[form_.scale];
             std::size_t digits = form_.scale;
             for (; (form_.flags & kTrimmed) != 0 && digits > 0 && fraction % 10 == 0; --digits) {
                 fraction /= 10;
@@ -170,7 +158,7 @@ class IntegerColumn final : public ColumnReader {
                 begin = print_before(end, fraction, digits) - 1;
                 *begin = '.';
             }
-            begin = print_before(begin, number / kPowers[form_.scale], 1);
+            begin = print_before(begin, number / kPowersOfTen[form_.scale], 1);
         }
         return {begin, static_cast<std::size_t>(end - begin)};
     }

@@ -66,18 +66,19 @@ void PartWriter::add(std::string_view payload, std::size_t piece, std::string& m
     store(parts_.emplace_back(), payload, piece);
 }
 
-void PartWriter::finish() {
+EncodedColumns PartWriter::finish(std::string_view columns) {
     end_pool();
-}
-
-void PartWriter::write_directory(std::string& out) const {
-    base::ByteWriter w(out);
+    EncodedColumns out;
+    base::ByteWriter w(out.tree);
     w.varint(parts_.size());
     for (const Part& part : parts_) {
         w.varint(part.stored);
         w.varint(part.raw);
         w.u32(part.crc);
     }
+    w.bytes(columns);
+    out.data = std::move(data_);
+    return out;
 }
 
 Payload PayloadCursor::take(base::ByteReader& meta) {

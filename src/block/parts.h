@@ -18,6 +18,12 @@ namespace logi::block {
 // A payload below this goes to the pool.
 inline constexpr std::size_t kPooledBytes = 256;
 
+// Columns on their way into a block.
+struct EncodedColumns {
+    std::string tree;  // the directory of parts, and what the columns are; not yet compressed
+    std::string data;  // the parts
+};
+
 class PartWriter {
   public:
     // From here on small payloads go to a new pool.
@@ -25,12 +31,10 @@ class PartWriter {
     // Appends what the tree of columns needs to tell of the payload: its length. It is offered
     // to zstd in such pieces (codec/compress.h) unless they are of 0 bytes.
     void add(std::string_view payload, std::size_t piece, std::string& meta);
-    void finish();
-
-    // One after another. The directory lists them: varint stored length, varint raw length or 0
+    // Nothing is added any more. The tree is the directory, then `columns`; the data are the parts,
+    // one after another, which the directory lists: varint stored length, varint raw length or 0
     // where the bytes are stored as they are, u32 CRC of the stored bytes.
-    [[nodiscard]] const std::string& data() const { return data_; }
-    void write_directory(std::string& out) const;
+    [[nodiscard]] EncodedColumns finish(std::string_view columns);
     // Of the pool that small payloads go to.
     [[nodiscard]] std::size_t pool() const { return pool_part_; }
 

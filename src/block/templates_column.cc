@@ -195,21 +195,19 @@ StatusOr<RowSet> TemplatesColumn::find(const Needle& needle) {
 }
 
 void TemplatesColumn::rank_rows() {
-    if (!kind_of_.empty()) {
+    if (!rank_of_.empty()) {
         return;
     }
-    kind_of_.resize(rows(), static_cast<std::uint16_t>(templates_.size()));
     rank_of_.resize(rows());
-    const auto rank = [this](const std::vector<std::uint32_t>& places, std::size_t kind) {
+    const auto rank = [this](const std::vector<std::uint32_t>& places) {
         for (std::uint32_t i = 0; i < places.size(); ++i) {
-            kind_of_[places[i]] = static_cast<std::uint16_t>(kind);
             rank_of_[places[i]] = i;
         }
     };
-    for (std::size_t k = 0; k < templates_.size(); ++k) {
-        rank(templates_[k].places, k);
+    for (const Kind& kind : templates_) {
+        rank(kind.places);
     }
-    rank(rest_places_, templates_.size());
+    rank(rest_places_);
 }
 
 Status TemplatesColumn::parts_of(std::size_t row, std::vector<std::string_view>& parts) {
@@ -218,12 +216,12 @@ Status TemplatesColumn::parts_of(std::size_t row, std::vector<std::string_view>&
     LOGI_RETURN_IF_ERROR(place_rows());
     rank_rows();
     const std::size_t rank = rank_of_[row];
-    if (kind_of_[row] == templates_.size()) {
+    if (numbers_[row] == templates_.size()) {
         LOGI_ASSIGN_OR_RETURN(const auto values, rest_->values());
         parts.push_back(values[rank]);
         return absl::OkStatus();
     }
-    Kind& kind = templates_[kind_of_[row]];
+    Kind& kind = templates_[numbers_[row]];
     if (!kind.loaded) {
         LOGI_ASSIGN_OR_RETURN(kind.values, values_of(kind));
         kind.loaded = true;
@@ -240,7 +238,7 @@ Status TemplatesColumn::append_value(std::size_t row, std::string& out) {
     LOGI_CHECK(row < rows());
     LOGI_RETURN_IF_ERROR(place_rows());
     rank_rows();
-    return append_line(kind_of_[row], rank_of_[row], out);
+    return append_line(numbers_[row], rank_of_[row], out);
 }
 
 Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
@@ -330,7 +328,7 @@ StatusOr<ColumnReader*> TemplatesColumn::column(std::size_t number, std::size_t 
 StatusOr<LineTemplates::RowTemplates> TemplatesColumn::row_templates() {
     LOGI_RETURN_IF_ERROR(place_rows());
     rank_rows();
-    return RowTemplates{absl::MakeConstSpan(kind_of_), absl::MakeConstSpan(rank_of_)};
+    return RowTemplates{absl::MakeConstSpan(numbers_), absl::MakeConstSpan(rank_of_)};
 }
 
 StatusOr<std::vector<ColumnNote>> TemplatesColumn::describe_lines() {

@@ -84,10 +84,10 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     std::size_t rest_rows_ = 0;
     std::unique_ptr<ColumnReader> rest_;
     std::vector<std::uint32_t> rest_places_;
-    std::vector<std::uint16_t> numbers_;  // per row, of its template
+    // Per row: the number of its template, the rest having the highest.
+    std::vector<std::uint16_t> numbers_;
     bool placed_ = false;
-    // Per row: its kind and its number among the rows of that kind. Only once single rows are read.
-    std::vector<std::uint16_t> kind_of_;
+    // Per row: its number among the rows of its template. Only once single rows are read.
     std::vector<std::uint32_t> rank_of_;
     base::Buffer texts_;
 };

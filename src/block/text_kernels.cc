@@ -1,5 +1,7 @@
 #include "block/text_kernels.h"
 
+#include "block/decimal.h"
+
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -210,12 +212,10 @@ std::uint64_t parse_digits(const char* p, std::size_t size) {
     if (size == 0) {
         return value;
     }
-    static constexpr std::uint64_t kPowers[] = {
-        1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
     std::uint64_t word = 0;
     std::memcpy(&word, p, 8);
     // Zeros move in in front.
-    return value * kPowers[size] + eight_digits(word << (64 - 8 * size));
+    return value * kPowersOfTen[size] + eight_digits(word << (64 - 8 * size));
 }
 
 }  // namespace logi::block

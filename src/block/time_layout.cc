@@ -1,5 +1,7 @@
 #include "block/time_layout.h"
 
+#include "block/decimal.h"
+
 #include <array>
 #include <chrono>
 
@@ -8,8 +10,6 @@ namespace {
 
 constexpr std::array<std::string_view, 12> kMonths = {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<std::int64_t, 10> kPowers = {
-    1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 constexpr std::int64_t kDaySeconds = 86'400;
 // The years 0 to 9999, in days since 1970.
 constexpr std::int64_t kDayFirst = -719'528;
@@ -75,10 +75,6 @@ std::optional<std::int64_t> days_of(int year, unsigned month, unsigned day) {
 
 std::chrono::year_month_day date_of(std::int64_t days) {
     return std::chrono::year_month_day(std::chrono::sys_days(std::chrono::days(days)));
-}
-
-std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-    return a / b - (a % b < 0 ? 1 : 0);
 }
 
 char* put2(unsigned v, char* out) {
@@ -212,7 +208,7 @@ std::optional<TimeLayout> TimeLayout::parse_layout(std::string_view stored) {
 }
 
 std::int64_t TimeLayout::units_of(Timestamp entry) const {
-    return floor_div(entry.ns, kPowers[kDigitsMax - digits_]);
+    return floor_div(entry.ns, signed_power_of_ten(kDigitsMax - digits_));
 }
 
 std::size_t TimeLayout::date_bytes() const {
@@ -326,13 +322,14 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text,
         }
         Fields fraction(rest.substr(1));
         const int value = fraction.number(digits);
-        if (!fraction.ok() || __builtin_mul_overflow(units, kPowers[digits], &units) ||
+        if (!fraction.ok() || __builtin_mul_overflow(units, signed_power_of_ten(digits), &units) ||
             __builtin_add_overflow(units, value, &units)) {
             return std::nullopt;
         }
         rest.remove_prefix(digits + 1);
     }
-    if (rest != suffix_ || __builtin_mul_overflow(units, kPowers[digits_ - digits], &units)) {
+    if (rest != suffix_ ||
+        __builtin_mul_overflow(units, signed_power_of_ten(digits_ - digits), &units)) {
         return std::nullopt;
     }
     return units;
@@ -401,8 +398,8 @@ bool TimeLayout::ends_in_digits() const {
 }
 
 char* TimeLayout::print(std::int64_t units, char* out, Written& last) const {
-    const std::int64_t seconds = floor_div(units, kPowers[digits_]);
-    std::int64_t fraction = units - seconds * kPowers[digits_];
+    const std::int64_t seconds = floor_div(units, signed_power_of_ten(digits_));
+    std::int64_t fraction = units - seconds * signed_power_of_ten(digits_);
     const std::int64_t days = floor_div(seconds, kDaySeconds);
     const auto clock = static_cast<unsigned>(seconds - days * kDaySeconds);
     if (last.size == 0 || last.days != days) {

@@ -2,6 +2,8 @@
 // status.
 #pragma once
 
+#include "segment/inspect.h"
+
 #include <string>
 
 namespace logi::cli {
@@ -32,12 +34,11 @@ struct QueryArgs {
 };
 int query_command(const QueryArgs& args);
 
-struct InspectOptions {
+struct InspectArgs {
     std::string kind;  // segment, journal or catalog
     std::string path;
-    bool verify = false;
-    std::size_t templates = 20;
+    segment::DumpOptions segment;
 };
-int inspect_command(const InspectOptions& options);
+int inspect_command(const InspectArgs& options);
 
 }  // namespace logi::cli

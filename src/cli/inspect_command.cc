@@ -22,22 +22,22 @@ class DiskFile final : public segment::SegmentFile {
     std::shared_ptr<const io::ReadableFile> file_;
 };
 
-Status dump_segment(io::FileSystem& files, const InspectOptions& options, std::string& out) {
-    LOGI_ASSIGN_OR_RETURN(auto file, files.open(options.path));
+Status dump_segment(io::FileSystem& files, const InspectArgs& args, std::string& out) {
+    LOGI_ASSIGN_OR_RETURN(auto file, files.open(args.path));
     LOGI_ASSIGN_OR_RETURN(
         const auto segment,
-        segment::SegmentReader::open(std::make_shared<DiskFile>(std::move(file)), options.path));
-    return segment::dump(*segment, {options.verify, options.templates}, out);
+        segment::SegmentReader::open(std::make_shared<DiskFile>(std::move(file)), args.path));
+    return segment::dump(*segment, args.segment, out);
 }
 
 }  // namespace
 
-int inspect_command(const InspectOptions& options) {
+int inspect_command(const InspectArgs& args) {
     const auto files = io::make_posix_file_system();
     std::string out;
-    const Status status = options.kind == "segment"   ? dump_segment(*files, options, out)
-                          : options.kind == "journal" ? journal::dump(*files, options.path, out)
-                                                      : catalog::dump(*files, options.path, out);
+    const Status status = args.kind == "segment"   ? dump_segment(*files, args, out)
+                          : args.kind == "journal" ? journal::dump(*files, args.path, out)
+                                                   : catalog::dump(*files, args.path, out);
     std::fputs(out.c_str(), stdout);
     if (!status.ok()) {
         std::fprintf(stderr, "logi: %s\n", std::string(status.message()).c_str());

@@ -80,15 +80,17 @@ int main(int argc, char** argv) {
     check_config->add_flag(
         "--expand-env", check_expanded, "replace ${NAME} and ${NAME:-default} in the file");
 
-    cli::InspectOptions inspect;
+    cli::InspectArgs inspect;
     CLI::App* inspect_cmd =
         app.add_subcommand("inspect", "Show what is in a stored file, and check its checksums");
     inspect_cmd->add_option("kind", inspect.kind, "segment, journal or catalog")
         ->required()
         ->check(CLI::IsMember({"segment", "journal", "catalog"}));
     inspect_cmd->add_option("path", inspect.path, "file")->required();
-    inspect_cmd->add_flag("--verify", inspect.verify, "of a segment: decode every row, too");
-    inspect_cmd->add_option("--templates", inspect.templates, "of a segment: how many to list")
+    inspect_cmd->add_flag(
+        "--verify", inspect.segment.verify, "of a segment: decode every row, too");
+    inspect_cmd
+        ->add_option("--templates", inspect.segment.templates, "of a segment: how many to list")
         ->capture_default_str();
 
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");

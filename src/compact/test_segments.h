@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/check.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 #include "segment/segment_writer.h"
 
 #include <algorithm>
@@ -28,22 +28,8 @@ struct TestEntry {
 };
 using Entries = std::vector<TestEntry>;
 
-class TestFile final : public segment::SegmentFile {
-  public:
-    explicit TestFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    std::string bytes_;
-};
-
 inline std::shared_ptr<const segment::SegmentReader> open_bytes(std::string bytes) {
-    auto reader =
-        segment::SegmentReader::open(std::make_shared<TestFile>(std::move(bytes)), "test");
+    auto reader = segment::open_in_memory(std::move(bytes), "test");
     LOGI_CHECK(reader.ok());
     return *reader;
 }

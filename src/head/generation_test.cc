@@ -1,25 +1,12 @@
 #include "head/generation.h"
 
 #include "absl/strings/str_cat.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 
 #include <gtest/gtest.h>
 
 namespace logi::head {
 namespace {
-
-class StringFile final : public segment::SegmentFile {
-  public:
-    explicit StringFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    std::string bytes_;
-};
 
 using Line = std::tuple<std::string, std::int64_t, std::string>;
 
@@ -71,8 +58,7 @@ TEST(Generation, ViewAndSegmentsShowTheSameEntriesOnce) {
     ASSERT_TRUE(generation
                     .flush([&](FlushedSegment s) {
                         ++segments;
-                        const auto reader = segment::SegmentReader::open(
-                            std::make_shared<StringFile>(std::move(s.bytes)), "s");
+                        const auto reader = segment::open_in_memory(std::move(s.bytes), "s");
                         EXPECT_TRUE(reader.ok());
                         for (auto& line : lines_of(**reader)) {
                             flushed.push_back(std::move(line));

@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "model/labels.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 #include "segment/segment_writer.h"
 
 #include <map>
@@ -22,19 +22,6 @@ struct TestEntry {
     std::vector<LabelPair> metadata;  // sorted by name
 
     friend auto operator<=>(const TestEntry&, const TestEntry&) = default;
-};
-
-class TestFile final : public segment::SegmentFile {
-  public:
-    explicit TestFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    std::string bytes_;
 };
 
 // A segment as an older format has it: without the bytes of extents.
@@ -128,7 +115,7 @@ class TestSegment {
 
   private:
     static SourcePtr open(const std::string& bytes) {
-        auto reader = segment::SegmentReader::open(std::make_shared<TestFile>(bytes), "test");
+        auto reader = segment::open_in_memory(bytes, "test");
         LOGI_CHECK(reader.ok());
         return *reader;
     }

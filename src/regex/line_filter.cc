@@ -18,12 +18,7 @@ std::optional<Literal> plain_text(std::string_view pattern) {
         return std::nullopt;
     }
     if (literal.any_case) {
-        // K and S have a third form, as the signs of the kelvin and of the long s.
-        const bool folds_within_ascii =
-            std::all_of(literal.text.begin(), literal.text.end(), [](char c) {
-                return (c & 0x80) == 0 && to_lower(c) != 'k' && to_lower(c) != 's';
-            });
-        if (!folds_within_ascii) {
+        if (!std::all_of(literal.text.begin(), literal.text.end(), folds_within_ascii)) {
             return std::nullopt;
         }
         std::transform(literal.text.begin(), literal.text.end(), literal.text.begin(), to_lower);

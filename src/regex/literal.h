@@ -12,6 +12,12 @@ namespace logi::regex {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
+// Whether a letter of any case means ASCII alone: K and S have a third form, as the signs of the
+// kelvin and of the long s, and so has about every character beyond ASCII.
+[[nodiscard]] constexpr bool folds_within_ascii(char c) {
+    return (c & 0x80) == 0 && to_lower(c) != 'k' && to_lower(c) != 's';
+}
+
 struct Literal {
     std::string text;
     bool any_case = false;  // of ASCII letters; then the text has none in upper case

@@ -89,7 +89,7 @@ class Reader {
                (static_cast<unsigned char>(pattern_[at_]) & 0xC0U) == 0x80) {
             character.push_back(pattern_[at_++]);
         }
-        if (any_case_ && !folds_within_ascii(character)) {
+        if (any_case_ && !folds_within_ascii(c)) {
             end_run();
             quantifier();
             return;
@@ -109,12 +109,6 @@ class Reader {
                 end_run();
                 break;
         }
-    }
-
-    // K and S have a third form, as the signs of the kelvin and of the long s.
-    static bool folds_within_ascii(std::string_view character) {
-        return character.size() == 1 && (character[0] & 0x80) == 0 &&
-               std::string_view("kKsS").find(character[0]) == std::string_view::npos;
     }
 
     enum class Quantifier { kNone, kOnceOrMore, kOther };

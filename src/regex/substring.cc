@@ -8,8 +8,15 @@
 namespace logi::regex {
 namespace {
 
-// The needle has at least two bytes and is no longer than the text. After W. Muła's "SIMD-friendly
+// What makes a byte of a text comparable to a byte of the needle: the bit that letters of both
+// cases differ in.
+constexpr char case_bit(char lower) {
+    return lower >= 'a' && lower <= 'z' ? 0x20 : 0;
+}
+
+// The needle has a byte at least and is no longer than the text. After W. Muła's "SIMD-friendly
 // algorithms for substring searching" (generic SIMD: first and last byte).
+template <bool kAnyCase>
 __attribute__((target("avx2"))) std::size_t find_avx2(std::string_view text,
                                                       std::string_view needle,
                                                       std::size_t from) {
@@ -17,58 +24,31 @@ __attribute__((target("avx2"))) std::size_t find_avx2(std::string_view text,
     const std::size_t last_start = text.size() - needle.size();
     const __m256i first = _mm256_set1_epi8(needle.front());
     const __m256i last = _mm256_set1_epi8(needle.back());
+    const __m256i first_bit = _mm256_set1_epi8(case_bit(needle.front()));
+    const __m256i last_bit = _mm256_set1_epi8(case_bit(needle.back()));
     std::size_t i = from;
     // Both loads stay inside the text: the second ends at i + needle.size() - 1 + 32.
     for (; i + 31 <= last_start; i += 32) {
-        const auto* p = reinterpret_cast<const __m256i_u*>(base + i);
-        const auto* q = reinterpret_cast<const __m256i_u*>(base + i + needle.size() - 1);
-        const __m256i hits = _mm256_and_si256(_mm256_cmpeq_epi8(first, _mm256_loadu_si256(p)),
-                                              _mm256_cmpeq_epi8(last, _mm256_loadu_si256(q)));
+        __m256i p = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(base + i));
+        __m256i q =
+            _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(base + i + needle.size() - 1));
+        if constexpr (kAnyCase) {
+            p = _mm256_or_si256(p, first_bit);
+            q = _mm256_or_si256(q, last_bit);
+        }
+        const __m256i hits =
+            _mm256_and_si256(_mm256_cmpeq_epi8(first, p), _mm256_cmpeq_epi8(last, q));
         auto mask = static_cast<unsigned>(_mm256_movemask_epi8(hits));
         while (mask != 0) {
             const auto at = i + static_cast<std::size_t>(__builtin_ctz(mask));
-            if (std::memcmp(base + at + 1, needle.data() + 1, needle.size() - 2) == 0) {
+            const std::string_view found = text.substr(at, needle.size());
+            if (kAnyCase ? equal_any_case(found, needle) : found == needle) {
                 return at;
             }
             mask &= mask - 1;
         }
     }
-    return find_portable(text, needle, i);
-}
-
-// What makes a byte of a text comparable to a byte of the needle: the bit that letters of both
-// cases differ in.
-unsigned char case_bit(char lower) {
-    return lower >= 'a' && lower <= 'z' ? 0x20 : 0;
-}
-
-// As find_avx2(), with this bit set in the text's bytes.
-__attribute__((target("avx2"))) std::size_t find_any_case_avx2(std::string_view text,
-                                                               std::string_view needle,
-                                                               std::size_t from) {
-    const char* base = text.data();
-    const std::size_t last_start = text.size() - needle.size();
-    const __m256i first = _mm256_set1_epi8(needle.front());
-    const __m256i last = _mm256_set1_epi8(needle.back());
-    const __m256i first_bit = _mm256_set1_epi8(static_cast<char>(case_bit(needle.front())));
-    const __m256i last_bit = _mm256_set1_epi8(static_cast<char>(case_bit(needle.back())));
-    std::size_t i = from;
-    for (; i + 31 <= last_start; i += 32) {
-        const auto* p = reinterpret_cast<const __m256i_u*>(base + i);
-        const auto* q = reinterpret_cast<const __m256i_u*>(base + i + needle.size() - 1);
-        const __m256i hits = _mm256_and_si256(
-            _mm256_cmpeq_epi8(first, _mm256_or_si256(first_bit, _mm256_loadu_si256(p))),
-            _mm256_cmpeq_epi8(last, _mm256_or_si256(last_bit, _mm256_loadu_si256(q))));
-        auto mask = static_cast<unsigned>(_mm256_movemask_epi8(hits));
-        while (mask != 0) {
-            const auto at = i + static_cast<std::size_t>(__builtin_ctz(mask));
-            if (equal_any_case(text.substr(at, needle.size()), needle)) {
-                return at;
-            }
-            mask &= mask - 1;
-        }
-    }
-    return find_any_case_portable(text, needle, i);
+    return kAnyCase ? find_any_case_portable(text, needle, i) : find_portable(text, needle, i);
 }
 
 }  // namespace
@@ -98,7 +78,7 @@ std::size_t find_any_case(std::string_view text, std::string_view needle, std::s
     if (needle.empty() || !has_avx2) {
         return find_any_case_portable(text, needle, from);
     }
-    return find_any_case_avx2(text, needle, from);
+    return find_avx2<true>(text, needle, from);
 }
 
 std::size_t find_portable(std::string_view text, std::string_view needle, std::size_t from) {
@@ -114,7 +94,7 @@ std::size_t find(std::string_view text, std::string_view needle, std::size_t fro
     if (needle.size() < 2 || !has_avx2) {
         return find_portable(text, needle, from);
     }
-    return find_avx2(text, needle, from);
+    return find_avx2<false>(text, needle, from);
 }
 
 }  // namespace logi::regex

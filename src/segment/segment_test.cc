@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "regex/line_filter.h"
 #include "segment/inspect.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 #include "segment/segment_writer.h"
 
 #include <gtest/gtest.h>
@@ -14,22 +14,8 @@
 namespace logi::segment {
 namespace {
 
-class StringFile final : public SegmentFile {
-  public:
-    explicit StringFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        LOGI_CHECK(offset + length <= bytes_.size());
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    std::string bytes_;
-};
-
 StatusOr<std::shared_ptr<const SegmentReader>> open(const std::string& bytes) {
-    return SegmentReader::open(std::make_shared<StringFile>(bytes), "test.segment");
+    return open_in_memory(bytes, "test.segment");
 }
 
 struct Model {

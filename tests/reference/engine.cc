@@ -5,26 +5,13 @@
 #include "head/head_source.h"
 #include "head/sorted_rows.h"
 #include "io/sim_executor.h"
-#include "segment/segment_reader.h"
+#include "segment/memory_file.h"
 
 #include <algorithm>
 #include <optional>
 
 namespace logi::reference {
 namespace {
-
-class StringFile final : public segment::SegmentFile {
-  public:
-    explicit StringFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        return bytes_.substr(offset, length);
-    }
-
-  private:
-    const std::string bytes_;
-};
 
 std::vector<LabelPair> pairs_of(const LabelMap& labels) {
     std::vector<LabelPair> out;
@@ -61,10 +48,8 @@ std::unique_ptr<head::Generation> generation(const std::vector<Entry>& entries,
 void add_segments(head::Generation& generation, std::size_t to, exec::Sources& sources) {
     generation.seal(to);
     const Status status = generation.flush([&](head::FlushedSegment segment) {
-        LOGI_ASSIGN_OR_RETURN(
-            auto reader,
-            segment::SegmentReader::open(std::make_shared<StringFile>(std::move(segment.bytes)),
-                                         "segment"));
+        LOGI_ASSIGN_OR_RETURN(auto reader,
+                              segment::open_in_memory(std::move(segment.bytes), "segment"));
         sources.push_back(std::move(reader));
         return absl::OkStatus();
     });
