@@ -85,7 +85,7 @@ class Api {
     void patterns(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void delete_requests(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    net::HttpResponse add_delete(const Params& params, const std::string& tenant);
+    void add_delete(const Params& params, const std::string& tenant, net::Responder respond);
     net::HttpResponse list_deletes(const Params& params, const std::string& tenant) const;
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);

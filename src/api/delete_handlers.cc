@@ -7,6 +7,7 @@
 #include "base/rfc3339.h"
 #include "compact/deletes.h"
 #include "config/config.h"
+#include "fields/conversions.h"
 #include "logql/parser.h"
 #include "wire/json_text.h"
 
@@ -34,12 +35,13 @@ net::HttpResponse refuse(const Status& status) {
     }
 }
 
-// Ten digits, or RFC 3339. Seconds that nanoseconds cannot hold turn negative, as Loki's do.
+// Ten digits, or RFC 3339. Seconds that nanoseconds cannot hold are as late as can be.
 StatusOr<Timestamp> parse_time(const std::string& text, const char* name) {
-    std::uint64_t seconds = 0;
+    std::int64_t seconds = 0;
     if (text.size() == kSecondsDigits && absl::SimpleAtoi(text, &seconds)) {
-        return Timestamp{
-            static_cast<std::int64_t>(seconds * static_cast<std::uint64_t>(kNanosPerSecond))};
+        return seconds > Timestamp::max().ns / kNanosPerSecond
+                   ? Timestamp::max()
+                   : Timestamp{seconds * kNanosPerSecond};
     }
     if (const auto parsed = parse_rfc3339(text); parsed.ok()) {
         return *parsed;
@@ -79,28 +81,23 @@ Status check_max_interval(const std::string& text, const Span& span, Duration mo
     if (text.empty()) {
         return absl::OkStatus();
     }
-    const auto interval = config::parse_duration(text);
-    if (!interval.ok() || *interval < kMaxIntervalMin) {
+    Duration interval;
+    if (!fields::parse_go_duration(text, interval, nullptr) || interval < kMaxIntervalMin) {
         return absl::InvalidArgumentError(
-            "invalid max_interval: require a duration of at least 1s");
+            "invalid max_interval: valid time units are 's', 'm', 'h'");
     }
-    if (*interval > most || *interval > span.last - span.first) {
+    const Duration whole = span.last - span.first;
+    if (most.ns > 0 && interval > most) {
         return absl::InvalidArgumentError(
-            absl::StrCat("max_interval can't be greater than ",
-                         config::format_duration(std::min(most, span.last - span.first))));
+            absl::StrCat("max_interval can't be greater than ", fields::format_go_duration(most)));
+    }
+    if (interval > whole) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("max_interval can't be greater than the interval to be deleted (",
+                         fields::format_go_duration(whole),
+                         ")"));
     }
     return absl::OkStatus();
-}
-
-std::string seconds_json(Timestamp t) {
-    const std::int64_t millis = t.ns / kNanosPerMilli;
-    std::string text = absl::StrCat(millis / 1000);
-    if (std::int64_t rest = std::abs(millis % 1000); rest != 0) {
-        std::string digits = absl::StrCat(1000 + rest).substr(1);
-        digits.erase(digits.find_last_not_of('0') + 1);
-        absl::StrAppend(&text, ".", digits);
-    }
-    return text;
 }
 
 std::string list_json(const std::vector<compact::ListedDelete>& listed, const Span* span) {
@@ -114,16 +111,16 @@ std::string list_json(const std::vector<compact::ListedDelete>& listed, const Sp
                         "{\"request_id\":\"",
                         request.id,
                         "\",\"start_time\":",
-                        seconds_json(request.first),
+                        wire::format_seconds(request.first),
                         ",\"end_time\":",
-                        seconds_json(request.last),
+                        wire::format_seconds(request.last),
                         ",\"query\":");
         wire::append_json_string(out, request.query);
         absl::StrAppend(&out,
                         ",\"status\":\"",
                         status,
                         "\",\"created_at\":",
-                        seconds_json(request.created_at),
+                        wire::format_seconds(request.created_at),
                         ",\"user_id\":\"\"}");
     }
     return absl::StrCat(out, "]\n");
@@ -146,7 +143,7 @@ void Api::delete_requests(const net::HttpRequest& request,
     of_url.query = request.query;
     const Params params(of_url);
     if (request.method == "POST" || request.method == "PUT") {
-        respond(add_delete(params, tenant));
+        add_delete(params, tenant, std::move(respond));
     } else if (request.method == "DELETE") {
         const Status status =
             deletes_.cancel(tenant, params.get("request_id"), params.get("force") == "true");
@@ -156,31 +153,30 @@ void Api::delete_requests(const net::HttpRequest& request,
     }
 }
 
-net::HttpResponse Api::add_delete(const Params& params, const std::string& tenant) {
+void Api::add_delete(const Params& params, const std::string& tenant, net::Responder respond) {
     const std::string query = params.get("query");
     if (query.empty()) {
-        return refuse(400, "query not set");
+        respond(refuse(400, "query not set"));
+        return;
     }
     const auto log = logql::parse_log_query(query, logql::Selective::kAny);
     if (!log.ok()) {
-        return refuse(400, "invalid query expression");
+        respond(refuse(400, "invalid query expression"));
+        return;
     }
     const auto span = span_of(params, clock_.now());
-    if (!span.ok()) {
-        return refuse(span.status());
+    Status status = span.status();
+    if (span.ok() && !log->stages.empty()) {
+        status = check_max_interval(params.get("max_interval"), *span, config_.delete_max_interval);
     }
-    if (!log->stages.empty()) {
-        const Status status =
-            check_max_interval(params.get("max_interval"), *span, config_.delete_max_interval);
-        if (!status.ok()) {
-            return refuse(status);
-        }
+    if (!status.ok()) {
+        respond(refuse(status));
+        return;
     }
-    const auto id = deletes_.add(tenant, query, span->first, span->last);
-    if (!id.ok()) {
-        return refuse(id.status());
-    }
-    return {204, {{"X-Delete-Request-Id", *id}}, ""};
+    deletes_.add(tenant, query, span->first, span->last, [respond](const auto& id) {
+        respond(id.ok() ? net::HttpResponse{204, {{"X-Delete-Request-Id", *id}}, ""}
+                        : refuse(id.status()));
+    });
 }
 
 net::HttpResponse Api::list_deletes(const Params& params, const std::string& tenant) const {

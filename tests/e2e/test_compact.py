@@ -162,7 +162,13 @@ class Compaction(unittest.TestCase):
                  {"query": "{a=\"b\"}", "start": second - 9, "end": second + 999}),
                 (400, "start time can't be greater than or equal to end time",
                  {"query": "{a=\"b\"}", "start": second - 9, "end": second - 9}),
-                (400, "max_interval can't be greater than 5s",
+                (400, "start time can't be greater than or equal to end time",
+                 {"query": "{a=\"b\"}", "start": 9999999999}),
+                (400, "invalid max_interval: valid time units are 's', 'm', 'h'",
+                 {"query": "{a=\"b\"} |= \"c\"", "start": second - 9, "end": second - 4, "max_interval": "1d"}),
+                (400, "max_interval can't be greater than 24h0m0s",
+                 {"query": "{a=\"b\"} |= \"c\"", "start": second - 9, "end": second - 4, "max_interval": "48h"}),
+                (400, "max_interval can't be greater than the interval to be deleted (5s)",
                  {"query": "{a=\"b\"} |= \"c\"", "start": second - 9, "end": second - 4, "max_interval": "1h"})]:
             status, body = self.delete(server, **params)
             self.assertEqual((status, body.decode()), (want, message + "\n"))
