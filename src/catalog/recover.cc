@@ -154,6 +154,9 @@ Status Catalog::recover_deletes(Snapshot& found, std::uint64_t newest, bool dama
         }
         remove(object.key);
     }
+    std::stable_sort(found.deletes.begin(), found.deletes.end(), [](const auto& a, const auto& b) {
+        return a.created_at < b.created_at;
+    });
     return absl::OkStatus();
 }
 

@@ -73,7 +73,8 @@ class Replace : public ::testing::Test {
     }
     static std::vector<std::string> keys(const Catalog& catalog) {
         std::vector<std::string> keys;
-        for (const auto& s : catalog.snapshot()->segments) {
+        const auto snapshot = catalog.snapshot();
+        for (const auto& s : snapshot->segments) {
             keys.push_back(s.key);
         }
         return keys;
@@ -94,7 +95,8 @@ class Replace : public ::testing::Test {
     }
     static std::vector<std::string> ids(const Catalog& catalog) {
         std::vector<std::string> ids;
-        for (const auto& request : catalog.snapshot()->deletes) {
+        const auto snapshot = catalog.snapshot();
+        for (const auto& request : snapshot->deletes) {
             ids.push_back(request.id);
         }
         return ids;

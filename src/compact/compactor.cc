@@ -21,6 +21,7 @@ Compactor::Compactor(const Deps& deps, const CompactorOptions& options)
       options_(options),
       metrics_(deps.metrics),
       round_deps_{deps_.store, deps_.deletes, metrics_, options_.plan},
+      timers_(deps.executor),
       watch_(deps.clock.now(), last_written(deps.store)) {}
 
 Compactor::~Compactor() {
@@ -28,34 +29,37 @@ Compactor::~Compactor() {
 }
 
 void Compactor::start() {
-    tick_later();
+    after(ClockWatch::kTick, &Compactor::tick);
     if (options_.interval.ns > 0) {
-        later();
+        after(options_.interval, &Compactor::run_later);
     }
 }
 
-void Compactor::tick_later() {
-    deps_.executor.post_after(ClockWatch::kTick, [this, alive = alive_] {
-        if (!alive->load()) {
-            return;
-        }
-        {
-            const base::MutexLock lock(mutex_);
-            watch_.tick(deps_.clock.now());
-        }
-        tick_later();
+void Compactor::after(Duration delay, void (Compactor::*work)()) {
+    deps_.executor.post_after(delay, [this, work, timers = timers_, alive = alive_]() mutable {
+        timers.post([this, work, alive] {
+            if (alive->load()) {
+                (this->*work)();
+            }
+        });
     });
 }
 
-void Compactor::later() {
-    deps_.executor.post_after(options_.interval, [this, alive = alive_] {
-        if (alive->load()) {
-            run([this, alive] {
-                if (alive->load()) {
-                    later();
-                }
-            });
-        }
+void Compactor::tick() {
+    {
+        const base::MutexLock lock(mutex_);
+        watch_.tick(deps_.clock.now());
+    }
+    after(ClockWatch::kTick, &Compactor::tick);
+}
+
+void Compactor::run_later() {
+    run([this, timers = timers_, alive = alive_]() mutable {
+        timers.post([this, alive] {
+            if (alive->load()) {
+                after(options_.interval, &Compactor::run_later);
+            }
+        });
     });
 }
 
@@ -143,16 +147,18 @@ void Compactor::end() {
 }
 
 void Compactor::stop(io::Task done) {
-    alive_->store(false);
-    {
-        const base::MutexLock lock(mutex_);
-        stopping_ = true;
-        if (running_) {
-            done_.push_back(std::move(done));
-            return;
+    timers_.post([this, done = std::move(done)] {
+        alive_->store(false);
+        {
+            const base::MutexLock lock(mutex_);
+            stopping_ = true;
+            if (running_) {
+                done_.push_back(done);
+                return;
+            }
         }
-    }
-    done();
+        done();
+    });
 }
 
 }  // namespace logi::compact

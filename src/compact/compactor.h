@@ -50,8 +50,9 @@ class Compactor {
     void stop(io::Task done);
 
   private:
-    void later();
-    void tick_later();
+    void after(Duration delay, void (Compactor::*work)());
+    void run_later();
+    void tick();
     void begin() LOGI_REQUIRES(mutex_);
     void step();
     // Of a round: false when it has ended.
@@ -62,6 +63,8 @@ class Compactor {
     const CompactorOptions options_;
     const CompactorMetrics metrics_;
     const RoundDeps round_deps_;
+    // Timers do their work on the strand, where stop() ends it: none is at work after that.
+    io::Strand timers_;
     std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
 
     // Touched by the round under way only.

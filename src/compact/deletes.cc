@@ -53,24 +53,39 @@ bool may_hold(const catalog::SegmentInfo& segment, const DeleteRequest& request)
            request.overlaps(segment.min_time, segment.max_time);
 }
 
-StatusOr<std::string> Deletes::add(const std::string& tenant,
-                                   const std::string& query,
-                                   Timestamp first,
-                                   Timestamp last) {
+void Deletes::add(const std::string& tenant,
+                  const std::string& query,
+                  Timestamp first,
+                  Timestamp last,
+                  std::function<void(StatusOr<std::string>)> done) {
     if (query.size() > kQueryBytesMax) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "the query is too long (", query.size(), " > ", kQueryBytesMax, " bytes)"));
+        done(absl::InvalidArgumentError(absl::StrCat(
+            "the query is too long (", query.size(), " > ", kQueryBytesMax, " bytes)")));
+        return;
     }
     DeleteRequest request;
     request.query = query;
     request.first = first;
     request.last = last;
     request.created_at = clock_.now();
-    LOGI_RETURN_IF_ERROR(ingest::compile_delete(request).status());
-    LOGI_ASSIGN_OR_RETURN(const auto owner, store_.tenant(tenant));
-    request.arrived = store_.arrived();
-    LOGI_RETURN_IF_ERROR(owner->catalog().edit_deletes([&](Requests& requests,
-                                                           std::uint64_t) -> Status {
+    if (const Status status = ingest::compile_delete(request).status(); !status.ok()) {
+        done(status);
+        return;
+    }
+    auto owner = store_.tenant(tenant);
+    if (!owner.ok()) {
+        done(owner.status());
+        return;
+    }
+    store_.cut(*owner, [this, owner = *owner, request, done](const auto& arrived) mutable {
+        request.arrived = arrived;
+        done(commit(*owner, std::move(request)));
+    });
+}
+
+StatusOr<std::string> Deletes::commit(ingest::Tenant& owner, DeleteRequest request) const {
+    LOGI_RETURN_IF_ERROR(owner.catalog().edit_deletes([&](Requests& requests,
+                                                          std::uint64_t) -> Status {
         const auto pending = std::count_if(
             requests.begin(), requests.end(), [](const auto& r) { return r.pending(); });
         if (static_cast<std::size_t>(pending) >= kPendingMax) {
@@ -145,12 +160,13 @@ Status Deletes::end_done(ingest::Tenant& tenant, const IsClean& is_clean) const 
     const std::uint64_t oldest_journal = store_.oldest_journal_left();
     const auto snapshot = tenant.catalog().snapshot();
     absl::flat_hash_set<std::string> done;
+    std::uint64_t newest_needed = 0;  // of the journals that have to go first
     for (const DeleteRequest& request : snapshot->deletes) {
         if (!request.due()) {
             continue;
         }
         if (!request.arrived.empty() && oldest_journal <= request.arrived.rbegin()->first) {
-            store_.close_journal();
+            newest_needed = std::max(newest_needed, request.arrived.rbegin()->first);
             continue;
         }
         const bool held = std::any_of(
@@ -161,6 +177,7 @@ Status Deletes::end_done(ingest::Tenant& tenant, const IsClean& is_clean) const 
             done.insert(request.id);
         }
     }
+    store_.close_journal(newest_needed);
     // A catalog that has to be found again from its segments must not find replaced ones without
     // the request.
     if (done.empty() || tenant.catalog().remove_retired() > 0) {

@@ -26,7 +26,7 @@ struct ListedDelete {
                             const catalog::DeleteRequest& request);
 
 // Thread-safe. The store, clock and random must outlive it. Statuses of errors are kInvalidArgument
-// and kNotFound with Loki's text, kUnavailable.
+// and kNotFound with Loki's text, kResourceExhausted when too many wait, kUnavailable.
 class Deletes {
   public:
     // Of one tenant may wait so many at once: each costs every query something.
@@ -43,11 +43,13 @@ class Deletes {
             Duration cancel_period)
         : store_(store), clock_(clock), random_(random), cancel_period_(cancel_period) {}
 
-    // Both ends included. Returns the id; the entries are hidden from then on.
-    StatusOr<std::string> add(const std::string& tenant,
-                              const std::string& query,
-                              Timestamp first,
-                              Timestamp last);
+    // Both ends included. `done` with the id: the entries are hidden from then on. What is pushed
+    // after that stays, also if it is equal to one that is hidden.
+    void add(const std::string& tenant,
+             const std::string& query,
+             Timestamp first,
+             Timestamp last,
+             std::function<void(StatusOr<std::string>)> done);
     // In the order in which they were made.
     [[nodiscard]] std::vector<ListedDelete> list(const std::string& tenant) const;
     // `force`: also when it is too late for what has been removed by then.
@@ -61,6 +63,8 @@ class Deletes {
     Status end_done(ingest::Tenant& tenant, const IsClean& is_clean) const;
 
   private:
+    StatusOr<std::string> commit(ingest::Tenant& owner, catalog::DeleteRequest request) const;
+
     ingest::Store& store_;
     const io::Clock& clock_;
     io::Random& random_;

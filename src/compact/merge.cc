@@ -7,13 +7,10 @@
 #include <tuple>
 
 namespace logi::compact {
-namespace {
 
-bool later(const auto& a, const auto& b) {
+bool Merge::later(const Run& a, const Run& b) {
     return std::tie(a.key, a.input, a.block) > std::tie(b.key, b.input, b.block);
 }
-
-}  // namespace
 
 StatusOr<bool> Merge::step() {
     if (items_.empty()) {
@@ -36,7 +33,9 @@ Status Merge::copy_block(const Item& item) {
     const Input& input = inputs_[item.input];
     const auto& extents = input.extents[item.block];
     const auto& ordinals = union_.ordinals[item.input];
+    failed_input_ = item.input;
     LOGI_RETURN_IF_ERROR(writer_->add_block(*input.segment, item.block, extents, ordinals));
+    failed_input_.reset();
     has_last_ = false;
     ++merged_.counts.blocks_copied;
     merged_.info.rows += input.segment->blocks()[item.block].rows;
@@ -55,10 +54,12 @@ void Merge::set_key(Run& run) const {
 
 Status Merge::open(Run& run) {
     const Input& input = inputs_[run.input];
+    failed_input_ = run.input;
     LOGI_ASSIGN_OR_RETURN(run.reader, input.visible->open_block(run.block));
     LOGI_ASSIGN_OR_RETURN(run.streams, run.reader->streams());
     LOGI_ASSIGN_OR_RETURN(run.times, run.reader->times());
     LOGI_ASSIGN_OR_RETURN(run.sequences, run.reader->sequences());
+    failed_input_.reset();
     merged_.counts.hidden += input.segment->blocks()[run.block].rows - run.times.size();
     return absl::OkStatus();
 }
@@ -66,7 +67,7 @@ Status Merge::open(Run& run) {
 StatusOr<bool> Merge::merge_some(std::vector<Run>& runs) {
     const std::uint64_t encoded = merged_.counts.blocks_encoded;
     while (!runs.empty() && merged_.counts.blocks_encoded == encoded) {
-        std::pop_heap(runs.begin(), runs.end(), later<Run, Run>);
+        std::pop_heap(runs.begin(), runs.end(), later);
         Run run = std::move(runs.back());
         runs.pop_back();
         if (run.reader == nullptr) {
@@ -84,15 +85,17 @@ StatusOr<bool> Merge::merge_some(std::vector<Run>& runs) {
         if (run.row < run.times.size()) {
             set_key(run);
             runs.push_back(std::move(run));
-            std::push_heap(runs.begin(), runs.end(), later<Run, Run>);
+            std::push_heap(runs.begin(), runs.end(), later);
         }
     }
     return !runs.empty();
 }
 
 Status Merge::emit(Run& run) {
+    failed_input_ = run.input;
     LOGI_ASSIGN_OR_RETURN(const std::string_view line, run.reader->line(run.row));
     LOGI_RETURN_IF_ERROR(run.reader->metadata(run.row, metadata_));
+    failed_input_.reset();
     if (is_duplicate(run.key, line)) {
         ++merged_.counts.duplicates;
         return absl::OkStatus();
@@ -126,6 +129,12 @@ Status Merge::emit(Run& run) {
     return absl::OkStatus();
 }
 
+bool Merge::apart(const Sequence& a, const Sequence& b) const {
+    return std::any_of(pending_.begin(), pending_.end(), [&](const auto& rule) {
+        return rule->covers(a) != rule->covers(b);
+    });
+}
+
 // Of equal entries the first to arrive stays. Entries are told apart by a hash of line and
 // metadata, as queries do.
 bool Merge::is_duplicate(const Key& key, std::string_view line) {
@@ -146,16 +155,25 @@ bool Merge::is_duplicate(const Key& key, std::string_view line) {
         place_.clear();
         crowded_place_.clear();
     }
-    // Somebody may log without times: then a place is looked up, not searched.
-    if (place_.size() < kCrowd) {
-        if (std::find(place_.begin(), place_.end(), hash) != place_.end()) {
-            return true;
-        }
-        place_.push_back(hash);
+    Sequence* latest = nullptr;
+    const auto it = std::find_if(
+        place_.begin(), place_.end(), [&](const auto& entry) { return entry.first == hash; });
+    if (it != place_.end()) {
+        latest = &it->second;
+    } else if (place_.size() < kCrowd) {
+        place_.emplace_back(hash, key.sequence);
         return false;
+    } else {
+        // Somebody may log without times: then a place is looked up, not searched.
+        const auto [entry, is_new] = crowded_place_.try_emplace(hash, key.sequence);
+        if (is_new) {
+            return false;
+        }
+        latest = &entry->second;
     }
-    return std::find(place_.begin(), place_.end(), hash) != place_.end() ||
-           !crowded_place_.insert(hash).second;
+    const bool duplicate = !apart(*latest, key.sequence);
+    *latest = key.sequence;
+    return duplicate;
 }
 
 void Merge::note(std::uint32_t stream, Timestamp min, Timestamp max) {

@@ -5,17 +5,17 @@
 // encoded anew. Nothing is written: the merged segment is handed out as bytes.
 #pragma once
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "catalog/snapshot.h"
 #include "compact/stream_union.h"
 #include "exec/visible_source.h"
 #include "head/arena.h"
 #include "segment/segment_writer.h"
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,14 +40,20 @@ class Merge {
   public:
     static constexpr std::size_t kOpenBlocksMax = 32;
     using Inputs = std::vector<std::shared_ptr<const segment::SegmentReader>>;
+    using Rules = std::vector<std::shared_ptr<const exec::HideRule>>;
 
-    // Rows that `hiding` hides are left out. kResourceExhausted if too many blocks would have to be
-    // open at once; fewer inputs help, and one always works. kFailedPrecondition for inputs that
-    // were not written by Logi.
-    static StatusOr<std::unique_ptr<Merge>> make(const Inputs& inputs, const exec::Hiding& hiding);
+    // Rows that `hiding` hides are left out. Equal entries stay apart if one arrived before the
+    // request of a `pending` rule and one after it: the later is none that the rule may hide.
+    // kFailedPrecondition for inputs that were not written by Logi.
+    static StatusOr<std::unique_ptr<Merge>> make(const Inputs& inputs,
+                                                 const exec::Hiding& hiding,
+                                                 Rules pending = {});
 
-    // Does the work of about one block. False when all is done. kDataLoss if an input is damaged.
+    // Does the work of about one block. False when all is done. kDataLoss if an input is damaged,
+    // kUnavailable if it cannot be read; failed_input() tells which.
     StatusOr<bool> step();
+    // The number of the input whose reading failed, if that is why step() did.
+    [[nodiscard]] std::optional<std::size_t> failed_input() const { return failed_input_; }
 
     // After the last step. kInternal if the numbers of rows do not add up.
     StatusOr<Merged> finish();
@@ -87,13 +93,14 @@ class Merge {
     };
 
     Merge() = default;
+    static bool later(const Run& a, const Run& b);
     void add_input(const std::shared_ptr<const segment::SegmentReader>& segment,
                    const exec::Hiding& hiding);
+    void add_runs(std::vector<Run> runs);
     void find_overlaps();
     [[nodiscard]] bool copies(const Input& input, std::uint32_t block) const;
     [[nodiscard]] Run run_of(std::size_t input, std::uint32_t block) const;
     void add_block(std::size_t input, std::uint32_t block, Item& merged);
-    [[nodiscard]] std::size_t open_at_once(const std::vector<Run>& runs) const;
     Status copy_block(const Item& item);
     Status open(Run& run);
     void set_key(Run& run) const;
@@ -101,6 +108,7 @@ class Merge {
     StatusOr<bool> merge_some(std::vector<Run>& runs);
     Status emit(Run& run);
     bool is_duplicate(const Key& key, std::string_view line);
+    [[nodiscard]] bool apart(const Sequence& a, const Sequence& b) const;
     void note(std::uint32_t stream, Timestamp min, Timestamp max);
 
     std::vector<Input> inputs_;
@@ -110,8 +118,11 @@ class Merge {
     std::unique_ptr<head::Arena> arena_;  // of the rows that are not yet encoded
     Key last_;                            // of the row that was added last
     bool has_last_ = false;
-    std::vector<base::Hash128> place_;  // entries of its stream and time
-    absl::flat_hash_set<base::Hash128> crowded_place_;
+    // Entries of its stream and time, each with its latest arrival.
+    std::vector<std::pair<base::Hash128, Sequence>> place_;
+    absl::flat_hash_map<base::Hash128, Sequence> crowded_place_;
+    Rules pending_;
+    std::optional<std::size_t> failed_input_;
     std::vector<MetadataView> metadata_;
     std::string hashed_;
     std::vector<bool> with_rows_;  // streams

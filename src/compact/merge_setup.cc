@@ -1,8 +1,7 @@
 // Decides which blocks of a merge are copied.
-#include "absl/strings/str_cat.h"
 #include "compact/merge.h"
 
-#include <map>
+#include <set>
 #include <tuple>
 
 namespace logi::compact {
@@ -23,8 +22,11 @@ bool half_full(const block::BlockStats& stats) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs, const exec::Hiding& hiding) {
+StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs,
+                                             const exec::Hiding& hiding,
+                                             Rules pending) {
     std::unique_ptr<Merge> merge(new Merge);
+    merge->pending_ = std::move(pending);
     std::vector<std::shared_ptr<const segment::Source>> visible;
     std::uint64_t line_bytes = 0;
     for (const auto& input : inputs) {
@@ -42,16 +44,7 @@ StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs, const exec::H
             merge->add_block(i, block, merged);
         }
     }
-    if (const std::size_t open = merge->open_at_once(merged.runs); open > kOpenBlocksMax) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("so many blocks would be open at once: ", open));
-    }
-    if (!merged.runs.empty()) {
-        std::make_heap(merged.runs.begin(), merged.runs.end(), [](const Run& a, const Run& b) {
-            return std::tie(a.key, a.input, a.block) > std::tie(b.key, b.input, b.block);
-        });
-        merge->items_.push_back(std::move(merged));
-    }
+    merge->add_runs(std::move(merged.runs));
     merge->with_rows_.resize(merge->union_.streams.size(), false);
     merge->merged_.info.min_time = Timestamp::max();
     merge->merged_.info.max_time = Timestamp::min();
@@ -85,9 +78,13 @@ void Merge::add_input(const std::shared_ptr<const segment::SegmentReader>& segme
     inputs_.push_back(std::move(added));
 }
 
-// Goes through the extents of a stream by their begin: one overlaps an earlier one of another input
-// if it begins before the latest end of that.
+// Goes through the extents of a stream by their begin: one overlaps those of other inputs that have
+// not ended by then. Of those that are known to overlap the one that ends last is enough.
 void Merge::find_overlaps() {
+    struct Open {
+        const Placed* latest = nullptr;
+        std::vector<const Placed*> others;  // not known to overlap
+    };
     std::vector<Placed> extents;
     for (std::size_t i = 0; i < inputs_.size() && inputs_.size() > 1; ++i) {
         for (const auto& e : inputs_[i].visible->extents()) {
@@ -98,19 +95,28 @@ void Merge::find_overlaps() {
         return std::tie(a.stream, a.min_time, a.input, a.block) <
                std::tie(b.stream, b.min_time, b.input, b.block);
     });
-    std::vector<const Placed*> latest(inputs_.size(), nullptr);
+    std::vector<Open> open(inputs_.size());
     for (const Placed& e : extents) {
-        for (std::size_t i = 0; i < latest.size(); ++i) {
-            const Placed* const other = latest[i];
-            if (i != e.input && other != nullptr && other->stream == e.stream &&
-                e.min_time <= other->max_time) {
-                inputs_[e.input].overlaps[e.block] = true;
-                inputs_[i].overlaps[other->block] = true;
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            auto& [latest, others] = open[i];
+            if (latest != nullptr && latest->stream != e.stream) {
+                open[i] = {};
             }
+            if (i == e.input || latest == nullptr || latest->max_time < e.min_time) {
+                continue;
+            }
+            inputs_[e.input].overlaps[e.block] = true;
+            for (const Placed* other : others) {
+                if (other->max_time >= e.min_time) {
+                    inputs_[i].overlaps[other->block] = true;
+                }
+            }
+            others.clear();  // the rest has ended
         }
-        const Placed*& own = latest[e.input];
-        if (own == nullptr || own->stream != e.stream || own->max_time < e.max_time) {
-            own = &e;
+        auto& [latest, others] = open[e.input];
+        others.push_back(&e);
+        if (latest == nullptr || latest->max_time < e.max_time) {
+            latest = &e;
         }
     }
 }
@@ -152,22 +158,38 @@ void Merge::add_block(std::size_t input, std::uint32_t block, Item& merged) {
     items_.push_back(std::move(item));
 }
 
-std::size_t Merge::open_at_once(const std::vector<Run>& runs) const {
-    using Place = std::pair<std::uint32_t, Timestamp>;
-    std::map<Place, std::pair<std::size_t, std::size_t>> ends;  // how many begin and end there
-    for (const Run& run : runs) {
+// More blocks than may be open at once are not merged: those that end last are rewritten by
+// themselves, which frees most.
+void Merge::add_runs(std::vector<Run> runs) {
+    using End = std::tuple<std::uint32_t, Timestamp, std::size_t>;  // stream, time, number of run
+    std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return later(b, a); });
+    std::set<End> open;
+    std::vector<bool> alone(runs.size(), false);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const Run& run = runs[i];
+        open.erase(open.begin(), open.lower_bound({run.key.stream, run.key.time, 0}));
         const auto& last = inputs_[run.input].extents[run.block].back();
-        ++ends[{run.key.stream, run.key.time}].first;
-        ++ends[{union_.ordinals[run.input][last.stream], last.max_time}].second;
+        open.emplace(union_.ordinals[run.input][last.stream], last.max_time, i);
+        if (open.size() > kOpenBlocksMax) {
+            const auto latest = std::prev(open.end());
+            alone[std::get<2>(*latest)] = true;
+            open.erase(latest);
+        }
     }
-    std::size_t open = 0;
-    std::size_t most = 0;
-    for (const auto& [place, count] : ends) {
-        open += count.first;
-        most = std::max(most, open);
-        open -= count.second;
+    Item merged;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (alone[i]) {
+            Item item;
+            item.runs.push_back(std::move(runs[i]));
+            items_.push_back(std::move(item));
+        } else {
+            merged.runs.push_back(std::move(runs[i]));
+        }
     }
-    return most;
+    if (!merged.runs.empty()) {
+        std::make_heap(merged.runs.begin(), merged.runs.end(), later);
+        items_.push_back(std::move(merged));
+    }
 }
 
 }  // namespace logi::compact

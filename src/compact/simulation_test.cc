@@ -53,7 +53,7 @@ class World {
         options.data_dir = "data";
         options.limits.ingestion_rate_mb = 1e6;
         options.limits.ingestion_burst_size_mb = 1e6;
-        options.journal_file_bytes_max = 3000;
+        options.journal_file_bytes_max = 7000;  // of that 4 KiB are its header
         auto store = ingest::Store::open({executor_, clock_, ids_, files_, metrics_}, options);
         if (!store.ok()) {
             return false;
@@ -83,21 +83,29 @@ class World {
 
     void push() {
         const std::size_t t = choice_.below(kTenants.size());
-        wire::PushRequest request;
         std::vector<std::string> lines;
-        wire::PushStream stream;
         const std::string app = absl::StrCat("a", choice_.below(3));
-        stream.labels = std::vector<LabelPair>{{"app", app}};
         for (std::uint64_t i = 0; i <= choice_.below(4); ++i) {
             const std::string line = absl::StrCat(app,
                                                   choice_.below(2) == 0 ? " drop " : " keep ",
-                                                  next_line_++,
+                                                  next_line_,
                                                   " ",
                                                   std::string(choice_.below(150), 'x'));
-            request.buffers.push_back(std::make_unique<std::string>(line));
             const Duration back = Duration::hours(static_cast<std::int64_t>(choice_.below(2)) * 30);
-            stream.entries.push_back({clock_.now() - back, *request.buffers.back(), {}});
+            sent_[line] = {clock_.now() - back, next_line_++};
             lines.push_back(line);
+        }
+        send(t, app, lines);
+    }
+
+    void send(std::size_t t, const std::string& app, const std::vector<std::string>& lines) {
+        wire::PushRequest request;
+        wire::PushStream stream;
+        stream.labels = std::vector<LabelPair>{{"app", app}};
+        for (const auto& line : lines) {
+            request.buffers.push_back(std::make_unique<std::string>(line));
+            const Sent& sent = sent_.try_emplace(line, Sent{clock_.now(), 0}).first->second;
+            stream.entries.push_back({sent.time, *request.buffers.back(), {}});
         }
         request.streams.push_back(std::move(stream));
         Tenant& tenant = tenants_[t];
@@ -114,28 +122,59 @@ class World {
             });
     }
 
-    void remove_some() {
-        const std::size_t t = choice_.below(kTenants.size());
-        const Selection selection{absl::StrCat("a", choice_.below(3)), choice_.below(2) == 0};
-        const auto id = deletes_->add(
-            kTenants[t], selection.query(), kStart - Duration::hours(100), clock_.now());
+    // Until it is answered lines are deleted or not, and so are those that were on their way then.
+    void remove(std::size_t t, const Selection& selection) {
         Tenant& tenant = tenants_[t];
-        const auto move = [&](std::set<std::string>& from, std::set<std::string>& to) {
-            for (auto it = from.begin(); it != from.end();) {
-                if (selection.picks(*it)) {
-                    to.insert(*it);
-                    it = from.erase(it);
-                } else {
-                    ++it;
-                }
+        std::set<std::string> certain;
+        for (const auto& line : tenant.expected) {
+            if (selection.picks(line)) {
+                certain.insert(line);
             }
-        };
-        // It may have happened all the same, and lines on their way may have been in time for it.
-        move(tenant.under_way, tenant.maybe);
-        move(tenant.expected, id.ok() ? tenant.deleted : tenant.maybe);
-        if (id.ok()) {
-            ++deletes_made_;
         }
+        const auto doubt = [&tenant, selection](std::set<std::string>& from) {
+            std::erase_if(from, [&](const std::string& line) {
+                return selection.picks(line) && tenant.maybe.insert(line).second;
+            });
+        };
+        doubt(tenant.under_way);
+        doubt(tenant.expected);
+        deletes_->add(
+            kTenants[t],
+            selection.query(),
+            kStart - Duration::hours(100),
+            clock_.now(),
+            [=, this, &tenant](const StatusOr<std::string>& id) {
+                doubt(tenant.under_way);
+                doubt(tenant.expected);
+                if (id.ok()) {
+                    for (const auto& line : certain) {
+                        tenant.maybe.erase(line);
+                        tenant.deleted.insert(line);
+                        if (!sent_.contains(tenant.deleted_last) ||
+                            sent_.at(tenant.deleted_last).number < sent_.at(line).number) {
+                            tenant.deleted_last = line;
+                        }
+                    }
+                    ++deletes_made_;
+                }
+            });
+    }
+
+    // What was deleted is pushed once more, at its time: it is an entry like any other.
+    void push_again(std::size_t t) {
+        Tenant& tenant = tenants_[t];
+        if (tenant.deleted.empty()) {
+            return;
+        }
+        auto it = tenant.deleted.find(tenant.deleted_last);
+        if (it == tenant.deleted.end()) {
+            it = tenant.deleted.begin();
+            std::advance(it, choice_.below(tenant.deleted.size()));
+        }
+        const std::string line = *it;
+        tenant.deleted.erase(it);
+        ++pushed_again_;
+        send(t, line.substr(0, 2), {line});
     }
 
     void step() {
@@ -151,8 +190,11 @@ class World {
         } else if (dice < 31) {
             end_query();
         } else if (dice < 33) {
-            remove_some();
-        } else if (dice < 38) {
+            remove(choice_.below(kTenants.size()),
+                   {absl::StrCat("a", choice_.below(3)), choice_.below(2) == 0});
+        } else if (dice < 36) {
+            push_again(choice_.below(kTenants.size()));
+        } else if (dice < 41) {
             compactor_->run([] {});
         } else {
             executor_.run_one();
@@ -195,6 +237,7 @@ class World {
         return metrics_.counter("logi_compaction_removed_entries_total", "").value();
     }
     [[nodiscard]] int deletes_made() const { return deletes_made_; }
+    [[nodiscard]] int pushed_again() const { return pushed_again_; }
 
   private:
     struct Tenant {
@@ -202,7 +245,12 @@ class World {
         std::set<std::string> under_way;  // not yet answered
         std::set<std::string> expected;   // acknowledged and not deleted
         std::set<std::string> deleted;
+        std::string deleted_last;     // of those the last that was pushed
         std::set<std::string> maybe;  // deleted or not
+    };
+    struct Sent {
+        Timestamp time;
+        std::uint64_t number = 0;
     };
     struct Query {
         std::size_t tenant;
@@ -306,12 +354,15 @@ class World {
     std::deque<Query> queries_;
     std::uint64_t next_line_ = 0;
     int deletes_made_ = 0;
+    int pushed_again_ = 0;
+    std::map<std::string, Sent> sent_;
 };
 
 struct Done {
     double compactions = 0;
     double removed = 0;
     int deletes = 0;
+    int pushed_again = 0;
 };
 
 // Runs until a crash at the given operation, then opens again and checks.
@@ -335,17 +386,42 @@ void crash_at(std::uint64_t seed, std::uint64_t operation, Done& done) {
     done.compactions += world.compactions();
     done.removed += world.removed();
     done.deletes += world.deletes_made();
+    done.pushed_again += world.pushed_again();
+}
+
+// In one generation, after a restart in what is replayed, and when segments are merged.
+TEST(CompactionSimulation, AnEntryPushedAgainAfterADeleteIsThere) {
+    for (const bool restarted : {false, true}) {
+        World world(1);
+        ASSERT_TRUE(world.open());
+        world.send(0, "a0", {"a0 keep"});
+        world.run_until_idle();
+        world.remove(0, {"a0", false});
+        world.run_until_idle();
+        world.push_again(0);
+        world.run_until_idle();
+        world.check();
+        EXPECT_EQ(world.pushed_again(), 1);
+        if (restarted) {
+            world.close_as_crash();
+            ASSERT_TRUE(world.open());
+            world.check();
+        }
+        world.settle();
+        EXPECT_EQ(world.removed(), 1);
+    }
 }
 
 TEST(CompactionSimulation, CrashAtEveryOperation) {
     Done done;
     for (std::uint64_t operation = 1; operation < 500; ++operation) {
-        crash_at(7, operation, done);
+        crash_at(7 + operation % 5, operation, done);
         ASSERT_FALSE(::testing::Test::HasFailure()) << "crash at operation " << operation;
     }
     EXPECT_GT(done.compactions, 500);
     EXPECT_GT(done.removed, 500);
     EXPECT_GT(done.deletes, 200);
+    EXPECT_GT(done.pushed_again, 200);
 }
 
 // What a compaction, the retirement of deletes and the removal of inputs do is cut too.

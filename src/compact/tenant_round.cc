@@ -12,9 +12,9 @@ namespace {
 // Segments whose directories one step reads at most.
 constexpr int kOpenedPerStep = 16;
 
-// Worth another try in the next round, as it says nothing about the segments.
+// Worth another try in the next round.
 bool passes(const Status& status) {
-    return status.code() == absl::StatusCode::kUnavailable;
+    return absl::IsUnavailable(status);
 }
 
 std::vector<std::string> keys_of(const std::vector<catalog::SegmentInfo>& segments) {
@@ -52,7 +52,18 @@ void TenantMemory::forget_others(const catalog::Snapshot& snapshot) {
         living.insert(s.key);
     }
     absl::erase_if(broken, [&](const auto& key) { return !living.contains(key); });
-    absl::erase_if(clean, [&](const auto& item) { return !living.contains(item.first); });
+    absl::flat_hash_set<std::string> due;
+    for (const auto& request : snapshot.deletes) {
+        if (request.due()) {
+            due.insert(request.id);
+        }
+    }
+    for (auto& [key, ids] : clean) {
+        absl::erase_if(ids, [&](const auto& id) { return !due.contains(id); });
+    }
+    absl::erase_if(clean, [&](const auto& item) {
+        return item.second.empty() || !living.contains(item.first);
+    });
     absl::erase_if(kept_checked, [&](const auto& item) { return !living.contains(item.first); });
 }
 
@@ -61,7 +72,11 @@ TenantRound::TenantRound(const RoundDeps& deps,
                          TenantMemory& memory,
                          Timestamp now,
                          bool expire)
-    : deps_(deps), tenant_(std::move(tenant)), memory_(memory), now_(now) {
+    : deps_(deps),
+      tenant_(std::move(tenant)),
+      memory_(memory),
+      now_(now),
+      deleting_(deps.store.limits().deletion_mode == "filter-and-delete") {
     if (expire && deps_.store.retention() != nullptr) {
         retention_ = deps_.store.retention()->at(now);
     }
@@ -100,13 +115,15 @@ bool TenantRound::step() {
 Status TenantRound::prepare() {
     tenant_->catalog().remove_retired();
     memory_.forget_others(*tenant_->catalog().snapshot());
-    return deps_.store.limits().deletion_mode == "filter-and-delete"
-               ? deps_.deletes.make_due(*tenant_)
-               : absl::OkStatus();
+    left_out_ = memory_.broken;
+    return deleting_ ? deps_.deletes.make_due(*tenant_) : absl::OkStatus();
 }
 
 Status TenantRound::end() {
     tenant_->catalog().remove_retired();
+    if (!deleting_) {
+        return absl::OkStatus();
+    }
     return deps_.deletes.end_done(*tenant_, [this](const std::string& key, const std::string& id) {
         const auto it = memory_.clean.find(key);
         return it != memory_.clean.end() && it->second.contains(id);
@@ -115,16 +132,21 @@ Status TenantRound::end() {
 
 StatusOr<bool> TenantRound::start_next() {
     const auto snapshot = tenant_->catalog().snapshot();
+    if (const auto rules = tenant_->delete_rules().of(*snapshot); !rules->broken.empty()) {
+        // What is written now would count as having applied it.
+        return absl::FailedPreconditionError(
+            absl::StrCat("delete request ", rules->broken.front(), " cannot be understood"));
+    }
     LOGI_ASSIGN_OR_RETURN(const bool dropped, drop_expired(*snapshot));
     if (dropped) {
         return true;
     }
-    Segments inputs = plan_merge(*snapshot, memory_.broken, now_, deps_.plan);
+    Segments inputs = plan_merge(*snapshot, left_out_, now_, deps_.plan);
     for (const auto& segment : snapshot->segments) {
         if (!inputs.empty()) {
             break;
         }
-        if (memory_.broken.contains(segment.key)) {
+        if (left_out_.contains(segment.key)) {
             continue;
         }
         if (opened_ >= kOpenedPerStep) {
@@ -132,10 +154,7 @@ StatusOr<bool> TenantRound::start_next() {
         }
         const auto needed = needs_rewrite(segment, *snapshot);
         if (!needed.ok()) {
-            if (passes(needed.status())) {
-                return needed.status();
-            }
-            give_up({segment}, needed.status());
+            leave_out(segment, needed.status());
         } else if (*needed) {
             inputs.push_back(segment);
         }
@@ -167,7 +186,7 @@ StatusOr<bool> TenantRound::drop_expired(const catalog::Snapshot& snapshot) {
     }
     LOGI_RETURN_IF_ERROR(tenant_->catalog().replace({expired, {}}));
     deps_.metrics.expired_segments.add(static_cast<double>(expired.size()));
-    deps_.store.forget_segments(expired);
+    deps_.store.forget_segments(*tenant_, expired);
     return true;
 }
 
@@ -203,19 +222,22 @@ StatusOr<bool> TenantRound::holds_expired(const catalog::SegmentInfo& segment) {
 
 StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
                                           const catalog::Snapshot& snapshot) {
-    auto& clean = memory_.clean[segment.key];
+    std::shared_ptr<const segment::Source> source;
     for (const auto& request : snapshot.deletes) {
-        if (!request.due() || !may_hold(segment, request) || clean.contains(request.id)) {
+        if (!deleting_ || !request.due() || !may_hold(segment, request) ||
+            memory_.clean[segment.key].contains(request.id)) {
             continue;
         }
-        LOGI_ASSIGN_OR_RETURN(const auto source, open(segment));
+        if (source == nullptr) {
+            LOGI_ASSIGN_OR_RETURN(source, open(segment));
+        }
         exec::Hiding hiding;
         LOGI_ASSIGN_OR_RETURN(auto rule, ingest::compile_delete(request));
         hiding.rules = {std::move(rule)};
         if (exec::visible(source, hiding) != source) {
             return true;
         }
-        clean.insert(request.id);
+        memory_.clean[segment.key].insert(request.id);
     }
     return false;
 }
@@ -225,26 +247,20 @@ Status TenantRound::start(Segments inputs, const catalog::Snapshot& snapshot) {
     for (const auto& info : inputs) {
         auto segment = ingest::open_segment(deps_.store.bucket(), info.key);
         if (!segment.ok()) {
-            if (passes(segment.status())) {
-                return segment.status();
-            }
-            give_up({info}, segment.status());
+            leave_out(info, segment.status());
             return absl::OkStatus();
         }
         opened.push_back(*std::move(segment));
     }
+    const auto rules = tenant_->delete_rules().of(snapshot);
     exec::Hiding hiding;
-    hiding.rules = tenant_->delete_rules().due(snapshot);
-    hiding.retention = retention_;
-    auto merge = Merge::make(opened, hiding);
-    while (absl::IsResourceExhausted(merge.status()) && opened.size() > 2) {
-        opened.resize(opened.size() / 2);
-        inputs.resize(opened.size());
-        merge = Merge::make(opened, hiding);
+    if (deleting_) {
+        hiding.rules = rules->due;
     }
+    hiding.retention = retention_;
+    auto merge = Merge::make(opened, hiding, rules->pending);
     if (!merge.ok()) {
-        give_up(inputs, merge.status());
-        return absl::OkStatus();
+        return give_up(inputs, std::nullopt, merge.status());
     }
     job_ = std::make_unique<Job>(Job{std::move(inputs), snapshot.number, *std::move(merge)});
     return absl::OkStatus();
@@ -260,11 +276,10 @@ Status TenantRound::continue_job() {
         status = commit_job();
     }
     const auto job = std::exchange(job_, nullptr);
-    if (status.ok() || passes(status)) {
-        return status;
-    }
-    give_up(job->inputs, status);
-    return absl::OkStatus();
+    return status.ok() ? status
+                       : give_up(job->inputs,
+                                 job->merge == nullptr ? std::nullopt : job->merge->failed_input(),
+                                 status);
 }
 
 Status TenantRound::commit_job() {
@@ -280,6 +295,12 @@ Status TenantRound::commit_job() {
     if (!merged.bytes.empty()) {
         merged.info.key = tenant_->catalog().new_merged_key();
         merged.info.deletes_applied_on = job_->made_on;
+        if (!deleting_) {
+            for (const auto& input : job_->inputs) {
+                merged.info.deletes_applied_on =
+                    std::min(merged.info.deletes_applied_on, input.deletes_applied_on);
+            }
+        }
         if (const Status s = deps_.store.bucket().put(merged.info.key, merged.bytes); !s.ok()) {
             deps_.store.bucket().remove(merged.info.key).IgnoreError();  // or at the next start
             return s;
@@ -291,7 +312,7 @@ Status TenantRound::commit_job() {
         return absl::UnavailableError(status.message());
     }
     LOGI_RETURN_IF_ERROR(status);
-    deps_.store.forget_segments(commit.inputs);
+    deps_.store.forget_segments(*tenant_, commit.inputs);
     deps_.metrics.compactions.add();
     for (const auto& input : job_->inputs) {
         deps_.metrics.bytes_in.add(static_cast<double>(input.size_bytes));
@@ -316,22 +337,40 @@ Status TenantRound::commit_job() {
 
 // All its rows were looked at, and none was to go.
 void TenantRound::note_unchanged(const Job& job) {
-    for (const auto& request : tenant_->catalog().snapshot()->deletes) {
+    const auto snapshot = tenant_->catalog().snapshot();
+    for (const auto& request : snapshot->deletes) {
         if (request.due() && request.due_on <= job.made_on) {
             memory_.clean[job.inputs.front().key].insert(request.id);
         }
     }
 }
 
-void TenantRound::give_up(const Segments& inputs, const Status& status) {
-    deps_.metrics.failures.add();
-    for (const auto& input : inputs) {
-        memory_.broken.insert(input.key);
+Status TenantRound::give_up(const Segments& inputs,
+                            std::optional<std::size_t> failed,
+                            const Status& status) {
+    if (failed.has_value()) {
+        leave_out(inputs[*failed], status);
+        return absl::OkStatus();
     }
-    base::log_error("segments cannot be merged; they stay as they are",
+    if (passes(status)) {
+        return status;
+    }
+    for (const auto& input : inputs) {
+        leave_out(input, status);
+    }
+    return absl::OkStatus();
+}
+
+void TenantRound::leave_out(const catalog::SegmentInfo& segment, const Status& status) {
+    left_out_.insert(segment.key);
+    if (!passes(status)) {
+        memory_.broken.insert(segment.key);
+    }
+    deps_.metrics.failures.add();
+    base::log_error(passes(status) ? "a segment is left out of this round of compaction"
+                                   : "a segment cannot be merged; it stays as it is",
                     {{"tenant", tenant_->name()},
-                     {"first", inputs.front().key},
-                     {"segments", std::to_string(inputs.size())},
+                     {"key", segment.key},
                      {"error", std::string(status.message())}});
 }
 

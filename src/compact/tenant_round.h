@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct TenantMemory {
     // How many rules of retention have left nothing of their streams in them.
     absl::flat_hash_map<std::string, std::size_t> kept_checked;
 
+    // Of segments that do not live, and requests that are not due.
     void forget_others(const catalog::Snapshot& snapshot);
 };
 
@@ -84,7 +86,9 @@ class TenantRound {
     Status continue_job();
     Status commit_job();
     void note_unchanged(const Job& job);
-    void give_up(const Segments& inputs, const Status& status);
+    // A merge of the inputs failed, by the fault of one of them if `failed` tells which.
+    Status give_up(const Segments& inputs, std::optional<std::size_t> failed, const Status& status);
+    void leave_out(const catalog::SegmentInfo& segment, const Status& status);
     Status end();
 
     RoundDeps deps_;
@@ -92,6 +96,8 @@ class TenantRound {
     TenantMemory& memory_;
     const Timestamp now_;
     std::vector<exec::KeepRule> retention_;
+    const bool deleting_;                        // deletes are applied
+    absl::flat_hash_set<std::string> left_out_;  // of this round
     bool prepared_ = false;
     int opened_ = 0;  // segments, in this step
     std::unique_ptr<Job> job_;

@@ -72,11 +72,28 @@ class Threads : public ::testing::Test {
                 store_->flush([](const Status& status) { EXPECT_TRUE(status.ok()) << status; });
             }
             if (number % 40 == 39) {
-                const auto id = deletes_->add("t", "{app=~\".+\"} |= \"drop\"", {}, clock_.now());
-                EXPECT_TRUE(id.ok()) << id.status();
+                remove_dropped();
             }
             executor_.post([=, this] { write(writer, number + 1, done); });
         });
+    }
+
+    void remove_dropped() {
+        std::set<std::string> dropped;
+        {
+            const base::MutexLock lock(mutex_);
+            dropped = acknowledged_;
+        }
+        std::erase_if(dropped, [](const auto& line) { return !absl::StrContains(line, "drop"); });
+        deletes_->add("t",
+                      "{app=~\".+\"} |= \"drop\"",
+                      {},
+                      clock_.now(),
+                      [dropped, this](const StatusOr<std::string>& id) {
+                          EXPECT_TRUE(id.ok()) << id.status();
+                          const base::MutexLock lock(mutex_);
+                          deleted_.insert(dropped.begin(), dropped.end());
+                      });
     }
 
     void read(const io::Task& done) {
@@ -90,9 +107,11 @@ class Threads : public ::testing::Test {
 
     void check() {
         std::set<std::string> expected;
+        std::set<std::string> deleted;
         {
             const base::MutexLock lock(mutex_);
             expected = acknowledged_;
+            deleted = deleted_;
         }
         std::multiset<std::string> found;
         const ingest::Pinned pinned = store_->pin("t", {Timestamp::min(), Timestamp::max()});
@@ -115,6 +134,7 @@ class Threads : public ::testing::Test {
         }
         for (const auto& line : found) {
             ASSERT_EQ(found.count(line), 1U) << line;
+            ASSERT_FALSE(deleted.contains(line)) << line << " was deleted";
         }
         ++checks_;
     }
@@ -130,6 +150,7 @@ class Threads : public ::testing::Test {
     std::unique_ptr<Compactor> compactor_;
     base::Mutex mutex_;
     std::set<std::string> acknowledged_ LOGI_GUARDED_BY(mutex_);
+    std::set<std::string> deleted_ LOGI_GUARDED_BY(mutex_);
     std::atomic<bool> finished_{false};
     std::atomic<int> checks_{0};
 };
@@ -156,6 +177,7 @@ TEST_F(Threads, QueriesSeeEachLineOnceWhileSegmentsAreMerged) {
     io::wait_for(executor_, [&](io::Task done) { compactor_->run(std::move(done)); });
     check();
     EXPECT_GT(checks_, 20);
+    EXPECT_GT(deleted_.size(), 10U);
     EXPECT_GT(metrics_.counter("logi_compactions_total", "").value(), 5);
     EXPECT_EQ(metrics_.counter("logi_compaction_failures_total", "").value(), 0);
 }

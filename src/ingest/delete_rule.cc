@@ -23,41 +23,41 @@ StatusOr<std::shared_ptr<const exec::HideRule>> compile_delete(
     return std::shared_ptr<const exec::HideRule>(std::move(rule));
 }
 
-template <typename Wanted>
-DeleteRules::Rules DeleteRules::rules_of(const catalog::Snapshot& snapshot, Wanted wanted) {
-    Rules rules;
+std::shared_ptr<const DeleteRules::OfSnapshot> DeleteRules::of(const catalog::Snapshot& snapshot) {
     const base::MutexLock lock(mutex_);
-    std::erase_if(compiled_, [&](const auto& item) {
-        return std::none_of(snapshot.deletes.begin(),
-                            snapshot.deletes.end(),
-                            [&](const auto& request) { return request.id == item.first; });
-    });
+    if (newest_rules_ != nullptr && newest_ == snapshot.number) {
+        return newest_rules_;
+    }
+    auto rules = std::make_shared<OfSnapshot>();
+    std::map<std::string, std::shared_ptr<const exec::HideRule>> compiled;
     for (const auto& request : snapshot.deletes) {
-        if (!request.pending() || !wanted(request)) {
+        if (!request.pending()) {
             continue;
         }
-        auto& rule = compiled_[request.id];
-        if (rule == nullptr) {
-            auto compiled = compile_delete(request);
-            if (!compiled.ok()) {
-                base::log_error(
-                    "a delete request has no effect",
-                    {{"id", request.id}, {"error", std::string(compiled.status().message())}});
-                continue;
-            }
-            rule = *std::move(compiled);
+        auto& rule = compiled[request.id];
+        if (const auto it = compiled_.find(request.id); it != compiled_.end()) {
+            rule = it->second;
+        } else if (auto made = compile_delete(request); made.ok()) {
+            rule = *std::move(made);
+        } else {
+            base::log_error("a delete request has no effect",
+                            {{"id", request.id}, {"error", std::string(made.status().message())}});
         }
-        rules.push_back(rule);
+        if (rule == nullptr) {
+            rules->broken.push_back(request.id);
+            continue;
+        }
+        rules->pending.push_back(rule);
+        if (request.due()) {
+            rules->due.push_back(rule);
+        }
+    }
+    if (newest_rules_ == nullptr || snapshot.number > newest_) {
+        compiled_ = std::move(compiled);
+        newest_ = snapshot.number;
+        newest_rules_ = rules;
     }
     return rules;
-}
-
-DeleteRules::Rules DeleteRules::pending(const catalog::Snapshot& snapshot) {
-    return rules_of(snapshot, [](const auto&) { return true; });
-}
-
-DeleteRules::Rules DeleteRules::due(const catalog::Snapshot& snapshot) {
-    return rules_of(snapshot, [](const auto& request) { return request.due(); });
 }
 
 }  // namespace logi::ingest

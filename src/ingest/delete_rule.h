@@ -20,17 +20,21 @@ StatusOr<std::shared_ptr<const exec::HideRule>> compile_delete(
 class DeleteRules {
   public:
     using Rules = std::vector<std::shared_ptr<const exec::HideRule>>;
-    // Of the requests that hide entries.
-    Rules pending(const catalog::Snapshot& snapshot);
-    // Of those that compaction applies.
-    Rules due(const catalog::Snapshot& snapshot);
+    struct OfSnapshot {
+        Rules pending;  // of the requests that hide entries
+        Rules due;      // of those that compaction applies
+        // Requests that cannot be compiled, as a newer version may have taken them: they have no
+        // effect, and must not come to an end.
+        std::vector<std::string> broken;
+    };
+    [[nodiscard]] std::shared_ptr<const OfSnapshot> of(const catalog::Snapshot& snapshot);
 
   private:
-    template <typename Wanted>
-    Rules rules_of(const catalog::Snapshot& snapshot, Wanted wanted);
-
     base::Mutex mutex_;
+    // Null if it could not be compiled.
     std::map<std::string, std::shared_ptr<const exec::HideRule>> compiled_ LOGI_GUARDED_BY(mutex_);
+    std::uint64_t newest_ LOGI_GUARDED_BY(mutex_) = 0;  // number of the snapshot of newest_rules_
+    std::shared_ptr<const OfSnapshot> newest_rules_ LOGI_GUARDED_BY(mutex_);
 };
 
 }  // namespace logi::ingest

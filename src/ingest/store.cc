@@ -67,9 +67,15 @@ Status Store::load() {
     journal_options.file_bytes_max = options_.journal_file_bytes_max;
     for (const auto& known : tenants()) {
         const auto snapshot = known->catalog().snapshot();
-        if (!snapshot->positions.empty()) {
-            journal_options.ids_after =
-                std::max(journal_options.ids_after, snapshot->positions.rbegin()->first);
+        const auto remember = [&](const std::map<std::uint64_t, std::uint64_t>& journals) {
+            if (!journals.empty()) {
+                journal_options.ids_after =
+                    std::max(journal_options.ids_after, journals.rbegin()->first);
+            }
+        };
+        remember(snapshot->positions);
+        for (const auto& request : snapshot->deletes) {
+            remember(request.arrived);
         }
     }
     std::uint64_t replaying = 0;
@@ -106,7 +112,9 @@ Status Store::load() {
         }
     }
     remove_closed_journals();
-    count_segments();
+    for (const auto& known : tenants()) {
+        count_segments(*known);
+    }
     tick_later();
     return absl::OkStatus();
 }
@@ -124,6 +132,7 @@ Status Store::replay(journal::RecordId id, std::string_view payload) {
     }
     LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(std::string(record->tenant)));
     if (owner->catalog().snapshot()->position(id.journal) < id.position) {
+        add_sealed(owner, owner->seal_at_delete(id));
         apply(owner, record->streams, id, nullptr);
     }
     return absl::OkStatus();
@@ -192,16 +201,46 @@ void Store::on_journal_closed(std::uint64_t journal, std::uint64_t last) {
 // `to` may be UINT64_MAX for a journal that takes no more records.
 void Store::seal_all(std::uint64_t journal, std::uint64_t to) {
     for (const auto& tenant : tenants()) {
-        auto generation = tenant->seal(journal, to);
-        if (generation == nullptr) {
-            continue;
-        }
+        add_sealed(tenant, tenant->seal(journal, to));
+    }
+}
+
+void Store::add_sealed(const std::shared_ptr<Tenant>& tenant,
+                       std::shared_ptr<head::Generation> generation) {
+    if (generation != nullptr) {
         {
             const base::MutexLock lock(mutex_);
-            ++journals_[journal].generations;
+            ++journals_[generation->journal()].generations;
         }
         flushes_waiting_.add({tenant, std::move(generation)});
     }
+}
+
+Store::Arrived Store::arrived() const {
+    const base::MutexLock lock(mutex_);
+    if (applied_journal_ <= last_earlier_journal_) {
+        return {{last_earlier_journal_, UINT64_MAX}};
+    }
+    return {{applied_journal_, applied_position_}};
+}
+
+void Store::close_journal(std::uint64_t journal) {
+    {
+        const base::MutexLock lock(mutex_);
+        if (journal != applied_journal_) {
+            return;
+        }
+    }
+    journal_->rotate();
+}
+
+void Store::cut(std::shared_ptr<Tenant> tenant, std::function<void(const Arrived&)> done) {
+    journal_->post_in_order([this, tenant = std::move(tenant), done = std::move(done)] {
+        const Arrived arrived = this->arrived();
+        const auto& [journal, position] = *arrived.begin();
+        add_sealed(tenant, tenant->seal(journal, position));
+        deps_.executor.post_long([done, arrived] { done(arrived); });
+    });
 }
 
 Status Store::flush_job(const FlushQueue::Job& job) {
@@ -218,7 +257,7 @@ Status Store::flush_job(const FlushQueue::Job& job) {
         --journals_[job.generation->journal()].generations;
     }
     remove_closed_journals();
-    count_segments();
+    count_segments(*job.tenant);
     return absl::OkStatus();
 }
 

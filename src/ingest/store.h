@@ -5,6 +5,7 @@
 //   data/journal/<id>.journal                    what is not yet in segments
 //   data/bucket/tenants/<tenant>/segments/…      immutable segments
 //   data/bucket/tenants/<tenant>/catalog/…       which segments live
+//   data/bucket/tenants/<tenant>/deletes/…       requests to delete that have not ended
 #pragma once
 
 #include "absl/container/flat_hash_map.h"
@@ -107,15 +108,18 @@ class Store {
     // Null if there is none of that name.
     [[nodiscard]] std::shared_ptr<Tenant> find_tenant(const std::string& name) const;
     StatusOr<std::shared_ptr<Tenant>> tenant(const std::string& name);
-    // How far the journals have come: everything that was acknowledged before has arrived.
-    [[nodiscard]] std::map<std::uint64_t, std::uint64_t> arrived() const;
+    // How far the journals have come, per journal up to which position: everything that was
+    // acknowledged before the call has arrived.
+    using Arrived = std::map<std::uint64_t, std::uint64_t>;
+    // Ends the tenant's open generation there, so that none has entries from before and after it;
+    // then `done`, on a task of its own.
+    void cut(std::shared_ptr<Tenant> tenant, std::function<void(const Arrived&)> done);
     // The oldest journal that is left; what is older is in segments. UINT64_MAX if there is none.
     [[nodiscard]] std::uint64_t oldest_journal_left() const;
-    // Closes the open journal, so that it is flushed and removed.
-    void close_journal() { journal_->rotate(); }
-    // Segments live no longer, and others do.
-    void forget_segments(const std::vector<std::string>& keys);
-    void count_segments();
+    // Closes that journal if it is open, so that it is flushed and removed.
+    void close_journal(std::uint64_t journal);
+    // These segments of the tenant live no longer, and others do.
+    void forget_segments(Tenant& tenant, const std::vector<std::string>& keys);
 
   private:
     // A closed journal is removed once no generation of it is left.
@@ -143,10 +147,14 @@ class Store {
                journal::RecordId id,
                const std::shared_ptr<const std::string>& record);
     void on_journal_closed(std::uint64_t journal, std::uint64_t last);
+    [[nodiscard]] Arrived arrived() const;
     void seal_all(std::uint64_t journal, std::uint64_t to);
+    void add_sealed(const std::shared_ptr<Tenant>& tenant,
+                    std::shared_ptr<head::Generation> generation);
     Status flush_job(const FlushQueue::Job& job);
     Status flush_generation(const FlushQueue::Job& job);
     void remove_closed_journals();
+    void count_segments(Tenant& tenant);
     void tick_later();
     void tick();
     [[nodiscard]] std::uint64_t oldest_journal() const;
@@ -165,6 +173,8 @@ class Store {
     mutable base::Mutex mutex_;
     absl::flat_hash_map<std::string, std::shared_ptr<Tenant>> tenants_ LOGI_GUARDED_BY(mutex_);
     std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
+    absl::flat_hash_map<std::string, std::size_t> segments_of_ LOGI_GUARDED_BY(mutex_);
+    std::size_t segments_count_ LOGI_GUARDED_BY(mutex_) = 0;  // of all tenants
     std::uint64_t applied_journal_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t applied_position_ LOGI_GUARDED_BY(mutex_) = 0;
     std::uint64_t last_earlier_journal_ LOGI_GUARDED_BY(mutex_) = 0;  // of earlier runs

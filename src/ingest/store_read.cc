@@ -44,7 +44,7 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
     }
     const auto snapshot = owner->catalog().snapshot();
     exec::Hiding hiding;
-    hiding.rules = owner->delete_rules().pending(*snapshot);
+    hiding.rules = owner->delete_rules().of(*snapshot)->pending;
     if (retention() != nullptr) {
         hiding.retention = retention()->at(deps_.clock.now());
     }
@@ -71,32 +71,25 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
     return pinned;
 }
 
-std::map<std::uint64_t, std::uint64_t> Store::arrived() const {
-    const base::MutexLock lock(mutex_);
-    if (applied_journal_ <= last_earlier_journal_) {
-        return {{last_earlier_journal_, UINT64_MAX}};
-    }
-    return {{applied_journal_, applied_position_}};
-}
-
 std::uint64_t Store::oldest_journal_left() const {
     const base::MutexLock lock(mutex_);
     return journals_.empty() ? UINT64_MAX : journals_.begin()->first;
 }
 
-void Store::forget_segments(const std::vector<std::string>& keys) {
+void Store::forget_segments(Tenant& tenant, const std::vector<std::string>& keys) {
     for (const auto& key : keys) {
         segments_.forget(key);
     }
-    count_segments();
+    count_segments(tenant);
 }
 
-void Store::count_segments() {
-    std::size_t count = 0;
-    for (const auto& tenant : tenants()) {
-        count += tenant->catalog().snapshot()->segments.size();
-    }
-    segments_gauge_.set(static_cast<double>(count));
+void Store::count_segments(Tenant& tenant) {
+    const base::MutexLock lock(mutex_);
+    std::size_t& counted = segments_of_[tenant.name()];
+    const std::size_t now = tenant.catalog().snapshot()->segments.size();
+    segments_count_ += now - counted;
+    counted = now;
+    segments_gauge_.set(static_cast<double>(segments_count_));
 }
 
 }  // namespace logi::ingest

@@ -114,6 +114,7 @@ std::uint64_t Tenant::apply(const std::vector<AcceptedStream>& streams,
         }
         LOGI_CHECK(open_->journal() == id.journal);
         open = open_;
+        open_last_ = id.position;
         for (const auto& stream : streams) {
             active_[stream.id].last_entry = now;
         }
@@ -136,6 +137,24 @@ std::shared_ptr<head::Generation> Tenant::seal(std::uint64_t journal, std::uint6
     sealed_to_.clear();  // earlier journals take no more records
     sealed_to_[journal] = to;
     return std::exchange(open_, nullptr);
+}
+
+std::shared_ptr<head::Generation> Tenant::seal_at_delete(journal::RecordId next) {
+    std::uint64_t cut = 0;
+    const auto snapshot = catalog_->snapshot();
+    for (const auto& request : snapshot->deletes) {
+        const auto it = request.arrived.find(next.journal);
+        if (request.pending() && it != request.arrived.end() && it->second < next.position) {
+            cut = std::max(cut, it->second);
+        }
+    }
+    {
+        const base::MutexLock lock(mutex_);
+        if (open_ == nullptr || open_->journal() != next.journal || cut < open_last_) {
+            return nullptr;
+        }
+    }
+    return seal(next.journal, cut);
 }
 
 std::uint64_t Tenant::drop(const std::shared_ptr<head::Generation>& generation) {

@@ -55,6 +55,10 @@ class Tenant {
     // order of the records. Returns it, to be flushed.
     std::shared_ptr<head::Generation> seal(std::uint64_t journal, std::uint64_t to);
 
+    // While journals are replayed: seals the open generation where a delete request was made, if
+    // `next` came later. Returns it, or null.
+    std::shared_ptr<head::Generation> seal_at_delete(journal::RecordId next);
+
     // Forgets a generation that was committed. Returns the bytes of memory it took.
     std::uint64_t drop(const std::shared_ptr<head::Generation>& generation);
 
@@ -77,6 +81,7 @@ class Tenant {
     std::deque<std::shared_ptr<head::Generation>> generations_ LOGI_GUARDED_BY(mutex_);
     // The open one is the last of generations_, or null.
     std::shared_ptr<head::Generation> open_ LOGI_GUARDED_BY(mutex_);
+    std::uint64_t open_last_ LOGI_GUARDED_BY(mutex_) = 0;  // position of its last record
     // Per journal, where the next generation begins.
     std::map<std::uint64_t, std::uint64_t> sealed_to_ LOGI_GUARDED_BY(mutex_);
     TokenBucket rate_ LOGI_GUARDED_BY(mutex_);
