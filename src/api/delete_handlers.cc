@@ -65,11 +65,12 @@ StatusOr<Span> span_of(const Params& params, Timestamp now) {
     LOGI_ASSIGN_OR_RETURN(span.first, parse_time(start, "start"));
     if (!end.empty()) {
         LOGI_ASSIGN_OR_RETURN(span.last, parse_time(end, "end"));
-        if (span.last > now) {
+        // An end that nanoseconds cannot hold is before every start to Loki.
+        if (span.last > now && span.last != Timestamp::max()) {
             return absl::InvalidArgumentError("deletes in the future are not allowed");
         }
     }
-    if (span.first >= span.last) {
+    if (span.first >= span.last || span.last == Timestamp::max()) {
         return absl::InvalidArgumentError("start time can't be greater than or equal to end time");
     }
     return span;
