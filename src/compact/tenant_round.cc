@@ -223,6 +223,7 @@ StatusOr<bool> TenantRound::holds_expired(const catalog::SegmentInfo& segment) {
 StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
                                           const catalog::Snapshot& snapshot) {
     std::shared_ptr<const segment::Source> source;
+    const auto rules = tenant_->delete_rules().of(snapshot);  // none is broken: start_next()
     for (const auto& request : snapshot.deletes) {
         if (!deleting_ || !request.due() || !may_hold(segment, request) ||
             memory_.clean[segment.key].contains(request.id)) {
@@ -232,8 +233,7 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
             LOGI_ASSIGN_OR_RETURN(source, open(segment));
         }
         exec::Hiding hiding;
-        LOGI_ASSIGN_OR_RETURN(auto rule, ingest::compile_delete(request));
-        hiding.rules = {std::move(rule)};
+        hiding.rules = {rules->by_id.at(request.id)};
         if (exec::visible(source, hiding) != source) {
             return true;
         }

@@ -47,6 +47,7 @@ std::shared_ptr<const DeleteRules::OfSnapshot> DeleteRules::of(const catalog::Sn
             rules->broken.push_back(request.id);
             continue;
         }
+        rules->by_id[request.id] = rule;
         rules->pending.push_back(rule);
         if (request.due()) {
             rules->due.push_back(rule);

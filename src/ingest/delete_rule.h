@@ -21,6 +21,7 @@ class DeleteRules {
   public:
     using Rules = std::vector<std::shared_ptr<const exec::HideRule>>;
     struct OfSnapshot {
+        std::map<std::string, std::shared_ptr<const exec::HideRule>> by_id;  // pending ones
         Rules pending;  // of the requests that hide entries
         Rules due;      // of those that compaction applies
         // Requests that cannot be compiled, as a newer version may have taken them: they have no
