@@ -88,19 +88,22 @@ struct Halves {
     __m256i upper;
 };
 
-__attribute__((target("avx2"))) std::uint64_t bits_where(__m256i low, __m256i high) {
+[[gnu::target("avx2"), gnu::always_inline]] inline std::uint64_t bits_where(__m256i low,
+                                                                            __m256i high) {
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
            static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high)))
                << 32U;
 }
 
 // 0xFF where first <= byte <= last, bytes taken as unsigned.
-__attribute__((target("avx2"))) __m256i between(__m256i v, char first, char last) {
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i between(__m256i v,
+                                                                   char first,
+                                                                   char last) {
     const __m256i moved = _mm256_sub_epi8(v, _mm256_set1_epi8(first));
     const __m256i span = _mm256_set1_epi8(static_cast<char>(last - first));
     return _mm256_cmpeq_epi8(_mm256_min_epu8(moved, span), moved);
 }
-__attribute__((target("avx2"))) __m256i is(__m256i v, char c) {
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i is(__m256i v, char c) {
     return _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c));
 }
 
@@ -113,7 +116,7 @@ struct Lanes {
     __m256i backslash;
 };
 
-__attribute__((target("avx2"))) Lanes lanes(const char* p) {
+[[gnu::target("avx2"), gnu::always_inline]] inline Lanes lanes(const char* p) {
     const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
     Lanes l;
     l.digit = between(v, '0', '9');
@@ -132,7 +135,7 @@ __attribute__((target("avx2"))) Lanes lanes(const char* p) {
     return l;
 }
 
-__attribute__((target("avx2"))) Words words_avx2(const char* p) {
+[[gnu::target("avx2"), gnu::always_inline]] inline Words words_avx2(const char* p) {
     const Lanes low = lanes(p);
     const Lanes high = lanes(p + 32);
     Words w;
@@ -146,40 +149,84 @@ __attribute__((target("avx2"))) Words words_avx2(const char* p) {
 }
 #endif
 
-using MakeWords = Words (*)(const char*);
+// Where the words of all masks go.
+struct Masks {
+    std::uint64_t* not_run;
+    std::uint64_t* not_digit;
+    std::uint64_t* ends_word;
+    std::uint64_t* quote;
+    std::uint64_t* joiner;
+    std::uint64_t* backslash;
 
-MakeWords pick() {
+    void put(std::size_t i, const Words& w) const {
+        not_run[i] = w.not_run;
+        not_digit[i] = w.not_digit;
+        ends_word[i] = w.ends_word;
+        quote[i] = w.quote;
+        joiner[i] = w.joiner;
+        backslash[i] = w.backslash;
+    }
+};
+
+// Returns whether there is a backslash.
+bool fill_portable(const char* text, std::size_t words, const Masks& masks) {
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < words; ++i) {
+        const Words w = words_portable(text + 64 * i);
+        masks.put(i, w);
+        any |= w.backslash;
+    }
+    return any != 0;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) bool fill_avx2(const char* text,
+                                               std::size_t words,
+                                               const Masks& masks) {
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < words; ++i) {
+        const Words w = words_avx2(text + 64 * i);
+        masks.put(i, w);
+        any |= w.backslash;
+    }
+    return any != 0;
+}
+#endif
+
+using Fill = bool (*)(const char*, std::size_t, const Masks&);
+
+Fill pick() {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2") != 0) {
-        return words_avx2;
+        return fill_avx2;
     }
 #endif
-    return words_portable;
+    return fill_portable;
 }
 
 }  // namespace
 
 void TextMasks::build(std::string_view text) {
-    static const MakeWords make_words = pick();
+    static const Fill fill = pick();
     const std::size_t words = text.size() / 64 + 1;
     for (auto& mask : masks_) {
         mask.resize(words);
     }
     joiners_.resize(words);
     backslashes_.resize(words);
-    std::uint64_t any_backslash = 0;
-    for (std::size_t i = 0; i < words; ++i) {
-        const Words w = make_words(text.data() + 64 * i);
-        masks_[static_cast<std::size_t>(Stop::kRun)][i] = w.not_run;
-        masks_[static_cast<std::size_t>(Stop::kDigits)][i] = w.not_digit;
-        masks_[static_cast<std::size_t>(Stop::kWord)][i] = w.ends_word;
-        masks_[static_cast<std::size_t>(Stop::kQuote)][i] = w.quote;
-        joiners_[i] = w.joiner;
-        backslashes_[i] = w.backslash;
-        any_backslash |= w.backslash;
-    }
+    const auto words_of = [this](Stop stop) {
+        return masks_[static_cast<std::size_t>(stop)].data();
+    };
+    const bool any_backslash = fill(text.data(),
+                                    words,
+                                    {words_of(Stop::kRun),
+                                     words_of(Stop::kDigits),
+                                     words_of(Stop::kWord),
+                                     words_of(Stop::kQuote),
+                                     joiners_.data(),
+                                     backslashes_.data()});
     join_tokens(joiners_);
-    if (any_backslash != 0) {
+    if (any_backslash) {
         unescape(text, backslashes_);
     }
 }
