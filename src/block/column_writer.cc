@@ -17,22 +17,6 @@ constexpr int kNestedDepthMax = 3;
 // Values that are looked at before a column is taken apart.
 constexpr std::size_t kSample = 16;
 
-// Both have eight bytes more behind them.
-bool same_bytes(const char* a, const char* b, std::size_t size) {
-    std::uint64_t x = 0;
-    std::uint64_t y = 0;
-    for (; size >= 8; a += 8, b += 8, size -= 8) {
-        std::memcpy(&x, a, 8);
-        std::memcpy(&y, b, 8);
-        if (x != y) {
-            return false;
-        }
-    }
-    std::memcpy(&x, a, 8);
-    std::memcpy(&y, b, 8);
-    return size == 0 || (x ^ y) << (64 - 8 * size) == 0;
-}
-
 double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
     double bits = 0;
     for (const std::uint32_t c : counts) {
@@ -43,26 +27,16 @@ double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
 
 }  // namespace
 
-ColumnWriter::Profile ColumnWriter::profile(const Values& values) const {
-    Profile p;
-    const Slot& first = values.slots[0];
-    p.stamp.min_size = first.size;
-    p.stamp.max_size = first.size;
-    const char* text = text_.text;
-    std::size_t i = 1;
-    while (i < values.slots.size() && values.slots[i].size == first.size &&
-           same_bytes(text + values.slots[i].begin, text + first.begin, first.size)) {
-        ++i;
-    }
-    p.equal = i == values.slots.size();
-    if (p.equal) {
-        p.stamp.classes = classes_of(text_.view(first));
-        return p;
-    }
-    p.stamp.classes = all_digits(text, values.slots) ? kDigitClass : classes_of(text, values.slots);
-    for (; i < values.slots.size(); ++i) {
-        p.stamp.min_size = std::min(p.stamp.min_size, values.slots[i].size);
-        p.stamp.max_size = std::max(p.stamp.max_size, values.slots[i].size);
+ColumnWriter::Profile ColumnWriter::profile(const Values& values) {
+    const TextScan s = scan(text_.text, values.slots, heads_);
+    Profile p{{0, s.min_size, s.max_size}, s.equal};
+    if (s.equal) {
+        p.stamp.classes = classes_of(text_.view(values.slots[0]));
+    } else if (s.min_size > 0 && s.max_size <= kHeadBytes) {
+        p.stamp.classes = s.digit_heads ? kDigitClass : classes_of(heads_);
+    } else {
+        const bool digits = s.digit_heads && all_digits(text_.text, values.slots);
+        p.stamp.classes = digits ? kDigitClass : classes_of(text_.text, values.slots);
     }
     return p;
 }
@@ -118,7 +92,7 @@ bool ColumnWriter::write_dictionary(const Values& values,
     const std::size_t step = numeric ? 8 : 2;
     for (std::size_t i = 0; i < n; ++i) {
         const Slot& s = values.slots[i];
-        const std::uint32_t number = numbering_.number(s);
+        const std::uint32_t number = numbering_.number(s, heads_[i]);
         if (number == counts_.size()) {
             if (number >= distinct_max || number > start + i / step) {
                 return false;

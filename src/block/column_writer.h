@@ -54,7 +54,8 @@ class ColumnWriter {
                          const TemplateSet& set,
                          int depth,
                          std::string& meta);
-    [[nodiscard]] Profile profile(const Values& values) const;
+    // Replaces heads_.
+    [[nodiscard]] Profile profile(const Values& values);
     void write_head(ColumnKind kind, const Profile& profile, std::string& meta);
     bool write_integers(const Values& values, const Profile& profile, std::string& meta);
     bool write_dictionary(const Values& values,
@@ -75,6 +76,7 @@ class ColumnWriter {
     MaskedText text_;
     PartWriter* parts_ = nullptr;
     Numbering numbering_;
+    std::vector<std::uint64_t> heads_;  // of the values of a column, until those in it
     std::vector<std::uint64_t> numbers_;
     std::vector<std::uint32_t> counts_;
     std::map<std::pair<const TemplateSet::Group*, std::size_t>, Shared> shared_;  // of lines

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "block/cut.h"
+#include "block/text_kernels.h"
 
+#include <bit>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -18,58 +20,76 @@ class Numbering {
     // Forgets all, and keeps the memory.
     void begin(const MaskedText& text) {
         text_ = text;
-        distinct_.clear();
+        entries_.clear();
         table_.assign(kTableMin, 0);
     }
 
-    std::uint32_t number(const Slot& slot) {
-        const std::string_view s = text_.view(slot);
-        std::size_t i = hash(s) & (table_.size() - 1);
+    std::uint32_t number(const Slot& slot) { return number(slot, head_of(text_.text, slot)); }
+    // `head` is that of the text.
+    std::uint32_t number(const Slot& slot, std::uint64_t head) {
+        const std::uint64_t tag = slot.size <= kHeadBytes ? head : hash(slot, head);
+        std::size_t i = place(tag, slot.size);
         while (table_[i] != 0) {
-            if (text_.view(distinct_[table_[i] - 1]) == s) {
+            const Entry& entry = entries_[table_[i] - 1];
+            if (entry.tag == tag && entry.slot.size == slot.size &&
+                (slot.size <= kHeadBytes || same(entry.slot, slot))) {
                 return table_[i] - 1;
             }
             i = (i + 1) & (table_.size() - 1);
         }
-        distinct_.push_back(slot);
-        table_[i] = static_cast<std::uint32_t>(distinct_.size());
-        if (2 * distinct_.size() > table_.size()) {
+        entries_.push_back({tag, slot});
+        table_[i] = static_cast<std::uint32_t>(entries_.size());
+        if (2 * entries_.size() > table_.size()) {
             grow();
         }
-        return static_cast<std::uint32_t>(distinct_.size() - 1);
+        return static_cast<std::uint32_t>(entries_.size() - 1);
     }
     // By number.
-    [[nodiscard]] const std::vector<Slot>& distinct() const { return distinct_; }
+    [[nodiscard]] std::vector<Slot> distinct() const {
+        std::vector<Slot> slots;
+        slots.reserve(entries_.size());
+        for (const Entry& entry : entries_) {
+            slots.push_back(entry.slot);
+        }
+        return slots;
+    }
 
   private:
     static constexpr std::size_t kTableMin = 64;
+    static constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
 
-    static std::uint64_t word(const char* p, std::size_t bytes) {
-        std::uint64_t v = 0;
-        std::memcpy(&v, p, bytes);
-        return v;
+    struct Entry {
+        std::uint64_t tag;  // the head of a short text, a hash of a longer one
+        Slot slot;
+    };
+
+    [[nodiscard]] bool same(const Slot& a, const Slot& b) const {
+        return same_bytes(text_.text + a.begin, text_.text + b.begin, a.size);
     }
     // For this table only: not stable across machines.
-    static std::uint64_t hash(std::string_view s) {
-        constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+    [[nodiscard]] std::uint64_t hash(const Slot& s, std::uint64_t head) const {
         const auto mix = [](std::uint64_t h, std::uint64_t v) {
             h = (h ^ v) * kOdd;
             return h ^ (h >> 29U);
         };
-        std::uint64_t h = s.size();
-        std::size_t i = 0;
-        for (; i + 8 <= s.size(); i += 8) {
-            h = mix(h, word(s.data() + i, 8));
+        const char* const text = text_.text + s.begin;
+        std::uint64_t h = head * kOdd;
+        std::uint64_t word = 0;
+        for (std::uint32_t i = kHeadBytes; i + 8 <= s.size; i += 8) {
+            std::memcpy(&word, text + i, 8);
+            h = mix(h, word);
         }
-        if (i < s.size()) {
-            h = mix(h, s.size() >= 8 ? word(s.data() + s.size() - 8, 8) : word(s.data(), s.size()));
-        }
-        return h ^ (h >> 32U);
+        std::memcpy(&word, text + s.size - 8, 8);
+        return mix(h, word);
+    }
+    [[nodiscard]] std::size_t place(std::uint64_t tag, std::uint32_t size) const {
+        const int bits = std::countr_zero(table_.size());
+        return (tag ^ size) * kOdd >> (64 - bits);
     }
     void grow() {
         table_.assign(2 * table_.size(), 0);
-        for (std::uint32_t n = 0; n < distinct_.size(); ++n) {
-            std::size_t i = hash(text_.view(distinct_[n])) & (table_.size() - 1);
+        for (std::uint32_t n = 0; n < entries_.size(); ++n) {
+            std::size_t i = place(entries_[n].tag, entries_[n].slot.size);
             while (table_[i] != 0) {
                 i = (i + 1) & (table_.size() - 1);
             }
@@ -78,7 +98,7 @@ class Numbering {
     }
 
     MaskedText text_;
-    std::vector<Slot> distinct_;
+    std::vector<Entry> entries_;
     std::vector<std::uint32_t> table_;  // number + 1
 };
 

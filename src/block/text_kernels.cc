@@ -19,6 +19,16 @@ ClassMask classes_portable(const char* text, absl::Span<const Slot> slots) {
     return mask;
 }
 
+ClassMask classes_of_heads_portable(absl::Span<const std::uint64_t> heads) {
+    ClassMask mask = 0;
+    for (const std::uint64_t head : heads) {
+        char bytes[sizeof(head)];
+        std::memcpy(bytes, &head, sizeof(head));
+        mask |= classes_of(std::string_view(bytes, sizeof(bytes)));
+    }
+    return mask;
+}
+
 // Eight digits at once; `word` has the first digit in its lowest byte.
 std::uint64_t eight_digits(std::uint64_t word) {
     word = (word & 0x0F0F0F0F0F0F0F0F) * 2561 >> 8U;
@@ -83,55 +93,123 @@ __attribute__((target("avx2"))) std::uint8_t any_bits(__m256i v) {
     return static_cast<std::uint8_t>(bits | bits >> 8U);
 }
 
+// The classes of the bytes that were seen so far, eight classes to a byte.
+struct Seen {
+    __m256i low0;
+    __m256i low1;
+    __m256i up0;
+    __m256i up1;
+    __m256i first;
+    __m256i second;
+
+    [[gnu::target("avx2"), gnu::always_inline]] inline Seen()
+        : low0(table(kTables.lower[0])),
+          low1(table(kTables.lower[1])),
+          up0(table(kTables.upper[0])),
+          up1(table(kTables.upper[1])),
+          first(_mm256_setzero_si256()),
+          second(_mm256_setzero_si256()) {}
+
+    [[gnu::target("avx2"), gnu::always_inline]] inline void add(__m256i v, __m256i keep) {
+        const __m256i nibble = _mm256_set1_epi8(15);
+        const __m256i lower = _mm256_and_si256(v, nibble);
+        const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
+        const auto classes = [&](__m256i low, __m256i up)
+            __attribute__((target("avx2"), always_inline)) {
+            return _mm256_and_si256(
+                keep,
+                _mm256_and_si256(_mm256_shuffle_epi8(low, lower), _mm256_shuffle_epi8(up, upper)));
+        };
+        first = _mm256_or_si256(first, classes(low0, up0));
+        second = _mm256_or_si256(second, classes(low1, up1));
+    }
+    [[gnu::target("avx2"), gnu::always_inline]] [[nodiscard]] inline ClassMask mask() const {
+        return static_cast<ClassMask>(any_bits(first) | any_bits(second) << 8U);
+    }
+};
+
 __attribute__((target("avx2"))) ClassMask classes_avx2(const char* text,
                                                        absl::Span<const Slot> slots) {
-    const __m256i low0 = table(kTables.lower[0]);
-    const __m256i low1 = table(kTables.lower[1]);
-    const __m256i up0 = table(kTables.upper[0]);
-    const __m256i up1 = table(kTables.upper[1]);
-    const __m256i nibble = _mm256_set1_epi8(15);
-    __m256i first = _mm256_setzero_si256();
-    __m256i second = first;
+    Seen seen;
     for (const Slot& s : slots) {
         for (std::uint32_t i = 0; i < s.size; i += 32) {
             const __m256i v =
                 _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + s.begin + i));
             const __m256i keep = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(
                 kKeep.data() + 32 - std::min<std::uint32_t>(s.size - i, 32)));
-            const __m256i lower = _mm256_and_si256(v, nibble);
-            const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
-            first = _mm256_or_si256(
-                first,
-                _mm256_and_si256(keep,
-                                 _mm256_and_si256(_mm256_shuffle_epi8(low0, lower),
-                                                  _mm256_shuffle_epi8(up0, upper))));
-            second = _mm256_or_si256(
-                second,
-                _mm256_and_si256(keep,
-                                 _mm256_and_si256(_mm256_shuffle_epi8(low1, lower),
-                                                  _mm256_shuffle_epi8(up1, upper))));
+            seen.add(v, keep);
         }
     }
-    return static_cast<ClassMask>(any_bits(first) | any_bits(second) << 8U);
+    return seen.mask();
+}
+
+__attribute__((target("avx2"))) ClassMask classes_of_heads_avx2(
+    absl::Span<const std::uint64_t> heads) {
+    Seen seen;
+    const __m256i all = _mm256_set1_epi8(-1);
+    std::size_t i = 0;
+    for (; i + 4 <= heads.size(); i += 4) {
+        seen.add(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(heads.data() + i)), all);
+    }
+    return static_cast<ClassMask>(seen.mask() | classes_of_heads_portable(heads.subspan(i)));
 }
 #endif
 
-using Classes = ClassMask (*)(const char*, absl::Span<const Slot>);
+struct Kernels {
+    ClassMask (*of_texts)(const char*, absl::Span<const Slot>) = classes_portable;
+    ClassMask (*of_heads)(absl::Span<const std::uint64_t>) = classes_of_heads_portable;
+};
 
-Classes pick_classes() {
+const Kernels& kernels() {
+    static const Kernels kernels = [] {
+        Kernels k;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") != 0) {
-        return classes_avx2;
-    }
+        if (__builtin_cpu_supports("avx2") != 0) {
+            k = {classes_avx2, classes_of_heads_avx2};
+        }
 #endif
-    return classes_portable;
+        return k;
+    }();
+    return kernels;
+}
+
+// Bits where a byte is no decimal digit: in one the upper half is 3, also after six was added.
+std::uint64_t no_digits(std::uint64_t word) {
+    constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0;
+    constexpr std::uint64_t kThrees = 0x3030303030303030;
+    return ((word ^ kThrees) | ((word + 0x0606060606060606) ^ kThrees)) & kUpper;
 }
 
 }  // namespace
 
 ClassMask classes_of(const char* text, absl::Span<const Slot> slots) {
-    static const Classes classes = pick_classes();
-    return classes(text, slots);
+    return kernels().of_texts(text, slots);
+}
+
+ClassMask classes_of(absl::Span<const std::uint64_t> heads) {
+    return kernels().of_heads(heads);
+}
+
+TextScan scan(const char* text, absl::Span<const Slot> slots, std::vector<std::uint64_t>& heads) {
+    heads.resize(slots.size());
+    TextScan s{slots[0].size, slots[0].size};
+    const std::uint64_t first = head_of(text, slots[0]);
+    std::uint64_t other = 0;
+    std::uint64_t wrong = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const std::uint64_t head = head_of(text, slots[i]);
+        heads[i] = head;
+        other |= head ^ first;
+        wrong |= no_digits(head);
+        s.min_size = std::min(s.min_size, slots[i].size);
+        s.max_size = std::max(s.max_size, slots[i].size);
+    }
+    s.digit_heads = wrong == 0;
+    s.equal = other == 0 && s.min_size == s.max_size;
+    for (std::size_t i = 1; s.equal && s.max_size > kHeadBytes && i < slots.size(); ++i) {
+        s.equal = same_bytes(text + slots[0].begin, text + slots[i].begin, s.max_size);
+    }
+    return s;
 }
 
 void pack_hex(const char* text,
@@ -180,9 +258,6 @@ void pack_hex(const char* text,
 }
 
 bool all_digits(const char* text, absl::Span<const Slot> slots) {
-    // In a digit the upper half is 3, also after six was added.
-    constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0;
-    constexpr std::uint64_t kThrees = 0x3030303030303030;
     for (const Slot& s : slots) {
         const char* p = text + s.begin;
         for (std::uint32_t left = s.size; left > 0;) {
@@ -190,9 +265,7 @@ bool all_digits(const char* text, absl::Span<const Slot> slots) {
             std::uint64_t word = 0;
             std::memcpy(&word, p, 8);
             const std::uint64_t keep = ~0ULL >> (64 - 8 * n);
-            const std::uint64_t wrong =
-                ((word ^ kThrees) | ((word + 0x0606060606060606) ^ kThrees)) & kUpper;
-            if ((wrong & keep) != 0) {
+            if ((no_digits(word) & keep) != 0) {
                 return false;
             }
             p += n;
