@@ -36,14 +36,7 @@ bool TemplateSet::add_to_group(std::uint32_t row, const Slot& text) {
     Group& group = groups_[number];
     group.rows.push_back(row);
     const std::size_t count = group.kind.slots();
-    const std::size_t begin = group.slots.size();
-    if (begin + count > group.slots.capacity()) {
-        group.slots.reserve(2 * (begin + count));
-    }
-    group.slots.resize(begin + count);
-    for (std::size_t i = 0; i < count; ++i) {
-        group.slots[begin + i] = trie_.slots()[i];
-    }
+    group.slots.insert(group.slots.end(), trie_.slots(), trie_.slots() + count);
     return true;
 }
 
