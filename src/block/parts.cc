@@ -16,7 +16,7 @@ constexpr std::size_t kCompressedMin = 48;
 
 void PartWriter::begin_pool() {
     end_pool();
-    // Its place is ahead of the parts that come while it is open; its bytes lie behind theirs.
+    // Its place is ahead of the parts that come while it is open.
     pool_part_ = parts_.size();
     parts_.emplace_back();
     pool_open_ = true;
@@ -27,34 +27,27 @@ void PartWriter::end_pool() {
         return;
     }
     pool_open_ = false;
-    // Parts lie in the order of the directory, so the pool's bytes are moved ahead of the others'.
-    const std::size_t begin = data_.size();
-    store(parts_[pool_part_], pool_, codec::kOnePiece);
-    std::uint64_t others = 0;
-    for (std::size_t i = pool_part_ + 1; i < parts_.size(); ++i) {
-        others += parts_[i].stored;
-    }
-    std::rotate(data_.begin() + static_cast<std::ptrdiff_t>(begin - others),
-                data_.begin() + static_cast<std::ptrdiff_t>(begin),
-                data_.end());
+    store(parts_[pool_part_], pool_, codec::kOnePiece, data_);
+    data_.append(beside_pool_);
+    beside_pool_.clear();
     pool_.clear();
 }
 
-void PartWriter::store(Part& part, std::string_view bytes, std::size_t piece) {
-    const std::size_t begin = data_.size();
+void PartWriter::store(Part& part, std::string_view bytes, std::size_t piece, std::string& to) {
+    const std::size_t begin = to.size();
     if (piece > 0 && bytes.size() >= kCompressedMin) {
-        codec::append_zstd(bytes, data_, codec::kZstdLevel, piece);
-        if (pays(data_.size() - begin, bytes.size())) {
+        codec::append_zstd(bytes, to, codec::kZstdLevel, piece);
+        if (pays(to.size() - begin, bytes.size())) {
             part.raw = bytes.size();
         } else {
-            data_.resize(begin);
+            to.resize(begin);
         }
     }
     if (part.raw == 0) {
-        data_.append(bytes);
+        to.append(bytes);
     }
-    part.stored = data_.size() - begin;
-    part.crc = base::crc32c(std::string_view(data_).substr(begin));
+    part.stored = to.size() - begin;
+    part.crc = base::crc32c(std::string_view(to).substr(begin));
 }
 
 void PartWriter::add(std::string_view payload, std::size_t piece, std::string& meta) {
@@ -63,7 +56,7 @@ void PartWriter::add(std::string_view payload, std::size_t piece, std::string& m
         pool_.append(payload);
         return;
     }
-    store(parts_.emplace_back(), payload, piece);
+    store(parts_.emplace_back(), payload, piece, pool_open_ ? beside_pool_ : data_);
 }
 
 EncodedColumns PartWriter::finish(std::string_view columns) {

@@ -44,10 +44,11 @@ class PartWriter {
         std::uint64_t raw = 0;
         std::uint32_t crc = 0;
     };
-    void store(Part& part, std::string_view bytes, std::size_t piece);
+    static void store(Part& part, std::string_view bytes, std::size_t piece, std::string& to);
     void end_pool();
 
     std::string data_;
+    std::string beside_pool_;  // the parts that came while the pool is open: they follow it
     std::vector<Part> parts_;
     std::string pool_;
     std::size_t pool_part_ = 0;

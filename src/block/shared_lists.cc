@@ -11,6 +11,12 @@ namespace {
 constexpr double kRepeatedMin = 0.1;
 constexpr std::size_t kUsesMin = 64;
 
+// Whether identifiers repeat shows in a sample of values: those with this last digit, one in
+// sixteen of them, with all their repetitions. It has to be this far from the share that decides.
+constexpr char kSampledDigit = '7';
+constexpr std::size_t kSampleMin = 256;
+constexpr double kSampleDoubt = 0.04;
+
 // Digits of one length and case.
 struct IdKind {
     std::uint32_t size = 0;
@@ -55,6 +61,25 @@ std::optional<IdKind> id_kind(const MaskedText& text,
         return std::nullopt;
     }
     return IdKind{size, (classes & ~kUpperHexClasses) == 0};
+}
+
+// Whether a sample says that no list will pay.
+bool seldom_repeated(const MaskedText& text, const Uses& uses) {
+    Numbering numbering(text);
+    std::size_t sampled = 0;
+    std::size_t distinct = 0;
+    for (const Column& column : uses.columns) {
+        const auto& slots = column.group->slots;
+        for (std::size_t i = column.slot; i < slots.size(); i += column.group->kind.slots()) {
+            if (text.text[slots[i].begin + slots[i].size - 1] == kSampledDigit) {
+                ++sampled;
+                distinct = std::max<std::size_t>(distinct, numbering.number(slots[i]) + 1);
+            }
+        }
+    }
+    return sampled >= kSampleMin &&
+           static_cast<double>(distinct) >
+               (1 - kRepeatedMin + kSampleDoubt) * static_cast<double>(sampled);
 }
 
 // Numbers the values in the order of the lines, so that what follows upon each other has close
@@ -106,7 +131,7 @@ void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, 
     std::string lists;
     std::size_t count = 0;
     for (auto& [kind, uses] : kinds) {
-        if (uses.count < kUsesMin || count == kSharedListsMax) {
+        if (uses.count < kUsesMin || count == kSharedListsMax || seldom_repeated(text_, uses)) {
             continue;
         }
         const auto distinct = number_ids(text_, rows, uses);

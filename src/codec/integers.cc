@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -33,13 +34,25 @@ struct Range {
 };
 
 Range range_of(absl::Span<const std::uint64_t> values) {
-    std::uint64_t min = values[0];
-    std::uint64_t max = values[0];
-    for (const std::uint64_t v : values) {
-        min = std::min(min, v);
-        max = std::max(max, v);
+    // Several at once: each comparison waits for the one before.
+    constexpr std::size_t kLanes = 4;
+    std::array<std::uint64_t, kLanes> min;
+    std::array<std::uint64_t, kLanes> max;
+    min.fill(values[0]);
+    max.fill(values[0]);
+    std::size_t i = 0;
+    for (; i + kLanes <= values.size(); i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            min[lane] = std::min(min[lane], values[i + lane]);
+            max[lane] = std::max(max[lane], values[i + lane]);
+        }
     }
-    return {min, max - min};
+    for (; i < values.size(); ++i) {
+        min[0] = std::min(min[0], values[i]);
+        max[0] = std::max(max[0], values[i]);
+    }
+    const std::uint64_t least = *std::min_element(min.begin(), min.end());
+    return {least, *std::max_element(max.begin(), max.end()) - least};
 }
 
 // n log2 n
