@@ -15,13 +15,13 @@ namespace logi::block {
 class Numbering {
   public:
     Numbering() = default;
-    explicit Numbering(const MaskedText& text) { begin(text); }
+    Numbering(const MaskedText& text, std::size_t expected) { begin(text, expected); }
 
-    // Forgets all, and keeps the memory.
-    void begin(const MaskedText& text) {
+    // Forgets all, and keeps the memory. Grows less if about as many distinct texts come.
+    void begin(const MaskedText& text, std::size_t expected = 0) {
         text_ = text;
         entries_.clear();
-        table_.assign(kTableMin, 0);
+        table_.assign(std::bit_ceil(std::max(kTableMin, 2 * expected)), 0);
     }
 
     std::uint32_t number(const Slot& slot) { return number(slot, head_of(text_.text, slot)); }

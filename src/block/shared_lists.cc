@@ -65,7 +65,7 @@ std::optional<IdKind> id_kind(const MaskedText& text,
 
 // Whether a sample says that no list will pay.
 bool seldom_repeated(const MaskedText& text, const Uses& uses) {
-    Numbering numbering(text);
+    Numbering numbering(text, uses.count / 16);
     std::size_t sampled = 0;
     std::size_t distinct = 0;
     for (const Column& column : uses.columns) {
@@ -97,7 +97,7 @@ std::vector<Slot> number_ids(const MaskedText& text, std::size_t rows, Uses& use
             places[column.group->rows[i]] = {c + 1, i};
         }
     }
-    Numbering numbering(text);
+    Numbering numbering(text, uses.count / 2);
     for (const auto& [first, rank] : places) {
         if (first == 0) {
             continue;
