@@ -1,4 +1,5 @@
-// Bytes on the heap that are not cleared first, as those of a std::string are.
+// Bytes on the heap that are not cleared first, as those of a std::string are. Behind them are
+// kSlack more, so that short texts can be copied in words without a look at where they end.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +12,11 @@ namespace logi::base {
 // Moving one leaves its bytes where they are.
 class Buffer {
   public:
+    static constexpr std::size_t kSlack = 16;
+
     Buffer() = default;
     explicit Buffer(std::size_t size)
-        : bytes_(std::make_unique_for_overwrite<char[]>(size)), size_(size) {}
+        : bytes_(std::make_unique_for_overwrite<char[]>(size + kSlack)), size_(size) {}
     static Buffer copy_of(std::string_view s) {
         Buffer buffer(s.size());
         if (!s.empty()) {

@@ -1,6 +1,8 @@
 // Copies short texts without a call: most pieces and values have a few bytes.
 #pragma once
 
+#include "base/buffer.h"
+
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -35,6 +37,25 @@ inline char* copy_text(char* to, std::string_view text) {
         *to = *from;
     }
     return to + size;
+}
+
+// The same, but reads and writes up to base::Buffer::kSlack bytes beyond the text.
+inline char* copy_loosely(char* to, std::string_view text) {
+    constexpr std::size_t kWord = base::Buffer::kSlack;
+    constexpr std::size_t kWordsMax = 16;
+    const char* from = text.data();
+    if (text.empty()) {
+        return to;  // it may be nowhere
+    }
+    std::memcpy(to, from, kWord);
+    if (text.size() > kWordsMax * kWord) {
+        std::memcpy(to, from, text.size());
+    } else {
+        for (std::size_t i = kWord; i < text.size(); i += kWord) {
+            std::memcpy(to + i, from + i, kWord);
+        }
+    }
+    return to + text.size();
 }
 
 }  // namespace logi::block

@@ -2,13 +2,13 @@
 
 namespace logi::block {
 
-StatusOr<std::unique_ptr<LineReader>> LineReader::open(std::string tree,
+StatusOr<std::unique_ptr<LineReader>> LineReader::open(std::string_view tree,
                                                        PartReader::Fetch fetch,
                                                        RowTimes times,
                                                        std::uint32_t rows,
                                                        std::uint64_t line_bytes) {
-    std::unique_ptr<LineReader> reader(new LineReader(std::move(tree)));
-    base::ByteReader r(reader->tree_);
+    std::unique_ptr<LineReader> reader(new LineReader(tree));
+    base::ByteReader r(reader->tree_.view());
     LOGI_RETURN_IF_ERROR(reader->parts_.open(r, std::move(fetch)));
     reader->cells_left_ = cells_for(line_bytes);
     LOGI_RETURN_IF_ERROR(reader->parse(r, times, rows));

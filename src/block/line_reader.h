@@ -14,7 +14,7 @@ class LineReader {
   public:
     // `fetch` gives bytes of the data, `times` the entries' times. kDataLoss if the tree is
     // malformed. Lines have `line_bytes` all together.
-    static StatusOr<std::unique_ptr<LineReader>> open(std::string tree,
+    static StatusOr<std::unique_ptr<LineReader>> open(std::string_view tree,
                                                       PartReader::Fetch fetch,
                                                       RowTimes times,
                                                       std::uint32_t rows,
@@ -33,9 +33,9 @@ class LineReader {
 
   private:
     Status parse(base::ByteReader& tree, const RowTimes& times, std::uint32_t rows);
-    explicit LineReader(std::string tree) : tree_(std::move(tree)) {}
+    explicit LineReader(std::string_view tree) : tree_(base::Buffer::copy_of(tree)) {}
 
-    std::string tree_;
+    base::Buffer tree_;
     PartReader parts_;
     std::vector<SharedList> shared_;
     std::uint64_t cells_left_ = 0;

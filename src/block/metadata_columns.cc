@@ -136,7 +136,8 @@ StatusOr<std::vector<std::string_view>> read_metadata_names(std::string_view tre
 // The columns of a block, as long as a table looks into them.
 class MetadataTable::Columns {
   public:
-    Columns(std::string tree, std::uint32_t rows) : tree_(std::move(tree)), rows_(rows) {}
+    Columns(std::string_view tree, std::uint32_t rows)
+        : tree_(base::Buffer::copy_of(tree)), rows_(rows) {}
 
     Status open(PartReader::Fetch fetch, const RowTimes& times);
     Status make_pairs(std::vector<MetadataView>& pairs, std::vector<std::uint32_t>& begins);
@@ -152,7 +153,7 @@ class MetadataTable::Columns {
     Status count_values();
     StatusOr<absl::Span<const Timestamp>> times_of(std::uint32_t name, const RowTimes& times);
 
-    const std::string tree_;
+    const base::Buffer tree_;
     const std::uint32_t rows_;
     PartReader parts_;
     std::vector<SharedList> shared_;
@@ -165,7 +166,7 @@ class MetadataTable::Columns {
 };
 
 Status MetadataTable::Columns::open(PartReader::Fetch fetch, const RowTimes& times) {
-    base::ByteReader r(tree_);
+    base::ByteReader r(tree_.view());
     LOGI_RETURN_IF_ERROR(parts_.open(r, std::move(fetch)));
     PayloadCursor payloads(0);
     LOGI_RETURN_IF_ERROR(read_shapes(r, payloads));
@@ -273,7 +274,7 @@ StatusOr<MetadataTable> MetadataTable::decode(std::string tree,
                                               PartReader::Fetch fetch,
                                               const RowTimes& times,
                                               std::uint32_t rows) {
-    const auto columns = std::make_shared<Columns>(std::move(tree), rows);
+    const auto columns = std::make_shared<Columns>(tree, rows);
     LOGI_RETURN_IF_ERROR(columns->open(std::move(fetch), times));
     MetadataTable table;
     LOGI_RETURN_IF_ERROR(columns->make_pairs(table.pairs_, table.begins_));

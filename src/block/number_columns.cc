@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace logi::block {
 namespace {
@@ -29,6 +30,30 @@ constexpr std::array<char, 200> kPairs = [] {
     }
     return pairs;
 }();
+
+constexpr std::size_t kShortDigits = 8;
+
+// The eight digits of a number below 10^8, the first one in the lowest byte; 0 to 9, not '0' to
+// '9'.
+std::uint64_t eight_digits(std::uint32_t n) {
+    // Halves of four digits, then of two, then of one; divisions are multiplications by about
+    // 2^20 / 100 and 2^10 / 10.
+    const std::uint64_t fours = n / 10000 | static_cast<std::uint64_t>(n % 10000) << 32U;
+    const std::uint64_t hundreds = fours * 10486 >> 20U & 0x0000007F0000007F;
+    const std::uint64_t twos = hundreds | (fours - hundreds * 100) << 16U;
+    const std::uint64_t tens = twos * 103 >> 10U & 0x000F000F000F000F;
+    return tens | (twos - tens * 10) << 8U;
+}
+
+// As print_before() for a number below 10^8 and a width of at most kShortDigits. Writes so many
+// bytes before `end`.
+char* print_short(char* end, std::uint32_t number, std::size_t width) {
+    const std::uint64_t digits = eight_digits(number);
+    const std::uint64_t text = digits | 0x3030303030303030;
+    std::memcpy(end - kShortDigits, &text, sizeof(text));
+    const auto zeros = static_cast<std::size_t>(std::countr_zero(digits | 1ULL << 56U)) / 8;
+    return end - std::max(kShortDigits - zeros, width);
+}
 
 // Writes a number so that it ends before `end`, with zeros in front up to `width` digits. Returns
 // where it begins.
@@ -147,7 +172,10 @@ class IntegerColumn final : public ColumnReader {
         char* begin = end;
         if (form_.scale == 0) {
             const bool fixed = (form_.flags & kFixedWidth) != 0;
-            begin = print_before(end, number, fixed ? stamp().min_size : 1);
+            const std::size_t width = fixed ? stamp().min_size : 1;
+            begin = number < kPowersOfTen[kShortDigits] && width <= kShortDigits
+                        ? print_short(end, static_cast<std::uint32_t>(number), width)
+                        : print_before(end, number, width);
         } else {
             std::uint64_t fraction = number % kPowersOfTen[form_.scale];
             std::size_t digits = form_.scale;

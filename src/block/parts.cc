@@ -106,13 +106,14 @@ Status PartReader::load(Part& part) {
     if (part.loaded) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(part.bytes, fetch_(part.offset, part.stored));
-    if (part.bytes.size() != part.stored || base::crc32c(part.bytes) != part.crc) {
+    LOGI_ASSIGN_OR_RETURN(const std::string stored, fetch_(part.offset, part.stored));
+    if (stored.size() != part.stored || base::crc32c(stored) != part.crc) {
         return absl::DataLossError("a part has a wrong checksum");
     }
     if (part.raw > 0) {
-        LOGI_ASSIGN_OR_RETURN(part.unpacked, codec::unpack_zstd(part.bytes, part.raw));
-        part.bytes = std::string();
+        LOGI_ASSIGN_OR_RETURN(part.bytes, codec::unpack_zstd(stored, part.raw));
+    } else {
+        part.bytes = base::Buffer::copy_of(stored);
     }
     part.loaded = true;
     return absl::OkStatus();
@@ -135,8 +136,7 @@ StatusOr<std::string_view> PartReader::payload(const Payload& where) {
     }
     Part& part = parts_[where.part];
     LOGI_RETURN_IF_ERROR(load(part));
-    const std::string_view bytes =
-        part.raw > 0 ? part.unpacked.view() : std::string_view(part.bytes);
+    const std::string_view bytes = part.bytes.view();
     if (where.offset > bytes.size() || where.size > bytes.size() - where.offset) {
         return absl::DataLossError("a column is longer than its part");
     }

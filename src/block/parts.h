@@ -95,8 +95,7 @@ class PartReader {
         std::uint64_t raw = 0;
         std::uint32_t crc = 0;
         bool loaded = false;
-        std::string bytes;      // as stored, if they are not compressed
-        base::Buffer unpacked;  // else
+        base::Buffer bytes;  // unpacked
     };
     Status load(Part& part);
 

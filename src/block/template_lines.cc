@@ -128,7 +128,7 @@ StatusOr<std::unique_ptr<StoredLines>> open_template_lines(LinesStart start) {
     LOGI_ASSIGN_OR_RETURN(const base::Buffer tree, codec::decompress(stored));
     LOGI_ASSIGN_OR_RETURN(auto reader,
                           LineReader::open(
-                              std::string(tree.view()),
+                              tree.view(),
                               [&source = start.source](std::uint64_t offset, std::uint64_t length) {
                                   return source.range(kLines, offset, length);
                               },

@@ -264,7 +264,7 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     out.resize(rows());
     char* p = texts_.data();
     const auto put = [&p](std::string_view s) {
-        p = copy_text(p, s);
+        p = copy_loosely(p, s);
     };
     for (std::size_t k = 0; k < templates_.size(); ++k) {
         const Kind& kind = templates_[k];
