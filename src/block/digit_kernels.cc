@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+
 namespace logi::block {
 namespace {
 
@@ -43,10 +45,14 @@ __attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> n
     const __m256i value = _mm256_set1_epi32(static_cast<int>(run.value));
     const __m256i least = _mm256_set1_epi32(static_cast<int>(least_for(padded, run)));
     const bool zero_counts = padded || run.count > 1 || run.value > 0;
-    std::size_t row = 0;
-    for (; row + 8 <= numbers.size(); row += 8) {
+    for (std::size_t row = 0; row < numbers.size(); row += 8) {
+        const std::size_t left = numbers.size() - row;
+        std::uint64_t last[8] = {};
+        if (left < 8) {
+            std::copy(numbers.begin() + static_cast<std::ptrdiff_t>(row), numbers.end(), last);
+        }
         __m256i n[kDigitsMax + 1];
-        n[0] = narrow(numbers.data() + row);
+        n[0] = narrow(left < 8 ? last : numbers.data() + row);
         for (unsigned i = 1; i <= digits; ++i) {
             n[i] = tenth(n[i - 1]);
         }
@@ -63,14 +69,10 @@ __attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> n
             }
             hits = _mm256_or_si256(hits, _mm256_and_si256(equal, enough));
         }
-        const auto bits = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(hits)));
+        auto bits = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(hits)));
+        bits &= left < 8 ? (1U << left) - 1 : 0xFFU;
         if (bits != 0) {
             found.add_eight(row, bits);
-        }
-    }
-    for (; row < numbers.size(); ++row) {
-        if (has_digit_run(numbers[row], digits, padded, run)) {
-            found.add(row);
         }
     }
 }

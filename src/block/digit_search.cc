@@ -89,13 +89,24 @@ std::optional<RowSet> contain_in_times(absl::Span<const std::uint64_t> numbers, 
     return found;
 }
 
+// No less than the greatest, and found without a branch.
+std::uint64_t all_bits(absl::Span<const std::uint64_t> numbers) {
+    std::uint64_t bits[4] = {};
+    std::size_t i = 0;
+    for (; i + 4 <= numbers.size(); i += 4) {
+        for (std::size_t lane = 0; lane < 4; ++lane) {
+            bits[lane] |= numbers[i + lane];
+        }
+    }
+    for (; i < numbers.size(); ++i) {
+        bits[0] |= numbers[i];
+    }
+    return bits[0] | bits[1] | bits[2] | bits[3];
+}
+
 // Numbers without zeros in front, or with them up to `width` digits.
 RowSet contain_integers(absl::Span<const std::uint64_t> numbers, unsigned width, DigitRun run) {
-    // No less than the greatest, and found without a branch.
-    std::uint64_t bits = 0;
-    for (const std::uint64_t n : numbers) {
-        bits |= n;
-    }
+    const std::uint64_t bits = all_bits(numbers);
     const bool padded = width > 0;
     const unsigned places = padded ? width : decimal_digits(bits);
     if (bits >> 32U == 0 && places <= kNarrowDigitsMax) {

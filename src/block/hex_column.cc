@@ -45,7 +45,7 @@ class HexColumn final : public ColumnReader {
     }
 
     StatusOr<RowSet> find(const Needle& needle) override {
-        if (stamp().min_size % 2 != 0 || needle.text.size() < kPackedMin) {
+        if (needle.text.size() < kPackedMin) {
             return ColumnReader::find(needle);
         }
         LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
@@ -66,22 +66,23 @@ class HexColumn final : public ColumnReader {
             whole.push_back(static_cast<char>(value_of(digits[i]) << 4 | value_of(digits[i + 1])));
         }
         const bool tail = (digits.size() - half) % 2 != 0;
-        const std::size_t row_bytes = stamp().min_size / 2;
+        const std::size_t row_digits = stamp().min_size;
         std::size_t at = 0;
         while ((at = regex::find(packed, whole, at)) != regex::kNotFound) {
-            const std::size_t row = at / row_bytes;
-            const std::size_t in_row = at % row_bytes;
-            const std::size_t begin = 2 * in_row - half;
-            const auto digit = [&](std::size_t byte, bool upper) {
-                const auto b = static_cast<unsigned char>(packed[byte]);
-                return static_cast<int>(upper ? b >> 4U : b & 15U);
+            // Where the needle begins, counted in digits; before the first one, none can.
+            const std::size_t begin = 2 * at - half;
+            const auto digit = [&](std::size_t place) {
+                const auto b = static_cast<unsigned char>(packed[place / 2]);
+                return static_cast<int>(place % 2 == 0 ? b >> 4U : b & 15U);
             };
-            if (in_row >= half && begin + digits.size() <= stamp().min_size &&
-                (half == 0 || digit(at - 1, false) == value_of(digits[0])) &&
-                (!tail || digit(at + whole.size(), true) == value_of(digits.back())) &&
-                (!needle.at_begin || begin == 0) &&
-                (!needle.at_end || begin + digits.size() == stamp().min_size)) {
-                found.add(row);
+            const std::size_t in_row = begin % row_digits;
+            const std::size_t end = begin + digits.size();
+            if (2 * at >= half && in_row + digits.size() <= row_digits &&
+                end <= rows() * row_digits && (half == 0 || digit(begin) == value_of(digits[0])) &&
+                (!tail || digit(end - 1) == value_of(digits.back())) &&
+                (!needle.at_begin || in_row == 0) &&
+                (!needle.at_end || in_row + digits.size() == row_digits)) {
+                found.add(begin / row_digits);
             }
             ++at;
         }

@@ -134,23 +134,23 @@ Status TemplatesColumn::place_rows() {
         return absl::OkStatus();
     }
     LOGI_RETURN_IF_ERROR(load_numbers());
+    std::vector<std::size_t> counts(templates_.size() + 1);
+    for (const std::uint16_t number : numbers_) {
+        ++counts[number];
+    }
+    std::vector<std::uint32_t*> next;
+    next.reserve(counts.size());
     // What places() has made is made again at the same place.
-    const auto begin = [](std::vector<std::uint32_t>& places, std::size_t rows) {
-        places.clear();
-        places.reserve(rows);
-    };
-    for (Kind& kind : templates_) {
-        begin(kind.places, kind.rows);
-    }
-    begin(rest_places_, rest_rows_);
-    for (std::uint32_t row = 0; row < rows(); ++row) {
-        const std::uint16_t number = numbers_[row];
-        (number == templates_.size() ? rest_places_ : templates_[number].places).push_back(row);
-    }
-    for (const Kind& kind : templates_) {
-        if (kind.places.size() != kind.rows) {
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] != rows_of(i)) {
             return malformed("the number of a template's rows");
         }
+        auto& places = i == templates_.size() ? rest_places_ : templates_[i].places;
+        places.resize(counts[i]);
+        next.push_back(places.data());
+    }
+    for (std::uint32_t row = 0; row < rows(); ++row) {
+        *next[numbers_[row]]++ = row;
     }
     placed_ = true;
     return absl::OkStatus();
