@@ -34,6 +34,11 @@ struct Needle {
     [[nodiscard]] bool equals(std::string_view value, std::string_view wanted) const {
         return any_case ? regex::equal_any_case(value, wanted) : value == wanted;
     }
+    // The same of one character.
+    [[nodiscard]] bool equals(char value, char wanted) const {
+        const bool capital = value >= 'A' && value <= 'Z';
+        return value == wanted || (any_case && capital && (value | 0x20) == wanted);
+    }
     // Where it stands in a text, wherever it should.
     [[nodiscard]] std::size_t find_in(std::string_view value, std::size_t from = 0) const {
         return any_case ? regex::find_any_case(value, text, from) : regex::find(value, text, from);

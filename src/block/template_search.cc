@@ -61,7 +61,7 @@ void TemplateSearch::from_slot(std::size_t slot, std::string_view rest) {
     const std::size_t longest = std::min<std::size_t>(stamp.max_size, rest.size() - 1);
     const std::string_view next = pieces_[slot + 1];
     for (std::size_t n = std::max<std::size_t>(stamp.min_size, 1); n <= longest; ++n) {
-        if (!next.empty() && !needle_.equals(next.substr(0, 1), rest.substr(n, 1))) {
+        if (!next.empty() && !needle_.equals(next[0], rest[n])) {
             continue;
         }
         with(slot, needle_.part(rest.substr(0, n), true, true), [&] {
@@ -94,7 +94,8 @@ StatusOr<std::optional<RowSet>> TemplateSearch::run(const Needle& needle) {
             }
             // It begins in the piece and goes on behind it.
             for (std::size_t n = std::min(piece.size(), text.size() - 1); n > 0; --n) {
-                if (needle.equals(piece.substr(piece.size() - n), text.substr(0, n))) {
+                if (needle.equals(piece.back(), text[n - 1]) &&
+                    needle.equals(piece.substr(piece.size() - n), text.substr(0, n))) {
                     from_slot(i, text.substr(n));
                 }
             }
@@ -105,7 +106,7 @@ StatusOr<std::optional<RowSet>> TemplateSearch::run(const Needle& needle) {
             }
             const std::string_view next = pieces_[i + 1];
             for (std::size_t n = 1; n < text.size(); ++n) {
-                if (next.empty() || needle.equals(next.substr(0, 1), text.substr(n, 1))) {
+                if (next.empty() || needle.equals(next[0], text[n])) {
                     with(i, needle.part(text.substr(0, n), false, true), [&] {
                         from_piece(i + 1, text.substr(n));
                     });
