@@ -1,10 +1,9 @@
 // Any lines come back from templates and columns, a text is found in them where it is, and a block
 // whose bytes were changed is refused or read, within bounds. The input is lines, then behind a
 // zero byte changes: two bytes of place, one byte to add.
-#include "base/bytes.h"
-#include "base/crc32c.h"
 #include "block/line_encoder.h"
 #include "block/line_reader.h"
+#include "changed_columns.h"
 
 #include <cstdlib>
 #include <string>
@@ -15,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace {
 
 using namespace logi;
+using namespace logi::fuzz;
 
 constexpr std::size_t kLinesMax = 200;
 constexpr int kVariants = 9;  // of each line, so that there are templates
@@ -55,23 +55,12 @@ StatusOr<std::unique_ptr<block::LineReader>> open(const block::EncodedColumns& e
                                                   const Lines& lines) {
     return block::LineReader::open(
         encoded.tree,
-        [&encoded](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
-            if (offset > encoded.data.size() || length > encoded.data.size() - offset) {
-                return absl::DataLossError("there are no such bytes");
-            }
-            return encoded.data.substr(offset, length);
-        },
+        fetch_from(encoded),
         [&lines]() -> StatusOr<absl::Span<const Timestamp>> {
             return absl::MakeConstSpan(lines.times);
         },
         static_cast<std::uint32_t>(lines.texts.size()),
         lines.bytes);
-}
-
-void must(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
 }
 
 void check_same(const block::EncodedColumns& encoded, const Lines& lines) {
@@ -86,38 +75,6 @@ void check_same(const block::EncodedColumns& encoded, const Lines& lines) {
         must((*all)[i] == lines.texts[i]);
         must(found->has(i) == needle.in(lines.texts[i]));
     }
-}
-
-// The checksums of parts are made right again, or nothing behind them would be reached.
-void change(block::EncodedColumns& encoded, std::string_view changes) {
-    base::ByteReader old(encoded.tree);
-    std::string tree;
-    base::ByteWriter w(tree);
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
-    for (std::uint64_t n = old.varint(); n > 0; --n) {
-        const std::uint64_t stored = old.varint();
-        parts.emplace_back(stored, old.varint());
-        old.u32();
-    }
-    std::string columns(old.bytes(old.left()));
-    for (; changes.size() >= 3; changes.remove_prefix(3)) {
-        const auto byte = [&](std::size_t i) {
-            return static_cast<unsigned char>(changes[i]);
-        };
-        const std::size_t place = byte(0) * 256U + byte(1);
-        std::string& target = place % 2 == 0 || encoded.data.empty() ? columns : encoded.data;
-        char& c = target[place / 2 % target.size()];
-        c = static_cast<char>(c + changes[2]);
-    }
-    w.varint(parts.size());
-    std::size_t offset = 0;
-    for (const auto& [stored, raw] : parts) {
-        w.varint(stored);
-        w.varint(raw);
-        w.u32(base::crc32c(std::string_view(encoded.data).substr(offset, stored)));
-        offset += stored;
-    }
-    encoded.tree = tree + columns;
 }
 
 }  // namespace
