@@ -183,5 +183,23 @@ TEST(ColumnRows, StagesThatNeedTheLine) {
     EXPECT_EQ(metric("| unpack", {"x"})->columns(), nullptr);
 }
 
+// Per stage of the expression: whether columns answer it.
+std::string by_columns(const Pipeline& pipeline, std::size_t stages) {
+    std::string out;
+    for (std::size_t i = 0; i < stages; ++i) {
+        out += pipeline.by_columns(i) ? 'c' : '-';
+    }
+    return out;
+}
+
+TEST(Pipeline, StagesByColumns) {
+    EXPECT_EQ(by_columns(*metric("| json | a > 1 | line_format \"{{.b}}\" | logfmt c", {"c"}), 4),
+              "ccc-");
+    EXPECT_EQ(
+        by_columns(*metric("| json | a > 1 | line_format \"{{__line__}}\" | logfmt c", {"c"}), 4),
+        "cc--");
+    EXPECT_EQ(by_columns(*metric("| json | a > 1", {"c"}, false), 2), "--");
+}
+
 }  // namespace
 }  // namespace logi::exec

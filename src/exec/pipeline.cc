@@ -264,10 +264,12 @@ bool Pipeline::by_columns(std::size_t i) const {
     if (made_of_[i] == nullptr) {
         return false;
     }
-    const auto end = stages_.begin() + static_cast<std::ptrdiff_t>(first_stages_);
-    const bool first = std::any_of(
+    // What comes behind a new line works on that.
+    const std::size_t all = std::min(new_line_at_ + 1, stages_.size());
+    const std::size_t count = columns_ != nullptr ? all : prefilter_ != nullptr ? first_stages_ : 0;
+    const auto end = stages_.begin() + static_cast<std::ptrdiff_t>(count);
+    return std::any_of(
         stages_.begin(), end, [&](const StagePtr& stage) { return stage.get() == made_of_[i]; });
-    return columns_ != nullptr || (prefilter_ != nullptr && first);
 }
 
 bool Pipeline::passes_first(Entry& entry) const {
