@@ -178,4 +178,20 @@ std::optional<std::string> difference(const StatusOr<Answer>& expected,
     return std::nullopt;
 }
 
+StatusOr<Answer> answer_of(const StatusOr<query::Result>& result) {
+    Answer out;
+    if (result.ok()) {
+        out.rows = rows_of(*result);
+        out.series = series_of(*result);
+        out.scalar = result->type == query::Result::Type::kScalar;
+        return out;
+    }
+    std::string kind = pipeline_error_of(result.status());
+    if (kind.empty()) {
+        return result.status();
+    }
+    out.pipeline_errors.insert(std::move(kind));
+    return out;
+}
+
 }  // namespace logi::reference

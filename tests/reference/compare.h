@@ -15,4 +15,7 @@ std::optional<std::string> difference(const StatusOr<Answer>& expected,
                                       const StatusOr<query::Result>& actual,
                                       const logql::Expr& expr);
 
+// The engine's answer as the reference would give it, to be compared with another of the engine.
+StatusOr<Answer> answer_of(const StatusOr<query::Result>& result);
+
 }  // namespace logi::reference

@@ -1,25 +1,15 @@
 // The engine against the reference on random data and queries.
 //   test_reference [--seed N|random] [--count M] [--query Q]
 // A failure prints its seed, the query, the fewest entries that show it, and what differs.
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "compare.h"
 #include "engine.h"
 #include "logql/parser.h"
-#include "model/labels.h"
-#include "random_query.h"
+#include "random_cases.h"
 
 #include <cstdio>
-#include <random>
 
 namespace logi::reference {
 namespace {
-
-struct Case {
-    std::uint64_t seed = 0;
-    std::vector<Entry> entries;
-    RandomQuery query;
-};
 
 // A case and what the reference says to it.
 struct Verdict {
@@ -52,61 +42,6 @@ Verdict check(const Case& c) {
     return verdict;
 }
 
-// Leaves out entries, larger parts first, as long as something still differs.
-void shrink(Case& c) {
-    for (std::size_t part = c.entries.size(); part > 0; part /= 2) {
-        for (std::size_t at = 0; at < c.entries.size();) {
-            Case smaller = c;
-            const auto begin = smaller.entries.begin() + static_cast<std::ptrdiff_t>(at);
-            const std::size_t count = std::min(part, c.entries.size() - at);
-            smaller.entries.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
-            if (check(smaller).difference.has_value()) {
-                c = std::move(smaller);
-            } else {
-                at += part;
-            }
-        }
-    }
-}
-
-std::string text_of(const LabelMap& labels) {
-    std::string out;
-    for (const auto& [name, value] : labels) {
-        absl::StrAppend(&out, out.empty() ? "" : ", ", name, "=", go_quote(value));
-    }
-    return absl::StrCat("{", out, "}");
-}
-
-void print(const Case& c, const std::string& found) {
-    const Request& r = c.query.request;
-    std::printf("FAILED --seed %llu --count 1\n  %s\n",
-                static_cast<unsigned long long>(c.seed),
-                c.query.text.c_str());
-    std::printf("  start %lld end %lld step %.3f s%s%s%s limit %zu interval %.3f s\n",
-                static_cast<long long>(r.start.ns),
-                static_cast<long long>(r.end.ns),
-                static_cast<double>(r.step.ns) / 1e9,
-                r.instant ? " instant" : "",
-                r.align_to_step ? " aligned" : "",
-                r.forward ? " forward" : "",
-                r.limit,
-                static_cast<double>(r.interval.ns) / 1e9);
-    for (const Entry& e : c.entries) {
-        std::printf("    %lld %s %s %s\n",
-                    static_cast<long long>(e.time.ns),
-                    text_of(e.stream).c_str(),
-                    go_quote(e.line).c_str(),
-                    text_of(e.metadata).c_str());
-    }
-    std::printf("  %s\n", found.c_str());
-}
-
-struct Counts {
-    std::size_t differing = 0;
-    std::size_t failed = 0;
-    std::size_t empty = 0;
-};
-
 void run_seed(std::uint64_t seed, const std::string& query, Counts& counts) {
     Dice dice(seed);
     RandomData data = random_data(dice);
@@ -115,11 +50,10 @@ void run_seed(std::uint64_t seed, const std::string& query, Counts& counts) {
         c.query.text = query;
     }
     Verdict verdict = check(c);
-    counts.failed += verdict.failed ? 1 : 0;
-    counts.empty += verdict.empty ? 1 : 0;
+    counts.add(verdict.failed, verdict.empty);
     if (verdict.difference.has_value()) {
         ++counts.differing;
-        shrink(c);
+        shrink(c, [](const Case& smaller) { return check(smaller).difference.has_value(); });
         print(c, check(c).difference.value_or(*verdict.difference));
     }
 }
@@ -142,21 +76,8 @@ int run(std::uint64_t first, std::size_t count, const std::string& query) {
 }  // namespace logi::reference
 
 int main(int argc, char** argv) {
-    std::uint64_t seed = 1;
-    std::size_t count = 3000;
-    std::string query;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const std::string name = argv[i];
-        const std::string value = argv[i + 1];
-        if (name == "--query") {
-            query = value;
-        } else if (name == "--seed" && value == "random") {
-            seed = std::random_device()();
-        } else if (!(name == "--seed" && absl::SimpleAtoi(value, &seed)) &&
-                   !(name == "--count" && absl::SimpleAtoi(value, &count))) {
-            std::printf("usage: test_reference [--seed N|random] [--count M] [--query Q]\n");
-            return 2;
-        }
-    }
-    return logi::reference::run(seed, count, query);
+    const auto arguments = logi::reference::read_arguments(argc, argv, 3000);
+    return arguments.has_value()
+               ? logi::reference::run(arguments->seed, arguments->count, arguments->query)
+               : 2;
 }
