@@ -2,8 +2,7 @@
 // zstd and simdjson over the same lines, in one process and one thread. Both must count the same.
 #include "base/check.h"
 #include "codec/compress.h"
-#include "io/sim_executor.h"
-#include "query/query.h"
+#include "query/run_simulated.h"
 #include "segment/memory_file.h"
 #include "segment/segment_writer.h"
 
@@ -139,15 +138,9 @@ StatusOr<double> ask(const Data& data, const std::string& selector, bool columns
     request.now = request.end;
     request.columns = columns;
     LOGI_ASSIGN_OR_RETURN(auto prepared, query::prepare(std::move(request)));
-    io::SimClock clock(data.last);
-    io::SimExecutor executor(1, clock);
-    std::optional<StatusOr<query::Result>> result;
-    query::run(executor, data.sources, std::move(prepared), Limits(), {}, [&](auto r) {
-        result = std::move(r);
-    });
-    executor.run_until_idle();
-    LOGI_RETURN_IF_ERROR(result->status());
-    return (*result)->series.empty() ? 0 : (*result)->series[0].points[0].value;
+    LOGI_ASSIGN_OR_RETURN(const auto result,
+                          query::run_simulated(data.sources, std::move(prepared)));
+    return result.series.empty() ? 0 : result.series[0].points[0].value;
 }
 
 template <typename F>

@@ -1,6 +1,5 @@
 // The same answers from columns as from lines, case by case; tests/reference does it at random.
-#include "io/sim_executor.h"
-#include "query/query.h"
+#include "query/run_simulated.h"
 #include "query/test_sources.h"
 
 #include <gtest/gtest.h>
@@ -45,21 +44,15 @@ std::string answer(const exec::Sources& sources, const std::string& text, bool c
     if (!prepared.ok()) {
         return std::string(prepared.status().message());
     }
-    io::SimClock clock({kStart});
-    io::SimExecutor executor(1, clock);
-    std::optional<StatusOr<Result>> result;
-    run(executor, sources, *std::move(prepared), Limits(), {}, [&](auto r) {
-        result = std::move(r);
-    });
-    executor.run_until_idle();
-    if (!result->ok()) {
-        return std::string(result->status().message());
+    const StatusOr<Result> result = run_simulated(sources, *std::move(prepared));
+    if (!result.ok()) {
+        return std::string(result.status().message());
     }
     std::string out;
-    for (const LogRow& row : (*result)->rows) {
+    for (const LogRow& row : result->rows) {
         out += row.line + " " + all_labels(row).to_string() + "\n";
     }
-    for (const Series& series : (*result)->series) {
+    for (const Series& series : result->series) {
         out += series.labels.to_string() + " " + std::to_string(series.points[0].value) + "\n";
     }
     return out;

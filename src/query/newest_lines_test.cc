@@ -1,8 +1,7 @@
 // The newest lines of a broad selector open few blocks, however large the store is.
 #include "absl/strings/str_cat.h"
 #include "exec/visible_source.h"
-#include "io/sim_executor.h"
-#include "query/query.h"
+#include "query/run_simulated.h"
 #include "query/test_sources.h"
 
 #include <gtest/gtest.h>
@@ -34,19 +33,13 @@ exec::Sources store() {
 }
 
 Result ask(const exec::Sources& sources, bool forward, const std::string& query) {
-    io::SimClock clock;
-    io::SimExecutor executor(1, clock);
     Request request;
     request.query = query;
     request.start = {0};
     request.end = {kSegments * kMinute};
     request.limit = 1000;
     request.forward = forward;
-    StatusOr<Result> result = absl::UnknownError("not called");
-    run(executor, sources, *prepare(request), Limits(), {}, [&](StatusOr<Result> r) {
-        result = std::move(r);
-    });
-    executor.run_until_idle();
+    StatusOr<Result> result = run_simulated(sources, *prepare(request));
     EXPECT_TRUE(result.ok()) << result.status();
     return *std::move(result);
 }

@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "engine.h"
 #include "logql/parser.h"
+#include "query/run_simulated.h"
 #include "random_cases.h"
 #include "template_data.h"
 
@@ -25,7 +26,7 @@ StatusOr<query::Result> run(const exec::Sources& sources, const RandomQuery& que
     LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
     Limits limits;
     limits.max_query_series = 100000;
-    return run_simulated(sources, std::move(prepared), limits, 1);
+    return query::run_simulated(sources, std::move(prepared), limits, 1);
 }
 
 struct Verdict {

@@ -4,7 +4,6 @@
 #include "head/generation.h"
 #include "head/head_source.h"
 #include "head/sorted_rows.h"
-#include "io/sim_executor.h"
 #include "segment/memory_file.h"
 
 #include <algorithm>
@@ -191,21 +190,6 @@ StatusOr<query::Result> run_on_threads(const exec::Sources& sources,
             done();
         });
     });
-    return *std::move(out);
-}
-
-StatusOr<query::Result> run_simulated(const exec::Sources& sources,
-                                      query::Prepared query,
-                                      const Limits& limits,
-                                      std::uint64_t seed) {
-    io::SimClock clock(query.request.now);
-    io::SimExecutor executor(seed, clock);
-    std::optional<StatusOr<query::Result>> out;
-    query::run(executor, sources, std::move(query), limits, {}, [&out](auto result) {
-        out = std::move(result);
-    });
-    executor.run_until_idle();
-    LOGI_CHECK(out.has_value());
     return *std::move(out);
 }
 

@@ -1,5 +1,5 @@
 // The engine that is compared with the reference: the same entries in generations and segments, the
-// same query on a thread pool or a simulated executor.
+// same query on a thread pool (query/run_simulated.h: in one thread).
 #pragma once
 
 #include "dice.h"
@@ -24,9 +24,5 @@ StatusOr<query::Result> run_on_threads(const exec::Sources& sources,
                                        query::Prepared query,
                                        const Limits& limits,
                                        Duration cancel_after = {});
-StatusOr<query::Result> run_simulated(const exec::Sources& sources,
-                                      query::Prepared query,
-                                      const Limits& limits,
-                                      std::uint64_t seed);
 
 }  // namespace logi::reference

@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "engine.h"
 #include "logql/parser.h"
+#include "query/run_simulated.h"
 #include "random_cases.h"
 
 #include <cstdio>
@@ -34,7 +35,7 @@ Verdict check(const Case& c) {
     verdict.failed = !expected.ok() || !expected->pipeline_errors.empty();
     verdict.empty = !verdict.failed && expected->rows.empty() && expected->series.empty();
     verdict.difference =
-        difference(expected, run_simulated(sources, *prepared, limits, dice.seed()), *expr);
+        difference(expected, query::run_simulated(sources, *prepared, limits, dice.seed()), *expr);
     if (!verdict.difference.has_value()) {
         verdict.difference =
             difference(expected, run_on_threads(sources, *prepared, limits), *expr);
