@@ -5,15 +5,15 @@
 #include "block/line_encoder.h"
 #include "block/line_reader.h"
 #include "codec/compress.h"
+#include "files.h"
 #include "regex/substring.h"
 #include "segment/memory_file.h"
+#include "stopwatch.h"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <ctime>
 #include <fstream>
-#include <iterator>
 
 namespace logi::bench {
 namespace {
@@ -22,34 +22,6 @@ struct Line {
     Timestamp time;
     std::string text;
 };
-
-double cpu_s() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-// A stopwatch of CPU time over many short stretches.
-class Watch {
-  public:
-    template <typename F>
-    void measure(F&& work) {
-        const double begin = cpu_s();
-        work();
-        seconds_ += cpu_s() - begin;
-    }
-    [[nodiscard]] double mb_per_s(std::size_t bytes) const {
-        return static_cast<double>(bytes) / seconds_ / 1e6;
-    }
-
-  private:
-    double seconds_ = 0;
-};
-
-std::string file_bytes(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // In the order of its blocks.
 Status add_segment(const std::string& path, std::size_t bytes_max, std::vector<Line>& lines) {
@@ -130,11 +102,11 @@ struct Totals {
     std::size_t zstd3 = 0;
     std::size_t templates = 0;
     std::size_t fallbacks = 0;
-    Watch encode_zstd1;
-    Watch encode_zstd3;
-    Watch encode_templates;
-    Watch decode_zstd3;
-    Watch decode_templates;
+    Stopwatch encode_zstd1;
+    Stopwatch encode_zstd3;
+    Stopwatch encode_templates;
+    Stopwatch decode_zstd3;
+    Stopwatch decode_templates;
 };
 
 Stored encode(absl::Span<const block::Row> rows,
@@ -185,8 +157,8 @@ void decode(const std::vector<Stored>& blocks, const Options& options, Totals& t
 
 // Counts the lines with a text; both ways must find the same.
 void search(const std::vector<Stored>& blocks, std::string_view needle, const Options& options) {
-    Watch zstd;
-    Watch templates;
+    Stopwatch zstd;
+    Stopwatch templates;
     std::size_t bytes = 0;
     std::size_t found = 0;
     std::size_t hits = 0;

@@ -2,27 +2,20 @@
 // zstd and simdjson over the same lines, in one process and one thread. Both must count the same.
 #include "base/check.h"
 #include "codec/compress.h"
+#include "files.h"
 #include "query/run_simulated.h"
 #include "segment/memory_file.h"
 #include "segment/segment_writer.h"
+#include "stopwatch.h"
 
 #include <CLI/CLI.hpp>
 #include <simdjson.h>
 
 #include <cstdio>
-#include <ctime>
 #include <deque>
-#include <fstream>
-#include <iterator>
 
 namespace logi::bench {
 namespace {
-
-double cpu_s() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 // The lines of one block, as a log file compressed by zstd has them.
 struct Packed {
@@ -73,8 +66,7 @@ StatusOr<std::string> json_lines(const std::string& bytes, const std::string& pa
 }
 
 Status add_segment(const std::string& path, bool only_json, Data& data) {
-    std::ifstream in(path, std::ios::binary);
-    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    std::string bytes = file_bytes(path);
     if (only_json) {
         LOGI_ASSIGN_OR_RETURN(bytes, json_lines(bytes, path));
     }
@@ -141,17 +133,6 @@ StatusOr<double> ask(const Data& data, const std::string& selector, bool columns
     LOGI_ASSIGN_OR_RETURN(const auto result,
                           query::run_simulated(data.sources, std::move(prepared)));
     return result.series.empty() ? 0 : result.series[0].points[0].value;
-}
-
-template <typename F>
-double best_gb_per_s(std::size_t runs, std::size_t bytes, F&& work) {
-    double best = 0;
-    for (std::size_t i = 0; i < runs; ++i) {
-        const double begin = cpu_s();
-        work();
-        best = std::max(best, static_cast<double>(bytes) / (cpu_s() - begin) / 1e9);
-    }
-    return best;
 }
 
 Status run(const std::vector<std::string>& segments,
