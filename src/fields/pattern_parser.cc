@@ -1,11 +1,32 @@
 #include "fields/pattern_parser.h"
 
 #include "absl/strings/str_cat.h"
-#include "regex/substring.h"
+#include "fields/pattern_walk.h"
 
 #include <set>
 
 namespace logi::fields {
+namespace {
+
+class CaptureTaker {
+  public:
+    CaptureTaker(std::string_view line, FieldSink& sink) : line_(line), sink_(sink) {}
+    bool begins(std::string_view literal) { return line_.starts_with(literal); }
+    std::size_t find(std::string_view literal, std::size_t from) {
+        return regex::find(line_, literal, from);
+    }
+    bool capture(const PatternNode& node, std::size_t begin, std::size_t end, std::size_t behind) {
+        (void)behind;
+        return !node.named() || !sink_.wants(node.text) ||
+               sink_.add(node.text, line_.substr(begin, end - begin));
+    }
+
+  private:
+    const std::string_view line_;
+    FieldSink& sink_;
+};
+
+}  // namespace
 
 StatusOr<PatternParser> PatternParser::compile(std::string_view pattern) {
     std::vector<PatternNode> nodes = read_pattern(pattern);
@@ -24,29 +45,8 @@ StatusOr<PatternParser> PatternParser::compile(std::string_view pattern) {
 }
 
 void PatternParser::parse(std::string_view line, FieldSink& sink) const {
-    std::size_t i = 0;
-    if (!nodes_[0].capture) {
-        if (!line.starts_with(nodes_[0].text)) {
-            return;
-        }
-        line.remove_prefix(nodes_[0].text.size());
-        i = 1;
-    } else if (line.empty()) {
-        return;
-    }
-    for (; i < nodes_.size(); i += 2) {
-        const bool last = i + 1 == nodes_.size();
-        const std::size_t found = last ? regex::kNotFound : regex::find(line, nodes_[i + 1].text);
-        const bool to_end = found == regex::kNotFound;
-        if (nodes_[i].named() && sink.wants(nodes_[i].text) &&
-            !sink.add(nodes_[i].text, to_end ? line : line.substr(0, found))) {
-            return;
-        }
-        if (to_end) {
-            return;
-        }
-        line.remove_prefix(found + nodes_[i + 1].text.size());
-    }
+    CaptureTaker taker(line, sink);
+    walk_pattern(nodes_, line, taker);
 }
 
 }  // namespace logi::fields
