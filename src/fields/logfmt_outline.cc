@@ -72,7 +72,7 @@ class OutlineScan {
             forbid(key, key_end, options_.strict ? kPlain | kBeyondAscii : kPlain);
         }
         if (alone) {
-            return !options_.keep_empty || add(key_end, key_end);
+            return add(key_end, key_end);
         }
         const std::size_t begin = key_end + 1;
         if (begin < end && text_.text()[begin] == '"') {
@@ -97,7 +97,7 @@ class OutlineScan {
     }
 
     bool add_constant(std::string_view value) {
-        if (value.empty() && !options_.keep_empty) {
+        if (!options_.gives(value)) {
             return true;
         }
         std::string valid;

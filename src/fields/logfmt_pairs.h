@@ -25,7 +25,7 @@ ParseError for_each_pair(std::string_view line,
             }
             continue;
         }
-        if (scanner.value().empty() && !options.keep_empty) {
+        if (!options.gives(scanner.value())) {
             continue;
         }
         if (!found(scanner.key(), scanner.value())) {

@@ -14,6 +14,11 @@ class LogfmtParser {
     struct Options {
         bool strict = false;      // the first malformed pair ends the line and is an error
         bool keep_empty = false;  // pairs without a value are fields too
+
+        // Whether a pair of that value is a field.
+        [[nodiscard]] bool gives(std::string_view value) const {
+            return keep_empty || !value.empty();
+        }
     };
     explicit LogfmtParser(Options options) : options_(options) {}
 
