@@ -49,7 +49,8 @@ class Stage {
     [[nodiscard]] virtual bool makes_line() const { return false; }
     // Of a label filter: the labels that it looks at.
     [[nodiscard]] virtual const std::vector<std::string>* filters_on() const { return nullptr; }
-    // Whether it looks only at the labels that labels_read() tells, and not at the time.
+    // Whether it looks, beside the line, only at the labels that labels_read() tells: not at the
+    // time, nor at all labels.
     [[nodiscard]] virtual bool reads_named_labels_only() const { return true; }
     // A parser that can tell what it finds in lines of these pieces. Then process() takes what the
     // entry's outlined line says.

@@ -11,9 +11,8 @@ constexpr std::string_view kTemplateError = "TemplateFormatErr";
 
 using TemplatePtr = std::shared_ptr<const tmpl::Template>;
 
-// Functions are called by their names, so that a text without the name does not ask for the time.
-bool reads_named_labels_only(const tmpl::Template& made, std::string_view text) {
-    return !made.reads_all_labels() && text.find("__timestamp__") == std::string_view::npos;
+bool reads_named_labels_only(const tmpl::Template& made) {
+    return !made.reads_all_labels() && !made.reads_time();
 }
 
 class EntryContext : public tmpl::Context {
@@ -41,11 +40,11 @@ class EntryContext : public tmpl::Context {
 
 class LineFormat final : public Stage {
   public:
-    LineFormat(TemplatePtr made, std::string_view text, Timestamp now)
+    LineFormat(TemplatePtr made, Timestamp now)
         : template_(std::move(made)),
           now_(now),
           only_details_(template_->single_field() == kErrorDetailsLabel),
-          named_labels_only_(exec::reads_named_labels_only(*template_, text)) {}
+          named_labels_only_(exec::reads_named_labels_only(*template_)) {}
     [[nodiscard]] bool reads_line() const override { return template_->reads_line(); }
     [[nodiscard]] bool makes_line() const override { return true; }
     [[nodiscard]] bool reads_named_labels_only() const override { return named_labels_only_; }
@@ -114,8 +113,8 @@ class LabelFormat final : public Stage {
             if (assignment.text != nullptr) {
                 ++templates_;
                 reads_line_ = reads_line_ || assignment.text->reads_line();
-                named_labels_only_ = named_labels_only_ && exec::reads_named_labels_only(
-                                                               *assignment.text, assignment.source);
+                named_labels_only_ =
+                    named_labels_only_ && exec::reads_named_labels_only(*assignment.text);
             }
         }
     }
@@ -197,7 +196,7 @@ StatusOr<TemplatePtr> parse_template(const logql::LabelFormatStage::Assignment& 
 
 StatusOr<StagePtr> make_line_format(const logql::LineFormatStage& stage, Timestamp now) {
     LOGI_ASSIGN_OR_RETURN(TemplatePtr text, parse_template(stage));
-    return std::make_unique<LineFormat>(std::move(text), stage.text, now);
+    return std::make_unique<LineFormat>(std::move(text), now);
 }
 
 StatusOr<StagePtr> make_label_format(const logql::LabelFormatStage& stage, Timestamp now) {

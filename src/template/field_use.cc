@@ -122,6 +122,7 @@ class Analysis {
                 break;
             case Operand::Kind::kFunction:
                 use_.line |= operand.function->reads_line;
+                use_.time |= operand.function->reads_time;
                 return;
             case Operand::Kind::kPipeline:
                 return pipeline(*operand.pipeline, place);

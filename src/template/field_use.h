@@ -13,6 +13,7 @@ struct FieldUse {
     std::set<std::string> names;
     bool all = false;  // dot as a whole, or a computed name
     bool line = false;
+    bool time = false;
     // Literal regular expressions, in the order of the text.
     std::vector<std::string> patterns;
 };

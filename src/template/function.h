@@ -39,6 +39,7 @@ struct Function {
     std::string_view signature = {};
     Special special = Special::kNone;
     bool reads_line = false;
+    bool reads_time = false;  // of the entry
     // The first argument is a regular expression, worth compiling beforehand.
     bool pattern_first = false;
 

@@ -15,7 +15,7 @@ StatusOr<Value> timestamp(Frame& frame, absl::Span<const Value>) {
 
 constexpr Function kEntryFunctions[] = {
     {.name = "__line__", .call = line, .reads_line = true},
-    {.name = "__timestamp__", .call = timestamp},
+    {.name = "__timestamp__", .call = timestamp, .reads_time = true},
 };
 
 }  // namespace

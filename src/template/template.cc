@@ -14,6 +14,7 @@ struct Template::Impl {
     std::vector<std::string> fields;
     bool reads_all_labels = false;
     bool reads_line = false;
+    bool reads_time = false;
     RegexCache regexes;
 };
 
@@ -33,6 +34,7 @@ StatusOr<std::shared_ptr<const Template>> Template::parse(std::string_view name,
     impl->fields.assign(use.names.begin(), use.names.end());
     impl->reads_all_labels = use.all;
     impl->reads_line = use.line;
+    impl->reads_time = use.time;
     for (const std::string& pattern : use.patterns) {
         impl->regexes.add(pattern);
     }
@@ -58,6 +60,10 @@ bool Template::reads_all_labels() const {
 
 bool Template::reads_line() const {
     return impl_->reads_line;
+}
+
+bool Template::reads_time() const {
+    return impl_->reads_time;
 }
 
 std::optional<std::string_view> Template::single_field() const {

@@ -39,6 +39,7 @@ class Template {
     // It uses {{.}} as a whole or looks labels up by computed names.
     [[nodiscard]] bool reads_all_labels() const;
     [[nodiscard]] bool reads_line() const;
+    [[nodiscard]] bool reads_time() const;
     // Set if it is exactly {{.x}}: x.
     [[nodiscard]] std::optional<std::string_view> single_field() const;
 

@@ -232,7 +232,8 @@ TEST(Template, NamesTheLabelsThatItReads) {
         for (const std::string& name : t->fields()) {
             out += name + " ";
         }
-        return out + (t->reads_all_labels() ? "* " : "") + (t->reads_line() ? "line" : "");
+        return out + (t->reads_all_labels() ? "* " : "") + (t->reads_line() ? "line" : "") +
+               (t->reads_time() ? "time" : "");
     };
     EXPECT_EQ(fields("plain"), "");
     EXPECT_EQ(fields("{{.b}} {{.a | upper}} {{if .c.d}}{{$.e}}{{else}}{{.f}}{{end}}"),
@@ -247,7 +248,7 @@ TEST(Template, NamesTheLabelsThatItReads) {
     EXPECT_EQ(fields("{{define \"t\"}}{{.a}}{{.}}{{end}}{{template \"t\" .c}}"), "c ");
     EXPECT_EQ(fields("{{define \"t\"}}{{.a}}{{end}}x"), "");
     EXPECT_EQ(fields("{{(.).a}}"), "* ");
-    EXPECT_EQ(fields("{{(fromJson .j).x}} {{__line__ | len}} {{__timestamp__}}"), "j line");
+    EXPECT_EQ(fields("{{(fromJson .j).x}} {{__line__ | len}} {{__timestamp__}}"), "j linetime");
     EXPECT_EQ(fields("{{or .a (print .b (printf \"%s\" .c))}}"), "a b c ");
 }
 
