@@ -22,7 +22,7 @@ class Pipeline {
         // Of the series that the samples go to; nothing for all labels. Log queries have none.
         std::optional<logql::Grouping> grouping;
         bool metric = false;
-        bool columns = true;  // false: columns() and prefilter() are null
+        bool columns = false;  // whether columns() and prefilter() are wanted
         Timestamp now;
     };
     // kInvalidArgument with Loki's text.
