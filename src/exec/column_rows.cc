@@ -7,10 +7,6 @@
 namespace logi::exec {
 namespace {
 
-constexpr std::string_view kExtracted = "_extracted";
-// A byte is looked for in whole columns; with more bytes than these each value is looked at.
-constexpr std::size_t kSearchedBytesMax = 3;
-constexpr std::size_t kCheckedCodesMax = 1024;
 // Numbers for rows pay if they are not many more than the rows; so many a template may have, and
 // all templates and classes of streams together.
 constexpr std::size_t kNumbersPerRow = 2;
@@ -31,36 +27,6 @@ void append_text(std::string& key, std::string_view text) {
 }
 
 }  // namespace
-
-void ColumnPlan::look_at(const std::vector<std::string>& names) {
-    labels = names;
-    class_labels = names;
-    class_labels.insert(class_labels.end(), needed.names().begin(), needed.names().end());
-    std::sort(class_labels.begin(), class_labels.end());
-    class_labels.erase(std::unique(class_labels.begin(), class_labels.end()), class_labels.end());
-    for (const std::string& name : class_labels) {
-        if (name.ends_with(kExtracted)) {
-            stems.push_back(name.substr(0, name.size() - kExtracted.size()));
-        }
-    }
-}
-
-bool ColumnPlan::looks_at(std::string_view label) const {
-    return all_labels || has(labels, label);
-}
-
-bool ColumnPlan::looks_at_metadata(std::string_view name) const {
-    return all_labels || has(class_labels, name) || has(stems, name) || name == kErrorLabel ||
-           name == kErrorDetailsLabel || name == kPreserveErrorLabel;
-}
-
-StatusOr<bool> ColumnPlan::looks_at_metadata_of(block::BlockReader& block) const {
-    LOGI_ASSIGN_OR_RETURN(const auto names, block.metadata_names());
-    return !names.has_value() ||
-           std::any_of(names->begin(), names->end(), [this](std::string_view name) {
-               return looks_at_metadata(name);
-           });
-}
 
 StatusOr<std::unique_ptr<ColumnRows>> ColumnRows::open(block::BlockReader& block,
                                                        const ColumnPlan& plan) {
@@ -273,87 +239,6 @@ StatusOr<ColumnRows::Slot*> ColumnRows::slot(std::size_t number, std::size_t i) 
         LOGI_ASSIGN_OR_RETURN(slot.column, templates_->column(number, i));
     }
     return &slot;
-}
-
-// Only values with a quote or a backslash have to be looked at.
-StatusOr<block::RowSet> ColumnRows::odd_strings(block::ColumnReader& column,
-                                                const fields::HoleRule& rule) const {
-    LOGI_ASSIGN_OR_RETURN(block::RowSet rows, column.match({"\""}));
-    LOGI_ASSIGN_OR_RETURN(const block::RowSet escaped, column.match({"\\"}));
-    rows.unite(escaped);
-    block::RowSet odd = block::RowSet::none(column.rows());
-    Status status;
-    std::string value;
-    rows.for_each([&](std::size_t row) {
-        value.clear();
-        status.Update(column.append_value(row, value));
-        if (!rule.allows(value)) {
-            odd.add(row);
-        }
-    });
-    LOGI_RETURN_IF_ERROR(status);
-    return odd;
-}
-
-StatusOr<block::RowSet> ColumnRows::odd_rows(block::ColumnReader& column,
-                                             const SlotCheck& check) const {
-    const auto can_have = [&](char c) {
-        return column.can_have(static_cast<unsigned char>(c));
-    };
-    std::string possible;
-    for (const SlotCheck::Bytes& group : check.forbidden) {
-        if ((group.classes & ~column.stamp().classes) != 0) {
-            continue;
-        }
-        for (const char c : group.bytes) {
-            if (can_have(c)) {
-                possible.push_back(c);
-            }
-        }
-    }
-    using Form = fields::HoleRule::Form;
-    const auto has_none = [&](std::string_view bytes) {
-        return std::none_of(bytes.begin(), bytes.end(), can_have);
-    };
-    const Form form = check.rule.form;
-    const bool well_formed = form == Form::kAny ||
-                             (form == Form::kJsonString && has_none("\"\\")) ||
-                             (form != Form::kJsonString && column.begins_with_digit()) ||
-                             (form == Form::kNoObject && has_none(fields::kObjectBegins));
-    block::RowSet odd = block::RowSet::none(column.rows());
-    if (well_formed && possible.size() <= kSearchedBytesMax) {
-        for (const char& c : possible) {
-            LOGI_ASSIGN_OR_RETURN(const block::RowSet rows, column.match({{&c, 1}}));
-            odd.unite(rows);
-        }
-        return odd;
-    }
-    if (possible.empty() && form == Form::kJsonString) {
-        return odd_strings(column, check.rule);
-    }
-    LOGI_ASSIGN_OR_RETURN(const auto codes, column.codes(kCheckedCodesMax));
-    if (!codes.has_value()) {
-        LOGI_ASSIGN_OR_RETURN(const auto values, column.values());
-        for (std::size_t row = 0; row < values.size(); ++row) {
-            if (!check.rule.allows(values[row])) {
-                odd.add(row);
-            }
-        }
-        return odd;
-    }
-    std::vector<bool> bad(codes->count);
-    bool any = false;
-    for (std::uint32_t code = 0; code < codes->count; ++code) {
-        LOGI_ASSIGN_OR_RETURN(const std::string_view value, column.code_value(code));
-        bad[code] = !check.rule.allows(value);
-        any = any || bad[code];
-    }
-    for (std::size_t row = 0; any && row < column.rows(); ++row) {
-        if (bad[codes->of_rows.empty() ? 0 : codes->of_rows[row]]) {
-            odd.add(row);
-        }
-    }
-    return odd;
 }
 
 // Which rows break the rules. False: all may.

@@ -4,8 +4,7 @@
 
 #include "block/block.h"
 #include "block/line_templates.h"
-#include "exec/needed_labels.h"
-#include "exec/outline_cache.h"
+#include "exec/column_plan.h"
 
 #include <memory>
 #include <optional>
@@ -13,29 +12,6 @@
 #include <vector>
 
 namespace logi::exec {
-
-// What a pipeline, or its first stages, look at. Immutable, safe from any thread.
-struct ColumnPlan {
-    std::vector<const Stage*> parsers;  // of the line as it is stored
-    OutlineCache outlines;
-    // The labels that decide what comes of an entry, unless all may do.
-    bool all_labels = false;
-    std::vector<std::string> labels;
-    // Those, and what else decides how far parsers read.
-    std::vector<std::string> class_labels;
-    std::vector<std::string> stems;  // of class_labels that end in "_extracted"
-    // What a parser that is alone stops at.
-    NeededLabels needed;
-
-    ColumnPlan(std::vector<const Stage*> outlining, NeededLabels stops_at)
-        : parsers(std::move(outlining)), outlines(parsers), needed(std::move(stops_at)) {}
-    void look_at(const std::vector<std::string>& names);
-    [[nodiscard]] bool looks_at(std::string_view label) const;
-    // Whether what comes of an entry may depend on metadata of that name.
-    [[nodiscard]] bool looks_at_metadata(std::string_view name) const;
-    // Whether the block may have such metadata.
-    StatusOr<bool> looks_at_metadata_of(block::BlockReader& block) const;
-};
 
 // One thread. The block and the plan must outlive it.
 class ColumnRows final : public OutlinedLine {
@@ -128,9 +104,6 @@ class ColumnRows final : public OutlinedLine {
     StatusOr<bool> check_slots(std::size_t number, std::uint32_t count, View& view);
     Status load_slots(std::size_t number, View& view);
     StatusOr<Slot*> slot(std::size_t number, std::size_t i);
-    StatusOr<block::RowSet> odd_strings(block::ColumnReader& column,
-                                        const fields::HoleRule& rule) const;
-    StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& check) const;
     [[nodiscard]] std::string class_key(const Labels& stream) const;
     [[nodiscard]] std::string_view slot_value(std::size_t slot) const;
     [[nodiscard]] static std::uint32_t number_of(const View& view, std::size_t rank);

@@ -61,7 +61,7 @@ void EntryLabels::add_metadata(const MetadataView& pair) {
         }
         return;
     }
-    const std::string_view name = arena_.copy(std::string(pair.name) + "_extracted");
+    const std::string_view name = arena_.copy(std::string(pair.name).append(kExtracted));
     add({name, pair.value, LabelCategory::kMetadata});
     stream_changed_ = stream_changed_ || stream_->find(name) != nullptr;
 }
@@ -147,7 +147,7 @@ std::string_view EntryLabels::field_name(std::string_view name) {
     if (stream_->find(name) == nullptr && !metadata_has(name)) {
         return name;
     }
-    field_name_.assign(name).append("_extracted");
+    field_name_.assign(name).append(kExtracted);
     return field_name_;
 }
 

@@ -19,6 +19,8 @@ namespace logi::exec {
 inline constexpr std::string_view kErrorLabel = "__error__";
 inline constexpr std::string_view kErrorDetailsLabel = "__error_details__";
 inline constexpr std::string_view kPreserveErrorLabel = "__preserve_error__";
+// What a name that the stream has gets behind it.
+inline constexpr std::string_view kExtracted = "_extracted";
 
 enum class LabelCategory : std::uint8_t { kStream, kMetadata, kParsed };
 

@@ -13,22 +13,6 @@ void merge(const fields::HoleRule& from, fields::HoleRule& to) {
     }
 }
 
-void group_bytes(SlotCheck& check) {
-    for (std::size_t byte = 0; byte < check.rule.forbidden.size(); ++byte) {
-        if (!check.rule.forbidden[byte]) {
-            continue;
-        }
-        const block::ClassMask classes = block::kClassOf[byte];
-        auto it = std::find_if(check.forbidden.begin(),
-                               check.forbidden.end(),
-                               [&](const auto& group) { return group.classes == classes; });
-        if (it == check.forbidden.end()) {
-            it = check.forbidden.insert(it, {classes, {}});
-        }
-        it->bytes.push_back(static_cast<char>(byte));
-    }
-}
-
 // Roughly.
 std::size_t memory_bytes(const TemplateOutline& outline) {
     constexpr std::size_t kSlotBytes = 256;
@@ -49,19 +33,19 @@ std::size_t memory_bytes(const TemplateOutline& outline) {
 
 TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces) const {
     TemplateOutline out;
-    out.slots.resize(pieces.size() - 1);
+    std::vector<fields::HoleRule> rules(pieces.size() - 1);
     for (const Stage* parser : parsers_) {
         auto outline = parser->outline(pieces);
         if (!outline.has_value()) {
             return {};
         }
-        for (std::size_t i = 0; i < out.slots.size(); ++i) {
-            merge(outline->holes[i], out.slots[i].rule);
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            merge(outline->holes[i], rules[i]);
         }
         out.parsers.push_back(*std::move(outline));
     }
-    for (SlotCheck& check : out.slots) {
-        group_bytes(check);
+    for (const fields::HoleRule& rule : rules) {
+        out.slots.emplace_back(rule);
     }
     out.known = true;
     return out;

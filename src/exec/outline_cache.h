@@ -6,7 +6,7 @@
 #include "absl/types/span.h"
 #include "base/hash.h"
 #include "base/mutex.h"
-#include "block/char_class.h"
+#include "exec/slot_check.h"
 #include "exec/stage.h"
 
 #include <memory>
@@ -14,16 +14,6 @@
 #include <vector>
 
 namespace logi::exec {
-
-// The bytes that may not be in a slot, by the classes that tell whether they are there.
-struct SlotCheck {
-    struct Bytes {
-        block::ClassMask classes = 0;
-        std::string bytes;
-    };
-    std::vector<Bytes> forbidden;
-    fields::HoleRule rule;  // the same
-};
 
 struct TemplateOutline {
     bool known = false;  // false: lines have to be parsed one by one

@@ -229,10 +229,8 @@ void Pipeline::plan_columns() {
     if (!metric_ || parsers.empty()) {
         return;
     }
-    auto plan = std::make_unique<ColumnPlan>(std::move(parsers), needed_);
-    plan->all_labels = needed_.all();
-    plan->look_at(needed_.names());
-    columns_ = std::move(plan);
+    columns_ =
+        std::make_unique<ColumnPlan>(std::move(parsers), needed_, needed_.names(), needed_.all());
 }
 
 void Pipeline::plan_prefilter() {
@@ -255,9 +253,8 @@ void Pipeline::plan_prefilter() {
     if (parsers.empty()) {
         return;
     }
-    auto plan = std::make_unique<ColumnPlan>(std::move(parsers), needed_);
-    plan->look_at(labels);
-    prefilter_ = std::move(plan);
+    prefilter_ =
+        std::make_unique<ColumnPlan>(std::move(parsers), needed_, std::move(labels), false);
 }
 
 bool Pipeline::by_columns(std::size_t i) const {
