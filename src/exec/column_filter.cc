@@ -9,21 +9,12 @@ class ColumnFilter {
         : pipeline_(pipeline), rows_(rows), columns_(columns) {}
 
     // What is not known passes.
-    StatusOr<bool> passes(std::uint32_t row, bool names_matter) {
+    StatusOr<bool> passes(std::uint32_t row) {
         if (!has_stream_ || rows_.streams[row] != stream_) {
             has_stream_ = true;
             stream_ = rows_.streams[row];
             labels_ = rows_.source->labels(stream_);
             columns_.begin_stream(labels_);
-        }
-        if (names_matter) {
-            LOGI_RETURN_IF_ERROR(rows_.block->metadata(row, pairs_));
-            const auto looked_at = [this](const MetadataView& pair) {
-                return pipeline_.prefilter()->looks_at_metadata(pair.name);
-            };
-            if (std::any_of(pairs_.begin(), pairs_.end(), looked_at)) {
-                return true;
-            }
         }
         LOGI_ASSIGN_OR_RETURN(const ColumnRows::Place place, columns_.go_to(row));
         if (place.how == ColumnRows::How::kByLine) {
@@ -58,7 +49,6 @@ class ColumnFilter {
     Labels labels_;
     std::uint32_t stream_ = 0;
     bool has_stream_ = false;
-    std::vector<MetadataView> pairs_;
     std::vector<Result> results_;
 };
 
@@ -72,12 +62,10 @@ Status drop_by_columns(const Pipeline& pipeline, ScanRows& rows, OpenBlock& bloc
     if (columns == nullptr) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(const bool names_matter,
-                          pipeline.prefilter()->looks_at_metadata_of(*rows.block));
     ColumnFilter filter(pipeline, rows, *columns);
     std::size_t kept = 0;
     for (const std::uint32_t row : rows.rows) {
-        LOGI_ASSIGN_OR_RETURN(const bool passes, filter.passes(row, names_matter));
+        LOGI_ASSIGN_OR_RETURN(const bool passes, filter.passes(row));
         if (passes) {
             rows.rows[kept++] = row;
         }

@@ -36,6 +36,7 @@ StatusOr<std::unique_ptr<ColumnRows>> ColumnRows::open(block::BlockReader& block
     }
     std::unique_ptr<ColumnRows> rows(new ColumnRows(block, plan, *templates));
     rows->known_.resize(templates->templates());
+    LOGI_ASSIGN_OR_RETURN(rows->metadata_matters_, plan.looks_at_metadata_of(block));
     return rows;
 }
 
@@ -75,7 +76,20 @@ void ColumnRows::begin_stream(const Labels& stream) {
     }
 }
 
+StatusOr<bool> ColumnRows::looks_at_metadata(std::uint32_t row) {
+    LOGI_RETURN_IF_ERROR(block_.metadata(row, metadata_));
+    return std::any_of(metadata_.begin(), metadata_.end(), [this](const MetadataView& pair) {
+        return plan_.looks_at_metadata(pair.name);
+    });
+}
+
 StatusOr<ColumnRows::Place> ColumnRows::go_to(std::uint32_t row) {
+    if (metadata_matters_) {
+        LOGI_ASSIGN_OR_RETURN(const bool looked_at, looks_at_metadata(row));
+        if (looked_at) {
+            return Place();
+        }
+    }
     if (!rows_.has_value()) {
         auto rows = templates_->row_templates();
         if (!rows.ok()) {

@@ -34,8 +34,10 @@ class ColumnRows final : public OutlinedLine {
         How how = How::kByLine;
         std::uint32_t number = 0;  // below numbers()
     };
-    // Goes to a row, which has no metadata that is looked at.
+    // Goes to a row. One with metadata that is looked at is left to its line.
     StatusOr<Place> go_to(std::uint32_t row);
+    // Whether the block may have such rows.
+    [[nodiscard]] bool metadata_matters() const { return metadata_matters_; }
     // Numbers that were given so far.
     [[nodiscard]] std::size_t numbers() const { return numbers_; }
 
@@ -106,11 +108,14 @@ class ColumnRows final : public OutlinedLine {
     StatusOr<Slot*> slot(std::size_t number, std::size_t i);
     [[nodiscard]] std::string class_key(const Labels& stream) const;
     [[nodiscard]] std::string_view slot_value(std::size_t slot) const;
+    StatusOr<bool> looks_at_metadata(std::uint32_t row);
     [[nodiscard]] static std::uint32_t number_of(const View& view, std::size_t rank);
 
     block::BlockReader& block_;
     const ColumnPlan& plan_;
     block::LineTemplates* templates_;
+    bool metadata_matters_ = false;
+    std::vector<MetadataView> metadata_;  // of the row
     std::vector<Template> known_;
     const Labels* stream_ = nullptr;
     absl::flat_hash_map<std::string, std::size_t> classes_;

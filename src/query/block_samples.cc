@@ -49,9 +49,6 @@ Status BlockSamples::begin_columns(block::BlockReader& block) {
     }
     LOGI_ASSIGN_OR_RETURN(columns_, exec::ColumnRows::open(block, *plan));
     has_stream_ = false;
-    if (columns_ != nullptr) {
-        LOGI_ASSIGN_OR_RETURN(names_matter_, plan->looks_at_metadata_of(block));
-    }
     return absl::OkStatus();
 }
 
@@ -71,7 +68,7 @@ StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
     LOGI_RETURN_IF_ERROR(block.open(item));
     block::BlockReader& reader = *block.reader;
     LOGI_RETURN_IF_ERROR(begin_columns(reader));
-    if (columns_ == nullptr || names_matter_) {
+    if (columns_ == nullptr || columns_->metadata_matters()) {
         return false;
     }
     LOGI_ASSIGN_OR_RETURN(const bool one, one_class(item));
@@ -206,21 +203,7 @@ Status BlockSamples::add_plain(const Place& place) {
     return absl::OkStatus();
 }
 
-StatusOr<bool> BlockSamples::metadata_matters(const Place& place) {
-    if (!metadata_ || !names_matter_) {
-        return false;
-    }
-    LOGI_RETURN_IF_ERROR(place.block.metadata(place.row, pairs_));
-    return std::any_of(pairs_.begin(), pairs_.end(), [this](const MetadataView& pair) {
-        return plan_.pipeline->columns()->looks_at_metadata(pair.name);
-    });
-}
-
 StatusOr<bool> BlockSamples::add_by_columns(const Place& place) {
-    LOGI_ASSIGN_OR_RETURN(const bool matters, metadata_matters(place));
-    if (matters) {
-        return false;
-    }
     LOGI_ASSIGN_OR_RETURN(const exec::ColumnRows::Place at, columns_->go_to(place.row));
     LOGI_ASSIGN_OR_RETURN(const Outcome outcome, outcome_of(at, place.time));
     if (outcome.kind == Outcome::kByLine) {
@@ -316,7 +299,7 @@ Status BlockSamples::add_entry(const Place& place) {
         }
         got_.line_bytes += line.size();
     }
-    const bool metadata = metadata_ && names_matter_;
+    const bool metadata = metadata_ && (columns_ == nullptr || columns_->metadata_matters());
     LOGI_ASSIGN_OR_RETURN(auto value, run_line(place, line, metadata));
     // With an error, an entry has all its labels.
     if (value.has_value() && entry_.labels.has_error() && metadata_ && !metadata) {

@@ -88,7 +88,6 @@ class BlockSamples {
                                              bool metadata);
     // False: the line is needed.
     StatusOr<bool> add_by_columns(const Place& place);
-    StatusOr<bool> metadata_matters(const Place& place);
     Status add_group(std::size_t group, Timestamp time);
     Status add_left(block::BlockReader& block, Timestamp time, std::uint32_t cell);
     void count_in(exec::OpenBlock& block, std::uint64_t lines);
@@ -107,7 +106,6 @@ class BlockSamples {
     std::unique_ptr<exec::ColumnRows> columns_;  // of the block; null: none
     std::vector<Outcome> outcomes_;              // by number
     std::uint64_t column_lines_ = 0;             // that were not put together
-    bool names_matter_ = true;                   // of the metadata of some rows
     // Of a whole block: series and how many entries.
     std::vector<std::pair<std::uint32_t, std::uint64_t>> counted_;
     std::vector<exec::ColumnRows::LineRow> left_;  // that could not be counted
