@@ -128,7 +128,7 @@ StatusOr<std::shared_ptr<const Pipeline>> Pipeline::compile(const logql::LogExpr
         pipeline->unwrap_ = std::move(options.unwrap);
     }
     if (options.columns) {
-        pipeline->plan_columns();
+        pipeline->plan_columns(options.line);
         pipeline->plan_prefilter();
     }
     return std::shared_ptr<const Pipeline>(pipeline);
@@ -207,7 +207,7 @@ bool Pipeline::needs_metadata(const Labels& stream) const {
 }
 
 // Parsers, and stages that do not look at the line, up to one that makes a new line.
-void Pipeline::plan_columns() {
+void Pipeline::plan_columns(bool needs_line) {
     std::vector<const Stage*> parsers;
     new_line_at_ = stages_.size();
     for (std::size_t i = 0; i < stages_.size(); ++i) {
@@ -226,7 +226,8 @@ void Pipeline::plan_columns() {
             new_line_at_ = i;
         }
     }
-    if (!metric_ || parsers.empty()) {
+    const bool stored_line = new_line_at_ == stages_.size();
+    if (!metric_ || parsers.empty() || (needs_line && stored_line)) {
         return;
     }
     columns_ =

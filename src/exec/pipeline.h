@@ -22,6 +22,7 @@ class Pipeline {
         // Of the series that the samples go to; nothing for all labels. Log queries have none.
         std::optional<logql::Grouping> grouping;
         bool metric = false;
+        bool line = false;     // samples depend on the line as the pipeline leaves it
         bool columns = false;  // whether columns() and prefilter() are wanted
         Timestamp now;
     };
@@ -62,7 +63,7 @@ class Pipeline {
     Pipeline() = default;
     Status add_stages(const logql::LogExpr& log, Timestamp now);
     Status add_stage(const logql::Stage& stage, LineFilterPlace& filters, Timestamp now);
-    void plan_columns();
+    void plan_columns(bool needs_line);
     void plan_prefilter();
 
     std::vector<regex::LineFilter> block_filters_;

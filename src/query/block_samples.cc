@@ -44,7 +44,7 @@ Status BlockSamples::add_counted(std::uint32_t stream,
 
 Status BlockSamples::begin_columns(block::BlockReader& block) {
     const exec::ColumnPlan* const plan = plan_.pipeline->columns();
-    if (plan == nullptr || plan_.bytes || columns_ != nullptr) {
+    if (plan == nullptr || columns_ != nullptr) {
         return absl::OkStatus();
     }
     LOGI_ASSIGN_OR_RETURN(columns_, exec::ColumnRows::open(block, *plan));
@@ -62,7 +62,7 @@ StatusOr<bool> BlockSamples::one_class(const exec::ScanItem& item) {
 StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
                                        exec::OpenBlock& block,
                                        std::uint32_t cell) {
-    if (plan_.pipeline->columns() == nullptr || plan_.bytes || plan_.pipeline->unwraps()) {
+    if (plan_.pipeline->columns() == nullptr || plan_.pipeline->unwraps()) {
         return false;
     }
     LOGI_RETURN_IF_ERROR(block.open(item));
@@ -80,9 +80,9 @@ StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
     for (std::size_t i = 0; i < columns_->groups(); ++i) {
         LOGI_RETURN_IF_ERROR(add_group(i, item.max_time));
     }
-    for (const auto& [series, count] : counted_) {
-        partial_.add(series, cell, item.max_time, static_cast<double>(count));
-        got_.passed_lines += count;
+    for (const Counted& c : counted_) {
+        partial_.add(c.series, cell, item.max_time, c.value * static_cast<double>(c.rows));
+        got_.passed_lines += c.rows;
     }
     column_lines_ += reader.stats().rows - left_.size();
     LOGI_RETURN_IF_ERROR(add_left(reader, item.max_time, cell));
@@ -127,7 +127,7 @@ Status BlockSamples::add_group(std::size_t group, Timestamp time) {
         LOGI_ASSIGN_OR_RETURN(const Outcome outcome,
                               outcome_of({rows.how, rows.first_number + n}, time));
         if (outcome.kind == Outcome::kSample) {
-            counted_.emplace_back(outcome.series, rows.counts[n]);
+            counted_.push_back({outcome.series, rows.counts[n], outcome.value});
         } else if (outcome.kind == Outcome::kByLine) {
             by_line.push_back(rows.first_number + n);
         }
@@ -235,6 +235,25 @@ StatusOr<BlockSamples::Outcome> BlockSamples::outcome_of(const exec::ColumnRows:
     return outcomes_[place.number];
 }
 
+// What the pipeline makes of the entry, whose labels have begun. Nothing: it is dropped.
+std::optional<double> BlockSamples::sample() {
+    if (!plan_.pipeline->process(entry_)) {
+        return std::nullopt;
+    }
+    if (plan_.pipeline->unwraps()) {
+        return plan_.pipeline->unwrap(entry_);
+    }
+    return plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
+}
+
+// Of an entry after its pipeline.
+StatusOr<std::uint32_t> BlockSamples::series() {
+    if (decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error()) {
+        return series_;
+    }
+    return index_.find(entry_.labels);
+}
+
 // An entry with an error has its labels in the message, or as its series: all of them, so that it
 // is left to the line.
 StatusOr<BlockSamples::Outcome> BlockSamples::run_outlined(Timestamp time) {
@@ -242,33 +261,24 @@ StatusOr<BlockSamples::Outcome> BlockSamples::run_outlined(Timestamp time) {
     entry_.time = time;
     entry_.outlined = columns_.get();
     entry_.needs_line = false;
-    const bool passed = plan_.pipeline->process(entry_);
-    Outcome outcome{Outcome::kDropped};
-    if (entry_.needs_line) {
-        outcome.kind = Outcome::kByLine;
-    } else if (passed) {
-        outcome.kind = Outcome::kSample;
-        if (plan_.pipeline->unwraps()) {
-            const auto unwrapped = plan_.pipeline->unwrap(entry_);
-            outcome.kind = unwrapped.has_value() ? Outcome::kSample : Outcome::kDropped;
-            outcome.value = unwrapped.value_or(0);
-        }
-        if (outcome.kind == Outcome::kSample && entry_.labels.has_error()) {
-            outcome.kind = Outcome::kByLine;
-        }
-    }
+    const std::optional<double> value = sample();
+    // Bytes are of the new line, unless the stage that should have made it failed.
+    const bool without_line = plan_.bytes && value.has_value() && entry_.outlined != nullptr;
     entry_.outlined = nullptr;
-    if (outcome.kind != Outcome::kSample) {
-        return outcome;
+    if (entry_.needs_line || without_line) {
+        return Outcome{Outcome::kByLine};
     }
-    outcome.series = series_;
-    if (!decided_ || entry_.labels.stream_changed()) {
-        LOGI_ASSIGN_OR_RETURN(outcome.series, index_.find(entry_.labels));
+    if (!value.has_value()) {
+        return Outcome{Outcome::kDropped};
     }
-    return outcome;
+    if (entry_.labels.has_error()) {
+        return Outcome{Outcome::kByLine};
+    }
+    LOGI_ASSIGN_OR_RETURN(const std::uint32_t number, series());
+    return Outcome{Outcome::kSample, number, *value};
 }
 
-// What the pipeline makes of a line. Nothing: the entry is dropped.
+// The same for a line that is there.
 StatusOr<std::optional<double>> BlockSamples::run_line(const Place& place,
                                                        std::string_view line,
                                                        bool metadata) {
@@ -280,13 +290,7 @@ StatusOr<std::optional<double>> BlockSamples::run_line(const Place& place,
     entry_.labels.begin(labels_, pairs_);
     entry_.time = place.time;
     entry_.line = line;
-    if (!plan_.pipeline->process(entry_)) {
-        return std::nullopt;
-    }
-    if (plan_.pipeline->unwraps()) {
-        return plan_.pipeline->unwrap(entry_);
-    }
-    return plan_.bytes ? static_cast<double>(entry_.line.size()) : 1;
+    return sample();
 }
 
 Status BlockSamples::add_entry(const Place& place) {
@@ -312,13 +316,8 @@ Status BlockSamples::add_entry(const Place& place) {
     if (entry_.labels.has_error() && entry_.labels.get(exec::kPreserveErrorLabel) != "true") {
         return pipeline_error(entry_.labels);
     }
-    const bool by_stream =
-        decided_ && !entry_.labels.stream_changed() && !entry_.labels.has_error();
-    std::uint32_t series = series_;
-    if (!by_stream) {
-        LOGI_ASSIGN_OR_RETURN(series, index_.find(entry_.labels));
-    }
-    partial_.add(series, place.cell, place.time, *value);
+    LOGI_ASSIGN_OR_RETURN(const std::uint32_t number, series());
+    partial_.add(number, place.cell, place.time, *value);
     return absl::OkStatus();
 }
 

@@ -83,6 +83,8 @@ class BlockSamples {
     Status add_row(const Place& place);
     Status add_plain(const Place& place);
     Status add_entry(const Place& place);
+    std::optional<double> sample();
+    StatusOr<std::uint32_t> series();
     StatusOr<std::optional<double>> run_line(const Place& place,
                                              std::string_view line,
                                              bool metadata);
@@ -106,8 +108,13 @@ class BlockSamples {
     std::unique_ptr<exec::ColumnRows> columns_;  // of the block; null: none
     std::vector<Outcome> outcomes_;              // by number
     std::uint64_t column_lines_ = 0;             // that were not put together
-    // Of a whole block: series and how many entries.
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> counted_;
+    // Entries of a whole block of which the same comes.
+    struct Counted {
+        std::uint32_t series = 0;
+        std::uint64_t rows = 0;
+        double value = 1;  // of each
+    };
+    std::vector<Counted> counted_;
     std::vector<exec::ColumnRows::LineRow> left_;  // that could not be counted
     Labels labels_;                                // of the stream that the rows are at
     std::uint32_t stream_ = 0;

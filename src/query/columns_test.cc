@@ -92,6 +92,9 @@ const std::vector<std::string> kJsonQueries = {
     "[1m]))",
     "sum by (x) (count_over_time({app=\"api\"} | json | line_format `x={{.level}}` | logfmt | "
     "__error__=\"\" [1m]))",
+    "sum by (level) (bytes_over_time({app=\"api\"} | json | line_format `{{.msg}}` | "
+    "__error__=\"\" [1m]))",
+    "bytes_rate({app=\"api\"} | json | line_format `{{div .status 0}}` | drop __error__ [1m])",
     "absent_over_time({app=\"api\"} | json | status >= 600 [1m])",
 };
 

@@ -67,6 +67,7 @@ StatusOr<RangePlan> make_plan(const Leaf& leaf,
     options.unwrap = aggregation.unwrap;
     options.grouping = grouping_of_pipeline(leaf);
     options.metric = true;
+    options.line = counts_bytes(aggregation.op);
     options.now = pass.now;
     options.columns = pass.columns;
     LOGI_ASSIGN_OR_RETURN(auto pipeline,
