@@ -180,7 +180,10 @@ class RangeQuery {
             }
         }
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
-        if (plan_.pipeline->columns() == nullptr) {
+        // Where all labels matter, hardly two entries have the same: those that are dropped are
+        // known by fewer.
+        const exec::ColumnPlan* const columns = plan_.pipeline->columns();
+        if (columns == nullptr || columns->all_labels) {
             LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*plan_.pipeline, rows, block));
         }
         return samples.add_rows(rows, block);
