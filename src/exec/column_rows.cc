@@ -60,7 +60,7 @@ std::string ColumnRows::class_key(const Labels& stream) const {
     return key;
 }
 
-void ColumnRows::begin_stream(const Labels& stream) {
+std::size_t ColumnRows::begin_stream(const Labels& stream) {
     stream_ = &stream;
     const bool full = (views_.size() + 1) * known_.size() > kViewsMax;
     const std::string key = class_key(stream);
@@ -74,6 +74,12 @@ void ColumnRows::begin_stream(const Labels& stream) {
         classes_[key] = class_;
         views_.emplace_back().resize(known_.size());
     }
+    return class_;
+}
+
+void ColumnRows::begin_again(const Labels& stream, std::size_t stream_class) {
+    stream_ = &stream;
+    class_ = stream_class;
 }
 
 StatusOr<bool> ColumnRows::looks_at_metadata(std::uint32_t row) {

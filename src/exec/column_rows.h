@@ -21,8 +21,10 @@ class ColumnRows final : public OutlinedLine {
                                                       const ColumnPlan& plan);
 
     // The rows that come are of this stream. Streams that differ in no label that is looked at are
-    // of one class.
-    void begin_stream(const Labels& stream);
+    // of one class, which this returns.
+    std::size_t begin_stream(const Labels& stream);
+    // Of a stream that began before, whose class it was.
+    void begin_again(const Labels& stream, std::size_t stream_class);
     // Of the streams that began so far.
     [[nodiscard]] std::size_t classes() const { return views_.size(); }
     enum class How : std::uint8_t {

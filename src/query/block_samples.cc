@@ -78,6 +78,7 @@ StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
     counted_.clear();
     left_.clear();
     for (std::size_t i = 0; i < columns_->groups(); ++i) {
+        LOGI_RETURN_IF_ERROR(cancel_.check());
         LOGI_RETURN_IF_ERROR(add_group(i, item.max_time));
     }
     for (const Counted& c : counted_) {

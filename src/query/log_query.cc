@@ -159,7 +159,6 @@ class Collector {
         }
         exec::OpenBlock block;
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
-        LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*pipeline_, rows, block));
         std::vector<Candidate> found;
         LOGI_RETURN_IF_ERROR(collect(rows, block, found));
         scan_.add(item, block);
@@ -197,7 +196,8 @@ class Collector {
         std::stable_sort(rows.rows.begin(), rows.rows.end(), [&](std::uint32_t a, std::uint32_t b) {
             return forward_ ? rows.times[a] < rows.times[b] : rows.times[a] > rows.times[b];
         });
-        LOGI_ASSIGN_OR_RETURN(const auto sequences, rows.block->sequences());
+        // Row by row: the first that are good enough are all that is needed.
+        LOGI_ASSIGN_OR_RETURN(const auto filter, exec::ColumnFilter::open(*pipeline_, rows));
         RowReader reader(*pipeline_, rows);
         const auto worst_so_far = worst();
         for (const std::uint32_t row : rows.rows) {
@@ -208,15 +208,25 @@ class Collector {
                 break;
             }
             LOGI_RETURN_IF_ERROR(cancel_.check());
+            if (filter != nullptr) {
+                LOGI_ASSIGN_OR_RETURN(const bool may_pass, filter->passes(row));
+                if (!may_pass) {
+                    continue;
+                }
+            }
             Candidate candidate;
             LOGI_ASSIGN_OR_RETURN(const bool passed, reader.read(row, candidate));
             if (passed) {
+                LOGI_ASSIGN_OR_RETURN(const auto sequences, rows.block->sequences());
                 candidate.sequence = sequences[row];
                 LOGI_RETURN_IF_ERROR(budget_.charge(bytes_of(candidate.row)));
                 found.push_back(std::move(candidate));
             }
         }
         reader.count_in(block);
+        if (filter != nullptr) {
+            filter->count_in(block);
+        }
         return absl::OkStatus();
     }
 

@@ -184,7 +184,7 @@ class RangeQuery {
         // known by fewer.
         const exec::ColumnPlan* const columns = plan_.pipeline->columns();
         if (columns == nullptr || columns->all_labels) {
-            LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*plan_.pipeline, rows, block));
+            LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*plan_.pipeline, cancel_, rows, block));
         }
         return samples.add_rows(rows, block);
     }
