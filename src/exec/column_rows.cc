@@ -172,8 +172,8 @@ Status ColumnRows::rows_with(std::size_t group,
     }
     for (std::size_t rank = 0; rank < places->size(); ++rank) {
         const bool odd = group_view->odd.has_value() && group_view->odd->has(rank);
-        if (!odd && std::find(numbers.begin(), numbers.end(), number_of(*group_view, rank)) !=
-                        numbers.end()) {
+        if (!odd &&
+            std::binary_search(numbers.begin(), numbers.end(), number_of(*group_view, rank))) {
             rows.push_back({(*places)[rank],
                             static_cast<std::uint32_t>(group),
                             static_cast<std::uint32_t>(rank)});

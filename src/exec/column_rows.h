@@ -62,7 +62,7 @@ class ColumnRows final : public OutlinedLine {
     };
     [[nodiscard]] std::size_t groups() const { return templates_->templates() + 1; }
     StatusOr<Group> group(std::size_t number);
-    // Appends the rows of a group that have one of the numbers and can be outlined.
+    // Appends the rows of a group that have one of the numbers, which ascend, and can be outlined.
     Status rows_with(std::size_t group,
                      const std::vector<std::uint32_t>& numbers,
                      std::vector<LineRow>& rows);
