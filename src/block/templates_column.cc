@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kTemplatesMax = 65534;
 constexpr std::uint64_t kSlotsMax = 255;
+// Who asks for the rows of more templates than this gets those of all, in one pass.
+constexpr std::size_t kPlacesScans = 2;
 
 }  // namespace
 
@@ -290,6 +292,9 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
 
 StatusOr<absl::Span<const std::uint32_t>> TemplatesColumn::places(std::size_t number) {
     LOGI_RETURN_IF_ERROR(load_numbers());
+    if (++places_asked_ > kPlacesScans) {
+        LOGI_RETURN_IF_ERROR(place_rows());
+    }
     auto& places = number == templates_.size() ? rest_places_ : templates_[number].places;
     if (places.empty() && rows_of(number) > 0) {
         places.reserve(rows_of(number));

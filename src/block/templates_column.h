@@ -87,6 +87,7 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     // Per row: the number of its template, the rest having the highest.
     std::vector<std::uint16_t> numbers_;
     bool placed_ = false;
+    std::size_t places_asked_ = 0;
     // Per row: its number among the rows of its template. Only once single rows are read.
     std::vector<std::uint32_t> rank_of_;
     base::Buffer texts_;
