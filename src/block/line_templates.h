@@ -25,7 +25,7 @@ class LineTemplates {
     virtual StatusOr<absl::Span<const std::uint32_t>> places(std::size_t number) = 0;
     // Appends the line of a place.
     virtual Status append_line(std::size_t number, std::size_t rank, std::string& out) = 0;
-    // Values of a slot, one per place.
+    // Values of a slot, one per place; none is empty.
     virtual StatusOr<ColumnReader*> column(std::size_t number, std::size_t slot) = 0;
 
     // Per row of the block: its template, or templates(), and its number among the places.

@@ -81,6 +81,9 @@ Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
     kind.columns.reserve(kind.pieces.size());
     for (std::size_t i = 0; i + 1 < kind.pieces.size(); ++i) {
         LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
+        if (column->stamp().min_size == 0) {
+            return malformed("the value of a slot");
+        }
         kind.columns.push_back(std::move(column));
     }
     kind.parsed = true;

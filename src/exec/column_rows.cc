@@ -216,8 +216,8 @@ Status ColumnRows::make_view(std::size_t number, View& view) {
     if (!view.outline->known || !pick_fields(view, seen)) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(const bool holds, check_slots(number, seen, view));
-    return holds ? load_slots(number, view) : absl::OkStatus();
+    LOGI_RETURN_IF_ERROR(check_slots(number, seen, view));
+    return load_slots(number, view);
 }
 
 // The fields that are looked at. False if the value of one is not known. `slots_seen`: so many of
@@ -261,17 +261,14 @@ StatusOr<ColumnRows::Slot*> ColumnRows::slot(std::size_t number, std::size_t i) 
     return &slot;
 }
 
-// Which rows break the rules. False: all may.
-StatusOr<bool> ColumnRows::check_slots(std::size_t number, std::uint32_t count, View& view) {
+// Which rows break the rules.
+Status ColumnRows::check_slots(std::size_t number, std::uint32_t count, View& view) {
     for (std::uint32_t i = 0; i < count; ++i) {
         const SlotCheck& check = view.outline->slots[i];
         if (check.rule.allows_all()) {
             continue;
         }
         LOGI_ASSIGN_OR_RETURN(Slot* const checked, slot(number, i));
-        if (checked->column->stamp().min_size == 0) {
-            return false;
-        }
         if (!checked->odd.has_value()) {
             LOGI_ASSIGN_OR_RETURN(checked->odd, odd_rows(*checked->column, check));
         }
@@ -284,7 +281,7 @@ StatusOr<bool> ColumnRows::check_slots(std::size_t number, std::uint32_t count, 
             view.odd = checked->odd;
         }
     }
-    return true;
+    return absl::OkStatus();
 }
 
 // Makes the values of the picked fields ready, and numbers for the rows if these are few.

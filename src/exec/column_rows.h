@@ -105,7 +105,7 @@ class ColumnRows final : public OutlinedLine {
     StatusOr<View*> view(std::size_t number);
     Status make_view(std::size_t number, View& view);
     bool pick_fields(View& view, std::uint32_t& slots_seen) const;
-    StatusOr<bool> check_slots(std::size_t number, std::uint32_t count, View& view);
+    Status check_slots(std::size_t number, std::uint32_t count, View& view);
     Status load_slots(std::size_t number, View& view);
     StatusOr<Slot*> slot(std::size_t number, std::size_t i);
     [[nodiscard]] std::string class_key(const Labels& stream) const;
