@@ -65,6 +65,7 @@ void ColumnFilter::count_in(OpenBlock& block) const {
     const block::BlockStats& stats = rows_.block->stats();
     ReadCounts got;
     got.lines = dropped_;
+    got.column_lines = dropped_;
     got.line_bytes = stats.line_bytes * dropped_ / stats.rows;
     block.count(got);
 }

@@ -62,6 +62,8 @@ ReadCounts& ReadCounts::operator+=(const ReadCounts& other) {
     stored_bytes += other.stored_bytes;
     metadata_bytes += other.metadata_bytes;
     passed_lines += other.passed_lines;
+    column_lines += other.column_lines;
+    counted_blocks += other.counted_blocks;
     return *this;
 }
 

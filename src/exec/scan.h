@@ -35,6 +35,8 @@ struct ReadCounts {
     std::uint64_t stored_bytes = 0;    // of columns, as they are in files
     std::uint64_t metadata_bytes = 0;  // names and values that the pipeline got
     std::uint64_t passed_lines = 0;    // filters and pipeline
+    std::uint64_t column_lines = 0;    // of lines: what columns answered
+    std::uint64_t counted_blocks = 0;  // of blocks: whose entries were counted by template
 
     ReadCounts& operator+=(const ReadCounts& other);
 };

@@ -86,6 +86,7 @@ StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
         got_.passed_lines += c.rows;
     }
     column_lines_ += reader.stats().rows - left_.size();
+    got_.counted_blocks = 1;
     LOGI_RETURN_IF_ERROR(add_left(reader, item.max_time, cell));
     count_in(block, reader.stats().rows);
     return true;
@@ -155,6 +156,7 @@ Status BlockSamples::add_rows(const exec::ScanRows& rows, exec::OpenBlock& block
 
 void BlockSamples::count_in(exec::OpenBlock& block, std::uint64_t lines) {
     got_.lines = lines;
+    got_.column_lines = column_lines_;
     if (column_lines_ > 0) {
         // What they are on the average: their sizes would have to be read.
         const block::BlockStats& stats = block.reader->stats();

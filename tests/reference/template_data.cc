@@ -25,7 +25,8 @@ struct Shape {
 struct Service {
     LabelMap stream;
     std::vector<Shape> shapes;
-    std::size_t odd_percent = 0;
+    std::size_t odd_percent = 0;        // of fields
+    std::size_t odd_lines_percent = 0;  // of lines, which may have odd fields
     std::size_t metadata_percent = 0;
 };
 
@@ -230,7 +231,7 @@ std::string access(Dice& dice, const Shape& shape, std::size_t odd_percent) {
 
 std::string line(Dice& dice, const Service& service) {
     const Shape& shape = dice.pick(service.shapes);
-    const std::size_t odd = service.odd_percent;
+    const std::size_t odd = dice.percent(service.odd_lines_percent) ? service.odd_percent : 0;
     std::string out = shape.format == Format::kJson     ? json(dice, shape, odd)
                       : shape.format == Format::kLogfmt ? logfmt(dice, shape, odd)
                                                         : access(dice, shape, odd);
@@ -260,6 +261,7 @@ Service random_service(Dice& dice) {
         service.shapes.push_back(random_shape(dice));
     }
     service.odd_percent = dice.pick(std::vector<std::size_t>{0, 0, 2, 5, 20});
+    service.odd_lines_percent = dice.pick(std::vector<std::size_t>{100, 100, 5, 1});
     service.metadata_percent = dice.pick(std::vector<std::size_t>{0, 0, 3, 50});
     return service;
 }
@@ -280,7 +282,7 @@ LabelMap random_metadata(Dice& dice, bool logs) {
 
 RandomData template_data(Dice& dice) {
     std::vector<Service> services;
-    for (std::size_t i = 1 + dice.below(4); i > 0; --i) {
+    for (std::size_t i = 1 + (dice.percent(50) ? 0 : dice.below(4)); i > 0; --i) {
         services.push_back(random_service(dice));
     }
     RandomData data;
@@ -300,11 +302,14 @@ RandomData template_data(Dice& dice) {
                            "pattern `<_> \"<method> <_>\" <status> <_>`"});
             break;
     }
-    const std::size_t count = 50 + dice.below(500);
+    const std::size_t count = dice.percent(15) ? 1000 + dice.below(1500) : 50 + dice.below(500);
+    // A block may lie in one window, or windows cut it.
+    const auto step_max_ns =
+        dice.pick(std::vector<std::int64_t>{1'000'000, 20'000'000, 400'000'000});
     Timestamp time = kDataTime - Duration::seconds(100);
     while (data.entries.size() < count) {
         const Service& service = dice.pick(services);
-        time = time + Duration{dice.between(1, 400'000'000)};
+        time = time + Duration{dice.between(1, step_max_ns)};
         Entry entry{service.stream, time, line(dice, service), {}};
         if (dice.percent(service.metadata_percent)) {
             entry.metadata = random_metadata(dice, data.logs);
