@@ -234,8 +234,15 @@ bool ColumnRows::pick_fields(View& view, std::uint32_t& slots_seen) const {
             if (stream_->find(label) != nullptr) {
                 label.append(kExtracted);
             }
+            if (field.is_missing()) {
+                if (label == field.name && plan_.looks_at(label)) {
+                    picked.push_back(&field);
+                }
+                continue;
+            }
             const bool again = has(extracted, label);
-            if (plan_.looks_at(label) && !again) {
+            const bool replaces = field.call == fields::OutlineField::Call::kSet;
+            if (plan_.looks_at(label) && (replaces || !again)) {
                 if (field.unknown) {
                     return false;
                 }

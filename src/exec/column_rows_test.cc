@@ -179,8 +179,10 @@ TEST(ColumnRows, StagesThatNeedTheLine) {
     EXPECT_EQ(metric("| json | line_format \"{{__timestamp__}}\"", {"x"})->columns(), nullptr);
     EXPECT_EQ(metric("| json | label_format x=\"{{.}}\"", {"x"})->columns(), nullptr);
     EXPECT_EQ(metric("| json | regexp \"(?P<y>.)\"", {"y"})->columns(), nullptr);
-    EXPECT_EQ(metric("| json x=\"a\"", {"x"})->columns(), nullptr);
-    EXPECT_EQ(metric("| unpack", {"x"})->columns(), nullptr);
+    EXPECT_NE(metric("| json x=\"a\"", {"x"})->columns(), nullptr);
+    EXPECT_NE(metric("| unpack | x=\"a\"", {"x"})->columns(), nullptr);
+    EXPECT_NE(metric("| unpack | line_format \"{{.x}}\" | logfmt y", {"y"})->columns(), nullptr);
+    EXPECT_EQ(metric("| unpack | logfmt y", {"y"})->columns(), nullptr);
 }
 
 // Per stage of the expression: whether columns answer it.
@@ -198,6 +200,7 @@ TEST(Pipeline, StagesByColumns) {
     EXPECT_EQ(
         by_columns(*metric("| json | a > 1 | line_format \"{{__line__}}\" | logfmt c", {"c"}), 4),
         "cc--");
+    EXPECT_EQ(by_columns(*metric("| unpack | a > 1 | json", {"c"}), 3), "cc-");
     EXPECT_EQ(by_columns(*metric("| json | a > 1", {"c"}, false), 2), "--");
 }
 

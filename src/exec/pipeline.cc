@@ -208,26 +208,28 @@ bool Pipeline::needs_metadata(const Labels& stream) const {
 
 // Parsers, and stages that do not look at the line, up to one that makes a new line.
 void Pipeline::plan_columns(bool needs_line) {
+    // An outlined entry that is unpacked has neither line.
+    enum class Line { kStored, kUnpacked, kNew };
+    Line line = Line::kStored;
     std::vector<const Stage*> parsers;
     new_line_at_ = stages_.size();
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
+    for (std::size_t i = 0; i < stages_.size() && line != Line::kNew; ++i) {
         const Stage& stage = *stages_[i];
-        if (!stage.reads_named_labels_only()) {
-            return;
-        }
-        if (i > new_line_at_) {
-            continue;
-        }
-        if (stage.outlines()) {
+        const bool parses = line == Line::kStored && stage.outlines();
+        if (parses) {
             parsers.push_back(&stage);
         } else if (stage.reads_line()) {
             return;
-        } else if (stage.makes_line()) {
-            new_line_at_ = i;
+        }
+        if (stage.makes_line()) {
+            new_line_at_ = std::min(new_line_at_, i);
+            line = parses ? Line::kUnpacked : Line::kNew;
         }
     }
-    const bool stored_line = new_line_at_ == stages_.size();
-    if (!metric_ || parsers.empty() || (needs_line && stored_line)) {
+    const bool named = std::all_of(stages_.begin(), stages_.end(), [](const StagePtr& stage) {
+        return stage->reads_named_labels_only();
+    });
+    if (!metric_ || !named || parsers.empty() || (needs_line && line != Line::kNew)) {
         return;
     }
     columns_ =
@@ -238,14 +240,16 @@ void Pipeline::plan_prefilter() {
     std::vector<const Stage*> parsers;
     std::vector<std::string> labels;
     std::size_t parsers_used = 0;
+    bool unpacked = false;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
         const Stage& stage = *stages_[i];
         if (const auto* read = stage.filters_on(); read != nullptr) {
             labels.insert(labels.end(), read->begin(), read->end());
             first_stages_ = i + 1;
             parsers_used = parsers.size();
-        } else if (stage.outlines()) {
+        } else if (stage.outlines() && !unpacked) {
             parsers.push_back(&stage);
+            unpacked = stage.makes_line();
         } else {
             break;
         }
@@ -253,6 +257,13 @@ void Pipeline::plan_prefilter() {
     parsers.resize(parsers_used);
     if (parsers.empty()) {
         return;
+    }
+    // What such parsers find counts up to where the line has given all that is needed.
+    const bool replaces = std::any_of(parsers.begin(), parsers.end(), [](const Stage* parser) {
+        return parser->replaces_fields();
+    });
+    if (replaces && parsers.size() > 1) {
+        labels.insert(labels.end(), needed_.names().begin(), needed_.names().end());
     }
     prefilter_ =
         std::make_unique<ColumnPlan>(std::move(parsers), needed_, std::move(labels), false);

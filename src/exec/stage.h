@@ -55,6 +55,8 @@ class Stage {
     // A parser that can tell what it finds in lines of these pieces. Then process() takes what the
     // entry's outlined line says.
     [[nodiscard]] virtual bool outlines() const { return false; }
+    // A parser whose fields replace those of the same name that were extracted before.
+    [[nodiscard]] virtual bool replaces_fields() const { return false; }
     [[nodiscard]] virtual std::optional<fields::Outline> outline(
         absl::Span<const std::string_view> pieces) const {
         (void)pieces;

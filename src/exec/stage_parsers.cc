@@ -70,7 +70,7 @@ fields::ParseError give(const Stage& parser,
                         fields::Scratch& scratch) {
     const OutlinedLine::Found found = line.found_by(parser);
     for (const fields::OutlineField* field : found.fields) {
-        if (sink.wants(field->name) && !sink.add(field->name, line.value(*field, scratch))) {
+        if (!fields::give(*field, sink, [&] { return line.value(*field, scratch); })) {
             return {};
         }
     }
@@ -105,6 +105,10 @@ class ParserStage final : public Stage {
         return true;
     }
     [[nodiscard]] bool outlines() const override { return kOutlines; }
+    [[nodiscard]] bool replaces_fields() const override {
+        return std::is_same_v<Parser, fields::JsonExpressions> ||
+               std::is_same_v<Parser, fields::LogfmtExpressions>;
+    }
     [[nodiscard]] std::optional<fields::Outline> outline(
         absl::Span<const std::string_view> pieces) const override {
         if constexpr (kOutlines) {
@@ -131,10 +135,21 @@ class UnpackStage final : public Stage {
             return true;
         }
         LabelSink sink(entry.labels, needed_);
+        if (entry.outlined != nullptr) {
+            note_error(give(*this, *entry.outlined, sink, entry.scratch), needed_, entry.labels);
+            return true;
+        }
         note_error(parser_.parse(entry.line, entry.unpacked_line, sink, entry.scratch),
                    needed_,
                    entry.labels);
         return true;
+    }
+
+    [[nodiscard]] bool makes_line() const override { return true; }
+    [[nodiscard]] bool outlines() const override { return true; }
+    [[nodiscard]] std::optional<fields::Outline> outline(
+        absl::Span<const std::string_view> pieces) const override {
+        return parser_.outline(pieces);
     }
 
   private:

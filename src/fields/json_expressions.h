@@ -5,7 +5,9 @@
 #include "fields/extraction.h"
 #include "fields/field_sink.h"
 #include "fields/json_path.h"
+#include "fields/outline.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +23,12 @@ class JsonExpressions {
     // first counts. A line that begins with none of { [ " is an error; defects further on are not,
     // as long as the paths can be followed.
     ParseError parse(std::string_view line, FieldSink& sink, Scratch& scratch) const;
+    // What parse() finds in lines of these pieces. Nothing where that depends on what is between.
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const;
 
   private:
-    friend class PathScan;
+    static bool begins_json(char c) { return c == '{' || c == '[' || c == '"'; }
+
     std::vector<std::string> labels_;
     std::vector<JsonPath> paths_;  // one per label
     std::size_t depth_max_ = 0;    // of the longest path

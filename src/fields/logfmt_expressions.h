@@ -20,6 +20,8 @@ class LogfmtExpressions {
 
     // Every label is empty until its key comes; the last value of a key stays.
     ParseError parse(std::string_view line, FieldSink& sink, Scratch& scratch) const;
+    // What parse() finds in lines of these pieces. Nothing where that depends on what is between.
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const;
 
   private:
     LogfmtExpressions(std::vector<Extraction> extractions, LogfmtParser::Options options)

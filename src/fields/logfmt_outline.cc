@@ -1,14 +1,13 @@
-// What `| logfmt` finds in lines of the same pieces. The scanner is the parser's own, over a text
-// with a digit in every hole; it stops at the same places in every line whose holes keep to the
-// rules.
-#include "fields/logfmt_parser.h"
+// The scanner is the parser's own, over a text with a digit in every hole; it stops at the same
+// places in every line whose holes keep to the rules.
+#include "fields/logfmt_outline.h"
+
+#include "fields/logfmt_expressions.h"
 #include "fields/logfmt_scanner.h"
 #include "fields/names.h"
 
 namespace logi::fields {
 namespace {
-
-constexpr char kFiller = '0';
 
 std::bitset<256> range(unsigned from, unsigned to) {
     std::bitset<256> set;
@@ -18,10 +17,19 @@ std::bitset<256> range(unsigned from, unsigned to) {
     return set;
 }
 
+using Found = std::function<void(std::string_view name, OutlineField field)>;
+
 class OutlineScan {
   public:
-    OutlineScan(const HoledText& text, const LogfmtParser::Options& options, Outline& out)
-        : text_(text), options_(options), out_(out), scanner_(text.text(), buffer_) {}
+    OutlineScan(const HoledText& text,
+                const LogfmtParser::Options& options,
+                Outline& out,
+                const Found& found)
+        : text_(text),
+          options_(options),
+          out_(out),
+          found_(found),
+          scanner_(text.text(), buffer_) {}
 
     // False: it depends on what is in the holes.
     bool run() {
@@ -118,11 +126,8 @@ class OutlineScan {
     }
 
     bool add(OutlineField field) {
-        field.name = sanitised_name(scanner_.key(), name_);
         field.holes_seen = static_cast<std::uint32_t>(text_.hole_from(scanner_.position()));
-        if (!field.name.empty()) {
-            out_.fields.push_back(std::move(field));
-        }
+        found_(sanitised_name(scanner_.key(), name_), std::move(field));
         return true;
     }
 
@@ -135,6 +140,7 @@ class OutlineScan {
     const HoledText& text_;
     const LogfmtParser::Options& options_;
     Outline& out_;
+    const Found& found_;
     std::string buffer_;
     LogfmtScanner scanner_;
     std::string name_;
@@ -142,14 +148,45 @@ class OutlineScan {
 
 }  // namespace
 
-std::optional<Outline> LogfmtParser::outline(absl::Span<const std::string_view> pieces) const {
-    const HoledText text(pieces, kFiller);
-    Outline out;
+bool outline_pairs(const HoledText& text,
+                   const LogfmtParser::Options& options,
+                   Outline& out,
+                   const Found& found) {
     out.holes.resize(text.holes());
-    if (!OutlineScan(text, options_, out).run()) {
-        return std::nullopt;
+    return OutlineScan(text, options, out, found).run();
+}
+
+std::optional<Outline> LogfmtParser::outline(absl::Span<const std::string_view> pieces) const {
+    const HoledText text(pieces, kLogfmtFiller);
+    Outline out;
+    const auto take = [&out](std::string_view name, OutlineField field) {
+        if (!name.empty()) {
+            field.name = name;
+            out.fields.push_back(std::move(field));
+        }
+    };
+    return outline_pairs(text, options_, out, take) ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::optional<Outline> LogfmtExpressions::outline(absl::Span<const std::string_view> pieces) const {
+    const HoledText text(pieces, kLogfmtFiller);
+    Outline out;
+    for (const Extraction& extraction : extractions_) {
+        OutlineField missing;
+        missing.name = extraction.label;
+        missing.call = OutlineField::Call::kMissing;
+        out.fields.push_back(std::move(missing));
     }
-    return out;
+    const auto take = [&](std::string_view name, const OutlineField& field) {
+        for (const Extraction& extraction : extractions_) {
+            if (extraction.expression == name) {
+                out.fields.push_back(field);
+                out.fields.back().name = extraction.label;
+                out.fields.back().call = OutlineField::Call::kSet;
+            }
+        }
+    };
+    return outline_pairs(text, options_, out, take) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace logi::fields

@@ -42,6 +42,9 @@ struct ValuePart {
 };
 
 struct OutlineField {
+    // What the parser calls of its sink.
+    enum class Call : unsigned char { kAdd, kSet, kMissing, kMissingUnlessExtracted };
+
     std::string name;              // sanitised
     std::vector<ValuePart> parts;  // no more than one if there is no hole among them
     // Its value is more than its parts one after another: an escape has to be resolved, say.
@@ -51,7 +54,28 @@ struct OutlineField {
     Made made = Made::kPlain;
     // So many of the first holes have been looked at when the parser comes to this field.
     std::uint32_t holes_seen = 0;
+    Call call = Call::kAdd;
+
+    [[nodiscard]] bool is_missing() const {
+        return call == Call::kMissing || call == Call::kMissingUnlessExtracted;
+    }
 };
+
+// Gives a field to the sink as the parser does; `value()` is its value. False: the parser stops.
+template <typename Value>
+bool give(const OutlineField& field, FieldSink& sink, Value value) {
+    switch (field.call) {
+        case OutlineField::Call::kAdd:
+            return !sink.wants(field.name) || sink.add(field.name, value());
+        case OutlineField::Call::kSet:
+            return sink.set(field.name, value());
+        case OutlineField::Call::kMissing:
+        case OutlineField::Call::kMissingUnlessExtracted:
+            sink.set_missing(field.name, field.call == OutlineField::Call::kMissingUnlessExtracted);
+            break;
+    }
+    return true;
+}
 
 // The value of a field whose parts, one after another, are `text`, which may lie in `buffer`.
 [[nodiscard]] std::string_view made_value(const OutlineField& field,

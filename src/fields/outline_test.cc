@@ -1,7 +1,10 @@
 // An outline is what the parser finds in every line whose holes keep to the rules.
+#include "fields/json_expressions.h"
 #include "fields/json_parser.h"
+#include "fields/logfmt_expressions.h"
 #include "fields/logfmt_parser.h"
 #include "fields/pattern_parser.h"
+#include "fields/unpack_parser.h"
 
 #include <gtest/gtest.h>
 
@@ -20,10 +23,12 @@ class Recorder final : public FieldSink {
         text_.append(name).append("=").append(value).append("|");
         return true;
     }
-    bool set(std::string_view name, std::string_view value) override { return add(name, value); }
+    bool set(std::string_view name, std::string_view value) override {
+        text_.append(name).append(":=").append(value).append("|");
+        return true;
+    }
     void set_missing(std::string_view name, bool keep) override {
-        (void)keep;
-        (void)add(name, "missing");
+        text_.append(name).append(keep ? " missing or kept|" : " missing|");
     }
     [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -56,7 +61,7 @@ std::optional<std::string> replay(const Outline& outline, const Values& values) 
             text += part.hole == kNoHole ? part.text : values[part.hole];
         }
         std::string buffer;
-        sink.add(field.name, made_value(field, text, buffer));
+        give(field, sink, [&] { return made_value(field, text, buffer); });
     }
     return sink.text() + std::string(outline.error.kind) + std::string(outline.error.details);
 }
@@ -102,6 +107,24 @@ PatternParser pattern(std::string_view text) {
 LogfmtParser logfmt(bool strict = false, bool keep_empty = false) {
     return LogfmtParser({strict, keep_empty});
 }
+
+JsonExpressions json(const std::vector<Extraction>& extractions) {
+    return *JsonExpressions::compile(extractions);
+}
+LogfmtExpressions logfmt_of(const std::vector<Extraction>& extractions, bool keep_empty = false) {
+    return *LogfmtExpressions::compile(extractions, {false, keep_empty});
+}
+// Without its new line.
+struct Unpack {
+    UnpackParser parser;
+    ParseError parse(std::string_view line, FieldSink& sink, Scratch& scratch) const {
+        std::string buffer;
+        return parser.parse(line, buffer, sink, scratch);
+    }
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const {
+        return parser.outline(pieces);
+    }
+};
 
 TEST(JsonOutline, ValuesAndConstants) {
     const JsonParser p;
@@ -165,6 +188,38 @@ TEST(JsonOutline, HolesBehindAFieldAreNotSeenYet) {
     EXPECT_EQ(outline->fields[1].holes_seen, 2U);
     EXPECT_GE(outline->fields[2].holes_seen, 3U);  // the object was passed over first
     EXPECT_EQ(outline->fields[3].holes_seen, 4U);
+}
+
+TEST(JsonOutline, Expressions) {
+    const auto p = json({{"s", "status"}, {"b", "a.b"}, {"m", "msg"}, {"no", "x.y"}});
+    EXPECT_EQ(outline_text(p, {R"({"status":)", R"(,"a":{"b":")", R"("},"msg":"x"})"}),
+              "s=<0>|b=<1>|m=x|no=|");
+    EXPECT_EQ(outline_text(json({{"a", "a"}}), {R"({"a":{"b":)", R"(,"c":"\u00e9"}})"}),
+              R"(a={"b":<0>,"c":"\u00e9"}|)");
+    EXPECT_EQ(outline_text(json({{"a", "a"}}), {R"({"a":null,"b":)", "}"}), "a=|");
+    // Text behind the object, and elements of arrays, are looked at as well.
+    EXPECT_EQ(outline_text(p, {R"({"status":)", R"(} tail)"}), "-");
+    EXPECT_EQ(outline_text(json({{"a", "a[0]"}}), {R"({"a":[)", "]}"}), "-");
+    EXPECT_EQ(outline_text(json({{"a", "a[0]"}}), {R"({"a":)", "}"}), "a=|");
+    EXPECT_EQ(outline_text(p, {"level=", ""}), "JSONParserErr");
+    EXPECT_EQ(outline_text(p, {"", "}"}), "-");
+}
+
+TEST(JsonOutline, Unpack) {
+    const Unpack p;
+    EXPECT_EQ(outline_text(p, {R"({"a":")", R"(","b":"c","n":1,"_entry":"took )", R"( ms"})"}),
+              "b=c|a=<0>|");
+    EXPECT_EQ(outline_text(p, {R"({"a":")", R"("})"}), "");
+    EXPECT_EQ(outline_text(p, {R"({"a":")", R"(","_entry":"\x"})"}), "JSONParserErr");
+    EXPECT_EQ(outline_text(p, {R"({"_entry":"\u00)", R"("})"}), "-");
+    EXPECT_EQ(outline_text(p, {"level=", ""}), "JSONParserErr");
+    EXPECT_FALSE(p.outline(Pieces{R"({"_entry":")", R"("})"})->holes[0].allows("a \\\" b"));
+}
+
+TEST(LogfmtOutline, Expressions) {
+    const auto p = logfmt_of({{"s", "status"}, {"l", "level"}});
+    EXPECT_EQ(outline_text(p, {"level=info status=", " level=", ""}), "s=|l=|l=info|s=<0>|l=<1>|");
+    EXPECT_EQ(outline_text(p, {"level= status=", ""}), "s=|l=|s=<0>|");
 }
 
 TEST(LogfmtOutline, Pairs) {
@@ -244,11 +299,12 @@ void compare(const Parser& parser, const std::vector<std::string>& lines, unsign
 }
 
 TEST(Outline, IsWhatTheParserFinds) {
-    const std::vector<std::string> json = {
+    const std::vector<std::string> json_lines = {
         R"({"ts":"2024-06-03T12:00:00Z","level":"info","status":200,"msg":"GET /a done"})",
         R"({"a":{"b":1,"c":{"d":"x","e":[1,"y",{"z":2}]},"f":true},"g":null, "h" : -2.5 } tail)",
         R"({"msg":"say \"hi\" \u00e9","n":1e3,"o":{},"p":[],"q":"","1x":"y"})",
         R"(  {"k":"v"})",
+        R"({"level":"info","_entry":"took 12 ms, \"x\" of 5","1a":"b","n":7})",
         R"(level=info msg="x")"};
     const std::vector<std::string> pairs = {
         R"(ts=2024 level=info msg="took 12 ms" status=200 dur=1.5s)",
@@ -256,12 +312,17 @@ TEST(Outline, IsWhatTheParserFinds) {
         R"(10.0.0.1 - bob [03/Jun/2024] "GET /x?a=1 HTTP/1.1" 200 17)",
         R"({"level":"info","n":1})"};
     for (unsigned seed = 1; seed < 4; ++seed) {
-        compare(JsonParser(), json, seed);
+        compare(JsonParser(), json_lines, seed);
         compare(logfmt(), pairs, seed);
         compare(logfmt(true), pairs, seed);
         compare(logfmt(false, true), pairs, seed);
         compare(pattern("<ip> - <user> [<_>] \"<m> <p> <_>\" <s>"), pairs, seed);
         compare(pattern("<_>=<a> <b>"), pairs, seed);
+        compare(json({{"l", "level"}, {"m", "msg"}, {"d", "a.c.d"}, {"a", "a"}}), json_lines, seed);
+        compare(json({{"n", "n"}, {"z", "a.c.e[2].z"}, {"o", "o"}, {"k", "k"}}), json_lines, seed);
+        compare(Unpack(), json_lines, seed);
+        compare(logfmt_of({{"l", "level"}, {"m", "msg"}, {"b", "b"}, {"h", "h"}}), pairs, seed);
+        compare(logfmt_of({{"c", "c"}, {"bare", "bare"}}, true), pairs, seed);
     }
 }
 

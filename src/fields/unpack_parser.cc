@@ -7,8 +7,6 @@
 namespace logi::fields {
 namespace {
 
-constexpr std::string_view kEntryKey = "_entry";
-
 void keep_pair(const JsonMember& member, std::size_t count, Scratch& scratch) {
     const std::string_view name = sanitised_name(member.key, scratch.name);
     const std::string_view value =
@@ -30,7 +28,7 @@ ParseError UnpackParser::parse(std::string_view& line,
         return {};
     }
     if (line[0] != '{') {
-        return {kJsonError, "expecting json object(6), but it is not"};
+        return kNotPacked;
     }
     JsonObjectReader reader(line, scratch.keys[0]);
     JsonMember member;
@@ -40,7 +38,7 @@ ParseError UnpackParser::parse(std::string_view& line,
         if (member.value.type != JsonType::kString) {
             continue;
         }
-        if (member.key != kEntryKey) {
+        if (member.key != kPackedEntry) {
             keep_pair(member, count++, scratch);
             continue;
         }

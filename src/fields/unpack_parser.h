@@ -2,11 +2,17 @@
 #pragma once
 
 #include "fields/field_sink.h"
+#include "fields/outline.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace logi::fields {
+
+// The key of the new line, and the error where there is no object.
+inline constexpr std::string_view kPackedEntry = "_entry";
+inline constexpr ParseError kNotPacked{kJsonError, "expecting json object(6), but it is not"};
 
 class UnpackParser {
   public:
@@ -17,6 +23,9 @@ class UnpackParser {
                      std::string& line_buffer,
                      FieldSink& sink,
                      Scratch& scratch) const;
+    // The fields and the error that parse() finds in lines of these pieces, whose new line is left
+    // open. Nothing where that depends on what is between.
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const;
 };
 
 }  // namespace logi::fields

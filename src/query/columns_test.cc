@@ -92,6 +92,13 @@ const std::vector<std::string> kJsonQueries = {
     "[1m]))",
     "sum by (x) (count_over_time({app=\"api\"} | json | line_format `x={{.level}}` | logfmt | "
     "__error__=\"\" [1m]))",
+    "{app=\"api\"} | json s=\"status\", u=\"user.id\" | s >= 500 and u=\"u3\"",
+    "sum by (l, u) (count_over_time({app=\"api\"} | json l=\"level\", u=\"user\" | __error__=\"\" "
+    "[1m]))",
+    "sum by (level, no) (count_over_time({app=\"api\"} | json | json level=\"msg\", no=\"x.y[1]\" "
+    "| "
+    "drop __error__ [1m]))",
+    "max_over_time({app=\"api\"} | json s=\"status\" | unwrap s | __error__=\"\" [1m]) by ()",
     "sum by (level) (bytes_over_time({app=\"api\"} | json | line_format `{{.msg}}` | "
     "__error__=\"\" [1m]))",
     "bytes_rate({app=\"api\"} | json | line_format `{{div .status 0}}` | drop __error__ [1m])",
@@ -208,11 +215,49 @@ TEST(Columns, Logfmt) {
         "[1m]) by (app)",
         "sum by (level, status) (count_over_time({app=\"api\"} | json | logfmt | drop __error__ "
         "[1m]))",
-        "sum by (level) (count_over_time({app=\"api\"} | logfmt | json | __error__!=\"\" [1m]))"};
+        "sum by (level) (count_over_time({app=\"api\"} | logfmt | json | __error__!=\"\" [1m]))",
+        "{app=\"api\"} | logfmt s=\"status\", l=\"level\" | s >= 500 | l!=\"\"",
+        "sum by (l, no) (count_over_time({app=\"api\"} | logfmt l=\"level\", no=\"x\" | no=\"\" "
+        "[1m]))",
+        "sum by (level) (count_over_time({app=\"api\"} | logfmt | logfmt --strict level=\"status\" "
+        "| "
+        "drop __error__ [1m]))"};
     std::vector<std::string> repeated;
     for (int i = 0; i < 20; ++i) {
         repeated.insert(repeated.end(), odd.begin(), odd.end());
     }
+    expect_same(segment_of(usual, odd, kStream), queries);
+    expect_same(segment_of(usual, repeated, kStream), queries);
+}
+
+TEST(Columns, Unpack) {
+    const auto usual = [](int i) {
+        return R"({"pod":"p)" + std::to_string(i % 3) + R"(","level":")" +
+               (i % 4 == 0 ? "error" : "info") + R"(","n":1,"_entry":"level=warn took=)" +
+               std::to_string(i * 37 % 900) + R"( msg=\"job )" + std::to_string(i * 7919 % 5000) +
+               R"( done\""})";
+    };
+    const std::vector<std::string> odd = {
+        R"({"pod":"p1","level":"info","n":1,"_entry":"level=warn took=\u00e9 msg=\"job 1 done\""})",
+        R"({"pod":"p1","level":"info","n":1,"_entry":"level=warn took=\x msg=\"job 1 done\""})",
+        R"({"pod":"p1","pod":"p2","level":"in\"fo","n":1,"_entry":"a"})",
+        R"({"pod":"p1","level":"info","n":1})",
+        R"({"pod":"p1","level":"info","n":1,"_entry":2})",
+        R"( {"pod":"p1"})",
+        "level=info",
+        ""};
+    std::vector<std::string> repeated;
+    for (int i = 0; i < 20; ++i) {
+        repeated.insert(repeated.end(), odd.begin(), odd.end());
+    }
+    const std::vector<std::string> queries = {
+        "{app=\"api\"} | unpack | level=\"error\"",
+        "sum by (pod) (count_over_time({app=\"api\"} | unpack | level=\"error\" [1m]))",
+        "sum by (pod, __error__) (count_over_time({app=\"api\"} | unpack [1m]))",
+        "sum by (pod, level) (count_over_time({app=\"api\"} | unpack | logfmt [1m]))",
+        "sum by (pod) (bytes_over_time({app=\"api\"} | unpack | drop __error__ [1m]))",
+        "sum by (x) (count_over_time({app=\"api\"} | unpack | line_format `x={{.pod}}` | logfmt | "
+        "drop __error__ [1m]))"};
     expect_same(segment_of(usual, odd, kStream), queries);
     expect_same(segment_of(usual, repeated, kStream), queries);
 }
