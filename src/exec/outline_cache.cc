@@ -3,8 +3,7 @@
 namespace logi::exec {
 namespace {
 
-// Of the same line, one parser of a kind has the same rules as another; of the kinds only one has
-// forms.
+// What is forbidden adds up. Only parsers of JSON have forms, and of the same line all the same.
 void merge(const fields::HoleRule& from, fields::HoleRule& to) {
     using Form = fields::HoleRule::Form;
     to.forbidden |= from.forbidden;

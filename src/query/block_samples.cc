@@ -116,7 +116,6 @@ Status BlockSamples::add_left(block::BlockReader& block, Timestamp time, std::ui
     return absl::OkStatus();
 }
 
-// Counts the rows of a template, into `counted_` and `left_`.
 Status BlockSamples::add_group(std::size_t group, Timestamp time) {
     LOGI_ASSIGN_OR_RETURN(const exec::ColumnRows::Group rows, columns_->group(group));
     left_.insert(left_.end(), rows.line_rows.begin(), rows.line_rows.end());

@@ -1,5 +1,5 @@
-// The samples of one block for one range aggregation: from rows, from columns, or from numbers of
-// rows.
+// The samples of one block for one range aggregation: from lines, from columns row by row or
+// template by template, or from numbers of rows that are known already.
 #pragma once
 
 #include "exec/pipeline.h"
@@ -51,8 +51,9 @@ class BlockSamples {
                        std::uint64_t rows,
                        std::uint64_t line_bytes);
 
-    // Adds the entries of a block that are all wanted and all in one cell, if columns tell how many
-    // there are of most series. False: nothing was added.
+    // Adds the entries of a block that are all wanted and all in one cell, template by template;
+    // what columns do not tell, by its lines. False, and nothing was added, where the streams are
+    // not all alike to the pipeline, metadata may matter, or samples have more than their number.
     StatusOr<bool> add_whole(const exec::ScanItem& item,
                              exec::OpenBlock& block,
                              std::uint32_t cell);
@@ -62,7 +63,7 @@ class BlockSamples {
     std::vector<exec::PartialSeries> take_series() { return index_.take(); }
 
   private:
-    // What comes of an entry whose line is outlined.
+    // What comes of an entry whose line is outlined. kByLine: the line has to tell.
     struct Outcome {
         enum Kind : std::uint8_t { kUnknown, kDropped, kSample, kByLine };
         Kind kind = kUnknown;
@@ -90,7 +91,9 @@ class BlockSamples {
                                              bool metadata);
     // False: the line is needed.
     StatusOr<bool> add_by_columns(const Place& place);
+    // Counts the rows of a template into `counted_` and `left_`.
     Status add_group(std::size_t group, Timestamp time);
+    // Looks at the lines in `left_`.
     Status add_left(block::BlockReader& block, Timestamp time, std::uint32_t cell);
     void count_in(exec::OpenBlock& block, std::uint64_t lines);
     StatusOr<Outcome> outcome_of(const exec::ColumnRows::Place& place, Timestamp time);
