@@ -131,55 +131,68 @@ StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
         out.how = group_view->how;
         out.first_number = group_view->first_number;
     }
-    const bool some = group_view != nullptr && group_view->odd.has_value();
-    if (out.how != How::kShared || some) {
-        const auto places = templates_->places(number);
-        if (!places.ok()) {
-            return block_.located(places.status());
-        }
-        for (std::size_t rank = 0; rank < places->size(); ++rank) {
-            if (out.how != How::kShared || group_view->odd->has(rank)) {
-                out.line_rows.push_back({(*places)[rank],
-                                         static_cast<std::uint32_t>(number),
-                                         static_cast<std::uint32_t>(rank)});
-            }
-        }
-    }
-    if (out.how != How::kShared) {
-        return out;
-    }
-    out.counts.resize(group_view->count);
-    out.ranks.resize(group_view->count);
+    const bool shared = out.how == How::kShared;
+    const bool some = shared && group_view->odd.has_value();
     const std::size_t rows = templates_->rows_of(number);
-    for (std::size_t rank = 0; rank < rows; ++rank) {
-        if (some && group_view->odd->has(rank)) {
-            continue;
+    for (std::size_t rank = 0; (!shared || some) && rank < rows; ++rank) {
+        if (!shared || group_view->odd->has(rank)) {
+            out.line_rows.push_back(
+                {static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(rank)});
         }
-        const std::uint32_t n = number_of(*group_view, rank) - group_view->first_number;
-        ++out.counts[n];
-        out.ranks[n] = static_cast<std::uint32_t>(rank);
+    }
+    if (shared) {
+        count_rows(*group_view, rows, out);
     }
     return out;
+}
+
+void ColumnRows::count_rows(const View& view, std::size_t rows, Group& out) {
+    out.counts.resize(view.count);
+    out.ranks.resize(view.count);
+    const auto count = [&](std::size_t rank, std::uint32_t number) {
+        ++out.counts[number];
+        out.ranks[number] = static_cast<std::uint32_t>(rank);
+    };
+    if (view.odd.has_value()) {
+        for (std::size_t rank = 0; rank < rows; ++rank) {
+            if (!view.odd->has(rank)) {
+                count(rank, number_of(view, rank) - view.first_number);
+            }
+        }
+    } else if (view.digits.empty()) {
+        out.counts[0] = static_cast<std::uint32_t>(rows);
+    } else if (view.digits.size() == 1) {
+        const auto& codes = view.digits[0].codes->of_rows;
+        for (std::size_t rank = 0; rank < rows; ++rank) {
+            count(rank, codes[rank]);
+        }
+    } else {
+        for (std::size_t rank = 0; rank < rows; ++rank) {
+            count(rank, number_of(view, rank) - view.first_number);
+        }
+    }
 }
 
 Status ColumnRows::rows_with(std::size_t group,
                              const std::vector<std::uint32_t>& numbers,
                              std::vector<LineRow>& rows) {
     LOGI_ASSIGN_OR_RETURN(const View* const group_view, view(group));
-    const auto places = templates_->places(group);
-    if (!places.ok()) {
-        return block_.located(places.status());
-    }
-    for (std::size_t rank = 0; rank < places->size(); ++rank) {
+    for (std::size_t rank = 0; rank < templates_->rows_of(group); ++rank) {
         const bool odd = group_view->odd.has_value() && group_view->odd->has(rank);
         if (!odd &&
             std::binary_search(numbers.begin(), numbers.end(), number_of(*group_view, rank))) {
-            rows.push_back({(*places)[rank],
-                            static_cast<std::uint32_t>(group),
-                            static_cast<std::uint32_t>(rank)});
+            rows.push_back({static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(rank)});
         }
     }
     return absl::OkStatus();
+}
+
+StatusOr<std::uint32_t> ColumnRows::row_of(const LineRow& row) {
+    const auto places = templates_->places(row.group);
+    if (!places.ok()) {
+        return block_.located(places.status());
+    }
+    return (*places)[row.rank];
 }
 
 Status ColumnRows::append_line(const LineRow& row, std::string& out) {

@@ -45,10 +45,11 @@ class ColumnRows final : public OutlinedLine {
 
     // A row of the block by its group.
     struct LineRow {
-        std::uint32_t row = 0;
         std::uint32_t group = 0;
         std::uint32_t rank = 0;
     };
+    // Its number in the block: reads of which template every row is.
+    StatusOr<std::uint32_t> row_of(const LineRow& row);
     // Appends its line: the way for few rows.
     Status append_line(const LineRow& row, std::string& out);
 
@@ -111,6 +112,7 @@ class ColumnRows final : public OutlinedLine {
     [[nodiscard]] std::string class_key(const Labels& stream) const;
     [[nodiscard]] std::string_view slot_value(std::size_t slot) const;
     StatusOr<bool> looks_at_metadata(std::uint32_t row);
+    static void count_rows(const View& view, std::size_t rows, Group& out);
     [[nodiscard]] static std::uint32_t number_of(const View& view, std::size_t rank);
 
     block::BlockReader& block_;

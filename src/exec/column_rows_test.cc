@@ -154,10 +154,10 @@ TEST(ColumnRows, GroupsCountWhatRowsAre) {
         const auto group = *rows->group(i);
         counted = std::accumulate(group.counts.begin(), group.counts.end(), counted);
         for (const auto& row : group.line_rows) {
-            left.push_back(row.row);
+            left.push_back(*rows->row_of(row));
             std::string line;
             ASSERT_TRUE(rows->append_line(row, line).ok());
-            EXPECT_EQ(line, lines[row.row]);
+            EXPECT_EQ(line, lines[left.back()]);
         }
     }
     EXPECT_EQ(counted, 41U);

@@ -92,26 +92,51 @@ StatusOr<bool> BlockSamples::add_whole(const exec::ScanItem& item,
     return true;
 }
 
+// Few are put together one by one, else the block puts together what they are made of.
 Status BlockSamples::add_left(block::BlockReader& block, Timestamp time, std::uint32_t cell) {
-    std::sort(
-        left_.begin(), left_.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
-    const bool few = left_.size() < block.stats().rows / kRowsPerLeft;
-    std::string line;
+    if (left_.size() < block.stats().rows / kRowsPerLeft) {
+        for (const exec::ColumnRows::LineRow& left : left_) {
+            LOGI_RETURN_IF_ERROR(cancel_.check());
+            LOGI_RETURN_IF_ERROR(add_left_line(left, {block, 0, time, cell}));
+        }
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto streams, block.streams());
+    std::vector<std::uint32_t> rows;
+    rows.reserve(left_.size());
     for (const exec::ColumnRows::LineRow& left : left_) {
+        LOGI_ASSIGN_OR_RETURN(rows.emplace_back(), columns_->row_of(left));
+    }
+    std::sort(rows.begin(), rows.end());
+    for (const std::uint32_t row : rows) {
         LOGI_RETURN_IF_ERROR(cancel_.check());
-        LOGI_ASSIGN_OR_RETURN(const auto streams, block.streams());
-        if (streams[left.row] != stream_) {
-            LOGI_RETURN_IF_ERROR(begin_stream(streams[left.row]));
+        if (streams[row] != stream_) {
+            LOGI_RETURN_IF_ERROR(begin_stream(streams[row]));
         }
-        Place place{block, left.row, time, cell};
-        if (few) {
-            line.clear();
-            LOGI_RETURN_IF_ERROR(columns_->append_line(left, line));
-            place.line = &line;
-            LOGI_RETURN_IF_ERROR(add_entry(place));
-        } else {
-            LOGI_RETURN_IF_ERROR(add_row(place));
+        LOGI_RETURN_IF_ERROR(add_row({block, row, time, cell}));
+    }
+    return absl::OkStatus();
+}
+
+// Of which stream of their class it is matters only to an error, and so does its place.
+Status BlockSamples::add_left_line(const exec::ColumnRows::LineRow& left, Place place) {
+    left_line_.clear();
+    LOGI_RETURN_IF_ERROR(columns_->append_line(left, left_line_));
+    place.line = &left_line_;
+    LOGI_ASSIGN_OR_RETURN(const auto value, run_line(place, left_line_, false));
+    if (value.has_value() && entry_.labels.has_error()) {
+        LOGI_ASSIGN_OR_RETURN(place.row, columns_->row_of(left));
+        LOGI_ASSIGN_OR_RETURN(const auto streams, place.block.streams());
+        if (streams[place.row] != stream_) {
+            LOGI_RETURN_IF_ERROR(begin_stream(streams[place.row]));
         }
+        return add_entry(place);
+    }
+    got_.line_bytes += left_line_.size();
+    if (value.has_value()) {
+        ++got_.passed_lines;
+        LOGI_ASSIGN_OR_RETURN(const std::uint32_t number, series());
+        partial_.add(number, place.cell, place.time, *value);
     }
     return absl::OkStatus();
 }

@@ -95,6 +95,7 @@ class BlockSamples {
     Status add_group(std::size_t group, Timestamp time);
     // Looks at the lines in `left_`.
     Status add_left(block::BlockReader& block, Timestamp time, std::uint32_t cell);
+    Status add_left_line(const exec::ColumnRows::LineRow& left, Place place);
     void count_in(exec::OpenBlock& block, std::uint64_t lines);
     StatusOr<Outcome> outcome_of(const exec::ColumnRows::Place& place, Timestamp time);
     StatusOr<Outcome> run_outlined(Timestamp time);
@@ -119,7 +120,8 @@ class BlockSamples {
     };
     std::vector<Counted> counted_;
     std::vector<exec::ColumnRows::LineRow> left_;  // that could not be counted
-    Labels labels_;                                // of the stream that the rows are at
+    std::string left_line_;
+    Labels labels_;  // of the stream that the rows are at
     std::uint32_t stream_ = 0;
     std::uint32_t series_ = 0;
     exec::ReadCounts got_;
