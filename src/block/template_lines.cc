@@ -18,7 +18,7 @@ constexpr std::size_t kSparse = 64;
 class TemplateLines final : public StoredLines {
   public:
     TemplateLines(const BlockStats& stats, std::unique_ptr<LineReader> reader)
-        : stats_(stats), reader_(std::move(reader)), lines_(stats.rows) {}
+        : stats_(stats), reader_(std::move(reader)) {}
 
     StatusOr<absl::Span<const std::uint32_t>> lengths() override;
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
@@ -33,7 +33,7 @@ class TemplateLines final : public StoredLines {
 
     const BlockStats stats_;
     std::unique_ptr<LineReader> reader_;
-    // Those that were made so far; others have no data().
+    // Those that were made so far; others have no data(). None until one is asked for.
     std::vector<std::string_view> lines_;
     std::vector<base::Buffer> texts_;
     char* next_ = nullptr;  // in the last buffer that lines share
@@ -90,6 +90,9 @@ Status TemplateLines::filter(const regex::LineFilter& filter, std::vector<std::u
 }
 
 StatusOr<std::string_view> TemplateLines::line(std::uint32_t row) {
+    if (lines_.empty()) {
+        lines_.resize(stats_.rows);
+    }
     std::string_view& line = lines_[row];
     if (line.data() == nullptr) {
         LOGI_RETURN_IF_ERROR(reader_->parts_of(row, parts_));

@@ -87,6 +87,9 @@ StatusOr<block::RowSet> odd_values(block::ColumnReader& column, const fields::Ho
 }  // namespace
 
 SlotCheck::SlotCheck(const fields::HoleRule& of) : rule(of) {
+    if (rule.forbidden.none()) {
+        return;
+    }
     for (std::size_t byte = 0; byte < rule.forbidden.size(); ++byte) {
         if (!rule.forbidden[byte]) {
             continue;
