@@ -1,5 +1,6 @@
 #include "bucket/bucket.h"
 
+#include "bucket/counted_bucket.h"
 #include "bucket/directory_bucket.h"
 #include "bucket/memory_bucket.h"
 #include "io/sim_file_system.h"
@@ -43,6 +44,23 @@ TEST(DirectoryBucket, KeepsTheContract) {
     auto bucket = DirectoryBucket::open(files, random, "root");
     ASSERT_TRUE(bucket.ok()) << bucket.status();
     check_contract(**bucket);
+}
+
+TEST(CountedBucket, KeepsTheContractAndCountsReads) {
+    base::Registry metrics;
+    const auto count = [&](const std::string& name, const std::string& operation) {
+        return metrics.counter(name, "", {{"operation", operation}}).value();
+    };
+    CountedBucket bucket(std::make_unique<MemoryBucket>(), metrics);
+    check_contract(bucket);
+    EXPECT_EQ(count("logi_bucket_reads_total", "get"), 2);
+    EXPECT_EQ(count("logi_bucket_read_bytes_total", "get"), 3);
+    EXPECT_EQ(count("logi_bucket_reads_total", "get_range"), 2);
+    EXPECT_EQ(count("logi_bucket_read_bytes_total", "get_range"), 3);
+    EXPECT_EQ(count("logi_bucket_reads_total", "size"), 1);
+    EXPECT_EQ(count("logi_bucket_reads_total", "list"), 4);
+    EXPECT_NE(metrics.render().find("logi_bucket_read_bytes_total{operation=\"get_range\"} 3"),
+              std::string::npos);
 }
 
 // Cuts at every operation: an object that was reported as put is there, whole; no other is torn.

@@ -206,6 +206,20 @@ bool Pipeline::needs_metadata(const Labels& stream) const {
     });
 }
 
+bool Pipeline::by_labels_only() const {
+    return block_filters_.empty() && !unwrap_.has_value() &&
+           std::all_of(stages_.begin(), stages_.end(), [](const StagePtr& stage) {
+               return !stage->reads_line() && !stage->makes_line() &&
+                      stage->reads_named_labels_only();
+           });
+}
+
+// A name that the stream has gets "_extracted".
+bool Pipeline::looks_at_metadata(std::string_view name) const {
+    return !metric_ || needed_.wants(name) || needed_.wants(std::string(name) + "_extracted") ||
+           name == kErrorLabel || name == kErrorDetailsLabel || name == kPreserveErrorLabel;
+}
+
 // Parsers, and stages that do not look at the line, up to one that makes a new line.
 void Pipeline::plan_columns(bool needs_line) {
     // An outlined entry that is unpacked has neither line.

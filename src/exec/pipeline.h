@@ -43,6 +43,10 @@ class Pipeline {
     // Whether the result depends on an entry's structured metadata, for a stream of these labels.
     [[nodiscard]] bool needs_metadata(const Labels& stream) const;
     [[nodiscard]] const NeededLabels& needed() const { return needed_; }
+    // Whether nothing but labels decides what becomes of an entry, and its line stays as it is.
+    [[nodiscard]] bool by_labels_only() const;
+    // Whether, of entries of which that is so, metadata of this name matters.
+    [[nodiscard]] bool looks_at_metadata(std::string_view name) const;
 
     // Of a metric query: what process() needs of an entry whose line is outlined. Null: the line.
     [[nodiscard]] const ColumnPlan* columns() const { return columns_.get(); }

@@ -36,6 +36,11 @@ class VisibleSource final : public segment::Source {
         return it == hidden_.end() ? std::move(reader)
                                    : visible_block(std::move(reader), *source_, it->second);
     }
+    // They count for extents that are exact.
+    [[nodiscard]] StatusOr<std::shared_ptr<const segment::BlockStatistics>> statistics(
+        std::uint32_t block) const override {
+        return source_->statistics(block);
+    }
     [[nodiscard]] bool in_memory() const override { return source_->in_memory(); }
     [[nodiscard]] std::string name() const override { return source_->name(); }
     [[nodiscard]] std::vector<std::uint32_t> select(

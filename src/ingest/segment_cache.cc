@@ -5,6 +5,9 @@ namespace {
 
 // Each open segment counts for at least this many streams, so that many small ones are bounded too.
 constexpr std::uint64_t kStreamsPerSegmentMin = 16;
+// Statistics of so many bytes, as they are stored, take some ten times that in memory: as much as
+// a stream.
+constexpr std::uint64_t kStatisticsBytesPerStream = 32;
 
 class BucketFile final : public segment::SegmentFile {
   public:
@@ -40,7 +43,7 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
             return it->second->source;
         }
     }
-    LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::Source> source,
+    LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::SegmentReader> source,
                           open_segment(bucket, info.key));
     const base::MutexLock lock(mutex_);
     if (by_key_.contains(info.key)) {
@@ -48,15 +51,20 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
     }
     items_.push_front({info.key, source});
     by_key_[info.key] = items_.begin();
-    streams_ += source->stream_count() + kStreamsPerSegmentMin;
+    streams_ += weight(*source);
     while (streams_ > streams_max_ && items_.size() > 1) {
         drop(std::prev(items_.end()));
     }
     return source;
 }
 
+std::uint64_t SegmentCache::weight(const segment::SegmentReader& source) {
+    return source.stream_count() + kStreamsPerSegmentMin +
+           source.statistics_bytes() / kStatisticsBytesPerStream;
+}
+
 void SegmentCache::drop(std::list<Item>::iterator item) {
-    streams_ -= item->source->stream_count() + kStreamsPerSegmentMin;
+    streams_ -= weight(*item->source);
     by_key_.erase(item->key);
     items_.erase(item);
 }

@@ -18,7 +18,8 @@ StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(bucket::Buc
                                                                      const std::string& key);
 
 // Thread-safe; the least recently used leave when the streams of all, which are what a directory's
-// memory grows with, are over a bound.
+// memory grows with, are over a bound. Statistics, which stay in memory once they are read, count
+// as streams that take as much.
 class SegmentCache {
   public:
     explicit SegmentCache(std::uint64_t streams_max) : streams_max_(streams_max) {}
@@ -31,8 +32,9 @@ class SegmentCache {
   private:
     struct Item {
         std::string key;
-        std::shared_ptr<const segment::Source> source;
+        std::shared_ptr<const segment::SegmentReader> source;
     };
+    [[nodiscard]] static std::uint64_t weight(const segment::SegmentReader& source);
     void drop(std::list<Item>::iterator item) LOGI_REQUIRES(mutex_);
 
     const std::uint64_t streams_max_;

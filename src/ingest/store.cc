@@ -3,6 +3,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "bucket/counted_bucket.h"
 #include "bucket/directory_bucket.h"
 #include "ingest/record.h"
 
@@ -49,7 +50,8 @@ Status Store::load() {
     LOGI_RETURN_IF_ERROR(deps_.files.make_dirs(dir));
     LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
     LOGI_ASSIGN_OR_RETURN(
-        bucket_, bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
+        auto directory, bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
+    bucket_ = std::make_unique<bucket::CountedBucket>(std::move(directory), deps_.metrics);
     const std::string journal_dir = dir + "/journal";
     LOGI_ASSIGN_OR_RETURN(journals_found_, journal::LocalJournal::list(deps_.files, journal_dir));
     LOGI_ASSIGN_OR_RETURN(const auto folders,

@@ -30,16 +30,28 @@ Status pipeline_error(const exec::EntryLabels& labels) {
 
 }  // namespace
 
-Status BlockSamples::add_counted(std::uint32_t stream,
-                                 std::uint32_t cell,
-                                 Timestamp time,
-                                 std::uint64_t rows,
-                                 std::uint64_t line_bytes) {
+StatusOr<BlockSamples::ByLabels> BlockSamples::by_labels(std::uint32_t stream,
+                                                         absl::Span<const MetadataView> metadata) {
     if (stream != stream_ || !has_stream_) {
         LOGI_RETURN_IF_ERROR(begin_stream(stream));
     }
-    partial_.add(series_, cell, time, static_cast<double>(plan_.bytes ? line_bytes : rows));
-    return absl::OkStatus();
+    if (plain_) {
+        return ByLabels{ByLabels::kSample, series_};
+    }
+    entry_.labels.begin(labels_, metadata);
+    entry_.line = {};
+    if (!plan_.pipeline->process(entry_)) {
+        return ByLabels{ByLabels::kDropped};
+    }
+    // With an error, an entry has all its labels.
+    if (entry_.labels.has_error()) {
+        return ByLabels{ByLabels::kByRow};
+    }
+    if (decided_ && !entry_.labels.stream_changed()) {
+        return ByLabels{ByLabels::kSample, series_};
+    }
+    LOGI_ASSIGN_OR_RETURN(const std::uint32_t series, index_.find(entry_.labels));
+    return ByLabels{ByLabels::kSample, series};
 }
 
 Status BlockSamples::begin_columns(block::BlockReader& block) {

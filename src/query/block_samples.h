@@ -44,12 +44,23 @@ class BlockSamples {
           cancel_(cancel),
           index_(plan.grouping, plan.unwrapped, budget) {}
 
-    // Adds `rows` entries of a stream, all in one cell, of which no more has to be known.
-    Status add_counted(std::uint32_t stream,
-                       std::uint32_t cell,
-                       Timestamp time,
-                       std::uint64_t rows,
-                       std::uint64_t line_bytes);
+    // What becomes of entries of a stream that have this metadata, or none that matters, where
+    // nothing but labels decides it.
+    struct ByLabels {
+        enum Kind : std::uint8_t { kDropped, kSample, kByRow };
+        Kind kind = kByRow;
+        std::uint32_t series = 0;
+    };
+    StatusOr<ByLabels> by_labels(std::uint32_t stream, absl::Span<const MetadataView> metadata);
+
+    // Adds `rows` entries that are samples of a series, all in one cell.
+    void add_counted(std::uint32_t series,
+                     std::uint32_t cell,
+                     Timestamp time,
+                     std::uint64_t rows,
+                     std::uint64_t line_bytes) {
+        partial_.add(series, cell, time, static_cast<double>(plan_.bytes ? line_bytes : rows));
+    }
 
     // Adds the entries of a block that are all wanted and all in one cell, template by template;
     // what columns do not tell, by its lines. False, and nothing was added, where the streams are

@@ -3,12 +3,17 @@
 #include "exec/column_filter.h"
 #include "exec/run_items.h"
 #include "logql/printer.h"
-#include "query/block_samples.h"
+#include "query/counted_rows.h"
+
+#include <numeric>
 
 namespace logi::query {
 namespace {
 
 using logql::RangeOp;
+
+// Of series that are found while a query is explained.
+constexpr std::int64_t kExplainBytesMax = 256 << 20;
 
 bool counts_bytes(RangeOp op) {
     return op == RangeOp::kBytesOverTime || op == RangeOp::kBytesRate;
@@ -88,41 +93,6 @@ exec::ScanSpec scan_spec(const Leaf& leaf, const RangePlan& plan) {
     return spec;
 }
 
-// Whether numbers of a stream's entries in a block are as good as the entries.
-bool counts(const RangePlan& plan,
-            const exec::ScanItem& item,
-            const segment::StreamExtent& extent) {
-    return extent.exact && plan.pipeline->empty() && plan.pipeline->block_filters().empty() &&
-           !std::binary_search(item.overlapping.begin(), item.overlapping.end(), extent.stream) &&
-           plan.is_plain(item.source->labels(extent.stream));
-}
-
-// The cell that all of these go to, if the directory tells enough.
-std::optional<std::uint32_t> cell_of(const RangePlan& plan, const segment::StreamExtent& extent) {
-    return plan.bytes && !extent.has_bytes
-               ? std::nullopt
-               : plan.windows.common_cell(extent.min_time, extent.max_time);
-}
-
-using Minutes = absl::Span<const block::MinuteStats>;
-
-// The minutes of one stream, if each of them is in one cell; else none.
-Minutes minutes_in_cells(const RangePlan& plan, Minutes all, std::uint32_t stream) {
-    const auto begin = std::lower_bound(
-        all.begin(), all.end(), stream, [](const block::MinuteStats& minute, std::uint32_t s) {
-            return minute.stream < s;
-        });
-    auto end = begin;
-    while (end != all.end() && end->stream == stream) {
-        if (!plan.windows.common_cell(end->first(), end->last()).has_value()) {
-            return {};
-        }
-        ++end;
-    }
-    return all.subspan(static_cast<std::size_t>(begin - all.begin()),
-                       static_cast<std::size_t>(end - begin));
-}
-
 class RangeQuery {
   public:
     RangeQuery(const exec::Sources& sources,
@@ -143,6 +113,18 @@ class RangeQuery {
 
     [[nodiscard]] std::size_t items() const { return scan_.items().size(); }
 
+    // How many of an item's rows are to be read, once the others have been counted.
+    StatusOr<std::uint64_t> rows_left(std::size_t i) {
+        exec::ScanItem& item = scan_.items()[i];
+        auto partial = aggregator_->partial();
+        BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
+        exec::OpenBlock block;
+        CountedRows counted(plan_, item, samples);
+        LOGI_RETURN_IF_ERROR(counted.take(block));
+        return counted.rows_left();
+    }
+    [[nodiscard]] const exec::ScanItem& item(std::size_t i) const { return scan_.items()[i]; }
+
     // A damaged block is noted and left out.
     Status read(std::size_t i) { return damage_.note(read_block(i)); }
 
@@ -160,18 +142,19 @@ class RangeQuery {
         auto partial = aggregator_->partial();
         BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
         exec::OpenBlock block;
-        LOGI_RETURN_IF_ERROR(take_extents(item, samples));
+        CountedRows counted(plan_, item, samples);
+        LOGI_RETURN_IF_ERROR(counted.take(block));
         if (!item.extents.empty()) {
-            LOGI_RETURN_IF_ERROR(take_minutes(item, samples, block));
-        }
-        if (!item.extents.empty()) {
-            LOGI_RETURN_IF_ERROR(read_rows(item, samples, block));
+            LOGI_RETURN_IF_ERROR(read_rows(item, counted, samples, block));
         }
         scan_.add(item, block);
         return aggregator_->merge(std::move(partial), samples.take_series());
     }
 
-    Status read_rows(const exec::ScanItem& item, BlockSamples& samples, exec::OpenBlock& block) {
+    Status read_rows(const exec::ScanItem& item,
+                     const CountedRows& counted,
+                     BlockSamples& samples,
+                     exec::OpenBlock& block) {
         const auto cell = plan_.windows.common_cell(item.min_time, item.max_time);
         if (cell.has_value() && scan_.takes_all_rows(item)) {
             LOGI_ASSIGN_OR_RETURN(const bool added, samples.add_whole(item, block, *cell));
@@ -180,6 +163,7 @@ class RangeQuery {
             }
         }
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
+        counted.drop_counted(rows);
         // Where all labels matter, hardly two entries have the same: those that are dropped are
         // known by fewer.
         const exec::ColumnPlan* const columns = plan_.pipeline->columns();
@@ -187,50 +171,6 @@ class RangeQuery {
             LOGI_RETURN_IF_ERROR(exec::drop_by_columns(*plan_.pipeline, cancel_, rows, block));
         }
         return samples.add_rows(rows, block);
-    }
-
-    // Answers what the directory can answer, and leaves the rest in `item`.
-    Status take_extents(exec::ScanItem& item, BlockSamples& samples) {
-        std::vector<segment::StreamExtent> left;
-        for (const segment::StreamExtent& e : item.extents) {
-            const auto cell = cell_of(plan_, e);
-            if (!cell.has_value() || !counts(plan_, item, e)) {
-                left.push_back(e);
-                continue;
-            }
-            LOGI_RETURN_IF_ERROR(
-                samples.add_counted(e.stream, *cell, e.max_time, e.rows, e.line_bytes));
-        }
-        leave(item, std::move(left));
-        return absl::OkStatus();
-    }
-
-    // The same with what the block knows about minutes.
-    Status take_minutes(exec::ScanItem& item, BlockSamples& samples, exec::OpenBlock& block) {
-        std::vector<segment::StreamExtent> left;
-        for (const segment::StreamExtent& e : item.extents) {
-            Minutes minutes;
-            if (counts(plan_, item, e)) {
-                LOGI_RETURN_IF_ERROR(block.open(item));
-                LOGI_ASSIGN_OR_RETURN(minutes, block.reader->minutes());
-                minutes = minutes_in_cells(plan_, minutes, e.stream);
-            }
-            if (minutes.empty()) {
-                left.push_back(e);
-            }
-            for (const block::MinuteStats& m : minutes) {
-                const auto cell = plan_.windows.common_cell(m.first(), m.last());
-                LOGI_RETURN_IF_ERROR(
-                    samples.add_counted(e.stream, *cell, m.last(), m.rows, m.line_bytes));
-            }
-        }
-        leave(item, std::move(left));
-        return absl::OkStatus();
-    }
-
-    static void leave(exec::ScanItem& item, std::vector<segment::StreamExtent> extents) {
-        item.whole = item.whole && item.extents.size() == extents.size();
-        item.extents = std::move(extents);
     }
 
     const RangePlan plan_;
@@ -260,25 +200,22 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
     out.first = spec.first;
     out.last = spec.last;
     const bool reads_lines = plan.pipeline->reads_line() || !plan.pipeline->block_filters().empty();
-    const exec::Scan scan(sources, spec);
-    for (const exec::ScanItem& item : scan.items()) {
+    exec::MemoryBudget budget(kExplainBytesMax);
+    RangeQuery query(sources, leaf, plan, budget, {});
+    for (std::size_t i = 0; i < query.items(); ++i) {
+        const exec::ScanItem& item = query.item(i);
+        const std::uint64_t all = std::accumulate(
+            item.extents.begin(),
+            item.extents.end(),
+            std::uint64_t{0},
+            [](std::uint64_t sum, const auto& extent) { return sum + extent.rows; });
+        const bool overlaps = !item.overlapping.empty();
+        LOGI_ASSIGN_OR_RETURN(const std::uint64_t rows, query.rows_left(i));
         ++out.blocks;
-        std::uint64_t rows = 0;
-        std::unique_ptr<block::BlockReader> reader;
-        for (const segment::StreamExtent& extent : item.extents) {
-            bool counted = counts(plan, item, extent);
-            if (counted && !cell_of(plan, extent).has_value()) {
-                if (reader == nullptr) {
-                    LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block));
-                }
-                LOGI_ASSIGN_OR_RETURN(const Minutes minutes, reader->minutes());
-                counted = !minutes_in_cells(plan, minutes, extent.stream).empty();
-            }
-            (counted ? out.counted_rows : rows) += extent.rows;
-        }
+        out.counted_rows += all - rows;
         out.rows += rows;
         out.blocks_read += rows > 0 ? 1 : 0;
-        out.bytes += rows > 0 && (reads_lines || !item.overlapping.empty())
+        out.bytes += rows > 0 && (reads_lines || overlaps)
                          ? item.source->blocks()[item.block].line_bytes
                          : 0;
     }

@@ -27,6 +27,7 @@ struct Extent {
     // Entries at these times may also be in another extent of the stream.
     Timestamp overlap_first = Timestamp::max();
     Timestamp overlap_last = Timestamp::min();
+    bool shares_times = false;  // which ones is in shared_times_
     bool read = false;
 };
 
@@ -35,6 +36,8 @@ struct BlockItem {
     std::uint32_t block = 0;
     std::vector<std::uint32_t> extents;
 };
+
+using Times = std::pair<Timestamp, Timestamp>;  // both included
 
 // An entry's place in time, for finding times that extents share.
 struct Place {
@@ -122,7 +125,14 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
     void count();
     Status read_sizes(const BlockItem& item);
     Status read_block(const BlockItem& item, BlockSizes& out) const;
-    Status read_extent(block::BlockReader& block, std::uint32_t number, BlockSizes& out) const;
+    // What statistics tell of an extent. The times of which they do not are left.
+    [[nodiscard]] std::vector<Times> count_buckets(const Extent& extent,
+                                                   const segment::BlockStatistics& statistics,
+                                                   BlockSizes& out) const;
+    Status read_extent(block::BlockReader& block,
+                       std::uint32_t number,
+                       const std::vector<Times>& wanted,
+                       BlockSizes& out) const;
     void finish();
     void add(const Count& count) LOGI_REQUIRES(mutex_);
 
@@ -292,7 +302,7 @@ Status SizeScan::read_places(const BlockItem& item) {
     if (!streams.ok() || !times.ok()) {
         // The damage is found again, and reported, when its sizes are read.
         for (const std::uint32_t i : item.extents) {
-            extents_[i].read = true;
+            extents_[i].shares_times = true;
         }
         return absl::OkStatus();
     }
@@ -328,8 +338,8 @@ void SizeScan::find_shared_times() {
         const Place& b = places_[i];
         if (a.stream == b.stream && a.time == b.time && a.extent != b.extent) {
             shared_times_.insert({a.stream, a.time.ns});
-            extents_[a.extent].read = true;
-            extents_[b.extent].read = true;
+            extents_[a.extent].shares_times = true;
+            extents_[b.extent].shares_times = true;
         }
     }
     places_ = {};
@@ -340,7 +350,7 @@ void SizeScan::count() {
     {
         const base::MutexLock lock(mutex_);
         for (auto& e : extents_) {
-            e.read = e.read || !is_whole(e);
+            e.read = e.shares_times || !is_whole(e);
             if (!e.read) {
                 add({e.stream,
                      window_of(e.in_source.min_time),
@@ -370,19 +380,61 @@ Status SizeScan::read_sizes(const BlockItem& item) {
 }
 
 Status SizeScan::read_block(const BlockItem& item, BlockSizes& out) const {
-    LOGI_ASSIGN_OR_RETURN(const auto block,
-                          item.source->open_block(item.block, &out.read.stored_bytes));
-    for (const std::uint32_t extent : item.extents) {
-        LOGI_RETURN_IF_ERROR(read_extent(*block, extent, out));
+    std::shared_ptr<const segment::BlockStatistics> statistics;
+    // If they cannot be read, rows still can.
+    if (auto told = item.source->statistics(item.block); told.ok()) {
+        statistics = *std::move(told);
     }
-    out.read.blocks = 1;
+    std::unique_ptr<block::BlockReader> block;
+    for (const std::uint32_t number : item.extents) {
+        const Extent& e = extents_[number];
+        std::vector<Times> wanted = {{request_.first, last_}};
+        if (statistics != nullptr && e.in_source.exact && !e.shares_times) {
+            wanted = count_buckets(e, *statistics, out);
+        }
+        if (wanted.empty()) {
+            continue;
+        }
+        if (block == nullptr) {
+            LOGI_ASSIGN_OR_RETURN(block,
+                                  item.source->open_block(item.block, &out.read.stored_bytes));
+            out.read.blocks = 1;
+        }
+        LOGI_RETURN_IF_ERROR(read_extent(*block, number, wanted, out));
+    }
     return absl::OkStatus();
 }
 
-// Goes through an extent from its first row, also where that lies before the request's time: of
+std::vector<Times> SizeScan::count_buckets(const Extent& extent,
+                                           const segment::BlockStatistics& statistics,
+                                           BlockSizes& out) const {
+    const segment::ExtentCounts* const found = statistics.find(extent.in_source.stream);
+    if (found == nullptr) {
+        return {{request_.first, last_}};
+    }
+    std::vector<Times> left;
+    for (const segment::LevelCount& count : found->counts) {
+        const Times times = segment::times_of(extent.in_source, found->width, count.bucket);
+        if (times.second < request_.first || times.first > last_) {
+            continue;
+        }
+        const std::uint32_t window = window_of(times.first);
+        if (times.first >= request_.first && times.second <= request_.lasts[window]) {
+            out.counts.push_back(
+                {extent.stream, window, count.rows, count.line_bytes + count.metadata_bytes});
+        } else if (left.empty() ||
+                   left.back().second < times.first) {  // not its bucket's second level
+            left.push_back({std::max(times.first, request_.first), std::min(times.second, last_)});
+        }
+    }
+    return left;
+}
+
+// Goes through an extent from its first row, also where that lies before the wanted times: of
 // equal texts in its metadata only the first counts.
 Status SizeScan::read_extent(block::BlockReader& block,
                              std::uint32_t number,
+                             const std::vector<Times>& wanted,
                              BlockSizes& out) const {
     LOGI_ASSIGN_OR_RETURN(const auto streams, block.streams());
     LOGI_ASSIGN_OR_RETURN(const auto times, block.times());
@@ -392,20 +444,24 @@ Status SizeScan::read_extent(block::BlockReader& block,
     block::MetadataSize metadata_size;
     std::vector<MetadataView> metadata;
     Count count{e.stream, 0, 0, 0};
+    auto place = wanted.begin();
     for (auto it = begin; it != end; ++it) {
         const auto row = static_cast<std::uint32_t>(it - streams.begin());
         const Timestamp time = times[row];
-        if (time > last_) {
+        while (place != wanted.end() && place->second < time) {
+            ++place;
+        }
+        if (place == wanted.end()) {
             break;
         }
         ++out.read.lines;
         LOGI_RETURN_IF_ERROR(block.metadata(row, metadata));
         out.read.metadata_bytes += exec::bytes_of(metadata);
         const std::uint64_t bytes = lengths[row] + metadata_size.add(metadata);
-        if (time < request_.first) {
+        if (time < place->first) {
             continue;
         }
-        if (shared_times_.contains({e.stream, time.ns})) {
+        if (e.shares_times && shared_times_.contains({e.stream, time.ns})) {
             LOGI_ASSIGN_OR_RETURN(const auto key, entry_key(block, row, metadata));
             out.read.line_bytes += lengths[row];
             out.candidates.push_back({e.stream, number, time, key, bytes});

@@ -1,8 +1,9 @@
 // How many bytes and entries the streams of a selector have, by group and window of time.
 //
-// An extent that lies in one window counts by what the directory tells. Of others the times, the
-// lengths of lines and the metadata are read; lines only of entries at times that two blocks of a
-// stream have in common, because equal entries count once.
+// An extent that lies in one window counts by what the directory tells, and a bucket of time that
+// does by what statistics tell. Of others the times, the lengths of lines and the metadata are
+// read; lines only of entries at times that two blocks of a stream have in common, because equal
+// entries count once.
 #pragma once
 
 #include "base/status.h"

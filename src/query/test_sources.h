@@ -1,7 +1,6 @@
 // Segments in memory, for tests.
 #pragma once
 
-#include "base/bytes.h"
 #include "base/check.h"
 #include "model/labels.h"
 #include "segment/memory_file.h"
@@ -24,16 +23,18 @@ struct TestEntry {
     friend auto operator<=>(const TestEntry&, const TestEntry&) = default;
 };
 
-// A segment as an older format has it: without the bytes of extents.
+// A segment as older formats have it: without statistics, and without the bytes of extents. Of
+// inexact ones not even their rows count.
 class WithoutBytes final : public segment::Source {
   public:
-    explicit WithoutBytes(std::shared_ptr<const segment::Source> source)
+    explicit WithoutBytes(std::shared_ptr<const segment::Source> source, bool inexact = false)
         : source_(std::move(source)),
           extents_(source_->extents().begin(), source_->extents().end()) {
         for (auto& e : extents_) {
             e.line_bytes = 0;
             e.metadata_bytes = 0;
             e.has_bytes = false;
+            e.exact = !inexact;
         }
     }
     [[nodiscard]] std::uint32_t stream_count() const override { return source_->stream_count(); }
@@ -101,16 +102,23 @@ class TestSegment {
     [[nodiscard]] SourcePtr without_bytes() const {
         return std::make_shared<WithoutBytes>(source());
     }
-    // The directory is whole, every column is not.
+    // The directory is whole, and so are statistics; every column is not.
     [[nodiscard]] SourcePtr with_damaged_columns() const {
+        const auto reader = segment::open_in_memory(bytes_, "test");
+        LOGI_CHECK(reader.ok());
         std::string bytes = bytes_;
-        base::ByteReader footer(
-            std::string_view(bytes).substr(bytes.size() - segment::kFooterBytes));
-        const std::uint64_t directory = footer.u64();
-        for (std::size_t i = segment::kHeaderBytes; i < directory; ++i) {
-            bytes[i] = static_cast<char>(~bytes[i]);
+        for (const auto& regions : (*reader)->regions()) {
+            for (const segment::Region& region : regions) {
+                for (std::size_t i = 0; i < region.length; ++i) {
+                    bytes[region.offset + i] = static_cast<char>(~bytes[region.offset + i]);
+                }
+            }
         }
         return open(bytes);
+    }
+    // Its rows have to be read.
+    [[nodiscard]] SourcePtr without_statistics() const {
+        return std::make_shared<WithoutBytes>(source(), true);
     }
 
   private:

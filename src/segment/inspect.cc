@@ -3,15 +3,88 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/rfc3339.h"
+#include "segment/count_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace logi::segment {
 namespace {
 
 // Of a template's text as it is listed.
 constexpr std::size_t kTextMax = 160;
+
+constexpr std::array<std::string_view, kBucketSeconds.size()> kWidthNames = {
+    "none", "1m", "5m", "15m", "1h", "6h", "1d", "whole"};
+
+// Counts by level's name, so that the order in which levels were met does not matter.
+using NamedCounts = std::map<std::tuple<std::uint32_t, std::int64_t, std::string>, LevelCount>;
+using Buckets = std::set<std::pair<std::uint32_t, std::int64_t>>;  // of streams
+
+// Where levels are not told apart.
+Buckets mixed_buckets(const BlockStatistics& statistics) {
+    Buckets out;
+    for (const ExtentCounts& extent : statistics.extents) {
+        for (const LevelCount& count : extent.counts) {
+            if (count.level == kOtherLevel) {
+                out.emplace(extent.stream, count.bucket);
+            }
+        }
+    }
+    return out;
+}
+
+NamedCounts named(const BlockStatistics& statistics, const Buckets& mixed) {
+    NamedCounts out;
+    for (const ExtentCounts& extent : statistics.extents) {
+        for (const LevelCount& count : extent.counts) {
+            std::string level = absl::StrCat(count.level);
+            if (mixed.contains({extent.stream, count.bucket})) {
+                level = absl::StrCat(kOtherLevel);
+            } else if (count.level >= kFirstLevel) {
+                level = absl::StrCat("=", (*statistics.levels)[count.level - kFirstLevel]);
+            }
+            LevelCount& sum = out[{extent.stream, count.bucket, level}];
+            sum.rows += count.rows;
+            sum.line_bytes += count.line_bytes;
+            sum.metadata_bytes += count.metadata_bytes;
+        }
+    }
+    return out;
+}
+
+// Whether the statistics are what the rows say.
+Status check_statistics(const SegmentReader& segment,
+                        std::uint32_t number,
+                        block::BlockReader& block) {
+    LOGI_ASSIGN_OR_RETURN(const auto told, segment.statistics(number));
+    if (told == nullptr) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(BlockStatistics counted, count_rows(block, *told->levels));
+    const bool same_extents = std::equal(
+        told->extents.begin(),
+        told->extents.end(),
+        counted.extents.begin(),
+        counted.extents.end(),
+        [](const ExtentCounts& a, const ExtentCounts& b) { return a.stream == b.stream; });
+    for (std::size_t i = 0; i < told->extents.size() && same_extents; ++i) {
+        if (told->extents[i].width == kNoBuckets) {
+            counted.extents[i].counts.clear();
+        }
+        widen(counted.extents[i], told->extents[i].width);
+    }
+    const Buckets mixed = mixed_buckets(*told);
+    if (!same_extents || named(counted, mixed) != named(*told, mixed) ||
+        counted.names != told->names) {
+        return absl::DataLossError(absl::StrCat(
+            segment.name(), " block ", number, ": statistics are not those of its rows"));
+    }
+    return absl::OkStatus();
+}
 
 Status decode_all(block::BlockReader& block) {
     LOGI_RETURN_IF_ERROR(block.streams().status());
@@ -40,7 +113,10 @@ class Inspection {
                 status = read;
             }
         }
+        const Status statistics = look_at_statistics();
+        status = status.ok() ? statistics : status;
         describe_parts();
+        describe_statistics();
         describe_templates();
         describe_columns();
         describe_totals();
@@ -67,7 +143,28 @@ class Inspection {
         LOGI_ASSIGN_OR_RETURN(const auto block, segment_.open_block(number));
         LOGI_ASSIGN_OR_RETURN(const auto notes, block->describe_lines());
         count(notes);
-        return options_.verify ? decode_all(*block) : absl::OkStatus();
+        if (!options_.verify) {
+            return absl::OkStatus();
+        }
+        LOGI_RETURN_IF_ERROR(decode_all(*block));
+        return check_statistics(segment_, number, *block);
+    }
+
+    Status look_at_statistics() {
+        Status status;
+        for (std::uint32_t i = 0; i < segment_.blocks().size(); ++i) {
+            const auto statistics = segment_.statistics(i);
+            if (!statistics.ok()) {
+                status = statistics.status();
+            } else if (*statistics != nullptr) {
+                for (const ExtentCounts& extent : (*statistics)->extents) {
+                    ++widths_[extent.width].first;
+                    widths_[extent.width].second += extent.counts.size();
+                }
+                levels_ = std::max(levels_, (*statistics)->levels->size());
+            }
+        }
+        return status;
     }
 
     void count(const std::vector<block::ColumnNote>& notes) {
@@ -144,7 +241,25 @@ class Inspection {
             }
             columns += parts_[c];
         }
-        line("directory", segment_.size_bytes() - columns);
+        if (segment_.statistics_bytes() > 0) {
+            line("statistics", segment_.statistics_bytes());
+        }
+        line("directory", segment_.size_bytes() - columns - segment_.statistics_bytes());
+    }
+
+    void describe_statistics() {
+        if (segment_.statistics_pages().empty()) {
+            return;
+        }
+        absl::StrAppendFormat(&out_, "\n%-10s %10s %12s\n", "statistics", "extents", "counts");
+        for (std::size_t width = 0; width < widths_.size(); ++width) {
+            if (const auto& [extents, counts] = widths_[width]; extents > 0) {
+                absl::StrAppendFormat(
+                    &out_, "%-10s %10d %12d\n", std::string(kWidthNames[width]), extents, counts);
+            }
+        }
+        absl::StrAppendFormat(
+            &out_, "%d pages, %d levels\n", segment_.statistics_pages().size(), levels_);
     }
 
     void describe_templates() {
@@ -235,6 +350,9 @@ class Inspection {
     std::uint64_t rows_ = 0;
     std::uint64_t line_bytes_ = 0;
     std::array<std::uint64_t, block::kColumns> parts_{};
+    // By the width of buckets: extents and counts.
+    std::array<std::pair<std::size_t, std::size_t>, kBucketSeconds.size()> widths_{};
+    std::size_t levels_ = 0;
     std::map<block::ColumnKind, Kind> kinds_;
     std::map<Pieces, Template> templates_;
 };

@@ -9,12 +9,11 @@
 
 namespace logi::segment {
 
-// `ordinals` has the new number of each of the segment's streams, in the same order. The two
-// columns are those that name streams, as they are stored.
+// `ordinals` has the new number of each of the segment's streams, in the same order. The
+// column is the one that names streams, as it is stored.
 Status renumber_streams(const SegmentReader& segment,
                         std::uint32_t block,
                         absl::Span<const std::uint32_t> ordinals,
-                        std::string& streams,
-                        std::string& minutes);
+                        std::string& streams);
 
 }  // namespace logi::segment

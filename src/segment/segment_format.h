@@ -10,9 +10,10 @@
 namespace logi::segment {
 
 inline constexpr std::string_view kMagic = "LOGISEGM";
-inline constexpr std::uint32_t kFormatVersion = 5;
+inline constexpr std::uint32_t kFormatVersion = 6;
 // Extents of version 1 do not tell their bytes; blocks of versions 1 and 2 have no minutes, those
-// of version 3 no templates, and those of version 4 have times and metadata row by row.
+// of version 3 no templates, and those of version 4 have times and metadata row by row. Files of
+// version 5 have no statistics, but minutes in their blocks.
 inline constexpr std::uint32_t kFormatVersionMin = 1;
 [[nodiscard]] constexpr std::size_t columns_of(std::uint32_t version) {
     return version < 3 ? 6 : version < 4 ? 7 : version < 5 ? 8 : block::kColumns;
@@ -23,6 +24,10 @@ inline constexpr std::size_t kHeaderBytes = 16;
 inline constexpr std::size_t kFooterBytes = 36;
 // A reader asks for this much of the end at first; most directories are in it.
 inline constexpr std::uint64_t kTailReadBytes = 64ULL << 10U;
+
+// Statistics take at most one byte of so many of a file, or so many bytes if it is small.
+inline constexpr std::uint64_t kBytesPerStatistics = 50;
+inline constexpr std::uint64_t kStatisticsBytesMin = 1024;
 
 // Where a column's bytes lie in the file. Length 0: the column has no content.
 struct Region {

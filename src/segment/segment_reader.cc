@@ -5,7 +5,9 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "codec/compress.h"
+#include "segment/statistics_page.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace logi::segment {
@@ -75,8 +77,13 @@ Status SegmentReader::check_header() const {
 }
 
 Status SegmentReader::parse_directory(std::string_view raw) {
-    const Status bad = absl::DataLossError("directory");
     base::ByteReader r(raw);
+    const bool good = parse_streams(r) && parse_blocks(r) && parse_extents(r) &&
+                      (version_ < 6 || parse_statistics_pages(r)) && r.ok() && r.done();
+    return good ? absl::OkStatus() : absl::DataLossError("directory");
+}
+
+bool SegmentReader::parse_streams(base::ByteReader& r) {
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
         LabelPair pair;
         pair.name = std::string(r.string());
@@ -92,12 +99,16 @@ Status SegmentReader::parse_directory(std::string_view raw) {
         for (std::uint64_t k = r.varint(); k > 0 && r.ok(); --k) {
             const std::uint64_t symbol = r.varint();
             if (symbol >= symbols_.size()) {
-                return bad;
+                return false;
             }
             stream_symbols_.push_back(static_cast<std::uint32_t>(symbol));
         }
     }
     symbols_begin_.push_back(static_cast<std::uint32_t>(stream_symbols_.size()));
+    return r.ok();
+}
+
+bool SegmentReader::parse_blocks(base::ByteReader& r) {
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
         const std::uint8_t kind = r.u8();
         block::BlockStats stats;
@@ -115,12 +126,16 @@ Status SegmentReader::parse_directory(std::string_view raw) {
         }
         if (kind > (version_ < 4 ? block::kZstdLines : block::kTemplateLines) ||
             stats.last_stream >= ids_.size()) {
-            return bad;
+            return false;
         }
         stats_.push_back(stats);
         forms_.push_back({static_cast<block::LineKind>(kind), version_ < 5});
         regions_.push_back(regions);
     }
+    return r.ok();
+}
+
+bool SegmentReader::parse_extents(base::ByteReader& r) {
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
         StreamExtent e;
         e.block = static_cast<std::uint32_t>(r.varint());
@@ -134,11 +149,32 @@ Status SegmentReader::parse_directory(std::string_view raw) {
             e.metadata_bytes = r.varint();
         }
         if (e.block >= stats_.size() || e.stream >= ids_.size()) {
-            return bad;
+            return false;
         }
         extents_.push_back(e);
     }
-    return r.ok() && r.done() ? absl::OkStatus() : bad;
+    return r.ok();
+}
+
+bool SegmentReader::parse_statistics_pages(base::ByteReader& r) {
+    std::uint64_t blocks = 0;
+    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
+        const std::uint64_t count = r.varint();
+        StatisticsPage page;
+        page.region.offset = r.varint();
+        page.region.length = r.varint();
+        page.region.crc = r.u32();
+        if (count == 0 || count > stats_.size() - blocks) {
+            return false;
+        }
+        page.first_block = static_cast<std::uint32_t>(blocks);
+        page.blocks = static_cast<std::uint32_t>(count);
+        blocks += count;
+        statistics_pages_.push_back(page);
+    }
+    const base::MutexLock lock(mutex_);
+    statistics_.resize(statistics_pages_.size());
+    return r.ok() && (blocks == 0 || blocks == stats_.size());
 }
 
 std::uint32_t SegmentReader::stream_count() const {
@@ -183,16 +219,65 @@ std::vector<std::uint32_t> SegmentReader::select(const std::vector<Matcher>& mat
     return streams;
 }
 
-StatusOr<std::string> SegmentReader::read_region(const Region& region, block::Column column) const {
+StatusOr<std::string> SegmentReader::read_region(const Region& region,
+                                                 std::string_view what) const {
     if (region.length == 0) {
         return std::string();
     }
     if (region.offset > file_->size() || region.length > file_->size() - region.offset) {
-        return damaged(region.offset, block::kColumnNames[column]);
+        return damaged(region.offset, what);
     }
     LOGI_ASSIGN_OR_RETURN(std::string bytes, file_->read(region.offset, region.length));
     if (base::crc32c(bytes) != region.crc) {
-        return damaged(region.offset, block::kColumnNames[column]);
+        return damaged(region.offset, what);
+    }
+    return bytes;
+}
+
+StatusOr<SegmentReader::PageContent> SegmentReader::read_statistics(
+    const StatisticsPage& page) const {
+    LOGI_ASSIGN_OR_RETURN(const std::string stored, read_region(page.region, "statistics"));
+    std::vector<std::vector<StreamExtent>> extents(page.blocks);
+    for (const StreamExtent& e : extents_) {  // in the order of the streams
+        if (e.block >= page.first_block && e.block - page.first_block < page.blocks) {
+            extents[e.block - page.first_block].push_back(e);
+        }
+    }
+    const auto raw = codec::decompress(stored);
+    if (!raw.ok()) {
+        return damaged(page.region.offset, "statistics");
+    }
+    auto content = decode_statistics(raw->view(), extents);
+    return content.ok() ? std::move(content) : damaged(page.region.offset, "statistics");
+}
+
+StatusOr<std::shared_ptr<const BlockStatistics>> SegmentReader::statistics(
+    std::uint32_t block) const {
+    LOGI_CHECK(block < stats_.size());
+    const auto after = std::upper_bound(
+        statistics_pages_.begin(),
+        statistics_pages_.end(),
+        block,
+        [](std::uint32_t b, const StatisticsPage& page) { return b < page.first_block; });
+    if (after == statistics_pages_.begin()) {
+        return nullptr;
+    }
+    const auto number = static_cast<std::size_t>(after - statistics_pages_.begin()) - 1;
+    const StatisticsPage& page = statistics_pages_[number];
+    // Whoever waits for another's page waits no longer than it takes to read one.
+    const base::MutexLock lock(mutex_);
+    if (statistics_[number] == nullptr) {
+        LOGI_ASSIGN_OR_RETURN(PageContent content, read_statistics(page));
+        statistics_[number] = std::make_shared<const PageContent>(std::move(content));
+    }
+    return std::shared_ptr<const BlockStatistics>(
+        statistics_[number], &(*statistics_[number])[block - page.first_block]);
+}
+
+std::uint64_t SegmentReader::statistics_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const StatisticsPage& page : statistics_pages_) {
+        bytes += page.region.length;
     }
     return bytes;
 }
@@ -204,7 +289,7 @@ class SegmentReader::Block final : public block::BlockSource {
 
     [[nodiscard]] StatusOr<std::string> column(block::Column column) const override {
         count(regions_[column].length);
-        return segment_.read_region(regions_[column], column);
+        return segment_.read_region(regions_[column], block::kColumnNames[column]);
     }
     [[nodiscard]] StatusOr<std::string> range(block::Column column,
                                               std::uint64_t offset,
@@ -246,7 +331,7 @@ StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(
 Status SegmentReader::check_columns(std::uint32_t block) const {
     for (std::size_t c = 0; c < block::kColumns; ++c) {
         const auto column = static_cast<block::Column>(c);
-        LOGI_RETURN_IF_ERROR(read_region(regions_[block][c], column).status());
+        LOGI_RETURN_IF_ERROR(read_region(regions_[block][c], block::kColumnNames[column]).status());
     }
     return absl::OkStatus();
 }

@@ -1,6 +1,8 @@
 // Reads a segment: one read of the end opens it, then only the columns that are asked for.
 #pragma once
 
+#include "base/bytes.h"
+#include "base/mutex.h"
 #include "segment/segment_format.h"
 #include "segment/source.h"
 
@@ -35,6 +37,9 @@ class SegmentReader final : public Source {
     using Source::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read) const override;
+    // A page of statistics that has been read stays in memory.
+    [[nodiscard]] StatusOr<std::shared_ptr<const BlockStatistics>> statistics(
+        std::uint32_t block) const override;
     [[nodiscard]] std::string name() const override { return name_; }
     // Each matcher is asked once per distinct label pair.
     [[nodiscard]] std::vector<std::uint32_t> select(
@@ -48,13 +53,24 @@ class SegmentReader final : public Source {
     [[nodiscard]] block::LineKind kind(std::uint32_t block) const {
         return forms_[block].line_kind;
     }
+    // Statistics of blocks that follow each other; pages follow each other, too, from block 0 on.
+    struct StatisticsPage {
+        std::uint32_t first_block = 0;
+        std::uint32_t blocks = 0;
+        Region region;
+    };
+    [[nodiscard]] const std::vector<StatisticsPage>& statistics_pages() const {
+        return statistics_pages_;
+    }
+    // Of all pages.
+    [[nodiscard]] std::uint64_t statistics_bytes() const;
     // Version of the file's format.
     [[nodiscard]] std::uint32_t version() const { return version_; }
     [[nodiscard]] std::uint64_t size_bytes() const { return file_->size(); }
     // The bytes of a block's column as they are stored, checked against their checksum.
     [[nodiscard]] StatusOr<std::string> stored_column(std::uint32_t block,
                                                       block::Column column) const {
-        return read_region(regions_[block][column], column);
+        return read_region(regions_[block][column], block::kColumnNames[column]);
     }
     // Reads all columns of a block and compares their checksums.
     [[nodiscard]] Status check_columns(std::uint32_t block) const;
@@ -65,8 +81,14 @@ class SegmentReader final : public Source {
         : file_(std::move(file)), name_(std::move(name)) {}
     Status load();
     Status parse_directory(std::string_view raw);
+    bool parse_streams(base::ByteReader& r);
+    bool parse_blocks(base::ByteReader& r);
+    bool parse_extents(base::ByteReader& r);
+    bool parse_statistics_pages(base::ByteReader& r);
+    using PageContent = std::vector<BlockStatistics>;
+    [[nodiscard]] StatusOr<PageContent> read_statistics(const StatisticsPage& page) const;
     [[nodiscard]] StatusOr<std::string> read_region(const Region& region,
-                                                    block::Column column) const;
+                                                    std::string_view what) const;
     [[nodiscard]] Status damaged(std::uint64_t offset, std::string_view what) const;
 
     std::shared_ptr<const SegmentFile> file_;
@@ -81,6 +103,10 @@ class SegmentReader final : public Source {
     std::vector<block::BlockForm> forms_;
     std::vector<Regions> regions_;
     std::vector<StreamExtent> extents_;
+    std::vector<StatisticsPage> statistics_pages_;
+    mutable base::Mutex mutex_;
+    // By page; null: not read so far.
+    mutable std::vector<std::shared_ptr<const PageContent>> statistics_ LOGI_GUARDED_BY(mutex_);
 };
 
 }  // namespace logi::segment

@@ -1,6 +1,5 @@
 #include "segment/segment_writer.h"
 
-#include "base/bytes.h"
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "codec/compress.h"
@@ -49,9 +48,10 @@ bool SegmentWriter::starts_block(std::string_view line,
            rows_.size() >= block::kBlockRowsMax;
 }
 
-void SegmentWriter::append_column(BlockEntry& entry, block::Column column, std::string_view bytes) {
-    entry.regions[column] = {out_.size(), bytes.size(), base::crc32c(bytes)};
+Region SegmentWriter::append(std::string_view bytes) {
+    const Region region = {out_.size(), bytes.size(), base::crc32c(bytes)};
     out_.append(bytes);
+    return region;
 }
 
 void SegmentWriter::close_block() {
@@ -63,9 +63,13 @@ void SegmentWriter::close_block() {
     entry.stats = encoded.stats;
     entry.form = encoded.form;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        append_column(entry, static_cast<block::Column>(c), encoded.columns[c]);
+        // What minutes tell, statistics do.
+        entry.regions[c] = append(c == block::kMinutes ? std::string_view() : encoded.columns[c]);
     }
-    append_extents(rows_, static_cast<std::uint32_t>(blocks_.size()), extents_);
+    metadata_bytes_of_rows_.clear();
+    append_extents(
+        rows_, static_cast<std::uint32_t>(blocks_.size()), extents_, &metadata_bytes_of_rows_);
+    statistics_.add(rows_, metadata_bytes_of_rows_);
     blocks_.push_back(entry);
     rows_.clear();
     line_bytes_ = 0;
@@ -81,16 +85,16 @@ Status SegmentWriter::add_block(const SegmentReader& from,
     for (std::size_t c = 0; c < block::kColumns; ++c) {
         LOGI_ASSIGN_OR_RETURN(columns[c], from.stored_column(block, static_cast<block::Column>(c)));
     }
-    LOGI_RETURN_IF_ERROR(renumber_streams(
-        from, block, ordinals, columns[block::kStreams], columns[block::kMinutes]));
+    LOGI_RETURN_IF_ERROR(renumber_streams(from, block, ordinals, columns[block::kStreams]));
     close_block();
+    LOGI_RETURN_IF_ERROR(statistics_.add(from, block, ordinals));
     BlockEntry entry;
     entry.stats = from.blocks()[block];
     entry.stats.first_stream = ordinals[entry.stats.first_stream];
     entry.stats.last_stream = ordinals[entry.stats.last_stream];
     entry.form.line_kind = from.kind(block);
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        append_column(entry, static_cast<block::Column>(c), columns[c]);
+        entry.regions[c] = append(columns[c]);
     }
     for (StreamExtent extent : extents) {
         extent.block = static_cast<std::uint32_t>(blocks_.size());
@@ -101,10 +105,19 @@ Status SegmentWriter::add_block(const SegmentReader& from,
     return absl::OkStatus();
 }
 
-std::string SegmentWriter::encode_directory() {
-    std::string raw;
-    base::ByteWriter w(raw);
-    // Distinct label pairs, sorted; a stream is a list of their numbers.
+// Of what comes before the directory.
+std::vector<SegmentWriter::StatisticsEntry> SegmentWriter::append_statistics() {
+    const std::uint64_t bytes_max =
+        std::max(out_.size() / kBytesPerStatistics, kStatisticsBytesMin);
+    std::vector<StatisticsEntry> entries;
+    for (const StatisticsWriter::Page& page : statistics_.finish(bytes_max)) {
+        entries.push_back({page.blocks, append(page.bytes)});
+    }
+    return entries;
+}
+
+// Distinct label pairs, sorted; a stream is a list of their numbers.
+void SegmentWriter::encode_streams(base::ByteWriter& w) const {
     std::vector<LabelPair> symbols;
     for (const auto& labels : streams_) {
         symbols.insert(symbols.end(), labels.pairs().begin(), labels.pairs().end());
@@ -127,6 +140,9 @@ std::string SegmentWriter::encode_directory() {
             w.varint(static_cast<std::uint64_t>(it - symbols.begin()));
         }
     }
+}
+
+void SegmentWriter::encode_blocks(base::ByteWriter& w) const {
     w.varint(blocks_.size());
     for (const auto& b : blocks_) {
         w.u8(b.form.line_kind);
@@ -142,6 +158,13 @@ std::string SegmentWriter::encode_directory() {
             w.u32(region.crc);
         }
     }
+}
+
+std::string SegmentWriter::encode_directory(absl::Span<const StatisticsEntry> statistics) {
+    std::string raw;
+    base::ByteWriter w(raw);
+    encode_streams(w);
+    encode_blocks(w);
     std::stable_sort(extents_.begin(), extents_.end(), [](const auto& a, const auto& b) {
         return a.stream < b.stream;
     });
@@ -155,13 +178,20 @@ std::string SegmentWriter::encode_directory() {
         w.varint(e.line_bytes);
         w.varint(e.metadata_bytes);
     }
+    w.varint(statistics.size());
+    for (const auto& entry : statistics) {
+        w.varint(entry.blocks);
+        w.varint(entry.region.offset);
+        w.varint(entry.region.length);
+        w.u32(entry.region.crc);
+    }
     return codec::compress(raw);
 }
 
 std::string SegmentWriter::finish() {
     close_block();
     LOGI_CHECK(!blocks_.empty());
-    const std::string directory = encode_directory();
+    const std::string directory = encode_directory(append_statistics());
     const std::uint64_t offset = out_.size();
     out_.append(directory);
     std::string footer;

@@ -1,8 +1,10 @@
 // Writes a segment: rows in, the file's bytes out.
 #pragma once
 
+#include "base/bytes.h"
 #include "segment/segment_format.h"
 #include "segment/segment_reader.h"
+#include "segment/statistics_writer.h"
 
 #include <cstdint>
 #include <string>
@@ -48,8 +50,15 @@ class SegmentWriter {
         block::BlockForm form;
         std::array<Region, block::kColumns> regions;
     };
-    void append_column(BlockEntry& entry, block::Column column, std::string_view bytes);
-    [[nodiscard]] std::string encode_directory();
+    struct StatisticsEntry {
+        std::size_t blocks = 0;
+        Region region;
+    };
+    [[nodiscard]] Region append(std::string_view bytes);
+    [[nodiscard]] std::vector<StatisticsEntry> append_statistics();
+    [[nodiscard]] std::string encode_directory(absl::Span<const StatisticsEntry> statistics);
+    void encode_streams(base::ByteWriter& w) const;
+    void encode_blocks(base::ByteWriter& w) const;
 
     std::vector<Labels> streams_;
     std::string out_;
@@ -59,6 +68,8 @@ class SegmentWriter {
     std::uint64_t metadata_bytes_ = 0;  // likewise
     std::vector<BlockEntry> blocks_;
     std::vector<StreamExtent> extents_;
+    StatisticsWriter statistics_;
+    std::vector<std::uint64_t> metadata_bytes_of_rows_;  // of the block that is closed
 };
 
 }  // namespace logi::segment

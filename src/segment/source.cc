@@ -16,7 +16,8 @@ std::vector<std::uint32_t> Source::select(const std::vector<Matcher>& matchers) 
 
 void append_extents(absl::Span<const block::Row> rows,
                     std::uint32_t block,
-                    std::vector<StreamExtent>& extents) {
+                    std::vector<StreamExtent>& extents,
+                    std::vector<std::uint64_t>* metadata_bytes) {
     block::MetadataSize metadata_size;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const block::Row& row = rows[i];
@@ -32,7 +33,11 @@ void append_extents(absl::Span<const block::Row> rows,
         ++extent.rows;
         extent.max_time = row.time;  // rows of a stream ascend in time
         extent.line_bytes += row.line.size();
-        extent.metadata_bytes += metadata_size.add({row.metadata, row.metadata_count});
+        const std::uint64_t added = metadata_size.add({row.metadata, row.metadata_count});
+        extent.metadata_bytes += added;
+        if (metadata_bytes != nullptr) {
+            metadata_bytes->push_back(added);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include "block/block.h"
 #include "model/labels.h"
 #include "model/matcher.h"
+#include "segment/statistics.h"
 
 #include <cstdint>
 #include <memory>
@@ -12,19 +13,6 @@
 #include <vector>
 
 namespace logi::segment {
-
-// The rows of one stream in one block.
-struct StreamExtent {
-    std::uint32_t block = 0;
-    std::uint32_t stream = 0;
-    std::uint32_t rows = 0;
-    Timestamp min_time;
-    Timestamp max_time;
-    std::uint64_t line_bytes = 0;
-    std::uint64_t metadata_bytes = 0;  // as block::MetadataSize counts
-    bool has_bytes = true;             // false: a file of an older format that does not tell them
-    bool exact = true;  // false: some of the rows may not be seen, so the numbers are at most these
-};
 
 // Immutable, shared, safe from any thread. Streams and blocks are numbered from 0.
 class Source {
@@ -44,6 +32,13 @@ class Source {
         std::uint32_t block) const {
         return open_block(block, nullptr);
     }
+    // What is told of a block's rows without them; null if nothing is. Read when they are asked for
+    // first. kDataLoss: they are damaged; the rows may not be.
+    [[nodiscard]] virtual StatusOr<std::shared_ptr<const BlockStatistics>> statistics(
+        std::uint32_t block) const {
+        (void)block;
+        return nullptr;
+    }
     // Whether its rows are in memory, not in a file.
     [[nodiscard]] virtual bool in_memory() const { return false; }
     // For messages.
@@ -53,9 +48,11 @@ class Source {
         const std::vector<Matcher>& matchers) const;
 };
 
-// Appends the extents of a block's rows, which are in a block's order.
+// Appends the extents of a block's rows, which are in a block's order, and, if somebody asks, how
+// much each row adds to their metadata bytes.
 void append_extents(absl::Span<const block::Row> rows,
                     std::uint32_t block,
-                    std::vector<StreamExtent>& extents);
+                    std::vector<StreamExtent>& extents,
+                    std::vector<std::uint64_t>* metadata_bytes = nullptr);
 
 }  // namespace logi::segment

@@ -13,7 +13,8 @@ FOLDER = pathlib.Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent / "e2e"))
 from harness import Server  # noqa: E402
 
-from segment_reader import COLUMN_KINDS, DATES, INTEGER_FLAGS, INTEGER_FORMS, Damaged, Segment  # noqa: E402
+from segment_reader import (COLUMN_KINDS, DATES, INTEGER_FLAGS, INTEGER_FORMS, Damaged, Segment,  # noqa: E402
+                            bucket_of)
 
 CONFIG = """limits_config:
   reject_old_samples: false
@@ -27,7 +28,7 @@ PER_PUSH = 200
 
 # {app="a"} with "first line" (k=v) and "second", {app="b"} with "third", as version 1 wrote them; the same with
 # "second line" and no service names, as version 2 did; {a="1"} with nine lines, as version 3 did, and with 24, of
-# templates, as version 4 did.
+# templates, as versions 4 and 5 did.
 OLD = {version: bytes.fromhex(text) for version, text in {
     1: """
         4c4f47495345474d010000000000000000040002010100138080d0e2c6bfce972f80a8d6b90780a8d6b9070011c0af8fb3d29590eb310200
@@ -62,6 +63,17 @@ OLD = {version: bytes.fromhex(text) for version, text in {
         68589aebc95b340e061c0100010118dd0300008f4fb6eddd17800949a6b7eddd17000010046a868f9d1420d0b8de93341fd4da2081530000
         00000053482cc3e0579b0162138cf002fd010ec762f7b48b0237d93041ba010000188080f8f8c9edf6dd2f80a6d0eb2add03a70242010000
         000000007a000000000000007c95da62040000004ce3398d4c4f47495345474d
+    """,
+    5: """
+        4c4f47495345474d050000000000000000020018000f8080f8f8c9edf6dd2f80e59a770001015028b52ffd2050a500007094e0b4f0a5cbb2
+        ec310200000002010057724a28b52ffd2051fd0100a2c40d16d015860340010088ced50084d87befbdb74c60f8de3b656fbbc95eae3c39f2
+        e3c68bcf75e26b751a7d3697b79307822086080210082301001920020022013600190b8277b40102016b0574726163650200020002060001
+        7603030008000030000c00c0f6aa1b0112000217cb0300350200000000000048512cc3e057000100180205746f6f6b200a206d732c207573
+        65723d00010f020100010200000d0509000201063e010001aaaaaa000003d100000b730000131500001ab700002259000029fb0000319d00
+        00393f000040e10000488300005025000057c7007f01016101310117e7ceb09b0468589aebc95b340e061c0100010118dd0300008f4fb6ed
+        dd17800949a6b7eddd17000010046a868f9d1411616d1d65251fe3ea446c44000000000044482cc3e0578c0124fe8f1d90b0010ec762f7b4
+        be0137d93041baf50136190b8277010000188080f8f8c9edf6dd2f80a6d0eb2add03a7022b01000000000000810000000000000080a0015b
+        0500000096f9f4374c4f47495345474d
     """,
 }.items()}
 
@@ -141,6 +153,8 @@ class Data:
             metadata = {"pod": f"{name}-{i % 3}", "request": str(i)} if i % 5 == 0 else {}
             if name == "service":
                 metadata |= {"observed_timestamp": str(ns + self.below(10**6)), "span_id": self.dice.randbytes(8).hex()}
+            if name == "gateway":
+                metadata |= {"detected_level": self.dice.choice(["info", "info", "error"])}
             if name in ("sparse", "noise") and i % 7 == 0:
                 metadata |= {f"k{self.below(40)}": self.noise(ns, i) or "-"}
             entries.append((ns, getattr(self, name)(ns, i), metadata))
@@ -175,7 +189,7 @@ class Written(unittest.TestCase):
     def test_every_entry(self):
         got = collections.defaultdict(list)
         for segment in self.segments:
-            self.assertEqual(segment.version, 5)
+            self.assertEqual(segment.version, 6)
             for entry in (entry for block in segment.blocks for entry in block.entries):
                 labels = tuple(sorted(segment.streams[entry.stream][1].items()))
                 got[labels].append((entry.time, entry.sequence, entry.line, dict(entry.metadata)))
@@ -196,21 +210,49 @@ class Written(unittest.TestCase):
         seen = sum((block.tree.seen for block in blocks if block.tree), collections.Counter())
         every = {*COLUMN_KINDS, *INTEGER_FORMS, *INTEGER_FLAGS.values(), *DATES, "scale", "capitals", "trimmed"}
         self.assertEqual(every - set(seen), set())
-        self.assertTrue(any(block.minutes for block in blocks))
+        self.assertFalse(any(block.minutes for block in blocks))  # statistics tell it
         self.assertTrue(any(block.tree.lists for block in blocks if block.tree))
 
-    def test_order_minutes_and_extents(self):
+    def test_statistics(self):
+        widths, levels, names = set(), set(), set()
+        for segment in self.segments:
+            stored = [extents for page in segment.statistics for extents in page.extents]
+            self.assertEqual(len(stored), len(segment.blocks))
+            told_names = [told for page in segment.statistics for told in page.names]
+            for block, extents, told in zip(segment.blocks, stored, told_names):
+                found = sorted({name for e in block.entries for name, _ in e.metadata} - {b"detected_level"})
+                self.assertEqual(told, found if len(found) <= 64 else None)
+                names.update(told or ["too many"])
+                groups = itertools.groupby(block.entries, lambda e: e.stream)
+                for (width, counts), (_, entries) in zip(extents, groups, strict=True):
+                    widths.add(width)
+                    levels.update(count.level for count in counts)
+                    if width:
+                        self.assertEqual({c[:2]: c[2:] for c in counts}, self.count(width, list(entries)))
+                        self.assertEqual(len({c[:2] for c in counts}), len(counts))
+        self.assertTrue(widths & {1, 2, 3, 4}, widths)
+        self.assertTrue({None, b"info", b"error"} <= levels, levels)
+        self.assertTrue({b"pod", b"request"} <= names, names)
+
+    def count(self, width, entries):
+        """{(bucket, level): (rows, line bytes, metadata bytes)} of an extent."""
+        texts, sums = set(), {}
+        for e in entries:
+            own = [value for name, value in e.metadata if name == b"detected_level"]
+            level = own[0] if len(own) == 1 else "other" if own else None
+            fresh = {text for pair in e.metadata for text in pair} - texts
+            texts |= fresh
+            size = 8 * len(e.metadata) + sum(map(len, fresh))
+            bucket = sums.setdefault(bucket_of(e.time, width), {})
+            bucket[level] = [a + b for a, b in zip(bucket.get(level, [0, 0, 0]), [1, len(e.line), size])]
+        return {(bucket, level): tuple(numbers) for bucket, of in sums.items() for level, numbers in of.items()}
+
+    def test_order_and_extents(self):
         for segment in self.segments:
             extents = []
             for number, block in enumerate(segment.blocks):
                 order = [entry[:3] for entry in block.entries]
                 self.assertEqual(order, sorted(order))
-                minutes = []
-                for (stream, minute), group in itertools.groupby(
-                        block.entries, lambda e: (e.stream, -(-e.time // (60 * SECOND)))):
-                    sizes = [len(entry.line) for entry in group]
-                    minutes.append((stream, minute, len(sizes), sum(sizes)))
-                self.assertEqual(block.minutes, minutes if len(minutes) <= len(order) // 8 else [])
                 for stream, group in itertools.groupby(block.entries, lambda e: e.stream):
                     group = list(group)
                     pairs = [pair for entry in group for pair in entry.metadata]
@@ -258,9 +300,10 @@ class OldVersions(unittest.TestCase):
         self.assertEqual(self.entries(3), [(b"1", t + 1 + i, b"line %d" % i, pair if i == 0 else ())
                                            for i in range(9)])
         t = 1_719_792_000 * SECOND
-        self.assertEqual(self.entries(4), [
-            (b"1", t + i * SECOND // 4, b"took %d ms, user=u%d" % (7 * i, i),
-             ((b"k", b"v"), (b"trace", b"%08x" % (977 * i))) if i % 2 else ()) for i in range(24)])
+        for version in (4, 5):
+            self.assertEqual(self.entries(version), [
+                (b"1", t + i * SECOND // 4, b"took %d ms, user=u%d" % (7 * i, i),
+                 ((b"k", b"v"), (b"trace", b"%08x" % (977 * i))) if i % 2 else ()) for i in range(24)])
 
     def test_directories(self):
         extents = {version: Segment(data).extents for version, data in OLD.items()}
@@ -268,6 +311,8 @@ class OldVersions(unittest.TestCase):
         self.assertEqual([(e.line_bytes, e.metadata_bytes) for e in extents[2]], [(21, 10), (5, 0)])
         self.assertEqual(Segment(OLD[2]).blocks[0].minutes, [])
         self.assertEqual(Segment(OLD[3]).blocks[0].minutes, [(0, 28_333_334, 9, 54)])
+        self.assertEqual([minute.rows for minute in Segment(OLD[5]).blocks[0].minutes], [1, 23])
+        self.assertEqual([Segment(data).statistics for data in OLD.values()], [[]] * len(OLD))
 
     def test_a_flipped_byte_is_refused(self):
         for data in OLD.values():

@@ -8,7 +8,7 @@
 namespace logi::reference {
 
 std::string random_value(Dice& dice, const std::string& name) {
-    if (name == "level") {
+    if (name == "level" || name == "detected_level") {
         return dice.pick({"info", "warn", "error", "info"});
     }
     if (name == "status") {
@@ -157,15 +157,19 @@ LabelMap random_stream(Dice& dice) {
         out["pod"] = dice.pick({"p1", "p2", "p3"});
     }
     if (dice.percent(10)) {
-        out[dice.pick({"level", "user", "app_extracted", "status", "n"})] =
+        out[dice.pick({"level", "user", "app_extracted", "status", "n", "detected_level"})] =
             dice.pick({"info", "5"});
     }
     return out;
 }
 
-LabelMap random_metadata(Dice& dice, bool logs) {
+// With a level mostly, and other metadata in so many of a hundred entries.
+LabelMap random_metadata(Dice& dice, bool logs, std::size_t rest_percent) {
     LabelMap out;
-    while (dice.percent(35)) {
+    if (dice.percent(70)) {
+        out["detected_level"] = random_value(dice, "detected_level");
+    }
+    while (dice.percent(rest_percent)) {
         const std::string name =
             dice.pick({"trace", "level", "user", "n", "app", "pod", "app_extracted", "dur"});
         const std::string value = random_value(dice, name);
@@ -237,10 +241,14 @@ RandomData random_data(Dice& dice) {
     data.distinct_times = dice.percent(30);
     // Some data has only lines that the parser understands, so that not every query is an error.
     const bool tidy = dice.percent(60);
+    const std::size_t rest_percent = dice.pick(std::vector<std::size_t>{0, 1, 35, 35});
     const std::size_t count = dice.percent(90) ? 30 + dice.below(120) : dice.below(30);
     std::set<Timestamp> times;
     while (data.entries.size() < count) {
-        Entry entry{dice.pick(streams), random_time(dice), "", random_metadata(dice, data.logs)};
+        Entry entry{dice.pick(streams),
+                    random_time(dice),
+                    "",
+                    random_metadata(dice, data.logs, rest_percent)};
         if (tidy || dice.percent(50)) {
             entry.line = data.parser == "json" ? json_object(dice, 0) : logfmt(dice);
         } else {

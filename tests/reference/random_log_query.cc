@@ -24,6 +24,8 @@ std::string name(Dice& dice) {
                       "bare",
                       "a",
                       "level_extracted",
+                      "detected_level",
+                      "detected_level",
                       "req_user",
                       "req_level",
                       "method"});

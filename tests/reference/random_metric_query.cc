@@ -50,6 +50,8 @@ class Maker {
         std::string out = dice_.pick({"app",
                                       "env",
                                       "level",
+                                      "detected_level",
+                                      "detected_level",
                                       "user",
                                       "status",
                                       "__error__",
@@ -61,7 +63,8 @@ class Maker {
                                       "app",
                                       "env"});
         while (dice_.percent(30)) {
-            absl::StrAppend(&out, ", ", dice_.pick({"app", "env", "level", "user", "trace"}));
+            absl::StrAppend(
+                &out, ", ", dice_.pick({"app", "env", "level", "user", "detected_level"}));
         }
         return out;
     }
