@@ -77,6 +77,8 @@ const std::vector<Api::Route>& Api::routes() {
         {"/api/prom/push", "POST", &Api::push, kOne},
         {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne, kReading},
         {"/loki/api/v1/query", "GET POST", &Api::query, kOne, kReading},
+        {"/loki/api/v1/tail", "GET POST", &Api::tail, kOne},
+        {"/api/prom/tail", "GET POST", &Api::tail, kOne},
         {"/loki/api/v1/labels", "GET POST", &Api::labels, kOne, kReading},
         {"/loki/api/v1/label", "GET POST", &Api::labels, kOne, kReading},
         {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, kOne, kReading},
@@ -167,7 +169,7 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
                            {{"method", method},
                             {"route", route_name(route.path)},
                             {"status_code", std::to_string(response.status)},
-                            {"ws", "false"}})
+                            {"ws", response.socket == nullptr ? "false" : "true"}})
                 .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
             respond(std::move(response));
         };

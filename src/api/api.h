@@ -10,6 +10,7 @@
 #include "io/executor.h"
 #include "net/http.h"
 #include "query/query.h"
+#include "tail/tails.h"
 
 #include <memory>
 #include <string>
@@ -27,12 +28,14 @@ class Api {
   public:
     Api(ingest::Store& store,
         compact::Deletes& deletes,
+        tail::Tails& tails,
         io::Executor& executor,
         const io::Clock& clock,
         base::Registry& metrics,
         const config::Config& config)
         : store_(store),
           deletes_(deletes),
+          tails_(tails),
           executor_(executor),
           clock_(clock),
           metrics_(metrics),
@@ -73,6 +76,7 @@ class Api {
                   const ByteBudget::Ticket& ticket);
     void query_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void query(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void tail(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void label_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void series(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -143,6 +147,7 @@ class Api {
 
     ingest::Store& store_;
     compact::Deletes& deletes_;
+    tail::Tails& tails_;
     io::Executor& executor_;
     const io::Clock& clock_;
     base::Registry& metrics_;

@@ -139,19 +139,24 @@ StatusOr<Duration> Params::step_of(TimeRange range) const {
 }
 
 StatusOr<std::uint32_t> Params::limit(std::uint32_t default_limit, const std::string& name) const {
-    const std::string text = get(name);
-    if (text.empty()) {
+    if (get(name).empty()) {
         return default_limit;
     }
-    std::int64_t value = 0;
-    if (!parse_int(text, value)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("strconv.Atoi: parsing \"", text, "\": invalid syntax"));
-    }
+    LOGI_ASSIGN_OR_RETURN(const std::int64_t value, number(name));
     if (value <= 0) {
         return absl::InvalidArgumentError("limit must be a positive value");
     }
     return static_cast<std::uint32_t>(std::min<std::int64_t>(value, UINT32_MAX));
+}
+
+StatusOr<std::int64_t> Params::number(const std::string& name) const {
+    const std::string text = get(name);
+    std::int64_t value = 0;
+    if (!text.empty() && !parse_int(text, value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("strconv.Atoi: parsing \"", text, "\": invalid syntax"));
+    }
+    return value;
 }
 
 std::vector<std::string> Params::list(const std::string& name) const {

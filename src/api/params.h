@@ -34,6 +34,8 @@ class Params {
     // A positive whole number.
     StatusOr<std::uint32_t> limit(std::uint32_t default_limit,
                                   const std::string& name = "limit") const;
+    // A whole number; 0 if absent.
+    StatusOr<std::int64_t> number(const std::string& name) const;
     // The values of a list with commas; empty parts are left out.
     [[nodiscard]] std::vector<std::string> list(const std::string& name) const;
     // True for forward.

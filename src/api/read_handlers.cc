@@ -6,19 +6,13 @@
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/params.h"
+#include "api/read_request.h"
 #include "base/log.h"
 #include "fields/conversions.h"
 #include "query/query_limits.h"
 
 namespace logi::api {
 namespace {
-
-constexpr std::uint32_t kDefaultLimit = 100;
-
-std::vector<std::string> encoding_flags(const net::HttpRequest& request) {
-    return absl::StrSplit(
-        std::string(request.header("X-Loki-Response-Encoding-Flags")), ',', absl::SkipWhitespace());
-}
 
 // Whether Grafana's Logs Drilldown asks, which rather shows a part than nothing.
 bool is_drilldown(const net::HttpRequest& request) {
@@ -81,15 +75,6 @@ Status check_limits(const query::Prepared& query, const Limits& limits) {
     return absl::OkStatus();
 }
 
-// Parsed, and within the limits.
-StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
-    request.now = now;
-    LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
-    LOGI_RETURN_IF_ERROR(query::check_selectors(*prepared.expr, limits));
-    LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
-    return prepared;
-}
-
 const char* status_word(const Status& status) {
     switch (status.code()) {
         case absl::StatusCode::kOk:
@@ -113,6 +98,24 @@ auto answer_to(const net::HttpRequest& http) {
 }
 
 }  // namespace
+
+std::vector<std::string> encoding_flags(const net::HttpRequest& request) {
+    return absl::StrSplit(
+        std::string(request.header("X-Loki-Response-Encoding-Flags")), ',', absl::SkipWhitespace());
+}
+
+bool categorizes(const std::vector<std::string>& encoding_flags) {
+    return std::find(encoding_flags.begin(), encoding_flags.end(), kCategorizeLabels) !=
+           encoding_flags.end();
+}
+
+StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
+    request.now = now;
+    LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
+    LOGI_RETURN_IF_ERROR(query::check_selectors(*prepared.expr, limits));
+    LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
+    return prepared;
+}
 
 ingest::Pinned Api::pin(const std::string& tenant, const query::Prepared& query) {
     return query.range.start < query.range.end ? store_.pin(tenant, query.range) : ingest::Pinned();

@@ -1,6 +1,8 @@
 // Results of queries: streams, vectors, matrices, scalars.
 #include "api/answer.h"
 #include "api/answer_text.h"
+#include "api/entry_text.h"
+#include "api/read_request.h"
 #include "api/stats_json.h"
 
 #include <cmath>
@@ -39,25 +41,6 @@ StatusOr<ResultStreams> group_rows(const std::vector<query::LogRow>& rows,
         stream->second.rows.push_back(&row);
     }
     return streams;
-}
-
-template <typename Out>
-void put_row(Out& out, const query::LogRow& row, bool categorize) {
-    put(out, "[\"", row.time.ns, "\",");
-    out.append_json(row.line);
-    if (categorize) {
-        out.append(",{");
-        if (!row.metadata.empty()) {
-            out.append("\"structuredMetadata\":");
-            put_pairs(out, row.metadata);
-        }
-        if (!row.parsed.empty()) {
-            out.append(row.metadata.empty() ? "\"parsed\":" : ",\"parsed\":");
-            put_pairs(out, row.parsed);
-        }
-        out.append("}");
-    }
-    out.append("]");
 }
 
 template <typename Out>
@@ -124,9 +107,7 @@ StatusOr<std::string> logs_json(const query::Result& result,
                                 const std::vector<std::string>& warnings,
                                 const std::vector<std::string>& encoding_flags,
                                 const std::string& stats) {
-    const bool categorize =
-        std::find(encoding_flags.begin(), encoding_flags.end(), "categorize-labels") !=
-        encoding_flags.end();
+    const bool categorize = categorizes(encoding_flags);
     exec::MemoryBudget memory(result.memory_left_bytes);
     LOGI_ASSIGN_OR_RETURN(const ResultStreams streams, group_rows(result.rows, categorize, memory));
     return bounded_text(memory.left_bytes(), [&](auto& out) {

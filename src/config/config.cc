@@ -212,6 +212,7 @@ Setters limits_setters(Limits& l) {
         {"max_query_length", set_duration(l.max_query_length)},
         {"max_query_lookback", set_duration(l.max_query_lookback)},
         {"query_timeout", set_duration(l.query_timeout)},
+        {"max_concurrent_tail_requests", set_count(l.max_concurrent_tail_requests)},
         {"volume_enabled", set(l.volume_enabled)},
         {"volume_max_series", set_count(l.volume_max_series)},
         {"split_queries_by_interval", set_duration(l.split_queries_by_interval)},
@@ -254,8 +255,8 @@ void read_section(const YAML::Node& node,
             setter->second(item.second);
             continue;
         }
-        const std::vector<std::string>& known = *loki_keys(section);
-        if (std::find(known.begin(), known.end(), key) == known.end()) {
+        const std::vector<std::string>* known = loki_keys(section);
+        if (known != nullptr && std::find(known->begin(), known->end(), key) == known->end()) {
             refuse(item.first,
                    absl::StrCat("unknown key '",
                                 absl::CHexEscape(key.substr(0, kShownMax)),
@@ -263,7 +264,7 @@ void read_section(const YAML::Node& node,
                                 section.empty() ? "" : " in ",
                                 section,
                                 "; did you mean '",
-                                nearest_key(known, key),
+                                nearest_key(*known, key),
                                 "'?"));
         }
         config.unused_keys.push_back(section.empty() ? key : absl::StrCat(section, ".", key));
@@ -295,6 +296,8 @@ Setters top_setters(Config& config) {
               {"retention_enabled", set(config.retention_enabled)},
               {"delete_request_cancel_period", set_duration(config.delete_request_cancel_period)},
               {"delete_max_interval", set_duration(config.delete_max_interval)}})},
+        {"querier",
+         section("querier", {{"tail_max_duration", set_duration(config.tail_max_duration)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},
     };
 }

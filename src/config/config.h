@@ -27,6 +27,7 @@ struct Config {
     bool retention_enabled = false;                        // entries end, and can be deleted
     Duration delete_request_cancel_period = Duration::hours(24);
     Duration delete_max_interval = Duration::hours(24);  // the greatest max_interval of a request
+    Duration tail_max_duration = Duration::hours(1);     // querier.…, 0: no limit
     // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.
     std::vector<std::string> published_limits = {"discover_log_levels",
                                                  "discover_service_name",

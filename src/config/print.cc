@@ -107,6 +107,7 @@ std::string all_limits(const Limits& l) {
     add("max_query_length", format_duration(l.max_query_length));
     add("max_query_lookback", format_duration(l.max_query_lookback));
     add("query_timeout", format_duration(l.query_timeout));
+    add("max_concurrent_tail_requests", l.max_concurrent_tail_requests);
     add("split_queries_by_interval", format_duration(l.split_queries_by_interval));
     add("volume_enabled", flag(l.volume_enabled));
     add("volume_max_series", l.volume_max_series);
@@ -166,6 +167,8 @@ std::string to_yaml(const Config& c) {
                                    format_duration(c.delete_request_cancel_period),
                                    "\n  delete_max_interval: ",
                                    format_duration(c.delete_max_interval),
+                                   "\nquerier:\n  tail_max_duration: ",
+                                   format_duration(c.tail_max_duration),
                                    "\nlimits_config:\n");
     for (const std::string& line : lines_of(all_limits(c.limits))) {
         absl::StrAppend(&out, "  ", line, "\n");

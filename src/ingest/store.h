@@ -34,6 +34,12 @@
 
 namespace logi::ingest {
 
+// Hears what a tenant has pushed once it is durable and can be queried, in the order of the
+// journal. The entries point into the record. Must take no time.
+using OnApplied = std::function<void(const std::string& tenant,
+                                     std::shared_ptr<const std::vector<AcceptedStream>> streams,
+                                     std::shared_ptr<const std::string> record)>;
+
 struct StoreOptions {
     std::string data_dir = "./logi-data";
     Limits limits;
@@ -43,6 +49,7 @@ struct StoreOptions {
     Duration flush_age_max = Duration::minutes(30);
     // Whether limits on how long entries are kept have an effect.
     bool retention_enabled = false;
+    OnApplied on_applied;  // empty: nobody listens
 };
 
 // What a push is answered with: 204, or an error status with Loki's text.

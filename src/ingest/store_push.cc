@@ -135,6 +135,9 @@ void Store::append(std::shared_ptr<Tenant> owner,
                              return;
                          }
                          apply(owner, *streams, *id, kept ? record : nullptr);
+                         if (options_.on_applied) {
+                             options_.on_applied(owner->name(), streams, record);
+                         }
                          limit_open_bytes();
                          done(outcome);
                      });

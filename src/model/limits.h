@@ -71,6 +71,7 @@ struct Limits {
     bool volume_enabled = true;
     std::int64_t volume_max_series = 1000;  // 0: no limit
     Duration query_timeout = Duration::minutes(1);
+    std::int64_t max_concurrent_tail_requests = 10;  // of a tenant, 0: no limit
     // 0: no limit, of what the streams of a query's selectors hold in its time range.
     std::int64_t max_query_bytes_read = 0;
     // Every selector of a query has matchers of these labels, and of at least so many.

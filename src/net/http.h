@@ -5,12 +5,15 @@
 #include "io/cancel.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace logi::net {
+
+class WebSocketSource;
 
 using Header = std::pair<std::string, std::string>;
 
@@ -30,6 +33,8 @@ struct HttpResponse {
     int status = 200;
     std::vector<Header> headers;
     std::string body;
+    // Set with status 101: what the connection says from then on (net/websocket.h).
+    std::shared_ptr<WebSocketSource> socket = nullptr;
     [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 

@@ -19,7 +19,8 @@ using ErrorCode = boost::system::error_code;
 
 // How long to wait after a failed accept: without file descriptors it fails again at once.
 constexpr std::chrono::milliseconds kAcceptBackOff(50);
-// How long requests that are cancelled at a stop have for their answers.
+// How long requests that are cancelled at a stop have for their answers, and WebSockets that are
+// closed for their peers' answers.
 constexpr std::chrono::seconds kCancelTime(1);
 
 std::chrono::nanoseconds to_chrono(Duration d) {
@@ -117,8 +118,12 @@ struct HttpServer::Impl {
     }
 
     void wait_for_requests(std::chrono::nanoseconds limit) const {
+        wait_for_none(shared->requests, limit);
+    }
+    static void wait_for_none(const std::atomic<std::uint32_t>& count,
+                              std::chrono::nanoseconds limit) {
         const auto end = std::chrono::steady_clock::now() + limit;
-        while (shared->requests > 0 && std::chrono::steady_clock::now() < end) {
+        while (count > 0 && std::chrono::steady_clock::now() < end) {
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
     }
@@ -177,7 +182,9 @@ void HttpServer::shutdown(Duration deadline) {
         ErrorCode ignored;
         impl_->acceptor.close(ignored);
     });
+    impl_->shared->on_stop.run();
     impl_->wait_for_requests(to_chrono(deadline));
+    impl_->wait_for_none(impl_->shared->sockets, kCancelTime);
     impl_->shared->stopped.cancel(io::CancelToken::Cause::kStopping);
     impl_->wait_for_requests(kCancelTime);
     impl_->context.stop();

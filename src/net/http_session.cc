@@ -1,6 +1,8 @@
 #include "net/http_session.h"
 
 #include "absl/strings/str_cat.h"
+#include "net/stream.h"
+#include "net/websocket_session.h"
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -71,11 +73,11 @@ std::string_view without_authority(std::string_view target) {
 // All callbacks of a session run on its strand.
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(tcp::socket socket,
+    Session(std::unique_ptr<Stream> stream,
             std::shared_ptr<SessionShared> shared,
             std::atomic<std::uint32_t> SessionShared::*counter)
-        : socket_(std::move(socket)),
-          deadline_(socket_.get_executor()),
+        : stream_(std::move(stream)),
+          deadline_(stream_->get_executor()),
           shared_(std::move(shared)),
           counter_(counter),
           // Also what is between chunks and behind the last one has an end.
@@ -90,11 +92,11 @@ class Session : public std::enable_shared_from_this<Session> {
     Session& operator=(const Session&) = delete;
 
     void serve() {
-        asio::dispatch(socket_.get_executor(),
+        asio::dispatch(stream_->get_executor(),
                        [self = shared_from_this()] { self->read_header(); });
     }
     void refuse_service() {
-        asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
+        asio::dispatch(stream_->get_executor(), [self = shared_from_this()] {
             self->refuse(http::status::service_unavailable, "too many connections\n");
         });
     }
@@ -111,7 +113,7 @@ class Session : public std::enable_shared_from_this<Session> {
             if (!ec && number == self->deadline_number_) {
                 self->timed_out_ = true;
                 beast::error_code ignored;
-                self->socket_.cancel(ignored);
+                self->stream_->socket().cancel(ignored);
                 // Between two steps of a read there is nothing to cancel: again until it ends.
                 self->wait_for_deadline(kCancelAgain, number);
             }
@@ -132,7 +134,7 @@ class Session : public std::enable_shared_from_this<Session> {
         parser_->header_limit(shared_->options.header_bytes_max);
         parser_->body_limit(shared_->options.body_bytes_max);
         set_deadline(shared_->options.header_timeout);
-        http::async_read_header(socket_,
+        http::async_read_header(*stream_,
                                 buffer_,
                                 *parser_,
                                 [self = shared_from_this()](beast::error_code ec, std::size_t) {
@@ -166,7 +168,7 @@ class Session : public std::enable_shared_from_this<Session> {
         continue_.emplace(http::status::continue_, parser_->get().version());
         set_deadline(shared_->options.write_timeout);
         http::async_write(
-            socket_, *continue_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
+            *stream_, *continue_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
                 self->clear_deadline();
                 if (!ec) {
                     self->begin_body();
@@ -187,7 +189,7 @@ class Session : public std::enable_shared_from_this<Session> {
     // Piece by piece: what has arrived counts, not what a client claims that it will send.
     void read_body() {
         http::async_read_some(
-            socket_,
+            *stream_,
             buffer_,
             *parser_,
             [self = shared_from_this()](beast::error_code ec, std::size_t) { self->on_body(ec); });
@@ -267,7 +269,7 @@ class Session : public std::enable_shared_from_this<Session> {
         counted_ = true;
         watch_peer();
         shared_->handler(std::move(request), [self = shared_from_this()](HttpResponse response) {
-            asio::dispatch(self->socket_.get_executor(),
+            asio::dispatch(self->stream_->get_executor(),
                            [self, response = std::move(response)]() mutable {
                                self->stop_watching();
                                self->write(std::move(response));
@@ -279,7 +281,7 @@ class Session : public std::enable_shared_from_this<Session> {
     // its request cancelled, as Go's server does. A peer that only shuts down its sending side
     // looks the same, but still gets the answer.
     void watch_peer() {
-        socket_.async_wait(
+        stream_->socket().async_wait(
             tcp::socket::wait_read,
             [self = shared_from_this(), number = watch_number_](beast::error_code ec) {
                 if (!ec && number == self->watch_number_) {
@@ -291,7 +293,8 @@ class Session : public std::enable_shared_from_this<Session> {
     // and hides what comes behind it.
     void on_peer_readable() {
         char next = 0;
-        const ssize_t n = ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+        const ssize_t n =
+            ::recv(stream_->socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
             watch_peer();
         } else if (n <= 0) {
@@ -301,7 +304,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void stop_watching() {
         ++watch_number_;
         beast::error_code ignored;
-        socket_.cancel(ignored);
+        stream_->socket().cancel(ignored);
     }
 
     void write(HttpResponse response) {
@@ -309,15 +312,19 @@ class Session : public std::enable_shared_from_this<Session> {
         for (const auto& [name, value] : response.headers) {
             response_->insert(name, value);
         }
-        response_->keep_alive(keep_alive_);
+        if (response.socket != nullptr) {
+            socket_source_ = std::move(response.socket);
+        } else {
+            response_->keep_alive(keep_alive_);
+        }
         const std::size_t length = response.body.size();
         response_->body() = head_ ? std::string() : std::move(response.body);
-        if (response.status != 204) {
+        if (response.status != 204 && socket_source_ == nullptr) {
             response_->content_length(length);
         }
         set_deadline(shared_->options.write_timeout);
         http::async_write(
-            socket_, *response_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
+            *stream_, *response_, [self = shared_from_this()](beast::error_code ec, std::size_t) {
                 self->clear_deadline();
                 self->on_written(ec);
             });
@@ -332,11 +339,15 @@ class Session : public std::enable_shared_from_this<Session> {
         if (ec) {
             return;
         }
+        if (socket_source_ != nullptr) {
+            become_websocket();
+            return;
+        }
         if (keep_alive_) {
             read_header();
             return;
         }
-        socket_.shutdown(tcp::socket::shutdown_send, ec);
+        stream_->socket().shutdown(tcp::socket::shutdown_send, ec);
         release_body();
         buffer_.clear();
         buffer_.reserve(kIdleBufferBytes);
@@ -344,16 +355,24 @@ class Session : public std::enable_shared_from_this<Session> {
         linger();
     }
 
+    // Of this session nothing is left to be done.
+    void become_websocket() {
+        release_body();
+        std::string received(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+        serve_websocket(
+            std::move(stream_), std::move(received), std::move(socket_source_), shared_);
+    }
+
     // Closing while bytes are unread would reset the connection, and the peer lose the answer.
     void linger() {
-        socket_.async_read_some(buffer_.prepare(kIdleBufferBytes),
-                                [self = shared_from_this()](beast::error_code ec, std::size_t) {
-                                    if (!ec && !self->timed_out_) {
-                                        self->linger();
-                                    } else {
-                                        self->clear_deadline();
-                                    }
-                                });
+        stream_->async_read_some(buffer_.prepare(kIdleBufferBytes),
+                                 [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                                     if (!ec && !self->timed_out_) {
+                                         self->linger();
+                                     } else {
+                                         self->clear_deadline();
+                                     }
+                                 });
     }
 
     // Counts `bytes` of body as this connection's; false if that is too much for the server.
@@ -372,7 +391,7 @@ class Session : public std::enable_shared_from_this<Session> {
         reserved_ = 0;
     }
 
-    tcp::socket socket_;
+    std::unique_ptr<Stream> stream_;
     asio::steady_timer deadline_;
     std::uint64_t deadline_number_ = 0;
     bool timed_out_ = false;
@@ -382,7 +401,8 @@ class Session : public std::enable_shared_from_this<Session> {
     std::optional<http::request_parser<RequestBody>> parser_;
     std::optional<http::response<http::empty_body>> continue_;
     std::optional<http::response<http::string_body>> response_;
-    io::CancelToken cancel_;  // of the request that runs
+    std::shared_ptr<WebSocketSource> socket_source_;  // set: the answer is the last one
+    io::CancelToken cancel_;                          // of the request that runs
     std::uint64_t watch_number_ = 0;
     std::uint64_t reserved_ = 0;
     bool counted_ = false;
@@ -391,28 +411,28 @@ class Session : public std::enable_shared_from_this<Session> {
 };
 
 // On a strand of its own.
-tcp::socket open_socket(const Accepted& accepted) {
+std::unique_ptr<Stream> open_stream(const Accepted& accepted) {
     beast::error_code ignored;
     tcp::socket socket(asio::make_strand(accepted.context));
     socket.assign(accepted.is_v6 ? tcp::v6() : tcp::v4(), accepted.fd, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
-    return socket;
+    return std::make_unique<Stream>(std::move(socket));
 }
 
 }  // namespace
 
 void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
-    std::make_shared<Session>(open_socket(accepted), std::move(shared), &SessionShared::connections)
+    std::make_shared<Session>(open_stream(accepted), std::move(shared), &SessionShared::connections)
         ->serve();
 }
 
 void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
-    tcp::socket socket = open_socket(accepted);
+    std::unique_ptr<Stream> stream = open_stream(accepted);
     // They take files too, of which there may be few.
     const std::uint32_t refusals_max =
         std::min(kRefusalsMax, shared->options.connections_max / 4 + 1);
     if (shared->refusals < refusals_max) {
-        std::make_shared<Session>(std::move(socket), std::move(shared), &SessionShared::refusals)
+        std::make_shared<Session>(std::move(stream), std::move(shared), &SessionShared::refusals)
             ->refuse_service();
     }
 }

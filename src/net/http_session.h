@@ -1,11 +1,14 @@
 // One connection of the HTTP server.
 #pragma once
 
+#include "base/mutex.h"
 #include "io/cancel.h"
 #include "net/http_server.h"
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 
 namespace boost::asio {
@@ -13,6 +16,34 @@ class io_context;
 }
 
 namespace logi::net {
+
+// What is to be done when the server stops, by whom. Thread-safe.
+class StopList {
+  public:
+    void add(const void* owner, std::function<void()> action) {
+        const base::MutexLock lock(mutex_);
+        actions_[owner] = std::move(action);
+    }
+    void remove(const void* owner) {
+        const base::MutexLock lock(mutex_);
+        actions_.erase(owner);
+    }
+    // Without the lock: an action may be the last to hold its owner.
+    void run() {
+        std::map<const void*, std::function<void()>> actions;
+        {
+            const base::MutexLock lock(mutex_);
+            actions = actions_;
+        }
+        for (const auto& [owner, action] : actions) {
+            action();
+        }
+    }
+
+  private:
+    base::Mutex mutex_;
+    std::map<const void*, std::function<void()>> actions_ LOGI_GUARDED_BY(mutex_);
+};
 
 // What all connections of a server share.
 struct SessionShared {
@@ -23,6 +54,8 @@ struct SessionShared {
     std::atomic<std::uint32_t> refusals{
         0};  // connections that are being told that they are too many
     std::atomic<std::uint32_t> requests{0};  // whose answer is not yet written
+    std::atomic<std::uint32_t> sockets{0};   // connections that have become WebSockets
+    StopList on_stop;
     std::atomic<bool> stopping{false};
     io::CancelToken stopped;  // of which each request's is a child
 };

@@ -46,11 +46,7 @@ class RowReader {
         }
         out.id = rows_.source->stream_id(stream);
         out.stored = stored_key(line);
-        out.row.time = entry_.time;
-        out.row.line = std::string(entry_.line);
-        out.row.stream = entry_.labels.stream_changed() ? changed_stream() : labels_;
-        out.row.metadata = pairs_of(exec::LabelCategory::kMetadata);
-        out.row.parsed = pairs_of(exec::LabelCategory::kParsed);
+        out.row = maker_.make(entry_, labels_);
         ++got_.passed_lines;
         return true;
     }
@@ -69,20 +65,6 @@ class RowReader {
         return base::hash128(key_);
     }
 
-    std::vector<LabelPair> pairs_of(exec::LabelCategory category) {
-        entry_.labels.sorted(category, sorted_);
-        std::vector<LabelPair> pairs;
-        pairs.reserve(sorted_.size());
-        for (const auto& label : sorted_) {
-            pairs.push_back({std::string(label.name), std::string(label.value)});
-        }
-        return pairs;
-    }
-
-    std::shared_ptr<const Labels> changed_stream() {
-        return std::make_shared<Labels>(Labels::of_result(pairs_of(exec::LabelCategory::kStream)));
-    }
-
     const exec::Pipeline& pipeline_;
     const exec::ScanRows& rows_;
     exec::Entry entry_;
@@ -90,7 +72,7 @@ class RowReader {
     std::uint32_t stream_ = 0;
     exec::ReadCounts got_;
     std::vector<MetadataView> pairs_;
-    std::vector<MetadataView> sorted_;
+    RowMaker maker_;
     std::string key_;
 };
 
@@ -330,6 +312,28 @@ exec::ScanSpec scan_spec(const Prepared& query, const exec::Pipeline& pipeline) 
 }
 
 }  // namespace
+
+std::vector<LabelPair> RowMaker::pairs_of(const exec::Entry& entry, exec::LabelCategory category) {
+    entry.labels.sorted(category, sorted_);
+    std::vector<LabelPair> pairs;
+    pairs.reserve(sorted_.size());
+    for (const auto& label : sorted_) {
+        pairs.push_back({std::string(label.name), std::string(label.value)});
+    }
+    return pairs;
+}
+
+LogRow RowMaker::make(const exec::Entry& entry, const std::shared_ptr<const Labels>& stream) {
+    LogRow row;
+    row.time = entry.time;
+    row.line = std::string(entry.line);
+    row.stream = entry.labels.stream_changed() ? std::make_shared<Labels>(Labels::of_result(
+                                                     pairs_of(entry, exec::LabelCategory::kStream)))
+                                               : stream;
+    row.metadata = pairs_of(entry, exec::LabelCategory::kMetadata);
+    row.parsed = pairs_of(entry, exec::LabelCategory::kParsed);
+    return row;
+}
 
 std::int64_t memory_bytes(const LogRow& row) {
     std::size_t bytes = sizeof(LogRow) + row.line.size();

@@ -1,10 +1,22 @@
 // Log queries: the first entries of a range, in either direction, that pass a pipeline.
 #pragma once
 
+#include "exec/stage.h"
 #include "query/explain.h"
 #include "query/query.h"
 
 namespace logi::query {
+
+// Makes rows of entries that have passed a pipeline. One thread at a time.
+class RowMaker {
+  public:
+    // `stream` has the labels that the entry began with.
+    LogRow make(const exec::Entry& entry, const std::shared_ptr<const Labels>& stream);
+
+  private:
+    std::vector<LabelPair> pairs_of(const exec::Entry& entry, exec::LabelCategory category);
+    std::vector<MetadataView> sorted_;
+};
 
 // What a row takes.
 [[nodiscard]] std::int64_t memory_bytes(const LogRow& row);

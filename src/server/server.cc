@@ -4,10 +4,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "api/api.h"
+#include "api/tail_json.h"
 #include "base/log.h"
 #include "compact/compactor.h"
 #include "ingest/store.h"
 #include "net/http_server.h"
+#include "tail/tails.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -89,7 +91,11 @@ int run(const config::Config& config) {
     const auto files = io::make_posix_file_system();
     const auto cores = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN));
     auto executor = std::make_unique<io::ThreadPool>(std::max(cores, kThreadsMin));
+    tail::Tails tails(*executor, clock, metrics, api::tail_streams_json);
     ingest::StoreOptions options;
+    options.on_applied = [&tails](const std::string& tenant, auto streams, auto record) {
+        tails.publish(tenant, std::move(streams), std::move(record));
+    };
     options.data_dir = config.data_dir;
     options.limits = config.limits;
     options.retention_enabled = config.retention_enabled;
@@ -105,7 +111,7 @@ int run(const config::Config& config) {
     compact::CompactorOptions compaction;
     compaction.interval = config.compaction_interval;
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
-    api::Api api(**store, deletes, *executor, clock, metrics, config);
+    api::Api api(**store, deletes, tails, *executor, clock, metrics, config);
     auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));

@@ -1,0 +1,29 @@
+// An entry in the JSON of answers and of live tails.
+#pragma once
+
+#include "api/answer_text.h"
+#include "query/query.h"
+
+namespace logi::api {
+
+// ["ns","line"], or with labels by category ["ns","line",{"structuredMetadata":{…},"parsed":{…}}].
+template <typename Out>
+void put_row(Out& out, const query::LogRow& row, bool categorize) {
+    put(out, "[\"", row.time.ns, "\",");
+    out.append_json(row.line);
+    if (categorize) {
+        out.append(",{");
+        if (!row.metadata.empty()) {
+            out.append("\"structuredMetadata\":");
+            put_pairs(out, row.metadata);
+        }
+        if (!row.parsed.empty()) {
+            out.append(row.metadata.empty() ? "\"parsed\":" : ",\"parsed\":");
+            put_pairs(out, row.parsed);
+        }
+        out.append("}");
+    }
+    out.append("]");
+}
+
+}  // namespace logi::api
