@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
+#include "base/log.h"
 
 namespace logi::api {
 namespace {
@@ -49,6 +50,33 @@ std::string route_name(std::string_view pattern) {
         }
     }
     return out;
+}
+
+// For who watches whether the process lives.
+bool is_public(std::string_view path) {
+    return path == "/ready";
+}
+
+// What it takes to ask; nothing: any credential. What is not named here is an operator's.
+std::optional<auth::Right> needed_right(std::string_view path) {
+    using auth::Right;
+    if (path == "/loki/api/v1/status/buildinfo" || path == "/loki/api/v1/format_query" ||
+        is_public(path)) {
+        return std::nullopt;
+    }
+    if (path.ends_with("/push") || path.starts_with("/otlp/")) {
+        return Right::kPush;
+    }
+    if (path == "/loki/api/v1/delete") {
+        return Right::kDelete;
+    }
+    if (absl::StrContains(absl::string_view(path.data(), path.size()), "/rules") ||
+        path.starts_with("/prometheus/")) {
+        return Right::kRules;
+    }
+    const bool reads = path.starts_with("/loki/api/v1/") || path.starts_with("/api/prom/") ||
+                       path == "/config/tenant/v1/limits";
+    return reads ? Right::kQuery : Right::kAdmin;
 }
 
 // 200 if the request's parameters are no more than a form may have.
@@ -177,29 +205,88 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         measured(std::move(refused));
         return;
     }
-    std::string tenant = kDefaultTenant;
-    if (route.tenant == TenantUse::kHeader ||
-        (route.tenant == TenantUse::kOne && config_.auth_enabled)) {
-        const std::string_view header = request.header("X-Scope-OrgID");
+    if (gate_ == nullptr || is_public(route.path)) {
+        let_in(route, nullptr, std::move(request), measured);
+        return;
+    }
+    const std::string authorization(request.header("Authorization"));
+    gate_->identify(
+        authorization,
+        [this, &route, measured, request = std::make_shared<net::HttpRequest>(std::move(request))](
+            StatusOr<std::shared_ptr<const auth::Credential>> who) {
+            if (who.ok()) {
+                let_in(route, *who, std::move(*request), measured);
+                return;
+            }
+            base::log_warn("refused",
+                           {{"path", route.path}, {"why", std::string(who.status().message())}});
+            const bool busy = absl::IsResourceExhausted(who.status());
+            auto refused =
+                error_response(busy ? 503 : 401, absl::StrCat(who.status().message(), "\n"));
+            refused.headers.push_back(
+                busy ? net::Header("Retry-After", "1")
+                     : net::Header("WWW-Authenticate", "Basic realm=\"logi\""));
+            measured(std::move(refused));
+        });
+}
+
+std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
+                                                     const auth::Credential* who,
+                                                     const net::HttpRequest& request) const {
+    Scope scope{kDefaultTenant, {}};
+    const bool by_header = route.tenant == TenantUse::kHeader ||
+                           (route.tenant == TenantUse::kOne && config_.auth_enabled);
+    if (by_header) {
+        std::string header(request.header("X-Scope-OrgID"));
+        if (header.empty() && who != nullptr && who->only_tenant() != nullptr) {
+            header = *who->only_tenant();
+        }
         if (header.empty()) {
-            measured(error_response(401, "no org id\n"));
-            return;
+            return error_response(401, "no org id\n");
         }
         auto checked = check_tenant(header);
         if (!checked.ok()) {
-            measured(error_response(400, absl::StrCat(checked.status().message(), "\n")));
-            return;
+            return error_response(400, absl::StrCat(checked.status().message(), "\n"));
         }
-        tenant = *std::move(checked);
+        scope.tenant = *std::move(checked);
+    }
+    if (who == nullptr) {
+        return scope;
+    }
+    const auto right = needed_right(route.path);
+    const bool may = !right.has_value() || who->has(*right);
+    if (!may || (route.tenant != TenantUse::kNone && !who->may_be(scope.tenant))) {
+        const std::string why =
+            may ? "the credential is not for this tenant"
+                : absl::StrCat("the credential lacks the right '", auth::name_of(*right), "'");
+        base::log_warn("refused", {{"path", route.path}, {"credential", who->name}, {"why", why}});
+        return error_response(403, why + "\n");
+    }
+    scope.only = who->only;
+    return scope;
+}
+
+void Api::let_in(const Route& route,
+                 const std::shared_ptr<const auth::Credential>& who,
+                 net::HttpRequest request,
+                 net::Responder respond) {
+    auto found = scope_of(route, who.get(), request);
+    if (auto* refused = std::get_if<net::HttpResponse>(&found)) {
+        respond(std::move(*refused));
+        return;
     }
     // Reading blocks on files, so it happens on the executor and not on the network's threads.
     const bool reading = route.work == Work::kReading;
     io::Task task = [this,
                      &route,
-                     tenant = std::move(tenant),
-                     answer = reading ? answer_in_time(request.cancel, measured) : measured,
+                     scope = std::get<Scope>(std::move(found)),
+                     answer = reading ? answer_in_time(request.cancel, respond) : respond,
                      request = std::make_shared<net::HttpRequest>(std::move(request))] {
-        (this->*route.handler)(*request, tenant, answer);
+        if (const auto* handler = std::get_if<ScopeHandler>(&route.handler)) {
+            (this->**handler)(*request, scope, answer);
+        } else {
+            (this->*std::get<TenantHandler>(route.handler))(*request, scope.tenant, answer);
+        }
     };
     if (reading) {
         executor_.post_long(std::move(task));

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "api/byte_budget.h"
+#include "api/scope.h"
+#include "auth/gate.h"
 #include "base/metrics.h"
 #include "compact/deletes.h"
 #include "config/config.h"
@@ -14,6 +16,7 @@
 
 #include <memory>
 #include <string>
+#include <variant>
 
 namespace logi::api {
 
@@ -32,7 +35,8 @@ class Api {
         io::Executor& executor,
         const io::Clock& clock,
         base::Registry& metrics,
-        const config::Config& config)
+        const config::Config& config,
+        auth::Gate* gate)
         : store_(store),
           deletes_(deletes),
           tails_(tails),
@@ -40,15 +44,19 @@ class Api {
           clock_(clock),
           metrics_(metrics),
           config_(config),
+          gate_(gate),
           push_budget_(executor, kPushBytesMax) {}
 
     // Answers a request; `respond` is called once.
     void handle(net::HttpRequest request, net::Responder respond);
 
   private:
-    using Handler = void (Api::*)(const net::HttpRequest&,
-                                  const std::string& tenant,
-                                  net::Responder);
+    using TenantHandler = void (Api::*)(const net::HttpRequest&,
+                                        const std::string& tenant,
+                                        net::Responder);
+    // Of what shows or touches stored entries.
+    using ScopeHandler = void (Api::*)(const net::HttpRequest&, const Scope&, net::Responder);
+    using Handler = std::variant<TenantHandler, ScopeHandler>;
     // What a route has to do with tenants: nothing; it is about one; or about the one of the
     // header, which Loki wants here even where nobody has to say who they are.
     enum class TenantUse { kNone, kOne, kHeader };
@@ -66,6 +74,15 @@ class Api {
 
     static const std::vector<Route>& routes();
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
+    // Once it is known who asks; null: nobody has to say.
+    void let_in(const Route& route,
+                const std::shared_ptr<const auth::Credential>& who,
+                net::HttpRequest request,
+                net::Responder respond);
+    // Whose data the request is about, or why it is not answered.
+    std::variant<Scope, net::HttpResponse> scope_of(const Route& route,
+                                                    const auth::Credential* who,
+                                                    const net::HttpRequest& request) const;
     // Answers once: at the timeout, when the request is cancelled, or before.
     net::Responder answer_in_time(const io::CancelToken& cancel, net::Responder respond);
 
@@ -74,23 +91,23 @@ class Api {
                   const std::string& tenant,
                   net::Responder,
                   const ByteBudget::Ticket& ticket);
-    void query_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void query(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void tail(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void label_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void series(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void index_stats(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void index_volume(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void index_volume_range(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void detected_labels(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void detected_fields(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void detected_field_values(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void patterns(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void query_range(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void query(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void tail(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void labels(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void label_values(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void series(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void index_stats(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void index_volume(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void index_volume_range(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void detected_labels(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void detected_fields(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void detected_field_values(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void patterns(const net::HttpRequest&, const Scope& scope, net::Responder);
     void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void delete_requests(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void add_delete(const Params& params, const std::string& tenant, net::Responder respond);
-    net::HttpResponse list_deletes(const Params& params, const std::string& tenant) const;
+    void delete_requests(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void add_delete(const Params& params, const Scope& scope, net::Responder respond);
+    net::HttpResponse list_deletes(const Params& params, const Scope& scope) const;
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -100,15 +117,15 @@ class Api {
     void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
     // The sources that a query reads.
-    ingest::Pinned pin(const std::string& tenant, const query::Prepared& query);
-    void explain(query::Request request, const std::string& tenant, const net::Responder& respond);
+    ingest::Pinned pin(const Scope& scope, const query::Prepared& query);
+    void explain(query::Request request, const Scope& scope, const net::Responder& respond);
 
     // Makes an answer of a result; `warnings` say what it lacks.
     using Answer = std::function<StatusOr<std::string>(
         const query::Result& result, const std::vector<std::string>& warnings, double seconds)>;
     void run(query::Request request,
              const net::HttpRequest& http,
-             const std::string& tenant,
+             const Scope& scope,
              Answer answer,
              net::Responder respond);
 
@@ -124,10 +141,10 @@ class Api {
     // adapts to the grain of the answer.
     StatusOr<Streams> streams_of(const Params& params,
                                  const std::vector<std::string>& selectors,
-                                 const std::string& tenant,
+                                 const Scope& scope,
                                  TimeRange (*widen)(TimeRange));
     void respond_names(const net::HttpRequest& http,
-                       const std::string& tenant,
+                       const Scope& scope,
                        NamesJson json,
                        const net::Responder& respond,
                        const std::function<std::vector<std::string>(const Streams&)>& names_of);
@@ -137,11 +154,11 @@ class Api {
                                             std::uint32_t limit,
                                             const std::vector<std::string>& warnings)>;
     void respond_fields(const net::HttpRequest& http,
-                        const std::string& tenant,
+                        const Scope& scope,
                         FieldsAnswer answer,
                         net::Responder respond);
     void respond_volume(const net::HttpRequest& http,
-                        const std::string& tenant,
+                        const Scope& scope,
                         bool by_step,
                         net::Responder respond);
 
@@ -152,6 +169,7 @@ class Api {
     const io::Clock& clock_;
     base::Registry& metrics_;
     const config::Config& config_;
+    auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;
 };
 

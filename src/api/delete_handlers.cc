@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "fields/conversions.h"
 #include "logql/parser.h"
+#include "logql/printer.h"
 #include "wire/json_text.h"
 
 namespace logi::api {
@@ -101,6 +102,34 @@ Status check_max_interval(const std::string& text, const Span& span, Duration mo
     return absl::OkStatus();
 }
 
+// The query of a request with what its owner may touch.
+std::string restricted(const std::string& query, logql::LogExpr log, const Scope& scope) {
+    if (scope.only.empty()) {
+        return query;
+    }
+    log.matchers.insert(log.matchers.end(), scope.only.begin(), scope.only.end());
+    return logql::to_string(log);
+}
+
+// Whether the request touches nothing else.
+bool is_within(const catalog::DeleteRequest& request, const Scope& scope) {
+    const auto log = logql::parse_log_query(request.query, logql::Selective::kAny);
+    return log.ok() && std::all_of(scope.only.begin(), scope.only.end(), [&](const Matcher& only) {
+               return std::any_of(log->matchers.begin(), log->matchers.end(), [&](const auto& m) {
+                   return m.to_string() == only.to_string();
+               });
+           });
+}
+
+// Of a credential that may not see all streams only those that touch no others.
+std::vector<compact::ListedDelete> within(std::vector<compact::ListedDelete> listed,
+                                          const Scope& scope) {
+    if (!scope.only.empty()) {
+        std::erase_if(listed, [&](const auto& item) { return !is_within(item.request, scope); });
+    }
+    return listed;
+}
+
 std::string list_json(const std::vector<compact::ListedDelete>& listed, const Span* span) {
     std::string out = "[";
     for (const auto& [request, status] : listed) {
@@ -130,7 +159,7 @@ std::string list_json(const std::vector<compact::ListedDelete>& listed, const Sp
 }  // namespace
 
 void Api::delete_requests(const net::HttpRequest& request,
-                          const std::string& tenant,
+                          const Scope& scope,
                           net::Responder respond) {
     if (!config_.retention_enabled) {
         respond(refuse(404, "404 page not found"));
@@ -144,17 +173,24 @@ void Api::delete_requests(const net::HttpRequest& request,
     of_url.query = request.query;
     const Params params(of_url);
     if (request.method == "POST" || request.method == "PUT") {
-        add_delete(params, tenant, std::move(respond));
+        add_delete(params, scope, std::move(respond));
     } else if (request.method == "DELETE") {
-        const Status status =
-            deletes_.cancel(tenant, params.get("request_id"), params.get("force") == "true");
+        const std::string id = params.get("request_id");
+        const auto listed = within(deletes_.list(scope.tenant), scope);
+        const bool hidden = !scope.only.empty() &&
+                            std::none_of(listed.begin(), listed.end(), [&](const auto& item) {
+                                return item.request.id == id;
+                            });
+        // To cancel "" is what nobody's id is.
+        const Status status = deletes_.cancel(
+            scope.tenant, hidden ? std::string() : id, params.get("force") == "true");
         respond(status.ok() ? net::HttpResponse{204, {}, ""} : refuse(status));
     } else {
-        respond(list_deletes(params, tenant));
+        respond(list_deletes(params, scope));
     }
 }
 
-void Api::add_delete(const Params& params, const std::string& tenant, net::Responder respond) {
+void Api::add_delete(const Params& params, const Scope& scope, net::Responder respond) {
     const std::string query = params.get("query");
     if (query.empty()) {
         respond(refuse(400, "query not set"));
@@ -174,14 +210,18 @@ void Api::add_delete(const Params& params, const std::string& tenant, net::Respo
         respond(refuse(status));
         return;
     }
-    deletes_.add(tenant, query, span->first, span->last, [respond](const auto& id) {
-        respond(id.ok() ? net::HttpResponse{204, {{"X-Delete-Request-Id", *id}}, ""}
-                        : refuse(id.status()));
-    });
+    deletes_.add(scope.tenant,
+                 restricted(query, *log, scope),
+                 span->first,
+                 span->last,
+                 [respond](const auto& id) {
+                     respond(id.ok() ? net::HttpResponse{204, {{"X-Delete-Request-Id", *id}}, ""}
+                                     : refuse(id.status()));
+                 });
 }
 
-net::HttpResponse Api::list_deletes(const Params& params, const std::string& tenant) const {
-    const auto listed = deletes_.list(tenant);
+net::HttpResponse Api::list_deletes(const Params& params, const Scope& scope) const {
+    const auto listed = within(deletes_.list(scope.tenant), scope);
     if (params.get("start").empty() || params.get("end").empty()) {
         return json_response(list_json(listed, nullptr));
     }

@@ -40,7 +40,7 @@ StatusOr<std::uint32_t> fields_limit(const Params& params) {
 }  // namespace
 
 void Api::respond_fields(const net::HttpRequest& http,
-                         const std::string& tenant,
+                         const Scope& scope,
                          FieldsAnswer answer,
                          net::Responder respond) {
     const Params params(http);
@@ -55,7 +55,7 @@ void Api::respond_fields(const net::HttpRequest& http,
     run(
         *std::move(request),
         http,
-        tenant,
+        scope,
         [limit = *limit, answer = std::move(answer)](
             const query::Result& result, const std::vector<std::string>& warnings, double) {
             return answer(result.rows, limit, warnings);
@@ -64,7 +64,7 @@ void Api::respond_fields(const net::HttpRequest& http,
 }
 
 void Api::detected_fields(const net::HttpRequest& http,
-                          const std::string& tenant,
+                          const Scope& scope,
                           net::Responder respond) {
     const auto answer = [this, cancel = http.cancel](
                             const std::vector<query::LogRow>& rows,
@@ -75,11 +75,11 @@ void Api::detected_fields(const net::HttpRequest& http,
                               query::detected_fields(rows, limit, {memory, cancel}));
         return detected_fields_json(fields, limit, warnings, memory.left_bytes());
     };
-    respond_fields(http, tenant, answer, std::move(respond));
+    respond_fields(http, scope, answer, std::move(respond));
 }
 
 void Api::detected_field_values(const net::HttpRequest& http,
-                                const std::string& tenant,
+                                const Scope& scope,
                                 net::Responder respond) {
     const auto answer = [this, cancel = http.cancel, name = field_of(http.path)](
                             const std::vector<query::LogRow>& rows,
@@ -90,7 +90,7 @@ void Api::detected_field_values(const net::HttpRequest& http,
                               query::detected_field_values(rows, name, limit, {memory, cancel}));
         return field_values_json(values, limit, warnings, memory.left_bytes());
     };
-    respond_fields(http, tenant, answer, std::move(respond));
+    respond_fields(http, scope, answer, std::move(respond));
 }
 
 }  // namespace logi::api

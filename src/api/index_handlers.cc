@@ -59,9 +59,7 @@ StatusOr<TimeRange> Api::range_forward(const Params& params) const {
     return range;
 }
 
-void Api::index_stats(const net::HttpRequest& http,
-                      const std::string& tenant,
-                      net::Responder respond) {
+void Api::index_stats(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
     const auto range = range_forward(params);
     auto matchers = logql::parse_selector(params.get("query"));
@@ -79,7 +77,7 @@ void Api::index_stats(const net::HttpRequest& http,
         groups.push_back(0);
         return absl::OkStatus();
     };
-    ingest::Pinned pinned = store_.pin(tenant, *range);
+    ingest::Pinned pinned = store_.pin(scope.tenant, *range, scope.only);
     query::run_stream_sizes(executor_,
                             std::move(pinned.sources),
                             std::move(request),
@@ -95,20 +93,18 @@ void Api::index_stats(const net::HttpRequest& http,
                             });
 }
 
-void Api::index_volume(const net::HttpRequest& http,
-                       const std::string& tenant,
-                       net::Responder respond) {
-    respond_volume(http, tenant, false, std::move(respond));
+void Api::index_volume(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
+    respond_volume(http, scope, false, std::move(respond));
 }
 
 void Api::index_volume_range(const net::HttpRequest& http,
-                             const std::string& tenant,
+                             const Scope& scope,
                              net::Responder respond) {
-    respond_volume(http, tenant, true, std::move(respond));
+    respond_volume(http, scope, true, std::move(respond));
 }
 
 void Api::respond_volume(const net::HttpRequest& http,
-                         const std::string& tenant,
+                         const Scope& scope,
                          bool by_step,
                          net::Responder respond) {
     if (!config_.limits.volume_enabled) {
@@ -124,7 +120,8 @@ void Api::respond_volume(const net::HttpRequest& http,
         return;
     }
     const Timestamp begin = clock_.now();
-    ingest::Pinned pinned = store_.pin(tenant, {range->start, range->end + Duration{1}});
+    ingest::Pinned pinned =
+        store_.pin(scope.tenant, {range->start, range->end + Duration{1}}, scope.only);
     query::run_volume(
         executor_,
         std::move(pinned.sources),

@@ -47,7 +47,7 @@ StatusOr<TimeRange> Api::range_in_lookback(const Params& params) const {
 
 StatusOr<Api::Streams> Api::streams_of(const Params& params,
                                        const std::vector<std::string>& selectors,
-                                       const std::string& tenant,
+                                       const Scope& scope,
                                        TimeRange (*widen)(TimeRange)) {
     LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params));
     if (range.end < range.start) {
@@ -62,12 +62,12 @@ StatusOr<Api::Streams> Api::streams_of(const Params& params,
         parsed.push_back(std::move(matchers));
     }
     range = widen(range);
-    ingest::Pinned pinned = store_.pin(tenant, range);
+    ingest::Pinned pinned = store_.pin(scope.tenant, range, scope.only);
     return Streams{query::series(pinned.sources, parsed, range), std::move(pinned.missing)};
 }
 
 void Api::respond_names(const net::HttpRequest& http,
-                        const std::string& tenant,
+                        const Scope& scope,
                         NamesJson json,
                         const net::Responder& respond,
                         const std::function<std::vector<std::string>(const Streams&)>& names_of) {
@@ -76,31 +76,28 @@ void Api::respond_names(const net::HttpRequest& http,
     if (std::string text = params.get("query"); !text.empty()) {
         selectors.push_back(std::move(text));
     }
-    const auto streams = streams_of(params, selectors, tenant, whole_minutes);
+    const auto streams = streams_of(params, selectors, scope, whole_minutes);
     respond(streams.ok()
                 ? json_response(json(
                       names_of(*streams), streams->missing, config_.limits.max_query_memory_bytes))
                 : error_response(streams.status()));
 }
 
-void Api::labels(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+void Api::labels(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const NamesJson json = is_legacy(http) ? legacy_names_json : names_json;
-    respond_names(http, tenant, json, respond, [](const Streams& streams) {
+    respond_names(http, scope, json, respond, [](const Streams& streams) {
         return query::label_names(streams.labels);
     });
 }
 
-void Api::label_values(const net::HttpRequest& http,
-                       const std::string& tenant,
-                       net::Responder respond) {
+void Api::label_values(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const NamesJson json = is_legacy(http) ? legacy_names_json : names_json;
-    respond_names(
-        http, tenant, json, respond, [name = label_of(http.path)](const Streams& streams) {
-            return query::label_values(streams.labels, name);
-        });
+    respond_names(http, scope, json, respond, [name = label_of(http.path)](const Streams& streams) {
+        return query::label_values(streams.labels, name);
+    });
 }
 
-void Api::series(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+void Api::series(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
     std::vector<std::string> selectors = params.all("match[]");
     for (auto& text : params.all("match")) {
@@ -109,7 +106,7 @@ void Api::series(const net::HttpRequest& http, const std::string& tenant, net::R
     if (selectors.size() == 1 && selectors.front() == "{}") {
         selectors.clear();
     }
-    const auto streams = streams_of(params, selectors, tenant, at_least_a_millisecond);
+    const auto streams = streams_of(params, selectors, scope, at_least_a_millisecond);
     respond(streams.ok()
                 ? json_response(series_json(
                       streams->labels, streams->missing, config_.limits.max_query_memory_bytes))
@@ -117,7 +114,7 @@ void Api::series(const net::HttpRequest& http, const std::string& tenant, net::R
 }
 
 void Api::detected_labels(const net::HttpRequest& http,
-                          const std::string& tenant,
+                          const Scope& scope,
                           net::Responder respond) {
     const Params params(http);
     std::vector<std::string> selectors;
@@ -128,7 +125,7 @@ void Api::detected_labels(const net::HttpRequest& http,
         respond(error_response(absl::InvalidArgumentError(kEndBeforeStart)));
         return;
     }
-    const auto streams = streams_of(params, selectors, tenant, whole_minutes);
+    const auto streams = streams_of(params, selectors, scope, whole_minutes);
     respond(streams.ok() ? json_response(detected_labels_json(query::useful_labels(streams->labels),
                                                               streams->missing))
                          : error_response(streams.status()));

@@ -22,9 +22,7 @@ StatusOr<query::PatternsRequest> patterns_request(const Params& params, TimeRang
 
 }  // namespace
 
-void Api::patterns(const net::HttpRequest& http,
-                   const std::string& tenant,
-                   net::Responder respond) {
+void Api::patterns(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
     const auto range = range_forward(params);
     auto request = range.ok() ? patterns_request(params, *range)
@@ -33,7 +31,7 @@ void Api::patterns(const net::HttpRequest& http,
         respond(error_response(request.status()));
         return;
     }
-    ingest::Pinned pinned = store_.pin(tenant, *range);
+    ingest::Pinned pinned = store_.pin(scope.tenant, *range, scope.only);
     query::run_patterns(executor_,
                         std::move(pinned.sources),
                         *std::move(request),

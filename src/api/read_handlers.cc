@@ -117,19 +117,18 @@ StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, 
     return prepared;
 }
 
-ingest::Pinned Api::pin(const std::string& tenant, const query::Prepared& query) {
-    return query.range.start < query.range.end ? store_.pin(tenant, query.range) : ingest::Pinned();
+ingest::Pinned Api::pin(const Scope& scope, const query::Prepared& query) {
+    return query.range.start < query.range.end ? store_.pin(scope.tenant, query.range, scope.only)
+                                               : ingest::Pinned();
 }
 
-void Api::explain(query::Request request,
-                  const std::string& tenant,
-                  const net::Responder& respond) {
+void Api::explain(query::Request request, const Scope& scope, const net::Responder& respond) {
     const auto prepared = prepare(std::move(request), config_.limits, clock_.now());
     if (!prepared.ok()) {
         respond(error_response(prepared.status()));
         return;
     }
-    const ingest::Pinned pinned = pin(tenant, *prepared);
+    const ingest::Pinned pinned = pin(scope, *prepared);
     const auto plans = query::explain(pinned.sources, *prepared);
     respond(plans.ok() ? json_response(plans_json(*plans, pinned.missing))
                        : error_response(plans.status()));
@@ -137,7 +136,7 @@ void Api::explain(query::Request request,
 
 void Api::run(query::Request request,
               const net::HttpRequest& http,
-              const std::string& tenant,
+              const Scope& scope,
               Answer answer,
               net::Responder respond) {
     const Timestamp begin = clock_.now();
@@ -147,7 +146,7 @@ void Api::run(query::Request request,
         respond(error_response(prepared.status()));
         return;
     }
-    ingest::Pinned pinned = pin(tenant, *prepared);
+    ingest::Pinned pinned = pin(scope, *prepared);
     if (const Status s = query::check_bytes_read(pinned.sources, *prepared, config_.limits);
         !s.ok()) {
         respond(error_response(s));
@@ -156,7 +155,7 @@ void Api::run(query::Request request,
     auto done = [this,
                  begin,
                  text = prepared->request.query,
-                 tenant,
+                 scope,
                  answer = std::move(answer),
                  respond = std::move(respond),
                  missing = std::move(pinned.missing)](const StatusOr<query::Result>& result) {
@@ -167,7 +166,8 @@ void Api::run(query::Request request,
                      {{"status", status_word(result.status())}})
             .add();
         base::log_debug(
-            "query", {{"tenant", tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
+            "query",
+            {{"tenant", scope.tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
         if (!result.ok()) {
             respond(error_response(result.status()));
             return;
@@ -185,9 +185,7 @@ void Api::run(query::Request request,
                std::move(done));
 }
 
-void Api::query_range(const net::HttpRequest& http,
-                      const std::string& tenant,
-                      net::Responder respond) {
+void Api::query_range(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
     auto request = range_request(params, clock_.now());
     if (request.ok()) {
@@ -198,13 +196,13 @@ void Api::query_range(const net::HttpRequest& http,
         return;
     }
     if (params.get("explain") == "true") {
-        explain(*std::move(request), tenant, respond);
+        explain(*std::move(request), scope, respond);
         return;
     }
-    run(*std::move(request), http, tenant, answer_to(http), std::move(respond));
+    run(*std::move(request), http, scope, answer_to(http), std::move(respond));
 }
 
-void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+void Api::query(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
     query::Request request;
     request.query = params.get("query");
@@ -221,7 +219,7 @@ void Api::query(const net::HttpRequest& http, const std::string& tenant, net::Re
     request.end = time->value_or(clock_.now());
     request.start = request.end;
     request.limit = *limit;
-    run(std::move(request), http, tenant, answer_to(http), std::move(respond));
+    run(std::move(request), http, scope, answer_to(http), std::move(respond));
 }
 
 }  // namespace logi::api

@@ -58,13 +58,13 @@ StatusOr<TailRequest> tail_request(const net::HttpRequest& http,
 
 }  // namespace
 
-void Api::tail(const net::HttpRequest& http, const std::string& tenant, net::Responder respond) {
+void Api::tail(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     auto request = tail_request(http, Params(http), clock_.now());
     if (!request.ok()) {
         respond(error_response(request.status()));
         return;
     }
-    request->tenant = tenant;
+    request->scope = scope;
     const TailSocket::Deps deps{
         store_, tails_, executor_, clock_, config_.limits, config_.tail_max_duration};
     auto accepted =

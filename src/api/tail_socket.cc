@@ -52,9 +52,11 @@ void TailSocket::start() {
     read_history(*std::move(prepared));
 }
 
-Status TailSocket::follow(const logql::LogExpr& log) {
+Status TailSocket::follow(logql::LogExpr log) {
+    const auto& only = request_.scope.only;
+    log.matchers.insert(log.matchers.end(), only.begin(), only.end());
     LOGI_ASSIGN_OR_RETURN(auto follower,
-                          deps_.tails.follow({request_.tenant,
+                          deps_.tails.follow({request_.scope.tenant,
                                               log,
                                               request_.form,
                                               request_.delay,
@@ -69,13 +71,14 @@ Status TailSocket::follow(const logql::LogExpr& log) {
         }
     }
     if (closed) {
-        deps_.tails.leave(request_.tenant, follower);
+        deps_.tails.leave(request_.scope.tenant, follower);
     }
     return absl::OkStatus();
 }
 
 void TailSocket::read_history(query::Prepared prepared) {
-    ingest::Pinned pinned = deps_.store.pin(request_.tenant, prepared.range);
+    ingest::Pinned pinned =
+        deps_.store.pin(request_.scope.tenant, prepared.range, request_.scope.only);
     if (const Status status = query::check_bytes_read(pinned.sources, prepared, deps_.limits);
         !status.ok()) {
         fail(status);
@@ -157,7 +160,7 @@ void TailSocket::closed() {
         follower = std::exchange(follower_, nullptr);
     }
     if (follower != nullptr) {
-        deps_.tails.leave(request_.tenant, follower);
+        deps_.tails.leave(request_.scope.tenant, follower);
     }
 }
 

@@ -1,6 +1,7 @@
 // A live tail on one WebSocket: entries of the store first, then what comes in.
 #pragma once
 
+#include "api/scope.h"
 #include "base/mutex.h"
 #include "ingest/store.h"
 #include "io/cancel.h"
@@ -20,7 +21,7 @@
 namespace logi::api {
 
 struct TailRequest {
-    std::string tenant;
+    Scope scope;
     query::Request history;  // newest first
     Duration delay;
     tail::Form form = tail::Form::kPlain;
@@ -48,7 +49,7 @@ class TailSocket final : public net::WebSocketSource,
 
   private:
     void start();
-    Status follow(const logql::LogExpr& log);
+    Status follow(logql::LogExpr log);
     void read_history(query::Prepared prepared);
     void fail(const Status& status);
     void close(std::string reason);

@@ -41,4 +41,7 @@ struct InspectArgs {
 };
 int inspect_command(const InspectArgs& options);
 
+// A new token with its hash, or the hash of a line of standard input.
+int hash_command(bool from_stdin);
+
 }  // namespace logi::cli

@@ -93,6 +93,12 @@ int main(int argc, char** argv) {
         ->add_option("--templates", inspect.segment.templates, "of a segment: how many to list")
         ->capture_default_str();
 
+    bool hash_stdin = false;
+    CLI::App* hash_cmd = app.add_subcommand(
+        "hash-token", "Make a token and its hash for auth.credentials of the configuration");
+    hash_cmd->add_flag(
+        "--stdin", hash_stdin, "print the hash of the first line of standard input: a password");
+
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
         app.parse(rewrite_arguments(argc, argv));
@@ -110,6 +116,9 @@ int main(int argc, char** argv) {
     }
     if (*inspect_cmd) {
         return cli::inspect_command(inspect);
+    }
+    if (*hash_cmd) {
+        return cli::hash_command(hash_stdin);
     }
     if (*version_cmd) {
         std::puts("logi 0.1.0");

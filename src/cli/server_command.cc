@@ -1,5 +1,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
+#include "auth/gate.h"
 #include "cli/commands.h"
 #include "config/config.h"
 #include "ingest/retention.h"
@@ -40,6 +41,7 @@ StatusOr<config::Config> load_file(const std::string& file, bool expand_env) {
     if (const auto retention = ingest::RetentionPolicy::of(config.limits); !retention.ok()) {
         return absl::InvalidArgumentError(file + ": " + std::string(retention.status().message()));
     }
+    LOGI_RETURN_IF_ERROR(auth::check(config.auth));
     return config;
 }
 

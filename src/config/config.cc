@@ -167,6 +167,48 @@ Setter set_retention(std::vector<StreamRetention>& target) {
         }
     };
 }
+Setter set_auth_mode(std::string& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::string>(v, "none or static");
+        if (target != "none" && target != "static") {
+            refuse(v, "expected none or static");
+        }
+    };
+}
+// No key is passed over here: who mistypes `matcher` must not get everything.
+Setter set_credentials(std::vector<Credential>& target) {
+    return [&](const YAML::Node& v) {
+        if (!v.IsSequence()) {
+            refuse(v, "expected a list of credentials");
+        }
+        for (const auto& item : v) {
+            if (!item.IsMap()) {
+                refuse(item, "expected {name, token or user and password, tenants, rights}");
+            }
+            Credential credential;
+            const Setters setters = {{"name", set(credential.name)},
+                                     {"token", set(credential.token)},
+                                     {"user", set(credential.user)},
+                                     {"password", set(credential.password)},
+                                     {"tenants", set(credential.tenants)},
+                                     {"rights", set(credential.rights)},
+                                     {"matcher", set(credential.matcher)}};
+            std::set<std::string> seen;
+            for (const auto& field : item) {
+                const auto key = scalar<std::string>(field.first, "a key");
+                const auto setter = setters.find(key);
+                if (setter == setters.end() || !seen.insert(key).second) {
+                    refuse(field.first,
+                           absl::StrCat("a credential has no key '",
+                                        absl::CHexEscape(key.substr(0, kShownMax)),
+                                        "', or it is given twice"));
+                }
+                setter->second(field.second);
+            }
+            target.push_back(std::move(credential));
+        }
+    };
+}
 Setter set_deletion_mode(std::string& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::string>(v, "a deletion mode");
@@ -296,6 +338,10 @@ Setters top_setters(Config& config) {
               {"retention_enabled", set(config.retention_enabled)},
               {"delete_request_cancel_period", set_duration(config.delete_request_cancel_period)},
               {"delete_max_interval", set_duration(config.delete_max_interval)}})},
+        {"auth",
+         section("auth",
+                 {{"mode", set_auth_mode(config.auth.mode)},
+                  {"credentials", set_credentials(config.auth.credentials)}})},
         {"querier",
          section("querier", {{"tail_max_duration", set_duration(config.tail_max_duration)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},

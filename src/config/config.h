@@ -13,7 +13,24 @@
 
 namespace logi::config {
 
+// Who may ask, as src/auth reads it.
+struct Credential {
+    std::string name;
+    std::string token;     // a hash as `logi hash-token` prints it
+    std::string user;      // or a user, and
+    std::string password;  // a hash of theirs
+    std::vector<std::string> tenants;
+    std::vector<std::string> rights;
+    std::string matcher;  // {team="a"}: no other streams may be read; empty: all
+};
+
+struct Auth {
+    std::string mode = "none";  // or static
+    std::vector<Credential> credentials;
+};
+
 struct Config {
+    Auth auth;
     bool auth_enabled = false;
     std::string http_listen_address = "127.0.0.1";
     std::uint16_t http_listen_port = 3100;

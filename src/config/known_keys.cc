@@ -7,6 +7,7 @@ namespace {
 
 // Loki's top-level sections and keys.
 const std::vector<std::string> kTop = {"analytics",
+                                       "auth",  // Logi's own
                                        "auth_enabled",
                                        "ballast_bytes",
                                        "bloom_build",
@@ -72,6 +73,8 @@ const std::vector<std::string> kServer = {"cluster_validation",
                                           "register_instrumentation",
                                           "tls_cipher_suites",
                                           "tls_min_version"};
+
+const std::vector<std::string> kAuth = {"credentials", "mode"};
 
 const std::vector<std::string> kCommon = {"compactor_address",
                                           "compactor_grpc_address",
@@ -265,6 +268,9 @@ const std::vector<std::string>* loki_keys(std::string_view section) {
     }
     if (section == "server") {
         return &kServer;
+    }
+    if (section == "auth") {
+        return &kAuth;
     }
     if (section == "common") {
         return &kCommon;

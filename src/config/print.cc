@@ -68,6 +68,25 @@ std::string yaml_retention(const std::vector<StreamRetention>& rules) {
     return absl::StrCat(out, "]");
 }
 
+// Without what could be guessed from: hashes are not shown.
+std::string yaml_credentials(const std::vector<Credential>& credentials) {
+    std::string out = "[";
+    for (const auto& credential : credentials) {
+        absl::StrAppend(&out,
+                        out.size() == 1 ? "" : ", ",
+                        "{name: ",
+                        yaml_text(credential.name),
+                        ", tenants: ",
+                        yaml_list(credential.tenants),
+                        ", rights: ",
+                        yaml_list(credential.rights),
+                        ", matcher: ",
+                        yaml_text(credential.matcher),
+                        "}");
+    }
+    return absl::StrCat(out, "]");
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
     return absl::StrSplit(text, '\n', absl::SkipEmpty());
 }
@@ -143,6 +162,10 @@ std::string limits_to_yaml(const Limits& limits, const std::vector<std::string>&
 std::string to_yaml(const Config& c) {
     std::string out = absl::StrCat("auth_enabled: ",
                                    c.auth_enabled ? "true" : "false",
+                                   "\nauth:\n  mode: ",
+                                   c.auth.mode,
+                                   "\n  credentials: ",
+                                   yaml_credentials(c.auth.credentials),
                                    "\ntenant_limits_allow_publish: ",
                                    yaml_list(c.published_limits),
                                    "\nserver:\n  http_listen_address: ",

@@ -13,7 +13,7 @@ class VisibleSource final : public segment::Source {
     VisibleSource(std::shared_ptr<const segment::Source> source, const Hiding& hiding);
 
     // Whether it differs from the source.
-    [[nodiscard]] bool hides() const { return !hidden_.empty(); }
+    [[nodiscard]] bool hides() const { return !hidden_.empty() || !allowed_.empty(); }
 
     [[nodiscard]] std::uint32_t stream_count() const override { return source_->stream_count(); }
     [[nodiscard]] Labels labels(std::uint32_t stream) const override {
@@ -45,11 +45,19 @@ class VisibleSource final : public segment::Source {
     [[nodiscard]] std::string name() const override { return source_->name(); }
     [[nodiscard]] std::vector<std::uint32_t> select(
         const std::vector<Matcher>& matchers) const override {
-        return source_->select(matchers);
+        std::vector<std::uint32_t> selected = source_->select(matchers);
+        std::erase_if(selected, [&](std::uint32_t stream) { return is_secret(stream); });
+        return selected;
     }
 
   private:
+    // Whether the stream is none of those that may be seen.
+    [[nodiscard]] bool is_secret(std::uint32_t stream) const {
+        return !allowed_.empty() && !allowed_[stream];
+    }
+
     std::shared_ptr<const segment::Source> source_;
+    std::vector<bool> allowed_;  // by stream; empty: all
     std::vector<std::shared_ptr<const HideRule>> rules_;
     std::vector<segment::StreamExtent> extents_;
     absl::flat_hash_map<std::uint32_t, std::vector<HiddenOfStream>> hidden_;  // by block
@@ -85,6 +93,12 @@ std::vector<Timestamp> kept_from(const segment::Source& source,
 
 VisibleSource::VisibleSource(std::shared_ptr<const segment::Source> source, const Hiding& hiding)
     : source_(std::move(source)), rules_(hiding.rules) {
+    if (!hiding.only.empty()) {
+        allowed_.resize(source_->stream_count(), false);
+        for (const std::uint32_t stream : source_->select(hiding.only)) {
+            allowed_[stream] = true;
+        }
+    }
     const std::vector<Timestamp> kept = kept_from(*source_, hiding.retention);
     absl::flat_hash_map<std::uint32_t, std::vector<const HideRule*>> rules;  // by stream
     for (const auto& rule : hiding.rules) {
@@ -94,14 +108,18 @@ VisibleSource::VisibleSource(std::shared_ptr<const segment::Source> source, cons
             }
         }
     }
-    if (rules.empty() && std::all_of(kept.begin(), kept.end(), [](Timestamp from) {
-            return from == Timestamp::min();
-        })) {
+    if (rules.empty() && allowed_.empty() &&
+        std::all_of(
+            kept.begin(), kept.end(), [](Timestamp from) { return from == Timestamp::min(); })) {
         return;
     }
     for (segment::StreamExtent e : source_->extents()) {
         HiddenOfStream hidden{e.stream, kept[e.stream], {}};
-        bool all = e.max_time < hidden.kept_from;
+        bool all = is_secret(e.stream);
+        if (all) {
+            hidden.kept_from = Timestamp::max();
+        }
+        all = all || e.max_time < hidden.kept_from;
         if (const auto it = rules.find(e.stream); it != rules.end()) {
             for (const HideRule* rule : it->second) {
                 if (rule->first <= e.max_time && e.min_time <= rule->last) {

@@ -38,7 +38,10 @@ struct Hiding {
     // Of a stream the first that matches counts.
     std::vector<KeepRule> retention;
 
-    [[nodiscard]] bool empty() const { return rules.empty() && retention.empty(); }
+    // Of other streams nothing is seen, not even that there are any; none: all are seen.
+    std::vector<Matcher> only;
+
+    [[nodiscard]] bool empty() const { return rules.empty() && retention.empty() && only.empty(); }
 };
 
 // The source without what is hidden: the same streams and blocks, without extents of which nothing

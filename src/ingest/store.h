@@ -92,8 +92,11 @@ class Store {
               wire::PushRequest request,
               std::function<void(PushOutcome)> done);
 
-    // Blocks of the range; for reading, so from a task or a request's thread.
-    [[nodiscard]] Pinned pin(const std::string& tenant, TimeRange range);
+    // Blocks of the range; for reading, so from a task or a request's thread. With matchers, no
+    // other streams are there.
+    [[nodiscard]] Pinned pin(const std::string& tenant,
+                             TimeRange range,
+                             const std::vector<Matcher>& only = {});
 
     // `done` after everything that was acknowledged before the call is in segments, or with the
     // error when a segment cannot be written; that is tried again later.

@@ -27,7 +27,9 @@ std::shared_ptr<Tenant> Store::find_tenant(const std::string& name) const {
     return it == tenants_.end() ? nullptr : it->second;
 }
 
-Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
+Pinned Store::pin(const std::string& tenant_name,
+                  TimeRange range,
+                  const std::vector<Matcher>& only) {
     Pinned pinned;
     const std::shared_ptr<Tenant> owner = find_tenant(tenant_name);
     if (owner == nullptr) {
@@ -44,6 +46,7 @@ Pinned Store::pin(const std::string& tenant_name, TimeRange range) {
     }
     const auto snapshot = owner->catalog().snapshot();
     exec::Hiding hiding;
+    hiding.only = only;
     hiding.rules = owner->delete_rules().of(*snapshot)->pending;
     if (retention() != nullptr) {
         hiding.retention = retention()->at(deps_.clock.now());

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "api/api.h"
 #include "api/tail_json.h"
+#include "auth/gate.h"
 #include "base/log.h"
 #include "compact/compactor.h"
 #include "ingest/store.h"
@@ -61,9 +62,10 @@ void warn_of_unused(const config::Config& config) {
 }
 
 void warn_of_strangers(const config::Config& config, const net::HttpServer& server) {
-    if (!config.auth_enabled && !server.is_local()) {
+    if (config.auth.mode == "none" && !config.auth_enabled && !server.is_local()) {
         base::log_warn(
-            "anybody who reaches this address can read and write all data: auth_enabled is false",
+            "anybody who reaches this address can read and write all data: auth.mode is none and "
+            "auth_enabled is false",
             {{"address", server.address()}});
     }
 }
@@ -91,6 +93,11 @@ int run(const config::Config& config) {
     const auto files = io::make_posix_file_system();
     const auto cores = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN));
     auto executor = std::make_unique<io::ThreadPool>(std::max(cores, kThreadsMin));
+    const auto gate = auth::Gate::make(config.auth, *executor, clock);
+    if (!gate.ok()) {
+        base::log_error("cannot start", {{"error", std::string(gate.status().message())}});
+        return 1;
+    }
     tail::Tails tails(*executor, clock, metrics, api::tail_streams_json);
     ingest::StoreOptions options;
     options.on_applied = [&tails](const std::string& tenant, auto streams, auto record) {
@@ -111,7 +118,7 @@ int run(const config::Config& config) {
     compact::CompactorOptions compaction;
     compaction.interval = config.compaction_interval;
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
-    api::Api api(**store, deletes, tails, *executor, clock, metrics, config);
+    api::Api api(**store, deletes, tails, *executor, clock, metrics, config, gate->get());
     auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));

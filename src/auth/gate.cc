@@ -1,0 +1,214 @@
+#include "auth/gate.h"
+
+#include "absl/memory/memory.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "logql/parser.h"
+
+#include <algorithm>
+#include <array>
+
+namespace logi::auth {
+namespace {
+
+constexpr std::array<const char*, 5> kRights = {"push", "query", "delete", "rules", "admin"};
+constexpr std::size_t kWaitingMax = 64;
+constexpr std::size_t kKnownMax = 10'000;
+constexpr std::size_t kSecretBytesMax = 4096;
+// How long a secret that is not ours is known as such.
+constexpr Duration kUnknownTime = Duration::seconds(30);
+constexpr Duration kKnownTime = Duration::hours(1);
+
+Status unauthenticated() {
+    return absl::UnauthenticatedError("the credential is missing or wrong");
+}
+
+Status refuse(const config::Credential& credential, std::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("auth: credential '", credential.name, "': ", std::string(why)));
+}
+
+}  // namespace
+
+std::optional<Right> right_of(std::string_view name) {
+    for (std::size_t i = 0; i < kRights.size(); ++i) {
+        if (name == kRights.at(i)) {
+            return static_cast<Right>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+const char* name_of(Right right) {
+    return kRights.at(static_cast<std::size_t>(right));
+}
+
+bool Credential::has(Right right) const {
+    return std::find(rights.begin(), rights.end(), right) != rights.end();
+}
+
+bool Credential::may_be(std::string_view tenant) const {
+    return any_tenant || std::find(tenants.begin(), tenants.end(), tenant) != tenants.end();
+}
+
+const std::string* Credential::only_tenant() const {
+    return any_tenant || tenants.size() != 1 ? nullptr : &tenants.front();
+}
+
+StatusOr<Gate::Proof> Gate::proof_of(const config::Credential& given) {
+    auto credential = std::make_shared<Credential>();
+    credential->name = given.name;
+    for (const auto& tenant : given.tenants) {
+        credential->any_tenant = credential->any_tenant || tenant == "*";
+        credential->tenants.push_back(tenant);
+    }
+    if (given.tenants.empty()) {
+        return refuse(given, "it names no tenants; '*' stands for all");
+    }
+    for (const auto& name : given.rights) {
+        const auto right = right_of(name);
+        if (!right.has_value()) {
+            return refuse(given, absl::StrCat("there is no right '", name, "'"));
+        }
+        credential->rights.push_back(*right);
+    }
+    if (!given.matcher.empty()) {
+        auto only = logql::parse_selector(given.matcher, logql::Selective::kAny);
+        if (!only.ok()) {
+            return refuse(given, message_of(only.status()));
+        }
+        credential->only = *std::move(only);
+    }
+    Proof proof;
+    proof.credential = std::move(credential);
+    const bool has_password = !given.user.empty() && !given.password.empty();
+    if (given.token.empty() != has_password || given.user.empty() == has_password) {
+        return refuse(given, "it has a token, or a user and a password");
+    }
+    auto hash = SecretHash::parse(has_password ? given.password : given.token);
+    if (!hash.ok()) {
+        return refuse(given, message_of(hash.status()));
+    }
+    proof.user = given.user;
+    proof.hash = *std::move(hash);
+    return proof;
+}
+
+Status check(const config::Auth& auth) {
+    if (auth.mode == "none" && !auth.credentials.empty()) {
+        return absl::InvalidArgumentError("auth: there are credentials, but mode is none");
+    }
+    for (const auto& credential : auth.credentials) {
+        LOGI_RETURN_IF_ERROR(Gate::proof_of(credential).status());
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<std::unique_ptr<Gate>> Gate::make(const config::Auth& auth,
+                                           io::Executor& executor,
+                                           const io::Clock& clock) {
+    LOGI_RETURN_IF_ERROR(check(auth));
+    if (auth.mode == "none") {
+        return std::unique_ptr<Gate>();
+    }
+    LOGI_ASSIGN_OR_RETURN(auto fingerprints, Fingerprints::make());
+    auto gate = absl::WrapUnique(new Gate(executor, clock, std::move(fingerprints)));
+    for (const auto& credential : auth.credentials) {
+        LOGI_ASSIGN_OR_RETURN(auto proof, proof_of(credential));
+        gate->proofs_.push_back(std::move(proof));
+    }
+    return gate;
+}
+
+std::optional<Gate::Secret> Gate::secret_of(const std::string& authorization) {
+    constexpr absl::string_view kBearer = "Bearer ";
+    constexpr absl::string_view kBasic = "Basic ";
+    if (authorization.size() > kSecretBytesMax) {
+        return std::nullopt;
+    }
+    if (absl::StartsWithIgnoreCase(authorization, kBearer)) {
+        return Secret{"", authorization.substr(kBearer.size()), false};
+    }
+    std::string pair;
+    if (!absl::StartsWithIgnoreCase(authorization, kBasic) ||
+        !absl::Base64Unescape(authorization.substr(kBasic.size()), &pair)) {
+        return std::nullopt;
+    }
+    const std::size_t colon = pair.find(':');
+    if (colon == std::string::npos) {
+        return std::nullopt;
+    }
+    return Secret{pair.substr(0, colon), pair.substr(colon + 1), true};
+}
+
+std::shared_ptr<const Credential> Gate::try_secret(const Secret& secret) const {
+    for (const auto& proof : proofs_) {
+        const bool candidate = secret.basic
+                                   ? !proof.user.empty() && proof.user == secret.user
+                                   : proof.user.empty() && proof.hash.may_match(secret.text);
+        if (candidate && proof.hash.matches(secret.text)) {
+            return proof.credential;
+        }
+    }
+    return nullptr;
+}
+
+std::optional<Gate::Known> Gate::find(const std::string& fingerprint) const {
+    const base::MutexLock lock(mutex_);
+    const auto it = known_.find(fingerprint);
+    if (it == known_.end() || it->second.until < clock_.now()) {
+        return std::nullopt;
+    }
+    return it->second;
+}
+
+void Gate::remember(const std::string& fingerprint, std::shared_ptr<const Credential> credential) {
+    const Timestamp now = clock_.now();
+    const Duration time = credential == nullptr ? kUnknownTime : kKnownTime;
+    const base::MutexLock lock(mutex_);
+    if (known_.size() >= kKnownMax) {
+        // Those of ours are few: who tries many secrets does not push them out.
+        absl::erase_if(known_, [](const auto& item) { return item.second.credential == nullptr; });
+    }
+    known_[fingerprint] = {std::move(credential), now + time};
+}
+
+void Gate::identify(const std::string& authorization, Done done) {
+    auto secret = secret_of(authorization);
+    if (!secret.has_value()) {
+        done(unauthenticated());
+        return;
+    }
+    const std::string fingerprint = fingerprints_.of(authorization);
+    if (auto known = find(fingerprint); known.has_value()) {
+        done(known->credential == nullptr
+                 ? StatusOr<std::shared_ptr<const Credential>>(unauthenticated())
+                 : std::move(known->credential));
+        return;
+    }
+    {
+        const base::MutexLock lock(mutex_);
+        if (waiting_ >= kWaitingMax) {
+            done(absl::ResourceExhaustedError("too many unknown credentials at once"));
+            return;
+        }
+        ++waiting_;
+    }
+    strand_.post([this, fingerprint, secret = *std::move(secret), done = std::move(done)] {
+        // It may have been tried while this waited.
+        auto known = find(fingerprint);
+        auto credential = known.has_value() ? known->credential : try_secret(secret);
+        if (!known.has_value()) {
+            remember(fingerprint, credential);
+        }
+        {
+            const base::MutexLock lock(mutex_);
+            --waiting_;
+        }
+        done(credential == nullptr ? StatusOr<std::shared_ptr<const Credential>>(unauthenticated())
+                                   : std::move(credential));
+    });
+}
+
+}  // namespace logi::auth
