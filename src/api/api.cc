@@ -6,6 +6,8 @@
 #include "api/answer.h"
 #include "base/log.h"
 
+#include <set>
+
 namespace logi::api {
 namespace {
 
@@ -50,6 +52,13 @@ std::string route_name(std::string_view pattern) {
         }
     }
     return out;
+}
+
+bool may_read_all(const auth::Credential& who, const Scope& scope) {
+    return who.may_be(scope.tenant) &&
+           std::all_of(scope.others.begin(), scope.others.end(), [&](const auto& tenant) {
+               return who.may_be(tenant);
+           });
 }
 
 // For who watches whether the process lives.
@@ -233,7 +242,7 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
                                                      const auth::Credential* who,
                                                      const net::HttpRequest& request) const {
-    Scope scope{kDefaultTenant, {}};
+    Scope scope{kDefaultTenant, {}, {}};
     const bool by_header = route.tenant == TenantUse::kHeader ||
                            (route.tenant == TenantUse::kOne && config_.auth_enabled);
     if (by_header) {
@@ -244,18 +253,27 @@ std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
         if (header.empty()) {
             return error_response(401, "no org id\n");
         }
-        auto checked = check_tenant(header);
-        if (!checked.ok()) {
-            return error_response(400, absl::StrCat(checked.status().message(), "\n"));
+        // Several only where they are read, and where that is wanted.
+        const bool several = config_.multi_tenant_queries_enabled && route.work == Work::kReading;
+        std::set<std::string> tenants;
+        const std::vector<std::string> named =
+            several ? absl::StrSplit(header, '|') : std::vector<std::string>{header};
+        for (const auto& id : named) {
+            auto checked = id.empty() ? absl::InvalidArgumentError("no org id") : check_tenant(id);
+            if (!checked.ok()) {
+                return error_response(400, absl::StrCat(checked.status().message(), "\n"));
+            }
+            tenants.insert(*std::move(checked));
         }
-        scope.tenant = *std::move(checked);
+        scope.tenant = *tenants.begin();
+        scope.others.assign(std::next(tenants.begin()), tenants.end());
     }
     if (who == nullptr) {
         return scope;
     }
     const auto right = needed_right(route.path);
     const bool may = !right.has_value() || who->has(*right);
-    if (!may || (route.tenant != TenantUse::kNone && !who->may_be(scope.tenant))) {
+    if (!may || (route.tenant != TenantUse::kNone && !may_read_all(*who, scope))) {
         const std::string why =
             may ? "the credential is not for this tenant"
                 : absl::StrCat("the credential lacks the right '", auth::name_of(*right), "'");

@@ -116,6 +116,12 @@ class Api {
     void flush(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    // What is stored of the scope. Of several tenants each stream has its tenant as a label, unless
+    // that is not to be shown.
+    enum class TenantLabel { kShown, kHidden };
+    [[nodiscard]] ingest::Pinned pin(const Scope& scope,
+                                     TimeRange range,
+                                     TenantLabel label = TenantLabel::kShown);
     // The sources that a query reads.
     ingest::Pinned pin(const Scope& scope, const query::Prepared& query);
     void explain(query::Request request, const Scope& scope, const net::Responder& respond);
@@ -142,7 +148,8 @@ class Api {
     StatusOr<Streams> streams_of(const Params& params,
                                  const std::vector<std::string>& selectors,
                                  const Scope& scope,
-                                 TimeRange (*widen)(TimeRange));
+                                 TimeRange (*widen)(TimeRange),
+                                 TenantLabel label = TenantLabel::kShown);
     void respond_names(const net::HttpRequest& http,
                        const Scope& scope,
                        NamesJson json,

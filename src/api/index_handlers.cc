@@ -77,7 +77,7 @@ void Api::index_stats(const net::HttpRequest& http, const Scope& scope, net::Res
         groups.push_back(0);
         return absl::OkStatus();
     };
-    ingest::Pinned pinned = store_.pin(scope.tenant, *range, scope.only);
+    ingest::Pinned pinned = pin(scope, *range, TenantLabel::kHidden);
     query::run_stream_sizes(executor_,
                             std::move(pinned.sources),
                             std::move(request),
@@ -121,7 +121,7 @@ void Api::respond_volume(const net::HttpRequest& http,
     }
     const Timestamp begin = clock_.now();
     ingest::Pinned pinned =
-        store_.pin(scope.tenant, {range->start, range->end + Duration{1}}, scope.only);
+        pin(scope, {range->start, range->end + Duration{1}}, TenantLabel::kHidden);
     query::run_volume(
         executor_,
         std::move(pinned.sources),

@@ -48,7 +48,8 @@ StatusOr<TimeRange> Api::range_in_lookback(const Params& params) const {
 StatusOr<Api::Streams> Api::streams_of(const Params& params,
                                        const std::vector<std::string>& selectors,
                                        const Scope& scope,
-                                       TimeRange (*widen)(TimeRange)) {
+                                       TimeRange (*widen)(TimeRange),
+                                       TenantLabel label) {
     LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params));
     if (range.end < range.start) {
         return absl::InvalidArgumentError(
@@ -62,7 +63,7 @@ StatusOr<Api::Streams> Api::streams_of(const Params& params,
         parsed.push_back(std::move(matchers));
     }
     range = widen(range);
-    ingest::Pinned pinned = store_.pin(scope.tenant, range, scope.only);
+    ingest::Pinned pinned = pin(scope, range, label);
     return Streams{query::series(pinned.sources, parsed, range), std::move(pinned.missing)};
 }
 
@@ -125,7 +126,7 @@ void Api::detected_labels(const net::HttpRequest& http,
         respond(error_response(absl::InvalidArgumentError(kEndBeforeStart)));
         return;
     }
-    const auto streams = streams_of(params, selectors, scope, whole_minutes);
+    const auto streams = streams_of(params, selectors, scope, whole_minutes, TenantLabel::kHidden);
     respond(streams.ok() ? json_response(detected_labels_json(query::useful_labels(streams->labels),
                                                               streams->missing))
                          : error_response(streams.status()));

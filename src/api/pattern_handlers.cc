@@ -31,7 +31,7 @@ void Api::patterns(const net::HttpRequest& http, const Scope& scope, net::Respon
         respond(error_response(request.status()));
         return;
     }
-    ingest::Pinned pinned = store_.pin(scope.tenant, *range, scope.only);
+    ingest::Pinned pinned = pin(scope, *range);
     query::run_patterns(executor_,
                         std::move(pinned.sources),
                         *std::move(request),

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "fields/conversions.h"
 #include "query/query_limits.h"
+#include "query/tenant_source.h"
 
 namespace logi::api {
 namespace {
@@ -117,9 +118,26 @@ StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, 
     return prepared;
 }
 
+ingest::Pinned Api::pin(const Scope& scope, TimeRange range, TenantLabel label) {
+    if (scope.others.empty()) {
+        return store_.pin(scope.tenant, range, scope.only);
+    }
+    std::vector<std::string> tenants = scope.others;
+    tenants.insert(tenants.begin(), scope.tenant);
+    ingest::Pinned all;
+    for (const auto& tenant : tenants) {
+        ingest::Pinned one = store_.pin(tenant, range, scope.only);
+        for (auto& source : one.sources) {
+            all.sources.push_back(
+                query::of_tenant(std::move(source), tenant, label == TenantLabel::kShown));
+        }
+        all.missing.insert(all.missing.end(), one.missing.begin(), one.missing.end());
+    }
+    return all;
+}
+
 ingest::Pinned Api::pin(const Scope& scope, const query::Prepared& query) {
-    return query.range.start < query.range.end ? store_.pin(scope.tenant, query.range, scope.only)
-                                               : ingest::Pinned();
+    return query.range.start < query.range.end ? pin(scope, query.range) : ingest::Pinned();
 }
 
 void Api::explain(query::Request request, const Scope& scope, const net::Responder& respond) {

@@ -10,7 +10,8 @@ namespace logi::api {
 
 struct Scope {
     std::string tenant;
-    std::vector<Matcher> only;  // no other streams are seen; empty: all are
+    std::vector<std::string> others;  // of a read of several tenants the others, ascending
+    std::vector<Matcher> only;        // no other streams are seen; empty: all are
 };
 
 }  // namespace logi::api

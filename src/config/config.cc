@@ -343,7 +343,9 @@ Setters top_setters(Config& config) {
                  {{"mode", set_auth_mode(config.auth.mode)},
                   {"credentials", set_credentials(config.auth.credentials)}})},
         {"querier",
-         section("querier", {{"tail_max_duration", set_duration(config.tail_max_duration)}})},
+         section("querier",
+                 {{"tail_max_duration", set_duration(config.tail_max_duration)},
+                  {"multi_tenant_queries_enabled", set(config.multi_tenant_queries_enabled)}})},
         {"limits_config", section("limits_config", limits_setters(config.limits))},
     };
 }

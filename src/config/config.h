@@ -45,6 +45,7 @@ struct Config {
     Duration delete_request_cancel_period = Duration::hours(24);
     Duration delete_max_interval = Duration::hours(24);  // the greatest max_interval of a request
     Duration tail_max_duration = Duration::hours(1);     // querier.…, 0: no limit
+    bool multi_tenant_queries_enabled = false;           // querier.…: reads of A|B
     // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.
     std::vector<std::string> published_limits = {"discover_log_levels",
                                                  "discover_service_name",

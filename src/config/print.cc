@@ -192,6 +192,8 @@ std::string to_yaml(const Config& c) {
                                    format_duration(c.delete_max_interval),
                                    "\nquerier:\n  tail_max_duration: ",
                                    format_duration(c.tail_max_duration),
+                                   "\n  multi_tenant_queries_enabled: ",
+                                   c.multi_tenant_queries_enabled ? "true" : "false",
                                    "\nlimits_config:\n");
     for (const std::string& line : lines_of(all_limits(c.limits))) {
         absl::StrAppend(&out, "  ", line, "\n");
