@@ -35,6 +35,10 @@ class TenantSource final : public segment::Source {
         std::uint32_t block, std::uint64_t* bytes_read) const override {
         return source_->open_block(block, bytes_read);
     }
+    [[nodiscard]] StatusOr<std::shared_ptr<const segment::BlockStatistics>> statistics(
+        std::uint32_t block) const override {
+        return source_->statistics(block);
+    }
     [[nodiscard]] bool in_memory() const override { return source_->in_memory(); }
     [[nodiscard]] std::string name() const override { return source_->name(); }
     [[nodiscard]] std::vector<std::uint32_t> select(
