@@ -112,6 +112,7 @@ const std::vector<Api::Route>& Api::routes() {
     static const std::vector<Route> kRoutes = {
         {"/loki/api/v1/push", "POST", &Api::push, kOne},
         {"/api/prom/push", "POST", &Api::push, kOne},
+        {"/otlp/v1/logs", "POST", &Api::push_otlp, kOne},
         {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne, kReading},
         {"/loki/api/v1/query", "GET POST", &Api::query, kOne, kReading},
         {"/loki/api/v1/tail", "GET POST", &Api::tail, kOne},
@@ -295,10 +296,11 @@ void Api::let_in(const Route& route,
     }
     // Reading blocks on files, so it happens on the executor and not on the network's threads.
     const bool reading = route.work == Work::kReading;
+    const Duration timeout = rules(std::get<Scope>(found))->limits.query_timeout;
     io::Task task = [this,
                      &route,
                      scope = std::get<Scope>(std::move(found)),
-                     answer = reading ? answer_in_time(request.cancel, respond) : respond,
+                     answer = reading ? answer_in_time(request.cancel, timeout, respond) : respond,
                      request = std::make_shared<net::HttpRequest>(std::move(request))] {
         if (const auto* handler = std::get_if<ScopeHandler>(&route.handler)) {
             (this->**handler)(*request, scope, answer);
@@ -314,8 +316,10 @@ void Api::let_in(const Route& route,
 }
 
 // What was cancelled may have to wait until it can see that; the client does not.
-net::Responder Api::answer_in_time(const io::CancelToken& cancel, net::Responder respond) {
-    if (config_.limits.query_timeout.ns <= 0) {
+net::Responder Api::answer_in_time(const io::CancelToken& cancel,
+                                   Duration query_timeout,
+                                   net::Responder respond) {
+    if (query_timeout.ns <= 0) {
         return respond;
     }
     struct Pending {
@@ -325,14 +329,13 @@ net::Responder Api::answer_in_time(const io::CancelToken& cancel, net::Responder
     const auto pending = std::make_shared<Pending>();
     pending->respond = std::move(respond);
     // The timer outlives most requests, so it holds next to nothing of them.
-    executor_.post_after(config_.limits.query_timeout,
-                         [cancel, held = std::weak_ptr<Pending>(pending)] {
-                             const auto late = held.lock();
-                             if (late != nullptr && !late->given.exchange(true)) {
-                                 cancel.cancel(io::CancelToken::Cause::kTimeout);
-                                 late->respond(error_response(504, kTimedOut));
-                             }
-                         });
+    executor_.post_after(query_timeout, [cancel, held = std::weak_ptr<Pending>(pending)] {
+        const auto late = held.lock();
+        if (late != nullptr && !late->given.exchange(true)) {
+            cancel.cancel(io::CancelToken::Cause::kTimeout);
+            late->respond(error_response(504, kTimedOut));
+        }
+    });
     return [pending](net::HttpResponse response) {
         if (!pending->given.exchange(true)) {
             pending->respond(std::move(response));

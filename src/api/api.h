@@ -84,13 +84,20 @@ class Api {
                                                     const auth::Credential* who,
                                                     const net::HttpRequest& request) const;
     // Answers once: at the timeout, when the request is cancelled, or before.
-    net::Responder answer_in_time(const io::CancelToken& cancel, net::Responder respond);
+    net::Responder answer_in_time(const io::CancelToken& cancel,
+                                  Duration query_timeout,
+                                  net::Responder respond);
 
     void push(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void push_now(const net::HttpRequest&,
                   const std::string& tenant,
                   net::Responder,
                   const ByteBudget::Ticket& ticket);
+    void push_otlp(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void push_otlp_now(const net::HttpRequest&,
+                       const std::string& tenant,
+                       net::Responder,
+                       const ByteBudget::Ticket& ticket);
     void query_range(const net::HttpRequest&, const Scope& scope, net::Responder);
     void query(const net::HttpRequest&, const Scope& scope, net::Responder);
     void tail(const net::HttpRequest&, const Scope& scope, net::Responder);
@@ -122,6 +129,12 @@ class Api {
     [[nodiscard]] ingest::Pinned pin(const Scope& scope,
                                      TimeRange range,
                                      TenantLabel label = TenantLabel::kShown);
+    // What limits a tenant, or a read of several, now.
+    [[nodiscard]] std::shared_ptr<const ingest::TenantRules> rules(const Scope& scope) const;
+    [[nodiscard]] std::shared_ptr<const ingest::TenantRules> rules(
+        const std::string& tenant) const {
+        return store_.limits().of(tenant);
+    }
     // The sources that a query reads.
     ingest::Pinned pin(const Scope& scope, const query::Prepared& query);
     void explain(query::Request request, const Scope& scope, const net::Responder& respond);
@@ -140,9 +153,9 @@ class Api {
         std::vector<std::string> missing;  // what could not be read
     };
     // start and end, of which max_query_lookback may have cut the beginning, even all of it.
-    StatusOr<TimeRange> range_in_lookback(const Params& params) const;
+    StatusOr<TimeRange> range_in_lookback(const Params& params, const Limits& limits) const;
     // The same for endpoints that refuse an end before the start.
-    StatusOr<TimeRange> range_forward(const Params& params) const;
+    StatusOr<TimeRange> range_forward(const Params& params, const Limits& limits) const;
     // The streams that any of the selectors (none: all) picks in the request's range, which `widen`
     // adapts to the grain of the answer.
     StatusOr<Streams> streams_of(const Params& params,

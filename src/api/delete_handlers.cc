@@ -165,7 +165,7 @@ void Api::delete_requests(const net::HttpRequest& request,
         respond(refuse(404, "404 page not found"));
         return;
     }
-    if (config_.limits.deletion_mode == "disabled") {
+    if (rules(scope.tenant)->limits.deletion_mode == "disabled") {
         respond(refuse(403, "deletion is not available for this tenant"));
         return;
     }

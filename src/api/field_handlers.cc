@@ -66,11 +66,11 @@ void Api::respond_fields(const net::HttpRequest& http,
 void Api::detected_fields(const net::HttpRequest& http,
                           const Scope& scope,
                           net::Responder respond) {
-    const auto answer = [this, cancel = http.cancel](
+    const auto answer = [rules = rules(scope), cancel = http.cancel](
                             const std::vector<query::LogRow>& rows,
                             std::uint32_t limit,
                             const std::vector<std::string>& warnings) -> StatusOr<std::string> {
-        exec::MemoryBudget memory(config_.limits.max_query_memory_bytes);
+        exec::MemoryBudget memory(rules->limits.max_query_memory_bytes);
         LOGI_ASSIGN_OR_RETURN(const auto fields,
                               query::detected_fields(rows, limit, {memory, cancel}));
         return detected_fields_json(fields, limit, warnings, memory.left_bytes());
@@ -81,11 +81,11 @@ void Api::detected_fields(const net::HttpRequest& http,
 void Api::detected_field_values(const net::HttpRequest& http,
                                 const Scope& scope,
                                 net::Responder respond) {
-    const auto answer = [this, cancel = http.cancel, name = field_of(http.path)](
+    const auto answer = [rules = rules(scope), cancel = http.cancel, name = field_of(http.path)](
                             const std::vector<query::LogRow>& rows,
                             std::uint32_t limit,
                             const std::vector<std::string>& warnings) -> StatusOr<std::string> {
-        exec::MemoryBudget memory(config_.limits.max_query_memory_bytes);
+        exec::MemoryBudget memory(rules->limits.max_query_memory_bytes);
         LOGI_ASSIGN_OR_RETURN(const auto values,
                               query::detected_field_values(rows, name, limit, {memory, cancel}));
         return field_values_json(values, limit, warnings, memory.left_bytes());

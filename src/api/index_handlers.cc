@@ -49,19 +49,19 @@ void add_missing(std::vector<std::string>& missing, const std::vector<std::strin
 
 }  // namespace
 
-StatusOr<TimeRange> Api::range_forward(const Params& params) const {
+StatusOr<TimeRange> Api::range_forward(const Params& params, const Limits& limits) const {
     LOGI_ASSIGN_OR_RETURN(const TimeRange asked, params.range(clock_.now()));
     if (asked.end < asked.start) {
         return absl::InvalidArgumentError(kEndBeforeStart);
     }
-    LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params));
+    LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params, limits));
     range.start = std::min(range.start, range.end);
     return range;
 }
 
 void Api::index_stats(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
-    const auto range = range_forward(params);
+    const auto range = range_forward(params, rules(scope)->limits);
     auto matchers = logql::parse_selector(params.get("query"));
     for (const Status& status : {range.status(), matchers.status()}) {
         if (!status.ok()) {
@@ -107,13 +107,14 @@ void Api::respond_volume(const net::HttpRequest& http,
                          const Scope& scope,
                          bool by_step,
                          net::Responder respond) {
-    if (!config_.limits.volume_enabled) {
+    const auto rules = this->rules(scope);
+    if (!rules->limits.volume_enabled) {
         respond(error_response(404, "not found"));
         return;
     }
     const Params params(http);
-    const auto range = range_forward(params);
-    const auto request = range.ok() ? volume_request(params, *range, config_.limits, by_step)
+    const auto range = range_forward(params, rules->limits);
+    const auto request = range.ok() ? volume_request(params, *range, rules->limits, by_step)
                                     : StatusOr<query::VolumeRequest>(range.status());
     if (!request.ok()) {
         respond(error_response(request.status()));
@@ -127,7 +128,7 @@ void Api::respond_volume(const net::HttpRequest& http,
         std::move(pinned.sources),
         *request,
         http.cancel,
-        [this, begin, respond = std::move(respond), missing = std::move(pinned.missing)](
+        [this, begin, rules, respond = std::move(respond), missing = std::move(pinned.missing)](
             StatusOr<query::Volume> volume) {
             if (!volume.ok()) {
                 respond(error_response(volume.status()));
@@ -135,8 +136,8 @@ void Api::respond_volume(const net::HttpRequest& http,
             }
             add_missing(volume->sizes.missing, missing);
             const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
-            respond(json_response(
-                volume_json(*volume, seconds, config_.limits.max_query_memory_bytes)));
+            respond(
+                json_response(volume_json(*volume, seconds, rules->limits.max_query_memory_bytes)));
         });
 }
 

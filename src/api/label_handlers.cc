@@ -35,10 +35,10 @@ TimeRange at_least_a_millisecond(TimeRange range) {
 
 }  // namespace
 
-StatusOr<TimeRange> Api::range_in_lookback(const Params& params) const {
+StatusOr<TimeRange> Api::range_in_lookback(const Params& params, const Limits& limits) const {
     const Timestamp now = clock_.now();
     LOGI_ASSIGN_OR_RETURN(TimeRange range, params.range(now));
-    const Duration lookback = config_.limits.max_query_lookback;
+    const Duration lookback = limits.max_query_lookback;
     if (lookback.ns > 0) {
         range.start = std::max(range.start, now - lookback);
     }
@@ -50,11 +50,12 @@ StatusOr<Api::Streams> Api::streams_of(const Params& params,
                                        const Scope& scope,
                                        TimeRange (*widen)(TimeRange),
                                        TenantLabel label) {
-    LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params));
+    const auto rules = this->rules(scope);
+    LOGI_ASSIGN_OR_RETURN(TimeRange range, range_in_lookback(params, rules->limits));
     if (range.end < range.start) {
         return absl::InvalidArgumentError(
             absl::StrCat("this data is no longer available, it is past now - max_query_lookback (",
-                         go_duration(config_.limits.max_query_lookback),
+                         go_duration(rules->limits.max_query_lookback),
                          ")"));
     }
     std::vector<std::vector<Matcher>> parsed;
@@ -78,10 +79,10 @@ void Api::respond_names(const net::HttpRequest& http,
         selectors.push_back(std::move(text));
     }
     const auto streams = streams_of(params, selectors, scope, whole_minutes);
-    respond(streams.ok()
-                ? json_response(json(
-                      names_of(*streams), streams->missing, config_.limits.max_query_memory_bytes))
-                : error_response(streams.status()));
+    respond(streams.ok() ? json_response(json(names_of(*streams),
+                                              streams->missing,
+                                              rules(scope)->limits.max_query_memory_bytes))
+                         : error_response(streams.status()));
 }
 
 void Api::labels(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
@@ -108,10 +109,10 @@ void Api::series(const net::HttpRequest& http, const Scope& scope, net::Responde
         selectors.clear();
     }
     const auto streams = streams_of(params, selectors, scope, at_least_a_millisecond);
-    respond(streams.ok()
-                ? json_response(series_json(
-                      streams->labels, streams->missing, config_.limits.max_query_memory_bytes))
-                : error_response(streams.status()));
+    respond(streams.ok() ? json_response(series_json(streams->labels,
+                                                     streams->missing,
+                                                     rules(scope)->limits.max_query_memory_bytes))
+                         : error_response(streams.status()));
 }
 
 void Api::detected_labels(const net::HttpRequest& http,

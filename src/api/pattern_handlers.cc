@@ -24,7 +24,8 @@ StatusOr<query::PatternsRequest> patterns_request(const Params& params, TimeRang
 
 void Api::patterns(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
     const Params params(http);
-    const auto range = range_forward(params);
+    const auto rules = this->rules(scope);
+    const auto range = range_forward(params, rules->limits);
     auto request = range.ok() ? patterns_request(params, *range)
                               : StatusOr<query::PatternsRequest>(range.status());
     if (!request.ok()) {
@@ -35,9 +36,9 @@ void Api::patterns(const net::HttpRequest& http, const Scope& scope, net::Respon
     query::run_patterns(executor_,
                         std::move(pinned.sources),
                         *std::move(request),
-                        config_.limits,
+                        rules->limits,
                         http.cancel,
-                        [bytes_max = config_.limits.max_query_memory_bytes,
+                        [bytes_max = rules->limits.max_query_memory_bytes,
                          respond = std::move(respond),
                          missing = std::move(pinned.missing)](StatusOr<query::Patterns> patterns) {
                             if (!patterns.ok()) {

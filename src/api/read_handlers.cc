@@ -9,6 +9,7 @@
 #include "api/read_request.h"
 #include "base/log.h"
 #include "fields/conversions.h"
+#include "logql/tree.h"
 #include "query/query_limits.h"
 #include "query/tenant_source.h"
 
@@ -76,6 +77,22 @@ Status check_limits(const query::Prepared& query, const Limits& limits) {
     return absl::OkStatus();
 }
 
+// Of the ranges of aggregations.
+Status check_ranges(const logql::Expr& expr, Duration most) {
+    Status status;
+    logql::for_each_range(expr, [&](const logql::RangeAggregation& range) {
+        if (most.ns > 0 && range.range > most) {
+            status.Update(
+                absl::InvalidArgumentError(absl::StrCat("[interval] value exceeds limit: [",
+                                                        config::format_duration(range.range),
+                                                        "] > [",
+                                                        config::format_duration(most),
+                                                        "]")));
+        }
+    });
+    return status;
+}
+
 const char* status_word(const Status& status) {
     switch (status.code()) {
         case absl::StatusCode::kOk:
@@ -115,7 +132,13 @@ StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, 
     LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
     LOGI_RETURN_IF_ERROR(query::check_selectors(*prepared.expr, limits));
     LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
+    LOGI_RETURN_IF_ERROR(check_ranges(*prepared.expr, limits.max_query_range));
     return prepared;
+}
+
+std::shared_ptr<const ingest::TenantRules> Api::rules(const Scope& scope) const {
+    return scope.others.empty() ? store_.limits().of(scope.tenant)
+                                : store_.limits().of_all(scope.tenant, scope.others);
 }
 
 ingest::Pinned Api::pin(const Scope& scope, TimeRange range, TenantLabel label) {
@@ -141,7 +164,7 @@ ingest::Pinned Api::pin(const Scope& scope, const query::Prepared& query) {
 }
 
 void Api::explain(query::Request request, const Scope& scope, const net::Responder& respond) {
-    const auto prepared = prepare(std::move(request), config_.limits, clock_.now());
+    const auto prepared = prepare(std::move(request), rules(scope)->limits, clock_.now());
     if (!prepared.ok()) {
         respond(error_response(prepared.status()));
         return;
@@ -159,13 +182,14 @@ void Api::run(query::Request request,
               net::Responder respond) {
     const Timestamp begin = clock_.now();
     request.partial_series = is_drilldown(http);
-    auto prepared = prepare(std::move(request), config_.limits, begin);
+    const auto rules = this->rules(scope);
+    auto prepared = prepare(std::move(request), rules->limits, begin);
     if (!prepared.ok()) {
         respond(error_response(prepared.status()));
         return;
     }
     ingest::Pinned pinned = pin(scope, *prepared);
-    if (const Status s = query::check_bytes_read(pinned.sources, *prepared, config_.limits);
+    if (const Status s = query::check_bytes_read(pinned.sources, *prepared, rules->limits);
         !s.ok()) {
         respond(error_response(s));
         return;
@@ -198,7 +222,7 @@ void Api::run(query::Request request,
     query::run(executor_,
                std::move(pinned.sources),
                *std::move(prepared),
-               config_.limits,
+               rules->limits,
                http.cancel,
                std::move(done));
 }
@@ -207,7 +231,7 @@ void Api::query_range(const net::HttpRequest& http, const Scope& scope, net::Res
     const Params params(http);
     auto request = range_request(params, clock_.now());
     if (request.ok()) {
-        request->align_to_step = config_.limits.split_queries_by_interval.ns > 0;
+        request->align_to_step = rules(scope)->limits.split_queries_by_interval.ns > 0;
     }
     if (!request.ok()) {
         respond(error_response(request.status()));

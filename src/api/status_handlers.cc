@@ -45,7 +45,7 @@ std::map<std::string, std::string> drilldown_values(const Limits& l) {
         {"max_query_bytes_read", absl::StrCat("\"", l.max_query_bytes_read, "B\"")},
         {"max_query_length", duration(l.max_query_length)},
         {"max_query_lookback", duration(l.max_query_lookback)},
-        {"max_query_range", "\"0s\""},
+        {"max_query_range", duration(l.max_query_range)},
         {"max_query_series", absl::StrCat(l.max_query_series)},
         {"metric_aggregation_enabled", "false"},
         {"pattern_persistence_enabled", "false"},
@@ -74,13 +74,17 @@ void Api::show_config(const net::HttpRequest& request, const std::string&, net::
                                                : config::to_yaml(config_)));
 }
 
-void Api::tenant_limits(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond(yaml_response(config::limits_to_yaml(config_.limits, config_.published_limits)));
+void Api::tenant_limits(const net::HttpRequest&,
+                        const std::string& tenant,
+                        net::Responder respond) {
+    respond(yaml_response(config::limits_to_yaml(rules(tenant)->limits, config_.published_limits)));
 }
 
 // For Grafana's Logs Drilldown: what it may ask for.
-void Api::drilldown_limits(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    const auto all = drilldown_values(config_.limits);
+void Api::drilldown_limits(const net::HttpRequest&,
+                           const std::string& tenant,
+                           net::Responder respond) {
+    const auto all = drilldown_values(rules(tenant)->limits);
     std::string limits;
     for (const auto& [key, value] : all) {
         const auto& allowed = config_.published_limits;

@@ -32,7 +32,7 @@ void TailSocket::open(std::function<void()> wake) {
 // What is wrong with the request is said on the WebSocket, except for what was said before it was
 // one.
 void TailSocket::start() {
-    auto prepared = prepare(request_.history, deps_.limits, deps_.clock.now());
+    auto prepared = prepare(request_.history, deps_.rules->limits, deps_.clock.now());
     if (!prepared.ok()) {
         fail(prepared.status());
         return;
@@ -48,7 +48,7 @@ void TailSocket::start() {
     }
     // What was taken in before that is in the store: also with times that are yet to come.
     prepared->range.end =
-        deps_.clock.now() + deps_.limits.creation_grace_period + Duration::seconds(1);
+        deps_.clock.now() + deps_.rules->limits.creation_grace_period + Duration::seconds(1);
     read_history(*std::move(prepared));
 }
 
@@ -60,7 +60,7 @@ Status TailSocket::follow(logql::LogExpr log) {
                                               log,
                                               request_.form,
                                               request_.delay,
-                                              deps_.limits.max_concurrent_tail_requests}));
+                                              deps_.rules->limits.max_concurrent_tail_requests}));
     bool closed = false;
     {
         const base::MutexLock lock(mutex_);
@@ -79,12 +79,12 @@ Status TailSocket::follow(logql::LogExpr log) {
 void TailSocket::read_history(query::Prepared prepared) {
     ingest::Pinned pinned =
         deps_.store.pin(request_.scope.tenant, prepared.range, request_.scope.only);
-    if (const Status status = query::check_bytes_read(pinned.sources, prepared, deps_.limits);
+    if (const Status status = query::check_bytes_read(pinned.sources, prepared, deps_.rules->limits);
         !status.ok()) {
         fail(status);
         return;
     }
-    Limits limits = deps_.limits;
+    Limits limits = deps_.rules->limits;
     limits.max_query_memory_bytes = std::min(limits.max_query_memory_bytes, kHistoryBytesMax);
     query::run(deps_.executor,
                std::move(pinned.sources),

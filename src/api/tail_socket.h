@@ -8,7 +8,6 @@
 #include "io/clock.h"
 #include "io/executor.h"
 #include "logql/ast.h"
-#include "model/limits.h"
 #include "net/websocket.h"
 #include "query/query.h"
 #include "tail/tails.h"
@@ -38,7 +37,7 @@ class TailSocket final : public net::WebSocketSource,
         tail::Tails& tails;
         io::Executor& executor;
         const io::Clock& clock;
-        const Limits& limits;
+        std::shared_ptr<const ingest::TenantRules> rules;
         Duration duration_max;  // 0: any
     };
     TailSocket(const Deps& deps, TailRequest request) : deps_(deps), request_(std::move(request)) {}

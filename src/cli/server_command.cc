@@ -3,8 +3,8 @@
 #include "auth/gate.h"
 #include "cli/commands.h"
 #include "config/config.h"
-#include "ingest/retention.h"
-#include "ingest/stream_policy.h"
+#include "ingest/tenant_limits.h"
+#include "server/runtime_limits.h"
 #include "server/server.h"
 
 #include <cstdio>
@@ -35,14 +35,21 @@ StatusOr<config::Config> load_file(const std::string& file, bool expand_env) {
         LOGI_ASSIGN_OR_RETURN(text, config::expand(text, file, environment));
     }
     LOGI_ASSIGN_OR_RETURN(config::Config config, config::load(text, file));
-    if (const auto policies = ingest::StreamPolicies::of(config.limits); !policies.ok()) {
-        return absl::InvalidArgumentError(file + ": " + std::string(policies.status().message()));
-    }
-    if (const auto retention = ingest::RetentionPolicy::of(config.limits); !retention.ok()) {
-        return absl::InvalidArgumentError(file + ": " + std::string(retention.status().message()));
+    if (const auto rules = ingest::TenantRules::of(config.limits); !rules.ok()) {
+        return absl::InvalidArgumentError(file + ": " + std::string(rules.status().message()));
     }
     LOGI_RETURN_IF_ERROR(auth::check(config.auth));
     return config;
+}
+
+// Keys without effect in the files of runtime_config, which are correct.
+StatusOr<std::vector<std::string>> check_overrides(const config::Config& config) {
+    const auto files = io::make_posix_file_system();
+    LOGI_ASSIGN_OR_RETURN(auto overrides, server::read_overrides(*files, config));
+    LOGI_ASSIGN_OR_RETURN(auto defaults, ingest::TenantRules::of(config.limits));
+    LOGI_RETURN_IF_ERROR(
+        ingest::TenantLimits(std::move(defaults)).set(std::move(overrides.by_tenant)));
+    return std::move(overrides.unused_keys);
 }
 
 // HOST:PORT, [IPV6]:PORT, or :PORT for every address.
@@ -107,10 +114,14 @@ int check_config_command(const std::string& file, bool expand_env) {
     if (!config.ok()) {
         return fail(config.status());
     }
+    auto unused = check_overrides(*config);
+    if (!unused.ok()) {
+        return fail(unused.status());
+    }
+    unused->insert(unused->begin(), config->unused_keys.begin(), config->unused_keys.end());
     std::printf("%s is valid\n", file.c_str());
-    if (!config->unused_keys.empty()) {
-        std::printf("without effect in Logi: %s\n",
-                    absl::StrJoin(config->unused_keys, ", ").c_str());
+    if (!unused->empty()) {
+        std::printf("without effect in Logi: %s\n", absl::StrJoin(*unused, ", ").c_str());
     }
     return 0;
 }

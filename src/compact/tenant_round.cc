@@ -76,9 +76,10 @@ TenantRound::TenantRound(const RoundDeps& deps,
       tenant_(std::move(tenant)),
       memory_(memory),
       now_(now),
-      deleting_(deps.store.limits().deletion_mode == "filter-and-delete") {
-    if (expire && deps_.store.retention() != nullptr) {
-        retention_ = deps_.store.retention()->at(now);
+      deleting_(deps.store.limits().of(tenant_->name())->limits.deletion_mode ==
+                "filter-and-delete") {
+    if (expire) {
+        retention_ = deps_.store.kept(tenant_->name(), now);
     }
 }
 

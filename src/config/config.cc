@@ -4,12 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "config/known_keys.h"
-
-#include <yaml-cpp/yaml.h>
+#include "config/sections.h"
 
 #include <cmath>
-#include <functional>
-#include <map>
 #include <set>
 
 namespace logi::config {
@@ -17,35 +14,6 @@ namespace {
 
 // Of a mistyped key.
 constexpr std::size_t kShownMax = 100;
-
-struct BadConfig {
-    int line;
-    std::string message;
-};
-
-[[noreturn]] void refuse(const YAML::Node& at, std::string message) {
-    throw BadConfig{at.Mark().line + 1, std::move(message)};
-}
-
-template <typename T>
-T scalar(const YAML::Node& value, const char* what) {
-    try {
-        return value.as<T>();
-    } catch (const YAML::Exception&) {
-        refuse(value, absl::StrCat("expected ", what));
-    }
-}
-
-template <typename T>
-T checked(const YAML::Node& value, StatusOr<T> parsed) {
-    if (!parsed.ok()) {
-        refuse(value, std::string(parsed.status().message()));
-    }
-    return *parsed;
-}
-
-using Setter = std::function<void(const YAML::Node&)>;
-using Setters = std::map<std::string, Setter>;
 
 Setter set(bool& target) {
     return [&](const YAML::Node& v) {
@@ -223,6 +191,8 @@ Setter set_duration(Duration& target) {
     };
 }
 
+}  // namespace
+
 Setters limits_setters(Limits& l) {
     return {
         {"ingestion_rate_mb", set(l.ingestion_rate_mb)},
@@ -245,6 +215,7 @@ Setters limits_setters(Limits& l) {
         {"log_level_fields", set(l.log_level_fields)},
         {"log_level_from_json_max_depth", set_count(l.log_level_from_json_max_depth)},
         {"max_global_streams_per_user", set_count(l.max_global_streams_per_user)},
+        {"max_streams_per_user", set_count(l.max_streams_per_user)},
         {"per_stream_rate_limit", set_size(l.per_stream_rate_limit)},
         {"per_stream_rate_limit_burst", set_size(l.per_stream_rate_limit_burst)},
         {"max_query_series", set_count(l.max_query_series)},
@@ -253,12 +224,14 @@ Setters limits_setters(Limits& l) {
         {"max_streams_matchers_per_query", set_count(l.max_streams_matchers_per_query)},
         {"max_query_length", set_duration(l.max_query_length)},
         {"max_query_lookback", set_duration(l.max_query_lookback)},
+        {"max_query_range", set_duration(l.max_query_range)},
         {"query_timeout", set_duration(l.query_timeout)},
         {"max_concurrent_tail_requests", set_count(l.max_concurrent_tail_requests)},
         {"volume_enabled", set(l.volume_enabled)},
         {"volume_max_series", set_count(l.volume_max_series)},
         {"split_queries_by_interval", set_duration(l.split_queries_by_interval)},
         {"discover_service_name", set(l.discover_service_name)},
+        {"otlp_config", set_otlp(l.otlp_config)},
         {"max_query_bytes_read", set_size(l.max_query_bytes_read)},
         {"required_labels", set(l.required_labels)},
         {"minimum_labels_number", set_count(l.minimum_labels_number)},
@@ -279,7 +252,7 @@ Setters limits_setters(Limits& l) {
 void read_section(const YAML::Node& node,
                   const std::string& section,
                   const Setters& setters,
-                  Config& config) {
+                  std::vector<std::string>& unused_keys) {
     if (node.IsNull()) {
         return;
     }
@@ -309,14 +282,46 @@ void read_section(const YAML::Node& node,
                                 nearest_key(*known, key),
                                 "'?"));
         }
-        config.unused_keys.push_back(section.empty() ? key : absl::StrCat(section, ".", key));
+        unused_keys.push_back(section.empty() ? key : absl::StrCat(section, ".", key));
     }
+}
+
+namespace {
+
+// With the names that keys of runtime_config had before.
+Setters limits_of_all(Config& config) {
+    Setters setters = limits_setters(config.limits);
+    setters["per_tenant_override_config"] = [&config](const YAML::Node& v) {
+        if (config.runtime_files.empty()) {
+            config.runtime_files = scalar<std::string>(v, "a text");
+        }
+    };
+    setters["per_tenant_override_period"] = set_duration(config.runtime_period);
+    return setters;
+}
+
+// Of its keys only the labels of OTLP have an effect.
+Setter set_distributor(Config& config) {
+    return [&config](const YAML::Node& node) {
+        for (const auto& item : node) {
+            const auto key = scalar<std::string>(item.first, "a key");
+            const YAML::Node labels =
+                key == "otlp_config" && item.second.IsMap()
+                    ? item.second["default_resource_attributes_as_index_labels"]
+                    : YAML::Node(YAML::NodeType::Undefined);
+            if (labels) {
+                set(config.limits.otlp_config.default_index_labels)(labels);
+            } else {
+                config.unused_keys.push_back(absl::StrCat("distributor.", key));
+            }
+        }
+    };
 }
 
 Setters top_setters(Config& config) {
     const auto section = [&config](const std::string& name, Setters setters) -> Setter {
         return [&config, name, setters = std::move(setters)](const YAML::Node& node) {
-            read_section(node, name, setters, config);
+            read_section(node, name, setters, config.unused_keys);
         };
     };
     return {
@@ -346,23 +351,36 @@ Setters top_setters(Config& config) {
          section("querier",
                  {{"tail_max_duration", set_duration(config.tail_max_duration)},
                   {"multi_tenant_queries_enabled", set(config.multi_tenant_queries_enabled)}})},
-        {"limits_config", section("limits_config", limits_setters(config.limits))},
+        {"limits_config", section("limits_config", limits_of_all(config))},
+        {"distributor", set_distributor(config)},
+        {"runtime_config",
+         section("runtime_config",
+                 {{"file", set(config.runtime_files)},
+                  {"period", set_duration(config.runtime_period)}})},
     };
 }
 
 }  // namespace
 
-StatusOr<Config> load(const std::string& text, const std::string& file_name) {
-    Config config;
+Status read_yaml(const std::string& text,
+                 const std::string& file_name,
+                 const std::function<void(const YAML::Node& root)>& read) {
     try {
-        const YAML::Node root = YAML::Load(text);
-        read_section(root, "", top_setters(config), config);
+        read(YAML::Load(text));
     } catch (const BadConfig& e) {
         return absl::InvalidArgumentError(absl::StrCat(file_name, ":", e.line, ": ", e.message));
     } catch (const YAML::Exception& e) {
         return absl::InvalidArgumentError(
             absl::StrCat(file_name, ":", e.mark.line + 1, ": ", absl::CHexEscape(e.msg)));
     }
+    return absl::OkStatus();
+}
+
+StatusOr<Config> load(const std::string& text, const std::string& file_name) {
+    Config config;
+    LOGI_RETURN_IF_ERROR(read_yaml(text, file_name, [&](const YAML::Node& root) {
+        read_section(root, "", top_setters(config), config.unused_keys);
+    }));
     return config;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,12 +66,29 @@ struct Config {
                                                  "retention_stream",
                                                  "volume_enabled",
                                                  "volume_max_series"};
+    // Files with limits of single tenants, joined by commas, and how often they are read again.
+    std::string runtime_files;
+    Duration runtime_period = Duration::seconds(10);
     // Keys that Loki knows and Logi has no use for, as section.key.
+    std::vector<std::string> unused_keys;
+};
+
+// What files of runtime_config say.
+struct Overrides {
+    std::map<std::string, Limits> by_tenant;
+    // As unused_keys of a Config: overrides.key, of whichever tenants.
     std::vector<std::string> unused_keys;
 };
 
 // kInvalidArgument names file, line and, for an unknown key, the nearest known one.
 StatusOr<Config> load(const std::string& text, const std::string& file_name);
+
+// Adds what a file says to what others have said: of a tenant's keys the last counts, what none
+// gives is as in `defaults`. As load().
+Status load_overrides(const std::string& text,
+                      const std::string& file_name,
+                      const Limits& defaults,
+                      Overrides& overrides);
 
 // A configuration's text with ${NAME} and ${NAME:-default} replaced by what `value_of` has for the
 // name; the default is for names without a value or with an empty one. kInvalidArgument, with file

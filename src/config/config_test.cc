@@ -203,5 +203,64 @@ TEST(Config, MistakesNameLineAndNearestKey) {
               std::string::npos);
 }
 
+TEST(Config, ReadsLimitsOfTenants) {
+    Limits defaults;
+    defaults.max_line_size = 7;
+    Overrides overrides;
+    ASSERT_TRUE(
+        load_overrides("overrides: {a: {max_query_series: 3, cardinality_limit: 1}, b: {}}\n"
+                       "configs: {a: {log_push_request: true}}\n",
+                       "one",
+                       defaults,
+                       overrides)
+            .ok());
+    ASSERT_TRUE(load_overrides("overrides: {a: {max_line_size: 1KB, cardinality_limit: 2}}\n",
+                               "two",
+                               defaults,
+                               overrides)
+                    .ok());
+    ASSERT_EQ(overrides.by_tenant.size(), 2U);
+    EXPECT_EQ(overrides.by_tenant["a"].max_query_series, 3);
+    EXPECT_EQ(overrides.by_tenant["a"].max_line_size, 1024);
+    EXPECT_EQ(overrides.by_tenant["b"].max_line_size, 7);
+    EXPECT_EQ(overrides.unused_keys,
+              (std::vector<std::string>{"overrides.cardinality_limit", "runtime.configs"}));
+    EXPECT_EQ(
+        load_overrides("overrides:\n  a: {max_lin_size: 1}\n", "f", defaults, overrides).message(),
+        "f:2: unknown key 'max_lin_size' in overrides; did you mean 'max_line_size'?");
+    EXPECT_FALSE(load_overrides("override: {}\n", "f", defaults, overrides).ok());
+}
+
+TEST(Config, ReadsRulesOfOtlp) {
+    const auto config = load(
+        "limits_config:\n"
+        "  otlp_config:\n"
+        "    resource_attributes:\n"
+        "      ignore_defaults: true\n"
+        "      attributes_config: [{action: index_label, attributes: [a.b]}]\n"
+        "    scope_attributes: [{action: drop, regex: x.*}]\n"
+        "    severity_text_as_label: true\n"
+        "distributor: {otlp_config: {default_resource_attributes_as_index_labels: [c]}, ring: "
+        "{}}\n",
+        "f");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->unused_keys, (std::vector<std::string>{"distributor.ring"}));
+    const auto again = load(to_yaml(*config), "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    for (const auto& read : {*config, *again}) {
+        const OtlpConfig& otlp = read.limits.otlp_config;
+        EXPECT_TRUE(otlp.ignore_resource_defaults);
+        ASSERT_EQ(otlp.resource_attributes.size(), 1U);
+        EXPECT_EQ(otlp.resource_attributes[0].action, OtlpAction::kIndexLabel);
+        EXPECT_EQ(otlp.resource_attributes[0].attributes, (std::vector<std::string>{"a.b"}));
+        ASSERT_EQ(otlp.scope_attributes.size(), 1U);
+        EXPECT_EQ(otlp.scope_attributes[0].regex, "x.*");
+        EXPECT_TRUE(otlp.severity_text_as_label);
+        EXPECT_EQ(otlp.default_index_labels, (std::vector<std::string>{"c"}));
+    }
+    EXPECT_FALSE(load("limits_config: {otlp_config: {log_attributes: [{action: x}]}}", "f").ok());
+    EXPECT_FALSE(load("limits_config: {otlp_config: {resource: {}}}", "f").ok());
+}
+
 }  // namespace
 }  // namespace logi::config

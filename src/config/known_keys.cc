@@ -110,6 +110,11 @@ const std::vector<std::string> kCompactor = {"apply_retention_interval",
                                              "worker_config",
                                              "working_directory"};
 
+const std::vector<std::string> kRuntimeConfig = {"file", "period"};
+
+// Of the files that it names.
+const std::vector<std::string> kRuntime = {"configs", "multi_kv_config", "overrides"};
+
 const std::vector<std::string> kLimits = {
     "allow_deletes",
     "allow_structured_metadata",
@@ -278,7 +283,13 @@ const std::vector<std::string>* loki_keys(std::string_view section) {
     if (section == "compactor") {
         return &kCompactor;
     }
-    return section == "limits_config" ? &kLimits : nullptr;
+    if (section == "runtime_config") {
+        return &kRuntimeConfig;
+    }
+    if (section == "runtime") {
+        return &kRuntime;
+    }
+    return section == "limits_config" || section == "overrides" ? &kLimits : nullptr;
 }
 
 std::string nearest_key(const std::vector<std::string>& keys, std::string_view key) {

@@ -87,6 +87,49 @@ std::string yaml_credentials(const std::vector<Credential>& credentials) {
     return absl::StrCat(out, "]");
 }
 
+const char* action_name(OtlpAction action) {
+    switch (action) {
+        case OtlpAction::kIndexLabel:
+            return "index_label";
+        case OtlpAction::kStructuredMetadata:
+            return "structured_metadata";
+        case OtlpAction::kDrop:
+            return "drop";
+    }
+    return "";
+}
+
+std::string yaml_otlp_rules(const std::vector<OtlpAttributeRule>& rules) {
+    std::string out = "[";
+    for (const auto& rule : rules) {
+        absl::StrAppend(&out,
+                        out.size() == 1 ? "" : ", ",
+                        "{action: ",
+                        action_name(rule.action),
+                        rule.regex.empty() ? ", attributes: " : ", regex: ",
+                        rule.regex.empty() ? yaml_list(rule.attributes) : yaml_text(rule.regex),
+                        "}");
+    }
+    return absl::StrCat(out, "]");
+}
+
+std::string yaml_otlp(const OtlpConfig& otlp) {
+    const auto flag = [](bool b) {
+        return b ? "true" : "false";
+    };
+    return absl::StrCat("{resource_attributes: {ignore_defaults: ",
+                        flag(otlp.ignore_resource_defaults),
+                        ", attributes_config: ",
+                        yaml_otlp_rules(otlp.resource_attributes),
+                        "}, scope_attributes: ",
+                        yaml_otlp_rules(otlp.scope_attributes),
+                        ", log_attributes: ",
+                        yaml_otlp_rules(otlp.log_attributes),
+                        ", severity_text_as_label: ",
+                        flag(otlp.severity_text_as_label),
+                        "}");
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
     return absl::StrSplit(text, '\n', absl::SkipEmpty());
 }
@@ -117,6 +160,7 @@ std::string all_limits(const Limits& l) {
     add("log_level_fields", yaml_list(l.log_level_fields));
     add("log_level_from_json_max_depth", l.log_level_from_json_max_depth);
     add("max_global_streams_per_user", l.max_global_streams_per_user);
+    add("max_streams_per_user", l.max_streams_per_user);
     add("per_stream_rate_limit", l.per_stream_rate_limit);
     add("per_stream_rate_limit_burst", l.per_stream_rate_limit_burst);
     add("max_query_series", l.max_query_series);
@@ -125,6 +169,7 @@ std::string all_limits(const Limits& l) {
     add("max_streams_matchers_per_query", l.max_streams_matchers_per_query);
     add("max_query_length", format_duration(l.max_query_length));
     add("max_query_lookback", format_duration(l.max_query_lookback));
+    add("max_query_range", format_duration(l.max_query_range));
     add("query_timeout", format_duration(l.query_timeout));
     add("max_concurrent_tail_requests", l.max_concurrent_tail_requests);
     add("split_queries_by_interval", format_duration(l.split_queries_by_interval));
@@ -132,6 +177,7 @@ std::string all_limits(const Limits& l) {
     add("volume_max_series", l.volume_max_series);
     add("max_line_size_truncate_identifier", yaml_text(l.max_line_size_truncate_identifier));
     add("discover_service_name", yaml_list(l.discover_service_name));
+    add("otlp_config", yaml_otlp(l.otlp_config));
     add("max_query_bytes_read", l.max_query_bytes_read);
     add("required_labels", yaml_list(l.required_labels));
     add("minimum_labels_number", l.minimum_labels_number);
@@ -194,7 +240,14 @@ std::string to_yaml(const Config& c) {
                                    format_duration(c.tail_max_duration),
                                    "\n  multi_tenant_queries_enabled: ",
                                    c.multi_tenant_queries_enabled ? "true" : "false",
-                                   "\nlimits_config:\n");
+                                   "\nruntime_config:\n  file: ",
+                                   yaml_text(c.runtime_files),
+                                   "\n  period: ",
+                                   format_duration(c.runtime_period),
+                                   "\ndistributor:\n  otlp_config: "
+                                   "{default_resource_attributes_as_index_labels: ",
+                                   yaml_list(c.limits.otlp_config.default_index_labels),
+                                   "}\nlimits_config:\n");
     for (const std::string& line : lines_of(all_limits(c.limits))) {
         absl::StrAppend(&out, "  ", line, "\n");
     }

@@ -17,9 +17,10 @@ constexpr Duration kStreamIdle = Duration::hours(1);
 
 }  // namespace
 
-Store::Store(const Deps& deps, StoreOptions options)
+Store::Store(const Deps& deps, StoreOptions options, std::shared_ptr<const TenantRules> defaults)
     : deps_(deps),
       options_(std::move(options)),
+      limits_(std::move(defaults)),
       segments_(kCachedStreamsMax),
       flushes_waiting_(deps.executor,
                        [this](const FlushQueue::Job& job) { return flush_job(job); }),
@@ -38,9 +39,8 @@ Store::Store(const Deps& deps, StoreOptions options)
 Store::~Store() = default;
 
 StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions options) {
-    auto store = absl::WrapUnique(new Store(deps, std::move(options)));
-    LOGI_ASSIGN_OR_RETURN(store->policies_, StreamPolicies::of(store->options_.limits));
-    LOGI_ASSIGN_OR_RETURN(store->retention_, RetentionPolicy::of(store->options_.limits));
+    LOGI_ASSIGN_OR_RETURN(auto defaults, TenantRules::of(options.limits));
+    auto store = absl::WrapUnique(new Store(deps, std::move(options), std::move(defaults)));
     LOGI_RETURN_IF_ERROR(store->load());
     return store;
 }

@@ -13,10 +13,9 @@
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "ingest/flush_queue.h"
-#include "ingest/retention.h"
 #include "ingest/segment_cache.h"
-#include "ingest/stream_policy.h"
 #include "ingest/tenant.h"
+#include "ingest/tenant_limits.h"
 #include "io/clock.h"
 #include "io/executor.h"
 #include "io/file_system.h"
@@ -42,7 +41,7 @@ using OnApplied = std::function<void(const std::string& tenant,
 
 struct StoreOptions {
     std::string data_dir = "./logi-data";
-    Limits limits;
+    Limits limits;  // of tenants that have none of their own
     std::uint64_t journal_file_bytes_max = 128ULL << 20U;
     // Memory of entries that are not yet in segments; pushes beyond it get 503.
     std::uint64_t head_bytes_max = 512ULL << 20U;
@@ -81,8 +80,7 @@ class Store {
     };
 
     // Locks the folder and reads what earlier runs left in the journal. kFailedPrecondition if
-    // another process has the folder; kInvalidArgument as StreamPolicies::of() and
-    // RetentionPolicy::of().
+    // another process has the folder; kInvalidArgument as TenantRules::of().
     static StatusOr<std::unique_ptr<Store>> open(const Deps& deps, StoreOptions options);
     // Only after shutdown(), or when the executor runs no more tasks.
     ~Store();
@@ -106,11 +104,10 @@ class Store {
     // segments is in the journal.
     void shutdown(std::function<void(Status)> done);
 
-    [[nodiscard]] const Limits& limits() const { return options_.limits; }
-    // Null unless entries end.
-    [[nodiscard]] const RetentionPolicy* retention() const {
-        return options_.retention_enabled && retention_.any() ? &retention_ : nullptr;
-    }
+    // What limits the tenants; they can be given limits of their own at any time.
+    [[nodiscard]] TenantLimits& limits() { return limits_; }
+    // What of a tenant's entries is kept at that time; empty: all.
+    [[nodiscard]] std::vector<exec::KeepRule> kept(const std::string& tenant, Timestamp now) const;
 
     // For compaction, which looks after the segments of all tenants.
     [[nodiscard]] bucket::Bucket& bucket() { return *bucket_; }
@@ -138,18 +135,23 @@ class Store {
         std::uint64_t generations = 0;
     };
 
-    Store(const Deps& deps, StoreOptions options);
+    Store(const Deps& deps, StoreOptions options, std::shared_ptr<const TenantRules> defaults);
     Status load();
     // Why pushes are refused at the moment, or null.
     [[nodiscard]] const char* refusal() const;
-    bool limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outcome) const;
+    bool limit(Tenant& tenant,
+               Validated& v,
+               const Limits& limits,
+               Timestamp now,
+               PushOutcome& outcome) const;
     void append(std::shared_ptr<Tenant> owner,
                 Validated validated,
                 PushOutcome outcome,
                 std::function<void(PushOutcome)> done);
+    void count_accepted(const std::string& tenant, const char* format, const Validated& v) const;
     void count_discarded(const std::string& tenant,
                          const std::string& reason,
-                         std::uint64_t lines) const;
+                         const Validated::Count& count) const;
     void limit_open_bytes();
     Status replay(journal::RecordId id, std::string_view payload);
     void apply(const std::shared_ptr<Tenant>& tenant,
@@ -171,8 +173,7 @@ class Store {
 
     Deps deps_;
     const StoreOptions options_;
-    StreamPolicies policies_;
-    RetentionPolicy retention_;
+    TenantLimits limits_;
     std::unique_ptr<io::FileLock> lock_;
     std::unique_ptr<bucket::Bucket> bucket_;
     SegmentCache segments_;

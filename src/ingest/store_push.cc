@@ -1,5 +1,6 @@
 // How a push comes into the store.
 #include "absl/strings/str_cat.h"
+#include "ingest/entry_size.h"
 #include "ingest/record.h"
 #include "ingest/store.h"
 
@@ -18,6 +19,16 @@ PushOutcome unavailable(std::string_view why) {
     return {503, std::string(why), kRetryAfterSeconds};
 }
 
+std::uint64_t bytes_of_metadata(const std::vector<AcceptedStream>& streams) {
+    std::uint64_t bytes = 0;
+    for (const auto& stream : streams) {
+        for (const auto& entry : stream.entries) {
+            bytes += metadata_bytes(entry);
+        }
+    }
+    return bytes;
+}
+
 }  // namespace
 
 void Store::push(const std::string& tenant_name,
@@ -29,10 +40,12 @@ void Store::push(const std::string& tenant_name,
     }
     const Timestamp now = deps_.clock.now();
     const std::string policy = request.policy;
+    const char* format = request.format == wire::PushFormat::kOtlp ? "otlp" : "loki";
+    const auto rules = limits_.of(tenant_name);
     Validated v =
-        validate(std::move(request), options_.limits, {policies_, tenant_name, policy}, now);
+        validate(std::move(request), rules->limits, {rules->policies, tenant_name, policy}, now);
     for (const auto& [reason, count] : v.discarded) {
-        count_discarded(tenant_name, reason, count.lines);
+        count_discarded(tenant_name, reason, count);
     }
     if (v.fatal_status != 0) {
         done({v.fatal_status, v.fatal_message, 0});
@@ -53,10 +66,11 @@ void Store::push(const std::string& tenant_name,
         done(unavailable(message_of(owner.status())));
         return;
     }
-    if (!limit(**owner, v, now, outcome)) {
+    if (!limit(**owner, v, rules->limits, now, outcome)) {
         done(std::move(outcome));
         return;
     }
+    count_accepted(tenant_name, format, v);
     append(*std::move(owner), std::move(v), std::move(outcome), std::move(done));
 }
 
@@ -70,15 +84,16 @@ const char* Store::refusal() const {
 }
 
 // False if nothing is left to be stored; `outcome` says why.
-bool Store::limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outcome) const {
-    if (!tenant.take_rate(v.bytes, options_.limits, now)) {
-        count_discarded(tenant.name(), "rate_limited", v.lines);
+bool Store::limit(
+    Tenant& tenant, Validated& v, const Limits& limits, Timestamp now, PushOutcome& outcome) const {
+    if (!tenant.take_rate(v.bytes, limits, now)) {
+        count_discarded(tenant.name(), "rate_limited", {v.lines, v.bytes});
         outcome = {
             429,
             absl::StrCat("ingestion rate limit exceeded for user ",
                          tenant.name(),
                          " (limit: ",
-                         static_cast<std::int64_t>(options_.limits.ingestion_rate_mb * 1048576),
+                         static_cast<std::int64_t>(limits.ingestion_rate_mb * 1048576),
                          " bytes/sec) while attempting to ingest '",
                          v.lines,
                          "' lines totaling '",
@@ -88,10 +103,10 @@ bool Store::limit(Tenant& tenant, Validated& v, Timestamp now, PushOutcome& outc
             kRetryAfterSeconds};
         return false;
     }
-    const auto refused = tenant.admit(v.streams, options_.limits, now);
+    const auto refused = tenant.admit(v.streams, limits, now);
     std::vector<std::string> messages;
     for (const auto& r : refused) {
-        count_discarded(tenant.name(), r.reason, r.lines);
+        count_discarded(tenant.name(), r.reason, {r.lines, r.bytes});
         v.lines -= r.lines;
         v.bytes -= r.bytes;
         if (!r.message.empty()) {
@@ -110,16 +125,7 @@ void Store::append(std::shared_ptr<Tenant> owner,
                    Validated v,
                    PushOutcome outcome,
                    std::function<void(PushOutcome)> done) {
-    const std::string& name = owner->name();
-    deps_.metrics
-        .counter("loki_distributor_bytes_received_total",
-                 "Bytes of lines and metadata accepted.",
-                 {{"tenant", name}})
-        .add(static_cast<double>(v.bytes));
-    deps_.metrics
-        .counter("loki_distributor_lines_received_total", "Lines accepted.", {{"tenant", name}})
-        .add(static_cast<double>(v.lines));
-    auto record = encode_record(name, v.streams);
+    auto record = encode_record(owner->name(), v.streams);
     auto streams = std::make_shared<std::vector<AcceptedStream>>(std::move(v.streams));
     const bool kept = record->size() >= kRecordKeptFrom && v.bytes >= record->size() / 2;
     journal_->append(record,
@@ -143,14 +149,41 @@ void Store::append(std::shared_ptr<Tenant> owner,
                      });
 }
 
+void Store::count_accepted(const std::string& tenant,
+                           const char* format,
+                           const Validated& v) const {
+    const auto add = [&](const char* name, const char* help, std::uint64_t by) {
+        deps_.metrics.counter(name, help, {{"tenant", tenant}, {"format", format}})
+            .add(static_cast<double>(by));
+    };
+    add("loki_distributor_bytes_received_total", "Bytes of lines and metadata accepted.", v.bytes);
+    add("loki_distributor_lines_received_total", "Lines accepted.", v.lines);
+    add("loki_distributor_structured_metadata_bytes_received_total",
+        "Bytes of metadata accepted.",
+        bytes_of_metadata(v.streams));
+    if (v.changed_metadata > 0) {
+        add("loki_distributor_push_structured_metadata_sanitized_total",
+            "Names and values of metadata that are stored otherwise than they came.",
+            v.changed_metadata);
+    }
+    if (v.cut_lines > 0) {
+        const base::MetricLabels labels = {{"tenant", tenant}, {"reason", "line_too_long"}};
+        deps_.metrics.counter("loki_mutated_samples_total", "Lines that were cut.", labels)
+            .add(static_cast<double>(v.cut_lines));
+        deps_.metrics.counter("loki_mutated_bytes_total", "What was cut off.", labels)
+            .add(static_cast<double>(v.cut_bytes));
+    }
+}
+
 void Store::count_discarded(const std::string& tenant,
                             const std::string& reason,
-                            std::uint64_t lines) const {
+                            const Validated::Count& count) const {
+    const base::MetricLabels labels = {{"tenant", tenant}, {"reason", reason}};
+    deps_.metrics.counter("loki_discarded_samples_total", "Entries that were refused.", labels)
+        .add(static_cast<double>(count.lines));
     deps_.metrics
-        .counter("loki_discarded_samples_total",
-                 "Entries that were refused.",
-                 {{"tenant", tenant}, {"reason", reason}})
-        .add(static_cast<double>(lines));
+        .counter("loki_discarded_bytes_total", "Bytes of entries that were refused.", labels)
+        .add(static_cast<double>(count.bytes));
 }
 
 // Entries of few bytes take far more memory than journal: the journal's size alone does not bound

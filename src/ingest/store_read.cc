@@ -27,6 +27,11 @@ std::shared_ptr<Tenant> Store::find_tenant(const std::string& name) const {
     return it == tenants_.end() ? nullptr : it->second;
 }
 
+std::vector<exec::KeepRule> Store::kept(const std::string& tenant, Timestamp now) const {
+    return options_.retention_enabled ? limits_.of(tenant)->retention.at(now)
+                                      : std::vector<exec::KeepRule>();
+}
+
 Pinned Store::pin(const std::string& tenant_name,
                   TimeRange range,
                   const std::vector<Matcher>& only) {
@@ -48,9 +53,7 @@ Pinned Store::pin(const std::string& tenant_name,
     exec::Hiding hiding;
     hiding.only = only;
     hiding.rules = owner->delete_rules().of(*snapshot)->pending;
-    if (retention() != nullptr) {
-        hiding.retention = retention()->at(deps_.clock.now());
-    }
+    hiding.retention = kept(tenant_name, deps_.clock.now());
     for (auto& [generation, view] : heads) {
         if (!snapshot->holds(generation->journal(), generation->from()) &&
             !view->blocks().empty()) {

@@ -17,6 +17,11 @@ std::uint64_t bytes_of(const AcceptedStream& stream) {
 // Of a push's refused streams so many are described.
 constexpr std::size_t kMessagesMax = 100;
 
+// The smaller of two limits, of which 0 is none.
+std::int64_t least_limit(std::int64_t a, std::int64_t b) {
+    return a <= 0 || b <= 0 ? std::max(a, b) : std::min(a, b);
+}
+
 // 3MB, 1KB, 10B: 1024-based, as Loki prints these limits.
 std::string compact_size(std::uint64_t bytes) {
     constexpr std::uint64_t kKilo = 1024;
@@ -59,7 +64,8 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
         const std::uint64_t bytes = bytes_of(stream);
         auto it = active_.find(stream.id);
         if (it == active_.end()) {
-            const std::int64_t most = limits.max_global_streams_per_user;
+            const std::int64_t most =
+                least_limit(limits.max_global_streams_per_user, limits.max_streams_per_user);
             if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
                 refuse("stream_limit", stream, bytes, [&] {
                     return absl::StrCat(

@@ -4,7 +4,8 @@
 #include "absl/strings/str_format.h"
 #include "ingest/entry_level.h"
 #include "ingest/entry_size.h"
-#include "ingest/metadata_name.h"
+#include "ingest/metadata_text.h"
+#include "model/metadata_name.h"
 
 #include <ctime>
 
@@ -50,6 +51,7 @@ class Validator {
         : limits_(limits), rules_(rules), now_(now), levels_(limits) {}
 
     Validated run(wire::PushRequest& request) {
+        discovers_service_ = request.format == wire::PushFormat::kLoki;
         if (request.streams.empty()) {
             fail(422, "error at least one valid stream is required for ingestion");
             return std::move(out_);
@@ -256,7 +258,8 @@ class Validator {
     }
 
     void add_service_name(std::vector<LabelPair>& pairs) const {
-        if (limits_.discover_service_name.empty() || !value_of(pairs, kServiceName).empty()) {
+        if (!discovers_service_ || limits_.discover_service_name.empty() ||
+            !value_of(pairs, kServiceName).empty()) {
             return;
         }
         std::string_view value = "unknown_service";
@@ -324,6 +327,8 @@ class Validator {
             if (!limits_.max_line_size_truncate || suffix.size() > line_max) {
                 return kLineTooLong;
             }
+            ++out_.cut_lines;
+            out_.cut_bytes += entry.line.size() - (line_max - suffix.size());
             entry.line = keep(std::string(entry.line.substr(0, line_max - suffix.size())) + suffix);
         }
         if (entry.metadata.empty()) {
@@ -400,9 +405,16 @@ class Validator {
 
     Status normalise_metadata(EntryView& entry) {
         for (auto& pair : entry.metadata) {
-            LOGI_ASSIGN_OR_RETURN(std::string name, normalise_metadata_name(pair.name));
-            if (name != pair.name) {
-                pair.name = keep(std::move(name));
+            if (!is_normal_metadata_name(pair.name)) {
+                LOGI_ASSIGN_OR_RETURN(std::string name, normalise_metadata_name(pair.name));
+                if (name != pair.name) {
+                    pair.name = keep(std::move(name));
+                    ++out_.changed_metadata;
+                }
+            }
+            if (has_rune_errors(pair.value)) {
+                pair.value = keep(without_rune_errors(pair.value));
+                ++out_.changed_metadata;
             }
         }
         std::stable_sort(entry.metadata.begin(),
@@ -434,6 +446,7 @@ class Validator {
     const PushRules& rules_;
     const Timestamp now_;
     EntryLevels levels_;
+    bool discovers_service_ = true;
     Validated out_;
     std::map<StreamId, std::size_t> by_id_;
     std::size_t error_bytes_ = 0;

@@ -37,8 +37,11 @@ struct Validated {
     // When not 0, nothing of the push is stored.
     int fatal_status = 0;
     std::string fatal_message;
-    std::uint64_t lines = 0;  // accepted
-    std::uint64_t bytes = 0;  // of accepted lines and metadata, without levels
+    std::uint64_t lines = 0;      // accepted
+    std::uint64_t bytes = 0;      // of accepted lines and metadata, without levels
+    std::uint64_t cut_lines = 0;  // that were too long
+    std::uint64_t cut_bytes = 0;
+    std::uint64_t changed_metadata = 0;  // names and values that are not stored as they came
     struct Count {
         std::uint64_t lines = 0;
         std::uint64_t bytes = 0;

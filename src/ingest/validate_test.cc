@@ -1,7 +1,7 @@
 #include "ingest/validate.h"
 
-#include "ingest/metadata_name.h"
 #include "ingest/record.h"
+#include "model/metadata_name.h"
 
 #include <gtest/gtest.h>
 

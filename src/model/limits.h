@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "model/otlp_config.h"
 
 #include <cstdint>
 #include <map>
@@ -57,6 +58,7 @@ struct Limits {
     // Objects of a JSON line that are searched: 1 is the root alone, 0 or less all.
     std::int64_t log_level_from_json_max_depth = 2;
     std::int64_t max_global_streams_per_user = 5000;       // 0: no limit
+    std::int64_t max_streams_per_user = 0;                 // the same: there is one process
     std::int64_t per_stream_rate_limit = 3 * 1024 * 1024;  // bytes per second
     std::int64_t per_stream_rate_limit_burst = 15 * 1024 * 1024;
     std::int64_t max_query_series = 500;
@@ -65,6 +67,7 @@ struct Limits {
     std::int64_t max_streams_matchers_per_query = 1000;
     Duration max_query_length = Duration::hours(721);
     Duration max_query_lookback{0};  // 0: no limit
+    Duration max_query_range{0};     // of [ranges]; 0: no limit
     // 0: range queries are evaluated at start + n * step; else at multiples of the step (Loki
     // splits queries at such times, and Logi gives the same points).
     Duration split_queries_by_interval = Duration::hours(1);
@@ -105,6 +108,7 @@ struct Limits {
                                                       "workload",
                                                       "job",
                                                       "k8s_job_name"};
+    OtlpConfig otlp_config;
 };
 
 }  // namespace logi

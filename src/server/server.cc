@@ -10,6 +10,7 @@
 #include "compact/compactor.h"
 #include "ingest/store.h"
 #include "net/http_server.h"
+#include "server/runtime_limits.h"
 #include "tail/tails.h"
 
 #include <sys/resource.h>
@@ -114,6 +115,12 @@ int run(const config::Config& config) {
             {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
         return 1;
     }
+    RuntimeLimits limits({*executor, *files, metrics, (*store)->limits()}, config);
+    if (const Status status = limits.load(); !status.ok()) {
+        base::log_error("cannot read the limits of tenants",
+                        {{"error", std::string(status.message())}});
+        return 1;
+    }
     compact::Deletes deletes(**store, clock, random, config.delete_request_cancel_period);
     compact::CompactorOptions compaction;
     compaction.interval = config.compaction_interval;
@@ -132,6 +139,7 @@ int run(const config::Config& config) {
         return 1;
     }
     warn_of_strangers(config, **server);
+    limits.start();
     compactor.start();
     base::log_info(
         "ready",

@@ -9,9 +9,14 @@ namespace logi::wire {
 
 class DecodeBudget {
   public:
+    // In logs, an entry or pair is as long as what describes it.
+    static constexpr std::uint64_t kBytesPerByte = 4;
+
     // For a body of `body_bytes`; `bytes_max` is the most for any body.
-    DecodeBudget(std::uint64_t body_bytes, std::uint64_t bytes_max)
-        : left_(std::min(bytes_max, kBytesAlways + kBytesPerByte * body_bytes)) {}
+    DecodeBudget(std::uint64_t body_bytes,
+                 std::uint64_t bytes_max,
+                 std::uint64_t bytes_per_byte = kBytesPerByte)
+        : left_(std::min(bytes_max, kBytesAlways + bytes_per_byte * body_bytes)) {}
 
     // False when there is no more.
     bool take(std::uint64_t bytes) {
@@ -24,9 +29,8 @@ class DecodeBudget {
     [[nodiscard]] bool exhausted() const { return exhausted_; }
 
   private:
-    // Small bodies may be odd. In logs, an entry or pair is as long as what describes it.
+    // Small bodies may be odd.
     static constexpr std::uint64_t kBytesAlways = 1ULL << 20U;
-    static constexpr std::uint64_t kBytesPerByte = 4;
     std::uint64_t left_;
     bool exhausted_ = false;
 };

@@ -3,7 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 
+#include <lz4frame.h>
 #include <snappy.h>
+#include <zstd.h>
 #define ZLIB_CONST
 #include <zlib.h>
 
@@ -61,6 +63,72 @@ StatusOr<std::string> gunzip(std::string_view bytes, std::uint64_t bytes_max) {
 
 StatusOr<std::string> inflate_raw(std::string_view bytes, std::uint64_t bytes_max) {
     return zlib_inflate(bytes, kRawWindow, bytes_max);
+}
+
+StatusOr<std::string> unzstd(std::string_view bytes, std::uint64_t bytes_max) {
+    constexpr int kWindowLogMax = 25;
+    const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
+                                                                          ZSTD_freeDCtx);
+    if (context == nullptr || ZSTD_isError(ZSTD_DCtx_setParameter(
+                                  context.get(), ZSTD_d_windowLogMax, kWindowLogMax)) != 0) {
+        return absl::ResourceExhaustedError("no memory to decompress");
+    }
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    std::string out;
+    std::array<char, 65536> chunk{};
+    while (true) {
+        ZSTD_outBuffer piece{chunk.data(), chunk.size(), 0};
+        const std::size_t left = ZSTD_decompressStream(context.get(), &piece, &in);
+        if (ZSTD_isError(left) != 0) {
+            return absl::InvalidArgumentError(absl::StrCat("zstd: ", ZSTD_getErrorName(left)));
+        }
+        out.append(chunk.data(), piece.pos);
+        if (out.size() > bytes_max) {
+            return too_large(bytes_max);
+        }
+        if (in.pos == in.size && left == 0) {
+            return out;
+        }
+        if (in.pos == in.size && piece.pos < piece.size) {
+            return absl::InvalidArgumentError("unexpected EOF");
+        }
+    }
+}
+
+StatusOr<std::string> unlz4(std::string_view bytes, std::uint64_t bytes_max) {
+    LZ4F_dctx* context = nullptr;
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)) != 0) {
+        return absl::ResourceExhaustedError("no memory to decompress");
+    }
+    const std::unique_ptr<LZ4F_dctx, LZ4F_errorCode_t (*)(LZ4F_dctx*)> freed(
+        context, LZ4F_freeDecompressionContext);
+    std::string out;
+    std::array<char, 65536> chunk{};
+    while (true) {
+        std::size_t read = bytes.size();
+        std::size_t written = chunk.size();
+        const std::size_t left =
+            LZ4F_decompress(context, chunk.data(), &written, bytes.data(), &read, nullptr);
+        if (LZ4F_isError(left) != 0) {
+            return absl::InvalidArgumentError(absl::StrCat("lz4: ", LZ4F_getErrorName(left)));
+        }
+        bytes.remove_prefix(read);
+        out.append(chunk.data(), written);
+        if (out.size() > bytes_max) {
+            return too_large(bytes_max);
+        }
+        if (bytes.empty() && left == 0) {
+            return out;
+        }
+        if (bytes.empty() && written < chunk.size()) {
+            return absl::InvalidArgumentError("unexpected EOF");
+        }
+    }
+}
+
+std::uint64_t zstd_size_hint(std::string_view bytes) {
+    const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+    return size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ? 0 : size;
 }
 
 std::uint64_t gzip_size_hint(std::string_view bytes) {

@@ -26,11 +26,21 @@ std::uint64_t decompressed_size_hint(std::string_view body,
         return std::max<std::uint64_t>(body.size(),
                                        std::min(gzip_size_hint(body), kRatioMax * body.size()));
     }
-    if (content_encoding == "deflate") {
+    if (content_encoding == "deflate" || content_encoding == "lz4") {
         return kDeflateRatio * body.size();
+    }
+    if (content_encoding == "zstd") {
+        const std::uint64_t said = zstd_size_hint(body);
+        return said == 0 ? kDeflateRatio * body.size() : std::min(said, kRatioMax * body.size());
     }
     const auto type = parse_media_type(content_type);
     return type.ok() && *type == "application/json" ? body.size() : snappy_size_hint(body);
+}
+
+std::uint64_t decompressed_bytes_max(std::string_view body,
+                                     std::string_view content_type,
+                                     std::string_view content_encoding) {
+    return std::max(kSmallBytes, decompressed_size_hint(body, content_type, content_encoding));
 }
 
 std::variant<PushRequest, PushError> decode_push(std::string_view body,
@@ -45,9 +55,9 @@ std::variant<PushRequest, PushError> decode_push(std::string_view body,
     std::string plain;
     const bool compressed = content_encoding == "gzip" || content_encoding == "deflate";
     if (compressed) {
-        const std::uint64_t bytes_max = std::min(
-            limits.decompressed_bytes_max,
-            std::max(kSmallBytes, decompressed_size_hint(body, content_type, content_encoding)));
+        const std::uint64_t bytes_max =
+            std::min(limits.decompressed_bytes_max,
+                     decompressed_bytes_max(body, content_type, content_encoding));
         auto inflated =
             content_encoding == "gzip" ? gunzip(body, bytes_max) : inflate_raw(body, bytes_max);
         if (!inflated.ok()) {

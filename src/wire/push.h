@@ -21,9 +21,13 @@ struct PushStream {
     std::vector<EntryView> entries;
 };
 
+// What a push came as. OTLP names the service of a stream by its own rules.
+enum class PushFormat { kLoki, kOtlp };
+
 // Views point into `body` and `buffers`, which the request owns.
 struct PushRequest {
     std::vector<PushStream> streams;
+    PushFormat format = PushFormat::kLoki;
     std::string policy;  // of ingestion, that the client names; empty: the streams decide
     base::Buffer body;
     std::vector<std::unique_ptr<std::string>> buffers;
@@ -44,9 +48,12 @@ struct DecodeLimits {
     std::uint64_t decoded_bytes_max = 192ULL << 20U;
 };
 
-// What a compressed body says that it becomes, or at most is believed to; no more than that, or 4
-// MiB, is decompressed.
+// What a compressed body says that it becomes, or at most is believed to.
 [[nodiscard]] std::uint64_t decompressed_size_hint(std::string_view body,
+                                                   std::string_view content_type,
+                                                   std::string_view content_encoding);
+// No more than that, or 4 MiB, is decompressed.
+[[nodiscard]] std::uint64_t decompressed_bytes_max(std::string_view body,
                                                    std::string_view content_type,
                                                    std::string_view content_encoding);
 

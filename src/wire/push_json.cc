@@ -1,6 +1,7 @@
 // Loki's JSON push bodies, read on demand.
 #include "absl/strings/str_cat.h"
 #include "base/rfc3339.h"
+#include "wire/copies.h"
 #include "wire/decode_budget.h"
 #include "wire/json_repair.h"
 #include "wire/push.h"
@@ -13,27 +14,6 @@ namespace logi::wire {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-
-// Strings are copied into one growing list of chunks that never move.
-class Copies {
-  public:
-    explicit Copies(PushRequest& request) : request_(request) {}
-    std::string_view copy(std::string_view s) {
-        if (chunk_ == nullptr || chunk_->capacity() - chunk_->size() < s.size()) {
-            request_.buffers.push_back(std::make_unique<std::string>());
-            chunk_ = request_.buffers.back().get();
-            chunk_->reserve(std::max<std::size_t>(s.size(), kChunkBytes));
-        }
-        const std::size_t at = chunk_->size();
-        chunk_->append(s);
-        return std::string_view(*chunk_).substr(at);
-    }
-
-  private:
-    static constexpr std::size_t kChunkBytes = 256U << 10U;
-    PushRequest& request_;
-    std::string* chunk_ = nullptr;
-};
 
 struct BadJson {
     int status;
@@ -239,36 +219,40 @@ class JsonReader {
     const JsonLayout layout_;
 };
 
-// A parser keeps several times the bytes of the largest document it has seen.
-constexpr std::size_t kParserBytesKept = 4U << 20U;
-
-// Parses `body` in place.
-PushRequest parse(std::string& body, const DecodeLimits& limits, JsonLayout layout) {
-    thread_local ondemand::parser shared;
-    ondemand::parser own;
-    ondemand::parser& parser = body.size() > kParserBytesKept ? own : shared;
+// Calls on_document with `body` as a document, and gives `body` its size back. What on_document
+// gets may throw simdjson_error; texts that it unescapes live as long as on_document runs.
+template <typename F>
+void read_json(std::string& body, F on_document) {
+    // A parser keeps several times the bytes of the largest document it has seen.
+    constexpr std::size_t kParserBytesKept = 4U << 20U;
+    thread_local simdjson::ondemand::parser shared;
+    simdjson::ondemand::parser own;
+    simdjson::ondemand::parser& parser = body.size() > kParserBytesKept ? own : shared;
     const std::size_t size = body.size();
+    struct Shrink {
+        std::string& body;
+        std::size_t size;
+        ~Shrink() { body.resize(size); }
+    } const shrink{body, size};
     body.resize(size + simdjson::SIMDJSON_PADDING);
-    PushRequest request;
-    ondemand::document document =
+    simdjson::ondemand::document document =
         parser.iterate(simdjson::padded_string_view(body.data(), size, body.size()));
-    JsonReader(request, DecodeBudget(size, limits.decoded_bytes_max), layout).read(document);
-    return request;
+    on_document(document);
 }
 
 std::variant<PushRequest, PushError> try_parse(std::string& body,
                                                const DecodeLimits& limits,
                                                JsonLayout layout) {
-    const std::size_t size = body.size();
+    PushRequest request;
+    JsonReader reader(request, DecodeBudget(body.size(), limits.decoded_bytes_max), layout);
     try {
-        return parse(body, limits, layout);
+        read_json(body, [&](ondemand::document& document) { reader.read(document); });
     } catch (const simdjson::simdjson_error& e) {
-        body.resize(size);
         return PushError{400, absl::StrCat("couldn't parse push request: ", e.what())};
     } catch (const BadJson& e) {
-        body.resize(size);
         return PushError{e.status, e.message};
     }
+    return request;
 }
 
 }  // namespace

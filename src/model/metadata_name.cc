@@ -1,9 +1,9 @@
-#include "ingest/metadata_name.h"
+#include "model/metadata_name.h"
 
 #include "absl/strings/str_cat.h"
 #include "model/labels.h"
 
-namespace logi::ingest {
+namespace logi {
 namespace {
 
 bool is_alphanumeric(char c) {
@@ -11,6 +11,19 @@ bool is_alphanumeric(char c) {
 }
 
 }  // namespace
+
+bool is_normal_metadata_name(std::string_view name) {
+    bool any = false;
+    char before = '\0';
+    for (const char c : name) {
+        if (!is_alphanumeric(c) && (c != '_' || before == '_')) {
+            return false;
+        }
+        any = any || c != '_';
+        before = c;
+    }
+    return any && (name[0] < '0' || name[0] > '9');
+}
 
 StatusOr<std::string> normalise_metadata_name(std::string_view name) {
     if (name.empty()) {
@@ -40,4 +53,4 @@ StatusOr<std::string> normalise_metadata_name(std::string_view name) {
     return out[0] >= '0' && out[0] <= '9' ? "key_" + out : out;
 }
 
-}  // namespace logi::ingest
+}  // namespace logi

@@ -1,0 +1,92 @@
+// otlp_config of a tenant.
+#include "absl/strings/str_cat.h"
+#include "config/sections.h"
+
+namespace logi::config {
+namespace {
+
+OtlpAction action_of(const YAML::Node& value) {
+    const auto name = scalar<std::string>(value, "an action");
+    if (name == "index_label") {
+        return OtlpAction::kIndexLabel;
+    }
+    if (name == "structured_metadata") {
+        return OtlpAction::kStructuredMetadata;
+    }
+    if (name != "drop") {
+        refuse(value, "expected index_label, structured_metadata or drop");
+    }
+    return OtlpAction::kDrop;
+}
+
+// Calls the setter of each key; any other key is a mistake.
+void read_keys(const YAML::Node& node, const char* what, const Setters& setters) {
+    if (!node.IsMap()) {
+        refuse(node, absl::StrCat(what, " must be a map"));
+    }
+    for (const auto& item : node) {
+        const auto key = scalar<std::string>(item.first, "a key");
+        const auto setter = setters.find(key);
+        if (setter == setters.end()) {
+            refuse(item.first, absl::StrCat("unknown key '", key.substr(0, 100), "' in ", what));
+        }
+        setter->second(item.second);
+    }
+}
+
+Setter set_rules(std::vector<OtlpAttributeRule>& rules) {
+    return [&rules](const YAML::Node& node) {
+        if (!node.IsSequence()) {
+            refuse(node, "expected a list of {action, attributes} or {action, regex}");
+        }
+        rules.clear();
+        for (const auto& item : node) {
+            OtlpAttributeRule rule;
+            read_keys(item,
+                      "a rule of otlp_config",
+                      {{"action",
+                        [&](const YAML::Node& v) {
+                            rule.action = action_of(v);
+                        }},
+                       {"attributes",
+                        [&](const YAML::Node& v) {
+                            rule.attributes =
+                                scalar<std::vector<std::string>>(v, "a list of names");
+                        }},
+                       {"regex", [&](const YAML::Node& v) {
+                            rule.regex = scalar<std::string>(v, "a regular expression");
+                        }}});
+            if (rule.attributes.empty() == rule.regex.empty()) {
+                refuse(item, "a rule has either 'attributes' or 'regex'");
+            }
+            rules.push_back(std::move(rule));
+        }
+    };
+}
+
+Setter set_flag(bool& flag) {
+    return [&flag](const YAML::Node& v) {
+        flag = scalar<bool>(v, "true or false");
+    };
+}
+
+}  // namespace
+
+Setter set_otlp(OtlpConfig& otlp) {
+    return [&otlp](const YAML::Node& node) {
+        read_keys(node,
+                  "otlp_config",
+                  {{"resource_attributes",
+                    [&](const YAML::Node& v) {
+                        read_keys(v,
+                                  "resource_attributes",
+                                  {{"ignore_defaults", set_flag(otlp.ignore_resource_defaults)},
+                                   {"attributes_config", set_rules(otlp.resource_attributes)}});
+                    }},
+                   {"scope_attributes", set_rules(otlp.scope_attributes)},
+                   {"log_attributes", set_rules(otlp.log_attributes)},
+                   {"severity_text_as_label", set_flag(otlp.severity_text_as_label)}});
+    };
+}
+
+}  // namespace logi::config

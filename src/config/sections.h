@@ -1,0 +1,60 @@
+// How sections of YAML are read: a setter for each key. For the .cc files of this module.
+#pragma once
+
+#include "base/status.h"
+#include "model/limits.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace logi::config {
+
+struct BadConfig {
+    int line;
+    std::string message;
+};
+
+[[noreturn]] inline void refuse(const YAML::Node& at, std::string message) {
+    throw BadConfig{at.Mark().line + 1, std::move(message)};
+}
+
+template <typename T>
+T scalar(const YAML::Node& value, const char* what) {
+    try {
+        return value.as<T>();
+    } catch (const YAML::Exception&) {
+        refuse(value, std::string("expected ") + what);
+    }
+}
+
+template <typename T>
+T checked(const YAML::Node& value, StatusOr<T> parsed) {
+    if (!parsed.ok()) {
+        refuse(value, std::string(parsed.status().message()));
+    }
+    return *parsed;
+}
+
+using Setter = std::function<void(const YAML::Node&)>;
+using Setters = std::map<std::string, Setter>;
+
+// They refer to what is set.
+Setters limits_setters(Limits& limits);
+Setter set_otlp(OtlpConfig& otlp);
+
+// Keys without a setter that loki_keys(section) has are added to `unused_keys`. Throws BadConfig.
+void read_section(const YAML::Node& node,
+                  const std::string& section,
+                  const Setters& setters,
+                  std::vector<std::string>& unused_keys);
+
+// What `read` throws as a status that names file and line.
+Status read_yaml(const std::string& text,
+                 const std::string& file_name,
+                 const std::function<void(const YAML::Node& root)>& read);
+
+}  // namespace logi::config

@@ -1,0 +1,76 @@
+#include "ingest/tenant_limits.h"
+
+#include "absl/strings/str_cat.h"
+
+#include <algorithm>
+
+namespace logi::ingest {
+namespace {
+
+// 0: no limit.
+template <typename T>
+void narrow(T& limit, T other) {
+    if (other > T{0} && (limit <= T{0} || other < limit)) {
+        limit = other;
+    }
+}
+
+void narrow_queries(Limits& l, const Limits& other) {
+    narrow(l.max_query_series, other.max_query_series);
+    narrow(l.max_entries_limit_per_query, other.max_entries_limit_per_query);
+    narrow(l.max_query_memory_bytes, other.max_query_memory_bytes);
+    narrow(l.max_streams_matchers_per_query, other.max_streams_matchers_per_query);
+    narrow(l.max_query_length, other.max_query_length);
+    narrow(l.max_query_lookback, other.max_query_lookback);
+    narrow(l.max_query_range, other.max_query_range);
+    narrow(l.query_timeout, other.query_timeout);
+    narrow(l.max_query_bytes_read, other.max_query_bytes_read);
+    narrow(l.volume_max_series, other.volume_max_series);
+    l.volume_enabled = l.volume_enabled && other.volume_enabled;
+    l.required_labels.insert(
+        l.required_labels.end(), other.required_labels.begin(), other.required_labels.end());
+    l.minimum_labels_number = std::max(l.minimum_labels_number, other.minimum_labels_number);
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<const TenantRules>> TenantRules::of(Limits limits) {
+    auto rules = std::make_shared<TenantRules>();
+    rules->limits = std::move(limits);
+    LOGI_ASSIGN_OR_RETURN(rules->policies, StreamPolicies::of(rules->limits));
+    LOGI_ASSIGN_OR_RETURN(rules->retention, RetentionPolicy::of(rules->limits));
+    LOGI_ASSIGN_OR_RETURN(rules->otlp, wire::OtlpRules::of(rules->limits.otlp_config));
+    return rules;
+}
+
+std::shared_ptr<const TenantRules> TenantLimits::of(const std::string& tenant) const {
+    const base::MutexLock lock(mutex_);
+    const auto it = own_.find(tenant);
+    return it == own_.end() ? defaults_ : it->second;
+}
+
+std::shared_ptr<const TenantRules> TenantLimits::of_all(
+    const std::string& first, const std::vector<std::string>& others) const {
+    auto all = std::make_shared<TenantRules>(*of(first));
+    for (const auto& tenant : others) {
+        narrow_queries(all->limits, of(tenant)->limits);
+    }
+    return all;
+}
+
+Status TenantLimits::set(std::map<std::string, Limits> by_tenant) {
+    absl::flat_hash_map<std::string, std::shared_ptr<const TenantRules>> own;
+    for (auto& [tenant, limits] : by_tenant) {
+        auto rules = TenantRules::of(std::move(limits));
+        if (!rules.ok()) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("tenant '", tenant, "': ", std::string(rules.status().message())));
+        }
+        own.emplace(tenant, *std::move(rules));
+    }
+    const base::MutexLock lock(mutex_);
+    own_ = std::move(own);
+    return absl::OkStatus();
+}
+
+}  // namespace logi::ingest
