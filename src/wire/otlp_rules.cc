@@ -7,6 +7,8 @@ namespace logi::wire {
 
 OtlpRules::OtlpRules() = default;
 OtlpRules::~OtlpRules() = default;
+OtlpRules::OtlpRules(const OtlpRules&) = default;
+OtlpRules& OtlpRules::operator=(const OtlpRules&) = default;
 OtlpRules::OtlpRules(OtlpRules&&) noexcept = default;
 OtlpRules& OtlpRules::operator=(OtlpRules&&) noexcept = default;
 

@@ -25,6 +25,8 @@ class OtlpRules {
     // Everything is metadata.
     OtlpRules();
     ~OtlpRules();
+    OtlpRules(const OtlpRules&);
+    OtlpRules& operator=(const OtlpRules&);
     OtlpRules(OtlpRules&&) noexcept;
     OtlpRules& operator=(OtlpRules&&) noexcept;
 
@@ -38,7 +40,7 @@ class OtlpRules {
     struct Rule {
         OtlpAction action;
         absl::flat_hash_set<std::string> names;
-        std::unique_ptr<regex::Regex> regex;  // null: the names
+        std::shared_ptr<const regex::Regex> regex;  // null: the names
     };
     using Rules = std::vector<Rule>;
 
