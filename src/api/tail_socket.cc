@@ -79,7 +79,8 @@ Status TailSocket::follow(logql::LogExpr log) {
 void TailSocket::read_history(query::Prepared prepared) {
     ingest::Pinned pinned =
         deps_.store.pin(request_.scope.tenant, prepared.range, request_.scope.only);
-    if (const Status status = query::check_bytes_read(pinned.sources, prepared, deps_.rules->limits);
+    if (const Status status =
+            query::check_bytes_read(pinned.sources, prepared, deps_.rules->limits);
         !status.ok()) {
         fail(status);
         return;
