@@ -22,6 +22,12 @@ StatusOr<std::string> result_json(const query::Result& result,
                                   const std::vector<std::string>& encoding_flags,
                                   double seconds);
 
+// {"streams":[{"labels":"{…}","entries":[{"ts":…,"line":…}]}],"stats":{…}} of a log query, of the
+// older API.
+StatusOr<std::string> legacy_streams_json(const query::Result& result,
+                                          const std::vector<std::string>& warnings,
+                                          double seconds);
+
 // {"status":"success","data":{"plan":[…]}}: Logi's own, docs/logql.md says what is in it.
 [[nodiscard]] std::string plans_json(const std::vector<query::ReadPlan>& plans,
                                      const std::vector<std::string>& warnings);

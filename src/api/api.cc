@@ -115,6 +115,7 @@ const std::vector<Api::Route>& Api::routes() {
         {"/otlp/v1/logs", "POST", &Api::push_otlp, kOne},
         {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne, kReading},
         {"/loki/api/v1/query", "GET POST", &Api::query, kOne, kReading},
+        {"/api/prom/query", "GET POST", &Api::legacy_query, kOne, kReading},
         {"/loki/api/v1/tail", "GET POST", &Api::tail, kOne},
         {"/api/prom/tail", "GET POST", &Api::tail, kOne},
         {"/loki/api/v1/labels", "GET POST", &Api::labels, kOne, kReading},

@@ -100,6 +100,7 @@ class Api {
                        const ByteBudget::Ticket& ticket);
     void query_range(const net::HttpRequest&, const Scope& scope, net::Responder);
     void query(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void legacy_query(const net::HttpRequest&, const Scope& scope, net::Responder);
     void tail(const net::HttpRequest&, const Scope& scope, net::Responder);
     void labels(const net::HttpRequest&, const Scope& scope, net::Responder);
     void label_values(const net::HttpRequest&, const Scope& scope, net::Responder);

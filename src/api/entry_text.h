@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/answer_text.h"
+#include "base/rfc3339.h"
 #include "query/query.h"
 
 namespace logi::api {
@@ -24,6 +25,14 @@ void put_row(Out& out, const query::LogRow& row, bool categorize) {
         out.append("}");
     }
     out.append("]");
+}
+
+// {"ts":"RFC 3339","line":"line"}, of the older API.
+template <typename Out>
+void put_legacy_row(Out& out, const query::LogRow& row) {
+    put(out, "{\"ts\":\"", format_rfc3339(row.time), "\",\"line\":");
+    out.append_json(row.line);
+    out.append("}");
 }
 
 }  // namespace logi::api

@@ -9,7 +9,9 @@
 #include "api/read_request.h"
 #include "base/log.h"
 #include "fields/conversions.h"
+#include "logql/parser.h"
 #include "logql/tree.h"
+#include "model/labels.h"
 #include "query/query_limits.h"
 #include "query/tenant_source.h"
 
@@ -127,6 +129,12 @@ bool categorizes(const std::vector<std::string>& encoding_flags) {
            encoding_flags.end();
 }
 
+std::string legacy_query_text(const Params& params) {
+    const std::string regexp = params.get("regexp");
+    return regexp.empty() ? params.get("query")
+                          : absl::StrCat(params.get("query"), " |~ ", go_quote(regexp));
+}
+
 StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
     request.now = now;
     LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
@@ -242,6 +250,24 @@ void Api::query_range(const net::HttpRequest& http, const Scope& scope, net::Res
         return;
     }
     run(*std::move(request), http, scope, answer_to(http), std::move(respond));
+}
+
+void Api::legacy_query(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {
+    const Params params(http);
+    auto request = range_request(params, clock_.now());
+    if (!request.ok()) {
+        respond(error_response(request.status()));
+        return;
+    }
+    request->query = legacy_query_text(params);
+    const auto expr = logql::parse(request->query);
+    if (expr.ok() && !logql::is_log_query(**expr)) {
+        respond(error_response(400,
+                               "rpc error: code = Code(400) desc = legacy endpoints only support "
+                               "streams result type\n"));
+        return;
+    }
+    run(*std::move(request), http, scope, legacy_streams_json, std::move(respond));
 }
 
 void Api::query(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {

@@ -150,6 +150,32 @@ StatusOr<std::string> result_json(const query::Result& result,
                 : metric_json(result, warnings, stats);
 }
 
+StatusOr<std::string> legacy_streams_json(const query::Result& result,
+                                          const std::vector<std::string>& warnings,
+                                          double seconds) {
+    exec::MemoryBudget memory(result.memory_left_bytes);
+    LOGI_ASSIGN_OR_RETURN(const ResultStreams streams, group_rows(result.rows, false, memory));
+    const std::string stats = stats_json(result.stats, result.rows.size(), seconds);
+    return bounded_text(memory.left_bytes(), [&](auto& out) {
+        out.append("{\"streams\":[");
+        const char* before = "{\"labels\":";
+        for (const auto& [text, stream] : streams) {
+            out.append(before);
+            before = ",{\"labels\":";
+            out.append_json(text);
+            out.append(",\"entries\":[");
+            for (std::size_t i = 0; i < stream.rows.size(); ++i) {
+                out.append(i == 0 ? "" : ",");
+                put_legacy_row(out, *stream.rows[i]);
+            }
+            out.append("]}");
+        }
+        put(out, "],\"stats\":", stats);
+        put_warnings(out, warnings);
+        out.append("}\n");
+    });
+}
+
 StatusOr<std::string> volume_json(const query::Volume& volume,
                                   double seconds,
                                   std::int64_t bytes_max) {

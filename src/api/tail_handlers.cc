@@ -7,19 +7,11 @@
 #include "api/tail_socket.h"
 #include "exec/pipeline.h"
 #include "logql/parser.h"
-#include "model/labels.h"
 
 namespace logi::api {
 namespace {
 
 constexpr std::int64_t kDelayMaxSeconds = 5;
-
-// With the older parameter regexp as one more filter.
-std::string query_of(const Params& params) {
-    const std::string regexp = params.get("regexp");
-    return regexp.empty() ? params.get("query")
-                          : absl::StrCat(params.get("query"), " |~ ", go_quote(regexp));
-}
 
 // Whether it can be read; that it is a log's is not asked yet.
 Status check_query(const std::string& query) {
@@ -32,7 +24,7 @@ StatusOr<TailRequest> tail_request(const net::HttpRequest& http,
                                    const Params& params,
                                    Timestamp now) {
     TailRequest request;
-    request.history.query = query_of(params);
+    request.history.query = legacy_query_text(params);
     LOGI_RETURN_IF_ERROR(check_query(request.history.query));
     LOGI_ASSIGN_OR_RETURN(const auto delay_seconds, params.number("delay_for"));
     if (delay_seconds > kDelayMaxSeconds) {

@@ -18,9 +18,9 @@ void put_entry(Text& out, const query::LogRow& row, bool categorize) {
 void put_legacy_entry(Text& out, const query::LogRow& row) {
     out.append("{\"labels\":");
     out.append_json(query::all_labels(row).to_string());
-    put(out, ",\"entries\":[{\"ts\":\"", format_rfc3339(row.time), "\",\"line\":");
-    out.append_json(row.line);
-    out.append("}]}");
+    out.append(",\"entries\":[");
+    put_legacy_row(out, row);
+    out.append("]}");
 }
 
 void put_lost(Text& out, const tail::Lost& lost) {

@@ -134,5 +134,20 @@ class Figures(unittest.TestCase):
         self.assertEqual((stats["index"]["totalChunks"], stats["index"]["postFilterChunks"]), (1, 0))
 
 
+class OlderApi(unittest.TestCase):
+    def test_only_logs_are_queried(self):
+        s = Server(OLD).start()
+        self.addCleanup(s.close)
+        self.assertEqual(s.push([({"app": "a"}, [(T, "one"), (T + 1, "two")])])[0], 204)
+        span = {"start": T - 1, "end": T + 10}
+        status, body = s.get("/api/prom/query", query='{app="a"}', regexp="w.$", **span)
+        self.assertEqual(status, 200, body)
+        self.assertEqual([e["line"] for st in json.loads(body)["streams"] for e in st["entries"]], ["two"])
+        status, body = s.get("/api/prom/query", query='count_over_time({app="a"}[1m])', **span)
+        self.assertEqual((status, body.strip()),
+                         (400, b"rpc error: code = Code(400) desc = legacy endpoints only support streams result type"))
+        self.assertEqual(s.get("/api/prom/query", query='{app="a"', **span)[0], 400)
+
+
 if __name__ == "__main__":
     unittest.main()
