@@ -96,43 +96,45 @@ Setter set_map(std::map<std::string, T>& target, SetValue set_value) {
         }
     };
 }
+Setter set_duration(Duration& target) {
+    return [&](const YAML::Node& v) {
+        target = checked(v, parse_duration(scalar<std::string>(v, "a duration such as 1h")));
+    };
+}
+Setter set(std::int64_t& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::int64_t>(v, "a whole number");
+    };
+}
 Setter set_selectors(std::vector<PolicySelector>& target) {
     return [&](const YAML::Node& v) {
-        if (!v.IsSequence()) {
-            refuse(v, "expected a list of {selector, priority}");
-        }
-        for (const auto& item : v) {
-            if (!item.IsMap() || !item["selector"]) {
+        read_list(v, "{selector, priority}", [&](const YAML::Node& item) {
+            PolicySelector selector;
+            read_keys(item,
+                      "a selector of a policy",
+                      {{"selector", set(selector.selector)}, {"priority", set(selector.priority)}});
+            if (!item["selector"]) {
                 refuse(item, "expected {selector, priority}");
             }
-            PolicySelector selector{scalar<std::string>(item["selector"], "a selector"), 0};
-            if (item["priority"]) {
-                selector.priority = scalar<std::int64_t>(item["priority"], "a whole number");
-            }
             target.push_back(std::move(selector));
-        }
+        });
     };
 }
 Setter set_retention(std::vector<StreamRetention>& target) {
     return [&](const YAML::Node& v) {
-        if (!v.IsSequence()) {
-            refuse(v, "expected a list of {selector, priority, period}");
-        }
         target.clear();
-        for (const auto& item : v) {
-            if (!item.IsMap() || !item["selector"] || !item["period"]) {
+        read_list(v, "{selector, priority, period}", [&](const YAML::Node& item) {
+            StreamRetention rule;
+            read_keys(item,
+                      "a rule of retention_stream",
+                      {{"selector", set(rule.selector)},
+                       {"priority", set(rule.priority)},
+                       {"period", set_duration(rule.period)}});
+            if (!item["selector"] || !item["period"]) {
                 refuse(item, "expected {selector, priority, period}");
             }
-            StreamRetention rule;
-            rule.selector = scalar<std::string>(item["selector"], "a selector");
-            rule.period = checked(
-                item["period"],
-                parse_duration(scalar<std::string>(item["period"], "a duration such as 48h")));
-            if (item["priority"]) {
-                rule.priority = scalar<std::int64_t>(item["priority"], "a whole number");
-            }
             target.push_back(std::move(rule));
-        }
+        });
     };
 }
 Setter set_auth_mode(std::string& target) {
@@ -143,38 +145,21 @@ Setter set_auth_mode(std::string& target) {
         }
     };
 }
-// No key is passed over here: who mistypes `matcher` must not get everything.
 Setter set_credentials(std::vector<Credential>& target) {
     return [&](const YAML::Node& v) {
-        if (!v.IsSequence()) {
-            refuse(v, "expected a list of credentials");
-        }
-        for (const auto& item : v) {
-            if (!item.IsMap()) {
-                refuse(item, "expected {name, token or user and password, tenants, rights}");
-            }
+        read_list(v, "{name, token or user and password, ...}", [&](const YAML::Node& item) {
             Credential credential;
-            const Setters setters = {{"name", set(credential.name)},
-                                     {"token", set(credential.token)},
-                                     {"user", set(credential.user)},
-                                     {"password", set(credential.password)},
-                                     {"tenants", set(credential.tenants)},
-                                     {"rights", set(credential.rights)},
-                                     {"matcher", set(credential.matcher)}};
-            std::set<std::string> seen;
-            for (const auto& field : item) {
-                const auto key = scalar<std::string>(field.first, "a key");
-                const auto setter = setters.find(key);
-                if (setter == setters.end() || !seen.insert(key).second) {
-                    refuse(field.first,
-                           absl::StrCat("a credential has no key '",
-                                        absl::CHexEscape(key.substr(0, kShownMax)),
-                                        "', or it is given twice"));
-                }
-                setter->second(field.second);
-            }
+            read_keys(item,
+                      "a credential",
+                      {{"name", set(credential.name)},
+                       {"token", set(credential.token)},
+                       {"user", set(credential.user)},
+                       {"password", set(credential.password)},
+                       {"tenants", set(credential.tenants)},
+                       {"rights", set(credential.rights)},
+                       {"matcher", set(credential.matcher)}});
             target.push_back(std::move(credential));
-        }
+        });
     };
 }
 Setter set_deletion_mode(std::string& target) {
@@ -183,11 +168,6 @@ Setter set_deletion_mode(std::string& target) {
         if (target != "disabled" && target != "filter-only" && target != "filter-and-delete") {
             refuse(v, "expected disabled, filter-only or filter-and-delete");
         }
-    };
-}
-Setter set_duration(Duration& target) {
-    return [&](const YAML::Node& v) {
-        target = checked(v, parse_duration(scalar<std::string>(v, "a duration such as 1h")));
     };
 }
 
@@ -247,6 +227,36 @@ Setters limits_setters(Limits& l) {
         {"deletion_mode", set_deletion_mode(l.deletion_mode)},
         {"policy_stream_mapping", set_map(l.policy_stream_mapping, set_selectors)},
     };
+}
+
+void read_keys(const YAML::Node& node, const std::string& what, const Setters& setters) {
+    if (!node.IsMap()) {
+        refuse(node, absl::StrCat(what, " must be a map"));
+    }
+    std::set<std::string> seen;
+    for (const auto& item : node) {
+        const auto key = scalar<std::string>(item.first, "a key");
+        const auto setter = setters.find(key);
+        if (setter == setters.end() || !seen.insert(key).second) {
+            refuse(item.first,
+                   absl::StrCat(what,
+                                " has no key '",
+                                absl::CHexEscape(key.substr(0, kShownMax)),
+                                "', or it is given twice"));
+        }
+        setter->second(item.second);
+    }
+}
+
+void read_list(const YAML::Node& node,
+               const std::string& item,
+               const std::function<void(const YAML::Node&)>& read) {
+    if (!node.IsSequence()) {
+        refuse(node, absl::StrCat("expected a list of ", item));
+    }
+    for (const auto& each : node) {
+        read(each);
+    }
 }
 
 void read_section(const YAML::Node& node,

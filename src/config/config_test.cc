@@ -83,7 +83,11 @@ TEST(Config, RetentionAndDeletes) {
     for (const char* wrong : {"compactor:\n  retention_enable: true\n",
                               "limits_config:\n  deletion_mode: yes\n",
                               "limits_config:\n  retention_stream: 24h\n",
-                              "limits_config:\n  retention_stream: [{selector: '{}'}]\n"}) {
+                              "limits_config:\n  retention_stream: [{selector: '{}'}]\n",
+                              "limits_config:\n  retention_stream:\n"
+                              "  - {selector: '{}', period: 2d, prioritys: 1}\n",
+                              "limits_config:\n  retention_stream:\n"
+                              "  - {selector: '{}', period: 2d, period: 3d}\n"}) {
         EXPECT_FALSE(load(wrong, "f.yaml").ok()) << wrong;
     }
 }
@@ -130,6 +134,7 @@ TEST(Config, PoliciesOfIngestionAreReadAndPrinted) {
                             "block_ingestion_status_code: 20",
                             "policy_stream_mapping: [a]",
                             "policy_stream_mapping: {a: [{priority: 1}]}",
+                            "policy_stream_mapping: {a: [{selector: '{}', prio: 1}]}",
                             "policy_enforced_labels: {a: 5}"}) {
         EXPECT_FALSE(load("limits_config:\n  " + std::string(bad), "f.yaml").ok()) << bad;
     }

@@ -1,5 +1,4 @@
 // otlp_config of a tenant.
-#include "absl/strings/str_cat.h"
 #include "config/sections.h"
 
 namespace logi::config {
@@ -19,48 +18,31 @@ OtlpAction action_of(const YAML::Node& value) {
     return OtlpAction::kDrop;
 }
 
-// Calls the setter of each key; any other key is a mistake.
-void read_keys(const YAML::Node& node, const char* what, const Setters& setters) {
-    if (!node.IsMap()) {
-        refuse(node, absl::StrCat(what, " must be a map"));
-    }
-    for (const auto& item : node) {
-        const auto key = scalar<std::string>(item.first, "a key");
-        const auto setter = setters.find(key);
-        if (setter == setters.end()) {
-            refuse(item.first, absl::StrCat("unknown key '", key.substr(0, 100), "' in ", what));
-        }
-        setter->second(item.second);
-    }
-}
-
 Setter set_rules(std::vector<OtlpAttributeRule>& rules) {
     return [&rules](const YAML::Node& node) {
-        if (!node.IsSequence()) {
-            refuse(node, "expected a list of {action, attributes} or {action, regex}");
-        }
         rules.clear();
-        for (const auto& item : node) {
-            OtlpAttributeRule rule;
-            read_keys(item,
-                      "a rule of otlp_config",
-                      {{"action",
-                        [&](const YAML::Node& v) {
-                            rule.action = action_of(v);
-                        }},
-                       {"attributes",
-                        [&](const YAML::Node& v) {
-                            rule.attributes =
-                                scalar<std::vector<std::string>>(v, "a list of names");
-                        }},
-                       {"regex", [&](const YAML::Node& v) {
-                            rule.regex = scalar<std::string>(v, "a regular expression");
-                        }}});
-            if (rule.attributes.empty() == rule.regex.empty()) {
-                refuse(item, "a rule has either 'attributes' or 'regex'");
-            }
-            rules.push_back(std::move(rule));
-        }
+        read_list(
+            node, "{action, attributes} or {action, regex}", [&rules](const YAML::Node& item) {
+                OtlpAttributeRule rule;
+                read_keys(item,
+                          "a rule of otlp_config",
+                          {{"action",
+                            [&](const YAML::Node& v) {
+                                rule.action = action_of(v);
+                            }},
+                           {"attributes",
+                            [&](const YAML::Node& v) {
+                                rule.attributes =
+                                    scalar<std::vector<std::string>>(v, "a list of names");
+                            }},
+                           {"regex", [&](const YAML::Node& v) {
+                                rule.regex = scalar<std::string>(v, "a regular expression");
+                            }}});
+                if (rule.attributes.empty() == rule.regex.empty()) {
+                    refuse(item, "a rule has either 'attributes' or 'regex'");
+                }
+                rules.push_back(std::move(rule));
+            });
     };
 }
 

@@ -28,63 +28,55 @@ std::string yaml_time(Timestamp time) {
     return time.ns == 0 ? "0" : yaml_text(format_rfc3339(time));
 }
 
+// Items in one line between brackets.
+template <typename Items, typename Text>
+std::string yaml_joined(const Items& items, const char* brackets, Text text_of) {
+    std::string out(1, brackets[0]);
+    for (const auto& item : items) {
+        absl::StrAppend(&out, out.size() == 1 ? "" : ", ", text_of(item));
+    }
+    return absl::StrCat(out, std::string(1, brackets[1]));
+}
+
 // A map in one line.
 template <typename T, typename Text>
 std::string yaml_map(const std::map<std::string, T>& map, Text text_of) {
-    std::string out = "{";
-    for (const auto& [key, value] : map) {
-        absl::StrAppend(&out, out.size() == 1 ? "" : ", ", yaml_text(key), ": ", text_of(value));
-    }
-    return absl::StrCat(out, "}");
+    return yaml_joined(map, "{}", [&](const auto& item) {
+        return absl::StrCat(yaml_text(item.first), ": ", text_of(item.second));
+    });
 }
 
 std::string yaml_selectors(const std::vector<PolicySelector>& selectors) {
-    std::string out = "[";
-    for (const auto& s : selectors) {
-        absl::StrAppend(&out,
-                        out.size() == 1 ? "" : ", ",
-                        "{selector: ",
-                        yaml_text(s.selector),
-                        ", priority: ",
-                        s.priority,
-                        "}");
-    }
-    return absl::StrCat(out, "]");
+    return yaml_joined(selectors, "[]", [](const PolicySelector& s) {
+        return absl::StrCat("{selector: ", yaml_text(s.selector), ", priority: ", s.priority, "}");
+    });
 }
 
 std::string yaml_retention(const std::vector<StreamRetention>& rules) {
-    std::string out = "[";
-    for (const auto& rule : rules) {
-        absl::StrAppend(&out,
-                        out.size() == 1 ? "" : ", ",
-                        "{selector: ",
-                        yaml_text(rule.selector),
-                        ", priority: ",
-                        rule.priority,
-                        ", period: ",
-                        format_duration(rule.period),
-                        "}");
-    }
-    return absl::StrCat(out, "]");
+    return yaml_joined(rules, "[]", [](const StreamRetention& rule) {
+        return absl::StrCat("{selector: ",
+                            yaml_text(rule.selector),
+                            ", priority: ",
+                            rule.priority,
+                            ", period: ",
+                            format_duration(rule.period),
+                            "}");
+    });
 }
 
 // Without what could be guessed from: hashes are not shown.
 std::string yaml_credentials(const std::vector<Credential>& credentials) {
-    std::string out = "[";
-    for (const auto& credential : credentials) {
-        absl::StrAppend(&out,
-                        out.size() == 1 ? "" : ", ",
-                        "{name: ",
-                        yaml_text(credential.name),
-                        ", tenants: ",
-                        yaml_list(credential.tenants),
-                        ", rights: ",
-                        yaml_list(credential.rights),
-                        ", matcher: ",
-                        yaml_text(credential.matcher),
-                        "}");
-    }
-    return absl::StrCat(out, "]");
+    return yaml_joined(credentials, "[]", [](const Credential& credential) {
+        return absl::StrCat("{name: ",
+                            yaml_text(credential.name),
+                            ", tenants: ",
+                            yaml_list(credential.tenants),
+                            ", rights: ",
+                            yaml_list(credential.rights),
+                            ", matcher: ",
+                            yaml_text(credential.matcher),
+                            "}");
+    });
 }
 
 const char* action_name(OtlpAction action) {
@@ -100,17 +92,13 @@ const char* action_name(OtlpAction action) {
 }
 
 std::string yaml_otlp_rules(const std::vector<OtlpAttributeRule>& rules) {
-    std::string out = "[";
-    for (const auto& rule : rules) {
-        absl::StrAppend(&out,
-                        out.size() == 1 ? "" : ", ",
-                        "{action: ",
-                        action_name(rule.action),
-                        rule.regex.empty() ? ", attributes: " : ", regex: ",
-                        rule.regex.empty() ? yaml_list(rule.attributes) : yaml_text(rule.regex),
-                        "}");
-    }
-    return absl::StrCat(out, "]");
+    return yaml_joined(rules, "[]", [](const OtlpAttributeRule& rule) {
+        return absl::StrCat("{action: ",
+                            action_name(rule.action),
+                            rule.regex.empty() ? ", attributes: " : ", regex: ",
+                            rule.regex.empty() ? yaml_list(rule.attributes) : yaml_text(rule.regex),
+                            "}");
+    });
 }
 
 std::string yaml_otlp(const OtlpConfig& otlp) {

@@ -52,6 +52,15 @@ void read_section(const YAML::Node& node,
                   const Setters& setters,
                   std::vector<std::string>& unused_keys);
 
+// Of a map whose keys are all known here: any other, or one that is given twice, is refused, as it
+// may be one mistyped that matters. `what` says whose keys they are. Throws BadConfig.
+void read_keys(const YAML::Node& node, const std::string& what, const Setters& setters);
+
+// Reads each item of a list, which is of things like `item`. Throws BadConfig.
+void read_list(const YAML::Node& node,
+               const std::string& item,
+               const std::function<void(const YAML::Node&)>& read);
+
 // What `read` throws as a status that names file and line.
 Status read_yaml(const std::string& text,
                  const std::string& file_name,
