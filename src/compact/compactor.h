@@ -29,7 +29,7 @@ class Compactor {
     // All must outlive the compactor.
     struct Deps {
         ingest::Store& store;
-        const Deletes& deletes;
+        Deletes& deletes;
         io::Executor& executor;
         const io::Clock& clock;
         base::Registry& metrics;

@@ -12,24 +12,6 @@ using Requests = std::vector<DeleteRequest>;
 
 constexpr const char* kUnknownId = "could not find delete request with given id";
 
-std::string status_of(const DeleteRequest& request, const catalog::Snapshot& snapshot) {
-    if (!request.pending()) {
-        return "processed";
-    }
-    if (!request.due()) {
-        return "received";
-    }
-    std::size_t all = 0;
-    std::size_t done = 0;
-    for (const auto& segment : snapshot.segments) {
-        if (request.overlaps(segment.min_time, segment.max_time)) {
-            ++all;
-            done += may_hold(segment, request) ? 0U : 1U;
-        }
-    }
-    return done == 0 ? "received" : absl::StrCat(100 * done / all, "% Complete");
-}
-
 auto find(Requests& requests, const std::string& id) {
     return std::find_if(requests.begin(), requests.end(), [&](const DeleteRequest& request) {
         return request.id == id;
@@ -48,9 +30,70 @@ void forget_old(Requests& requests) {
 
 }  // namespace
 
-bool may_hold(const catalog::SegmentInfo& segment, const DeleteRequest& request) {
-    return segment.deletes_applied_on < request.due_on &&
-           request.overlaps(segment.min_time, segment.max_time);
+bool Deletes::may_hold(const std::string& tenant,
+                       const catalog::SegmentInfo& segment,
+                       const DeleteRequest& request) const {
+    if (segment.deletes_applied_on >= request.due_on ||
+        !request.overlaps(segment.min_time, segment.max_time)) {
+        return false;
+    }
+    const base::MutexLock lock(mutex_);
+    const auto of_tenant = clean_.find(tenant);
+    if (of_tenant == clean_.end()) {
+        return true;
+    }
+    const auto it = of_tenant->second.find(segment.key);
+    return it == of_tenant->second.end() || !it->second.contains(request.id);
+}
+
+void Deletes::note_clean(const std::string& tenant, const std::string& key, const std::string& id) {
+    const base::MutexLock lock(mutex_);
+    clean_[tenant][key].insert(id);
+}
+
+void Deletes::forget_clean(const std::string& tenant, const catalog::Snapshot& snapshot) {
+    absl::flat_hash_set<std::string> living;
+    for (const auto& segment : snapshot.segments) {
+        living.insert(segment.key);
+    }
+    absl::flat_hash_set<std::string> due;
+    for (const auto& request : snapshot.deletes) {
+        if (request.due()) {
+            due.insert(request.id);
+        }
+    }
+    const base::MutexLock lock(mutex_);
+    const auto it = clean_.find(tenant);
+    if (it == clean_.end()) {
+        return;
+    }
+    absl::erase_if(it->second, [&](auto& item) {
+        absl::erase_if(item.second, [&](const auto& id) { return !due.contains(id); });
+        return item.second.empty() || !living.contains(item.first);
+    });
+    if (it->second.empty()) {
+        clean_.erase(it);
+    }
+}
+
+std::string Deletes::status_of(const std::string& tenant,
+                               const DeleteRequest& request,
+                               const catalog::Snapshot& snapshot) const {
+    if (!request.pending()) {
+        return "processed";
+    }
+    if (!request.due()) {
+        return "received";
+    }
+    std::size_t all = 0;
+    std::size_t done = 0;
+    for (const auto& segment : snapshot.segments) {
+        if (request.overlaps(segment.min_time, segment.max_time)) {
+            ++all;
+            done += may_hold(tenant, segment, request) ? 0U : 1U;
+        }
+    }
+    return done == 0 ? "received" : absl::StrCat(100 * done / all, "% Complete");
 }
 
 void Deletes::add(const std::string& tenant,
@@ -72,15 +115,21 @@ void Deletes::add(const std::string& tenant,
         done(status);
         return;
     }
-    auto owner = store_.tenant(tenant);
-    if (!owner.ok()) {
-        done(owner.status());
+    const auto owner = store_.find_tenant(tenant);
+    if (owner == nullptr) {
+        // Nothing of it has arrived, so this covers nothing; and who makes up names of tenants must
+        // not leave a catalog for each.
+        done(new_id());
         return;
     }
-    store_.cut(*owner, [this, owner = *owner, request, done](const auto& arrived) mutable {
+    store_.cut(owner, [this, owner, request, done](const auto& arrived) mutable {
         request.arrived = arrived;
         done(commit(*owner, std::move(request)));
     });
+}
+
+std::string Deletes::new_id() const {
+    return absl::StrFormat("%08x", static_cast<std::uint32_t>(random_.next_u64()));
 }
 
 StatusOr<std::string> Deletes::commit(ingest::Tenant& owner, DeleteRequest request) const {
@@ -93,7 +142,7 @@ StatusOr<std::string> Deletes::commit(ingest::Tenant& owner, DeleteRequest reque
                 absl::StrCat("so many delete requests are not yet processed: ", pending));
         }
         do {
-            request.id = absl::StrFormat("%08x", static_cast<std::uint32_t>(random_.next_u64()));
+            request.id = new_id();
         } while (find(requests, request.id) != requests.end());
         requests.push_back(request);
         return absl::OkStatus();
@@ -106,7 +155,7 @@ std::vector<ListedDelete> Deletes::list(const std::string& tenant) const {
     if (const auto owner = store_.find_tenant(tenant)) {
         const auto snapshot = owner->catalog().snapshot();
         for (const auto& request : snapshot->deletes) {
-            listed.push_back({request, status_of(request, *snapshot)});
+            listed.push_back({request, status_of(tenant, request, *snapshot)});
         }
     }
     return listed;
@@ -155,7 +204,7 @@ Status Deletes::make_due(ingest::Tenant& tenant) const {
     });
 }
 
-Status Deletes::end_done(ingest::Tenant& tenant, const IsClean& is_clean) const {
+Status Deletes::end_done(ingest::Tenant& tenant) const {
     // In this order: what leaves the journals in between is in the snapshot.
     const std::uint64_t oldest_journal = store_.oldest_journal_left();
     const auto snapshot = tenant.catalog().snapshot();
@@ -171,7 +220,7 @@ Status Deletes::end_done(ingest::Tenant& tenant, const IsClean& is_clean) const 
         }
         const bool held = std::any_of(
             snapshot->segments.begin(), snapshot->segments.end(), [&](const auto& segment) {
-                return may_hold(segment, request) && !is_clean(segment.key, request.id);
+                return may_hold(tenant.name(), segment, request);
             });
         if (!held) {
             done.insert(request.id);

@@ -5,7 +5,9 @@
 // it was made is in segments, and no segment may hold entries of it any more.
 #pragma once
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "base/mutex.h"
 #include "ingest/store.h"
 #include "io/clock.h"
 #include "io/random.h"
@@ -20,10 +22,6 @@ struct ListedDelete {
     catalog::DeleteRequest request;
     std::string status;  // received, 50% Complete, processed
 };
-
-// Whether a segment may still hold entries of a due request.
-[[nodiscard]] bool may_hold(const catalog::SegmentInfo& segment,
-                            const catalog::DeleteRequest& request);
 
 // Thread-safe. The store, clock and random must outlive it. Statuses of errors are kInvalidArgument
 // and kNotFound with Loki's text, kResourceExhausted when too many wait, kUnavailable.
@@ -44,7 +42,8 @@ class Deletes {
         : store_(store), clock_(clock), random_(random), cancel_period_(cancel_period) {}
 
     // Both ends included. `done` with the id: the entries are hidden from then on. What is pushed
-    // after that stays, also if it is equal to one that is hidden.
+    // after that stays, also if it is equal to one that is hidden. Of a tenant that has nothing in
+    // the store nothing is remembered.
     void add(const std::string& tenant,
              const std::string& query,
              Timestamp first,
@@ -57,18 +56,34 @@ class Deletes {
 
     // Makes those due that are old enough.
     Status make_due(ingest::Tenant& tenant) const;
-    // Ends those that are done. `is_clean` tells of a segment that it holds nothing of a request,
-    // although it was not written since that was due.
-    using IsClean = std::function<bool(const std::string& key, const std::string& id)>;
-    Status end_done(ingest::Tenant& tenant, const IsClean& is_clean) const;
+    // Ends those that are done.
+    Status end_done(ingest::Tenant& tenant) const;
+
+    // Whether a segment may still hold entries of a due request.
+    [[nodiscard]] bool may_hold(const std::string& tenant,
+                                const catalog::SegmentInfo& segment,
+                                const catalog::DeleteRequest& request) const;
+    // Somebody looked: it holds nothing of that due request, although it was not written since.
+    void note_clean(const std::string& tenant, const std::string& key, const std::string& id);
+    // Forgets what was noted of segments that do not live, and of requests that are not due.
+    void forget_clean(const std::string& tenant, const catalog::Snapshot& snapshot);
 
   private:
+    [[nodiscard]] std::string status_of(const std::string& tenant,
+                                        const catalog::DeleteRequest& request,
+                                        const catalog::Snapshot& snapshot) const;
+    [[nodiscard]] std::string new_id() const;
     StatusOr<std::string> commit(ingest::Tenant& owner, catalog::DeleteRequest request) const;
 
     ingest::Store& store_;
     const io::Clock& clock_;
     io::Random& random_;
     const Duration cancel_period_;
+
+    mutable base::Mutex mutex_;
+    // By tenant, then by segment: requests of which it holds nothing.
+    using CleanSegments = absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>>;
+    absl::flat_hash_map<std::string, CleanSegments> clean_ LOGI_GUARDED_BY(mutex_);
 };
 
 }  // namespace logi::compact

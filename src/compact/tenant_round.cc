@@ -52,18 +52,6 @@ void TenantMemory::forget_others(const catalog::Snapshot& snapshot) {
         living.insert(s.key);
     }
     absl::erase_if(broken, [&](const auto& key) { return !living.contains(key); });
-    absl::flat_hash_set<std::string> due;
-    for (const auto& request : snapshot.deletes) {
-        if (request.due()) {
-            due.insert(request.id);
-        }
-    }
-    for (auto& [key, ids] : clean) {
-        absl::erase_if(ids, [&](const auto& id) { return !due.contains(id); });
-    }
-    absl::erase_if(clean, [&](const auto& item) {
-        return item.second.empty() || !living.contains(item.first);
-    });
     absl::erase_if(kept_checked, [&](const auto& item) { return !living.contains(item.first); });
 }
 
@@ -115,20 +103,16 @@ bool TenantRound::step() {
 
 Status TenantRound::prepare() {
     tenant_->catalog().remove_retired();
-    memory_.forget_others(*tenant_->catalog().snapshot());
+    const auto snapshot = tenant_->catalog().snapshot();
+    memory_.forget_others(*snapshot);
+    deps_.deletes.forget_clean(tenant_->name(), *snapshot);
     left_out_ = memory_.broken;
     return deleting_ ? deps_.deletes.make_due(*tenant_) : absl::OkStatus();
 }
 
 Status TenantRound::end() {
     tenant_->catalog().remove_retired();
-    if (!deleting_) {
-        return absl::OkStatus();
-    }
-    return deps_.deletes.end_done(*tenant_, [this](const std::string& key, const std::string& id) {
-        const auto it = memory_.clean.find(key);
-        return it != memory_.clean.end() && it->second.contains(id);
-    });
+    return deleting_ ? deps_.deletes.end_done(*tenant_) : absl::OkStatus();
 }
 
 StatusOr<bool> TenantRound::start_next() {
@@ -226,8 +210,8 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
     std::shared_ptr<const segment::Source> source;
     const auto rules = tenant_->delete_rules().of(snapshot);  // none is broken: start_next()
     for (const auto& request : snapshot.deletes) {
-        if (!deleting_ || !request.due() || !may_hold(segment, request) ||
-            memory_.clean[segment.key].contains(request.id)) {
+        if (!deleting_ || !request.due() ||
+            !deps_.deletes.may_hold(tenant_->name(), segment, request)) {
             continue;
         }
         if (source == nullptr) {
@@ -238,7 +222,7 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
         if (exec::visible(source, hiding) != source) {
             return true;
         }
-        memory_.clean[segment.key].insert(request.id);
+        deps_.deletes.note_clean(tenant_->name(), segment.key, request.id);
     }
     return false;
 }
@@ -341,7 +325,7 @@ void TenantRound::note_unchanged(const Job& job) {
     const auto snapshot = tenant_->catalog().snapshot();
     for (const auto& request : snapshot->deletes) {
         if (request.due() && request.due_on <= job.made_on) {
-            memory_.clean[job.inputs.front().key].insert(request.id);
+            deps_.deletes.note_clean(tenant_->name(), job.inputs.front().key, request.id);
         }
     }
 }

@@ -34,18 +34,16 @@ struct CompactorMetrics {
 struct TenantMemory {
     // These cannot be read, or not merged; they stay as they are.
     absl::flat_hash_set<std::string> broken;
-    // Which delete requests they hold nothing of.
-    absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>> clean;
     // How many rules of retention have left nothing of their streams in them.
     absl::flat_hash_map<std::string, std::size_t> kept_checked;
 
-    // Of segments that do not live, and requests that are not due.
+    // Of segments that do not live.
     void forget_others(const catalog::Snapshot& snapshot);
 };
 
 struct RoundDeps {
     ingest::Store& store;
-    const Deletes& deletes;
+    Deletes& deletes;
     const CompactorMetrics& metrics;
     const PlanOptions& plan;
 };
