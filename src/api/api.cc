@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
+#include "api/otlp_grpc.h"
 #include "base/log.h"
 
 #include <set>
@@ -66,6 +67,10 @@ bool is_public(std::string_view path) {
     return path == "/ready";
 }
 
+bool is_push(std::string_view path) {
+    return path.ends_with("/push") || path.starts_with("/otlp/") || path == kOtlpGrpcPath;
+}
+
 // What it takes to ask; nothing: any credential. What is not named here is an operator's.
 std::optional<auth::Right> needed_right(std::string_view path) {
     using auth::Right;
@@ -73,7 +78,7 @@ std::optional<auth::Right> needed_right(std::string_view path) {
         is_public(path)) {
         return std::nullopt;
     }
-    if (path.ends_with("/push") || path.starts_with("/otlp/")) {
+    if (is_push(path)) {
         return Right::kPush;
     }
     if (path == "/loki/api/v1/delete") {
@@ -90,7 +95,7 @@ std::optional<auth::Right> needed_right(std::string_view path) {
 
 // 200 if the request's parameters are no more than a form may have.
 net::HttpResponse check_form(std::string_view path, const net::HttpRequest& request) {
-    if (path.ends_with("/push") || path.ends_with("/logs")) {
+    if (is_push(path)) {
         return {};
     }
     if (request.body.size() > kFormBytesMax) {
@@ -194,6 +199,19 @@ void Api::handle(net::HttpRequest request, net::Responder respond) {
         return;
     }
     respond(error_response(404, "404 page not found\n"));
+}
+
+void Api::handle_grpc(net::HttpRequest request, const net::GrpcResponder& respond) {
+    static const Route kRoute = {kOtlpGrpcPath, "POST", &Api::push_otlp_grpc, TenantUse::kOne};
+    if (request.path != kRoute.path) {
+        respond({net::GrpcCode::kUnimplemented, absl::StrCat("unknown method ", request.path)});
+        return;
+    }
+    // Metadata may have a name like that, too; the first counts.
+    request.headers.insert(request.headers.begin(), {"Content-Type", "application/x-protobuf"});
+    dispatch(kRoute, std::move(request), [respond](const net::HttpResponse& response) {
+        respond(grpc_answer(response));
+    });
 }
 
 void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder respond) {

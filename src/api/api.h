@@ -10,6 +10,7 @@
 #include "ingest/store.h"
 #include "io/clock.h"
 #include "io/executor.h"
+#include "net/grpc_server.h"
 #include "net/http.h"
 #include "query/query.h"
 #include "tail/tails.h"
@@ -49,6 +50,8 @@ class Api {
 
     // Answers a request; `respond` is called once.
     void handle(net::HttpRequest request, net::Responder respond);
+    // The same for a call of gRPC.
+    void handle_grpc(net::HttpRequest request, const net::GrpcResponder& respond);
 
   private:
     using TenantHandler = void (Api::*)(const net::HttpRequest&,
@@ -94,10 +97,14 @@ class Api {
                   net::Responder,
                   const ByteBudget::Ticket& ticket);
     void push_otlp(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void push_otlp_now(const net::HttpRequest&,
-                       const std::string& tenant,
-                       net::Responder,
-                       const ByteBudget::Ticket& ticket);
+    void push_otlp_grpc(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    // Logs of OpenTelemetry, however they came.
+    using Exported = std::function<void(const ingest::PushOutcome&)>;
+    void export_logs(const net::HttpRequest&, const std::string& tenant, Exported done);
+    void export_logs_now(const net::HttpRequest&,
+                         const std::string& tenant,
+                         Exported done,
+                         const ByteBudget::Ticket& ticket);
     void query_range(const net::HttpRequest&, const Scope& scope, net::Responder);
     void query(const net::HttpRequest&, const Scope& scope, net::Responder);
     void legacy_query(const net::HttpRequest&, const Scope& scope, net::Responder);

@@ -14,6 +14,8 @@ namespace {
 
 // Of a mistyped key.
 constexpr std::size_t kShownMax = 100;
+// As of bodies over HTTP.
+constexpr std::int64_t kMessageBytesMax = 100LL << 20;
 
 Setter set(bool& target) {
     return [&](const YAML::Node& v) {
@@ -36,6 +38,22 @@ Setter set(double& target) {
 Setter set(std::uint16_t& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::uint16_t>(v, "a port number");
+    };
+}
+Setter set_port_or_auto(std::optional<std::uint16_t>& target) {
+    return [&](const YAML::Node& v) {
+        target = std::nullopt;
+        if (scalar<std::string>(v, "a port number or auto") != "auto") {
+            target = scalar<std::uint16_t>(v, "a port number or auto");
+        }
+    };
+}
+Setter set_message_size(std::int64_t& target) {
+    return [&](const YAML::Node& v) {
+        target = checked(v, parse_size(scalar<std::string>(v, "a size such as 4MB")));
+        if (target <= 0 || target > kMessageBytesMax) {
+            refuse(v, "expected a size of at most 100MB");
+        }
     };
 }
 Setter set(std::uint32_t& target) {
@@ -344,6 +362,12 @@ Setters top_setters(Config& config) {
                   {"http_listen_conn_limit", set(config.http_listen_conn_limit)},
                   {"http_server_read_timeout", set_duration(config.http_server_read_timeout)},
                   {"http_server_write_timeout", set_duration(config.http_server_write_timeout)},
+                  {"otlp_grpc_listen_address", set(config.otlp_grpc_listen_address)},
+                  {"otlp_grpc_listen_port", set_port_or_auto(config.otlp_grpc_listen_port)},
+                  {"grpc_server_max_recv_msg_size",
+                   set_message_size(config.grpc_server_max_recv_msg_size)},
+                  {"grpc_server_max_concurrent_streams",
+                   set(config.grpc_server_max_concurrent_streams)},
                   {"log_level", set_log_level(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"compactor",

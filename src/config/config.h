@@ -38,6 +38,12 @@ struct Config {
     std::uint32_t http_listen_conn_limit = 0;                   // 0: as many as Logi finds safe
     Duration http_server_read_timeout = Duration::seconds(30);  // of a header, and of a body
     Duration http_server_write_timeout = Duration::seconds(30);
+    // OTLP over gRPC. Address: empty as that of HTTP. Port: 0 for none, nothing for 4317 if it is
+    // free.
+    std::string otlp_grpc_listen_address;
+    std::optional<std::uint16_t> otlp_grpc_listen_port;
+    std::int64_t grpc_server_max_recv_msg_size = 4 << 20;
+    std::uint32_t grpc_server_max_concurrent_streams = 100;  // of a connection
     std::string log_level = "info";
     std::string data_dir = "./logi-data";  // common.path_prefix
     Limits limits;

@@ -44,6 +44,20 @@ TEST(Config, PrintedAddressesAreReadBack) {
     }
 }
 
+TEST(Config, ThePortOfOtlpIsANumberOrAuto) {
+    const auto port_of = [](const std::string& text) {
+        return load("server: {otlp_grpc_listen_port: " + text + "}", "f.yaml");
+    };
+    EXPECT_EQ(port_of("auto")->otlp_grpc_listen_port, std::nullopt);
+    EXPECT_EQ(port_of("4400")->otlp_grpc_listen_port, 4400);
+    EXPECT_EQ(load(to_yaml(*port_of("0")), "printed")->otlp_grpc_listen_port, 0);
+    EXPECT_EQ(load(to_yaml(Config()), "printed")->otlp_grpc_listen_port, std::nullopt);
+    EXPECT_FALSE(port_of("some").ok());
+    EXPECT_FALSE(port_of("70000").ok());
+    EXPECT_FALSE(load("server: {grpc_server_max_recv_msg_size: 3GB}", "f.yaml").ok());
+    EXPECT_FALSE(load("server: {grpc_server_max_recv_msg_size: 0}", "f.yaml").ok());
+}
+
 TEST(Config, PrintedLimitsAreReadBack) {
     const auto config = load(
         "limits_config:\n  max_query_length: 31d\n  volume_enabled: false\n"

@@ -70,6 +70,8 @@ const std::vector<std::string> kServer = {"cluster_validation",
                                           "log_level",
                                           "log_request_headers",
                                           "log_source_ips_enabled",
+                                          "otlp_grpc_listen_address",
+                                          "otlp_grpc_listen_port",
                                           "register_instrumentation",
                                           "tls_cipher_suites",
                                           "tls_min_version"};

@@ -57,6 +57,9 @@ struct PushOutcome {
     std::string message;
     // Set with 429 and 503.
     int retry_after_seconds = 0;
+    // Entries; of a push that is refused as a whole neither is counted.
+    std::uint64_t stored = 0;
+    std::uint64_t refused = 0;
 };
 
 // A consistent picture of a tenant: every acknowledged entry that is not deleted and not past its

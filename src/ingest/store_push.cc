@@ -16,7 +16,7 @@ constexpr std::uint64_t kOpenFraction = 4;
 constexpr std::size_t kRecordKeptFrom = 16U << 10U;
 
 PushOutcome unavailable(std::string_view why) {
-    return {503, std::string(why), kRetryAfterSeconds};
+    return {503, std::string(why), kRetryAfterSeconds, 0, 0};
 }
 
 std::uint64_t bytes_of_metadata(const std::vector<AcceptedStream>& streams) {
@@ -48,14 +48,19 @@ void Store::push(const std::string& tenant_name,
         count_discarded(tenant_name, reason, count);
     }
     if (v.fatal_status != 0) {
-        done({v.fatal_status, v.fatal_message, 0});
+        done({v.fatal_status, v.fatal_message, 0, 0, 0});
         return;
     }
     PushOutcome outcome;
     if (!v.errors.empty()) {
-        outcome = {400, validation_message(v.errors, v.errors_left_out), 0};
+        outcome.status = 400;
+        outcome.message = validation_message(v.errors, v.errors_left_out);
     } else if (v.blocked_status != 0) {
-        outcome = {v.blocked_status, v.blocked_message, 0};
+        outcome.status = v.blocked_status;
+        outcome.message = v.blocked_message;
+    }
+    for (const auto& [reason, count] : v.discarded) {
+        outcome.refused += count.lines;
     }
     if (v.streams.empty()) {
         done(std::move(outcome));  // and nobody becomes a tenant by it
@@ -100,7 +105,9 @@ bool Store::limit(
                          v.bytes,
                          "' bytes, reduce log volume or contact your Loki administrator to see if "
                          "the limit can be increased"),
-            kRetryAfterSeconds};
+            kRetryAfterSeconds,
+            0,
+            0};
         return false;
     }
     const auto refused = tenant.admit(v.streams, limits, now);
@@ -109,14 +116,15 @@ bool Store::limit(
         count_discarded(tenant.name(), r.reason, {r.lines, r.bytes});
         v.lines -= r.lines;
         v.bytes -= r.bytes;
+        outcome.refused += r.lines;
         if (!r.message.empty()) {
             messages.push_back(r.message);
         }
     }
     if (!refused.empty() && outcome.status == 204) {
-        outcome = {429,
-                   validation_message(messages, refused.size() - messages.size()),
-                   kRetryAfterSeconds};
+        outcome.status = 429;
+        outcome.message = validation_message(messages, refused.size() - messages.size());
+        outcome.retry_after_seconds = kRetryAfterSeconds;
     }
     return !v.streams.empty();
 }
@@ -125,6 +133,7 @@ void Store::append(std::shared_ptr<Tenant> owner,
                    Validated v,
                    PushOutcome outcome,
                    std::function<void(PushOutcome)> done) {
+    outcome.stored = v.lines;
     auto record = encode_record(owner->name(), v.streams);
     auto streams = std::make_shared<std::vector<AcceptedStream>>(std::move(v.streams));
     const bool kept = record->size() >= kRecordKeptFrom && v.bytes >= record->size() / 2;

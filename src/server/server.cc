@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "compact/compactor.h"
 #include "ingest/store.h"
+#include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "server/runtime_limits.h"
 #include "tail/tails.h"
@@ -55,6 +56,33 @@ net::ServerOptions server_options(const config::Config& config) {
     return options;
 }
 
+constexpr std::uint16_t kOtlpPort = 4317;
+
+// Null where none is wanted, or where nobody has asked for the port and it is taken.
+StatusOr<std::unique_ptr<net::GrpcServer>> start_otlp(const config::Config& config, api::Api& api) {
+    net::GrpcOptions options;
+    options.address = config.otlp_grpc_listen_address.empty() ? config.http_listen_address
+                                                              : config.otlp_grpc_listen_address;
+    options.port = config.otlp_grpc_listen_port.value_or(kOtlpPort);
+    options.message_bytes_max = static_cast<std::uint32_t>(config.grpc_server_max_recv_msg_size);
+    options.calls_per_connection_max = config.grpc_server_max_concurrent_streams;
+    options.message_timeout = config.http_server_read_timeout;
+    if (options.port == 0) {
+        return nullptr;
+    }
+    auto server = net::GrpcServer::start(
+        options, [&api](net::HttpRequest request, const net::GrpcResponder& respond) {
+            api.handle_grpc(std::move(request), respond);
+        });
+    if (!server.ok() && !config.otlp_grpc_listen_port.has_value()) {
+        base::log_warn("OTLP is not taken over gRPC",
+                       {{"error", std::string(server.status().message())},
+                        {"key", "server.otlp_grpc_listen_port"}});
+        return nullptr;
+    }
+    return server;
+}
+
 void warn_of_unused(const config::Config& config) {
     if (!config.unused_keys.empty()) {
         base::log_warn("these configuration keys have no effect here",
@@ -62,12 +90,23 @@ void warn_of_unused(const config::Config& config) {
     }
 }
 
-void warn_of_strangers(const config::Config& config, const net::HttpServer& server) {
-    if (config.auth.mode == "none" && !config.auth_enabled && !server.is_local()) {
+void warn_of_strangers(const config::Config& config,
+                       const net::HttpServer& server,
+                       const net::GrpcServer* otlp) {
+    if (config.auth.mode != "none" || config.auth_enabled) {
+        return;
+    }
+    if (!server.is_local()) {
         base::log_warn(
             "anybody who reaches this address can read and write all data: auth.mode is none and "
             "auth_enabled is false",
             {{"address", server.address()}});
+    }
+    if (otlp != nullptr && !otlp->is_local()) {
+        base::log_warn(
+            "anybody who reaches this address can write data: auth.mode is none and auth_enabled "
+            "is false",
+            {{"address", otlp->address()}});
     }
 }
 
@@ -126,6 +165,17 @@ int run(const config::Config& config) {
     compaction.interval = config.compaction_interval;
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
     api::Api api(**store, deletes, tails, *executor, clock, metrics, config, gate->get());
+    const auto otlp = start_otlp(config, api);
+    if (!otlp.ok()) {
+        base::log_error("cannot serve", {{"error", std::string(otlp.status().message())}});
+        return 1;
+    }
+    // It waits for its answers, so while there are threads to give them.
+    const auto stop_otlp = [&otlp] {
+        if (*otlp != nullptr) {
+            (*otlp)->shutdown(kDrainTime);
+        }
+    };
     auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));
@@ -136,19 +186,22 @@ int run(const config::Config& config) {
     };
     if (!server.ok()) {
         base::log_error("cannot serve", {{"error", std::string(server.status().message())}});
+        stop_otlp();
         return 1;
     }
-    warn_of_strangers(config, **server);
+    warn_of_strangers(config, **server, otlp->get());
     limits.start();
     compactor.start();
     base::log_info(
         "ready",
         {{"address", (*server)->address()},
+         {"otlp_grpc", *otlp == nullptr ? "off" : (*otlp)->address()},
          {"data", config.data_dir},
          {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
     int signal = 0;
     sigwait(&signals, &signal);
     base::log_info("stopping", {{"signal", std::to_string(signal)}});
+    stop_otlp();
     (*server)->shutdown(kDrainTime);
     io::wait_for(*executor, [&](io::Task done) { compactor.stop(std::move(done)); });
     Status stopped;

@@ -7,6 +7,9 @@
 namespace logi::wire {
 namespace {
 
+// The type of a field of protobuf: a length, then bytes.
+constexpr std::uint64_t kBytesField = 2;
+
 PushError error_of(const Status& status) {
     return {status.code() == absl::StatusCode::kOutOfRange ? 413 : 400,
             std::string(status.message())};
@@ -61,11 +64,24 @@ std::variant<PushRequest, PushError> decode_otlp(std::string_view body,
 }
 
 std::string rpc_status(std::string_view message) {
-    constexpr std::uint64_t kMessageField = 2U << 3U | 2U;
     std::string out;
     base::ByteWriter writer(out);
-    writer.varint(kMessageField);
+    writer.varint(2U << 3U | kBytesField);
     writer.string(message);
+    return out;
+}
+
+std::string otlp_partial_success(std::uint64_t rejected, std::string_view message) {
+    std::string partial;
+    base::ByteWriter writer(partial);
+    writer.varint(1U << 3U);
+    writer.varint(rejected);
+    writer.varint(2U << 3U | kBytesField);
+    writer.string(message);
+    std::string out;
+    base::ByteWriter response(out);
+    response.varint(1U << 3U | kBytesField);
+    response.string(partial);
     return out;
 }
 

@@ -45,4 +45,7 @@ std::variant<PushRequest, PushError> decode_otlp_json(std::string body,
 // left out, as in Loki.
 [[nodiscard]] std::string rpc_status(std::string_view message);
 
+// An ExportLogsServiceResponse that tells how many records were refused, and why.
+[[nodiscard]] std::string otlp_partial_success(std::uint64_t rejected, std::string_view message);
+
 }  // namespace logi::wire

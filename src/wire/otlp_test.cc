@@ -385,6 +385,7 @@ TEST(Otlp, MemoryIsBounded) {
 
 TEST(Otlp, ErrorsAreStatusMessages) {
     EXPECT_EQ(rpc_status("oh"), std::string("\x12\x02oh"));
+    EXPECT_EQ(otlp_partial_success(3, "oh"), std::string("\x0A\x06\x08\x03\x12\x02oh"));
 }
 
 }  // namespace
