@@ -245,6 +245,23 @@ TEST(LineEncoder, TextsThatAreMadeToHurt) {
     EXPECT_GT(encoded, 100);
 }
 
+// Texts that part from a template behind its last slot: that there is no other way to follow it
+// must not be found out for each combination of the slots before.
+TEST(LineEncoder, ATextThatFollowsATemplateToItsEndCostsLittle) {
+    Lines lines;
+    for (int i = 0; i < 3000; ++i) {
+        std::string text;
+        for (int slot = 0; slot < 40; ++slot) {
+            text += " pg[" + std::to_string(slot * 7 + i);
+        }
+        lines.add(text + (i % 3 == 0 ? "] ends" : i % 3 == 1 ? "] is left open" : "?"));
+    }
+    LineEncoder encoder;
+    int encoded = 0;
+    check(encoder, lines, 1, encoded);
+    EXPECT_EQ(encoded, 1);
+}
+
 TEST(Integers, AllFormsComeBack) {
     std::mt19937_64 random(3);
     for (int round = 0; round < 2000; ++round) {

@@ -10,6 +10,9 @@ namespace logi::block {
 namespace {
 
 constexpr std::size_t kHeadBytes = 8;
+// A text that so often followed a template up to somewhere, and no further, follows none: where
+// many slots can end in two ways the walks are without number.
+constexpr std::size_t kReturnsMax = 64;
 
 std::uint64_t word_at(const char* p) {
     std::uint64_t v = 0;
@@ -179,6 +182,7 @@ std::uint32_t TemplateTrie::match(const MaskedText& t, std::uint32_t begin, std:
     std::uint32_t child = nodes[0].recent;
     std::uint32_t at = begin;
     Stage stage = kRecent;
+    std::size_t returns = 0;
     while (true) {
         if (child == kNone) {
             if (stage == kRecent) {
@@ -191,7 +195,7 @@ std::uint32_t TemplateTrie::match(const MaskedText& t, std::uint32_t begin, std:
             } else if (stage == kLong) {
                 child = nodes[parent].short_child;
                 stage = kShort;
-            } else if (depth > 0) {
+            } else if (depth > 0 && ++returns < kReturnsMax) {
                 // None of the children fits: the one before their parent has to be another.
                 const Step& step = steps_[--depth];
                 parent = step.parent;
@@ -205,7 +209,10 @@ std::uint32_t TemplateTrie::match(const MaskedText& t, std::uint32_t begin, std:
         }
         const Node& node = nodes[child];
         const std::uint32_t from = at + node.size;
-        if (from <= end && stands_at(node, pieces + node.piece, text + at)) {
+        // What was guessed and failed would fail again among the others, on each level twice.
+        const bool tried =
+            stage >= kLong && (child == nodes[parent].recent || child == nodes[parent].before);
+        if (!tried && from <= end && stands_at(node, pieces + node.piece, text + at)) {
             if (node.number != kNone) {
                 if (from == end) {
                     steps_[depth] = {parent, child, at, stage};

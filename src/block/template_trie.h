@@ -41,8 +41,8 @@ class TemplateTrie {
     void add(const Template& kind, std::uint32_t number);
     void clear();
 
-    // The number of a template that the text follows, or kNone. slots() are its slots then, none of
-    // them empty.
+    // The number of a template that the text follows, or kNone, also if it takes too long to find
+    // one. slots() are its slots then, none of them empty.
     std::uint32_t match(const MaskedText& t, std::uint32_t begin, std::uint32_t end);
     [[nodiscard]] const Slot* slots() const { return slots_.data(); }
 
