@@ -133,20 +133,20 @@ std::string Deletes::new_id() const {
 }
 
 StatusOr<std::string> Deletes::commit(ingest::Tenant& owner, DeleteRequest request) const {
-    LOGI_RETURN_IF_ERROR(owner.catalog().edit_deletes([&](Requests& requests,
-                                                          std::uint64_t) -> Status {
-        const auto pending = std::count_if(
-            requests.begin(), requests.end(), [](const auto& r) { return r.pending(); });
-        if (static_cast<std::size_t>(pending) >= kPendingMax) {
-            return absl::ResourceExhaustedError(
-                absl::StrCat("so many delete requests are not yet processed: ", pending));
-        }
-        do {
-            request.id = new_id();
-        } while (find(requests, request.id) != requests.end());
-        requests.push_back(request);
-        return absl::OkStatus();
-    }));
+    LOGI_RETURN_IF_ERROR(
+        owner.catalog().edit_deletes([&](Requests& requests, std::uint64_t) -> Status {
+            const auto pending = std::count_if(
+                requests.begin(), requests.end(), [](const auto& r) { return r.pending(); });
+            if (static_cast<std::size_t>(pending) >= kPendingMax) {
+                return absl::ResourceExhaustedError(
+                    absl::StrCat("so many delete requests are not yet processed: ", pending));
+            }
+            do {
+                request.id = new_id();
+            } while (find(requests, request.id) != requests.end());
+            requests.push_back(request);
+            return absl::OkStatus();
+        }));
     return request.id;
 }
 

@@ -31,15 +31,7 @@ class RowHider {
         return absl::OkStatus();
     }
 
-    [[nodiscard]] std::vector<std::uint32_t> shown() const {
-        std::vector<std::uint32_t> rows;
-        for (std::uint32_t row = 0; row < hidden_.size(); ++row) {
-            if (!hidden_[row]) {
-                rows.push_back(row);
-            }
-        }
-        return rows;
-    }
+    [[nodiscard]] std::vector<bool> hidden() && { return std::move(hidden_); }
 
   private:
     Status apply(const HideRule& rule,
@@ -167,17 +159,30 @@ class VisibleBlock final : public block::BlockReader {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<block::BlockReader>> visible_block(
-    std::unique_ptr<block::BlockReader> reader,
-    const segment::Source& source,
-    const std::vector<HiddenOfStream>& hidden) {
-    RowHider hider(*reader, source);
+StatusOr<std::vector<bool>> hidden_of_block(block::BlockReader& reader,
+                                            const segment::Source& source,
+                                            const std::vector<HiddenOfStream>& hidden) {
+    RowHider hider(reader, source);
     LOGI_RETURN_IF_ERROR(hider.load());
     for (const HiddenOfStream& what : hidden) {
         LOGI_RETURN_IF_ERROR(hider.hide(what));
     }
+    return std::move(hider).hidden();
+}
+
+StatusOr<std::unique_ptr<block::BlockReader>> visible_block(
+    std::unique_ptr<block::BlockReader> reader,
+    const segment::Source& source,
+    const std::vector<HiddenOfStream>& hidden) {
+    LOGI_ASSIGN_OR_RETURN(const auto hides, hidden_of_block(*reader, source, hidden));
+    std::vector<std::uint32_t> shown;
+    for (std::uint32_t row = 0; row < hides.size(); ++row) {
+        if (!hides[row]) {
+            shown.push_back(row);
+        }
+    }
     return std::unique_ptr<block::BlockReader>(
-        std::make_unique<VisibleBlock>(std::move(reader), hider.shown()));
+        std::make_unique<VisibleBlock>(std::move(reader), std::move(shown)));
 }
 
 }  // namespace logi::exec

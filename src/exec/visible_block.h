@@ -12,6 +12,11 @@ struct HiddenOfStream {
     std::vector<const HideRule*> rules;
 };
 
+// Whether each row of the block is hidden.
+StatusOr<std::vector<bool>> hidden_of_block(block::BlockReader& reader,
+                                            const segment::Source& source,
+                                            const std::vector<HiddenOfStream>& hidden);
+
 // Reads what it needs to tell which rows are hidden; the other rows are numbered anew. `source` and
 // the rules must outlive the reader.
 StatusOr<std::unique_ptr<block::BlockReader>> visible_block(

@@ -12,6 +12,12 @@ class VisibleSource final : public segment::Source {
   public:
     VisibleSource(std::shared_ptr<const segment::Source> source, const Hiding& hiding);
 
+    // What is hidden of a block; null: nothing.
+    [[nodiscard]] const std::vector<HiddenOfStream>* hidden_of(std::uint32_t block) const {
+        const auto it = hidden_.find(block);
+        return it == hidden_.end() ? nullptr : &it->second;
+    }
+
     // Whether it differs from the source.
     [[nodiscard]] bool hides() const { return !hidden_.empty() || !allowed_.empty(); }
 
@@ -32,9 +38,9 @@ class VisibleSource final : public segment::Source {
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read) const override {
         LOGI_ASSIGN_OR_RETURN(auto reader, source_->open_block(block, bytes_read));
-        const auto it = hidden_.find(block);
-        return it == hidden_.end() ? std::move(reader)
-                                   : visible_block(std::move(reader), *source_, it->second);
+        const auto* hidden = hidden_of(block);
+        return hidden == nullptr ? std::move(reader)
+                                 : visible_block(std::move(reader), *source_, *hidden);
     }
     // They count for extents that are exact.
     [[nodiscard]] StatusOr<std::shared_ptr<const segment::BlockStatistics>> statistics(
@@ -160,6 +166,22 @@ std::shared_ptr<const segment::Source> visible(std::shared_ptr<const segment::So
         return source;
     }
     return shown;
+}
+
+StatusOr<std::vector<std::vector<bool>>> hidden_rows(
+    const std::shared_ptr<const segment::Source>& source, const Hiding& hiding) {
+    std::vector<std::vector<bool>> rows(source->blocks().size());
+    if (hiding.empty()) {
+        return rows;
+    }
+    const VisibleSource shown(source, hiding);
+    for (std::uint32_t block = 0; block < rows.size(); ++block) {
+        if (const auto* hidden = shown.hidden_of(block)) {
+            LOGI_ASSIGN_OR_RETURN(const auto reader, source->open_block(block));
+            LOGI_ASSIGN_OR_RETURN(rows[block], hidden_of_block(*reader, *source, *hidden));
+        }
+    }
+    return rows;
 }
 
 }  // namespace logi::exec

@@ -51,4 +51,8 @@ struct Hiding {
 std::shared_ptr<const segment::Source> visible(std::shared_ptr<const segment::Source> source,
                                                const Hiding& hiding);
 
+// By block of the source, whether each row is hidden; empty for a block of which none is.
+StatusOr<std::vector<std::vector<bool>>> hidden_rows(
+    const std::shared_ptr<const segment::Source>& source, const Hiding& hiding);
+
 }  // namespace logi::exec

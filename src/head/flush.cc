@@ -46,11 +46,15 @@ class Flush {
         }
     }
 
-    [[nodiscard]] std::map<std::int64_t, std::vector<RowRef>> days() const {
+    [[nodiscard]] std::map<std::int64_t, std::vector<RowRef>> days(const HiddenRows& hidden) const {
         std::map<std::int64_t, std::vector<RowRef>> days;
         for (std::uint32_t g = 0; g < groups_.size(); ++g) {
             const auto& rows = groups_[g]->rows;
+            const bool some_hidden = g < hidden.size() && !hidden[g].empty();
             for (std::uint32_t i = 0; i < rows.size(); ++i) {
+                if (some_hidden && hidden[g][i]) {
+                    continue;
+                }
                 const auto& row = rows[i];
                 days[day_of(row.time)].push_back({row.time,
                                                   rank_[row.stream],
@@ -130,9 +134,10 @@ class Flush {
 
 Status flush_groups(const std::vector<std::shared_ptr<const HeadStream>>& streams,
                     const std::vector<std::shared_ptr<const RowGroup>>& groups,
+                    const HiddenRows& hidden,
                     const std::function<Status(FlushedSegment)>& put) {
     const Flush flush(streams, groups);
-    auto days = flush.days();
+    auto days = flush.days(hidden);
     std::uint64_t duplicates = 0;  // that the groups dropped
     for (const auto& group : groups) {
         duplicates += group->duplicates;

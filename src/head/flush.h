@@ -27,11 +27,15 @@ struct FlushedSegment {
     std::uint32_t streams = 0;
 };
 
+// By group, whether each row is left out; empty: none of the group, or none at all.
+using HiddenRows = std::vector<std::vector<bool>>;
+
 // One segment per UTC day of the entries, streams in the order of their label text. Each is made
 // and handed to `put` before the next; an error of `put` ends it. Beside the segment's bytes this
 // takes 48 bytes of memory a row.
 Status flush_groups(const std::vector<std::shared_ptr<const HeadStream>>& streams,
                     const std::vector<std::shared_ptr<const RowGroup>>& groups,
+                    const HiddenRows& hidden,
                     const std::function<Status(FlushedSegment)>& put);
 
 }  // namespace logi::head

@@ -154,7 +154,8 @@ bool Generation::empty() const {
     return groups_.empty() && open_rows_.empty();
 }
 
-Status Generation::flush(const std::function<Status(FlushedSegment)>& put) const {
+Status Generation::flush(const std::function<Status(FlushedSegment)>& put,
+                         const HiddenRows& hidden) const {
     std::vector<std::shared_ptr<const HeadStream>> streams;
     std::vector<std::shared_ptr<const RowGroup>> groups;
     {
@@ -163,7 +164,7 @@ Status Generation::flush(const std::function<Status(FlushedSegment)>& put) const
         streams = streams_;
         groups = groups_;
     }
-    return flush_groups(streams, groups, put);
+    return flush_groups(streams, groups, hidden, put);
 }
 
 }  // namespace logi::head

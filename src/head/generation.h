@@ -69,8 +69,9 @@ class Generation {
     [[nodiscard]] std::uint64_t memory_bytes() const;
     [[nodiscard]] bool empty() const;
 
-    // A sealed generation as segments: flush_groups().
-    Status flush(const std::function<Status(FlushedSegment)>& put) const;
+    // A sealed generation as segments: flush_groups(). Groups are the blocks of view().
+    Status flush(const std::function<Status(FlushedSegment)>& put,
+                 const HiddenRows& hidden = {}) const;
 
   private:
     void keep_record(const std::shared_ptr<const std::string>& record) LOGI_REQUIRES(mutex_);

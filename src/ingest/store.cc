@@ -34,7 +34,9 @@ Store::Store(const Deps& deps, StoreOptions options, std::shared_ptr<const Tenan
       segment_bytes_(
           deps.metrics.counter("logi_segment_bytes_total", "Bytes of segments written.")),
       duplicates_(deps.metrics.counter("logi_flush_duplicates_total",
-                                       "Entries dropped as equal to another at a flush.")) {}
+                                       "Entries dropped as equal to another at a flush.")),
+      removed_rows_(deps.metrics.counter("logi_flush_removed_entries_total",
+                                         "Entries that a flush left out as deleted.")) {}
 
 Store::~Store() = default;
 
@@ -275,7 +277,8 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
     if (catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();
     }
-    LOGI_RETURN_IF_ERROR(generation.flush([&](head::FlushedSegment segment) -> Status {
+    const Deleted deleted = deleted_of(job);
+    const auto put = [&](head::FlushedSegment segment) -> Status {
         catalog::SegmentInfo info;
         info.key = catalog.new_segment_key(commit);
         info.min_time = segment.min_time;
@@ -284,6 +287,7 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
         info.line_bytes = segment.line_bytes;
         info.size_bytes = segment.bytes.size();
         info.streams = segment.streams;
+        info.deletes_applied_on = deleted.applied_on;
         LOGI_RETURN_IF_ERROR(bucket_->put(info.key, segment.bytes));
         base::log_debug("segment written",
                         {{"key", info.key},
@@ -293,8 +297,14 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
         duplicates_.add(static_cast<double>(segment.duplicates));
         commit.segments.push_back(std::move(info));
         return absl::OkStatus();
-    }));
+    };
+    LOGI_RETURN_IF_ERROR(generation.flush(put, deleted.rows));
     const Status status = catalog.commit(commit);
+    if (status.ok()) {
+        for (const auto& rows : deleted.rows) {
+            removed_rows_.add(static_cast<double>(std::count(rows.begin(), rows.end(), true)));
+        }
+    }
     if (status.code() == absl::StatusCode::kFailedPrecondition &&
         catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();

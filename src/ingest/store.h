@@ -168,6 +168,12 @@ class Store {
                     std::shared_ptr<head::Generation> generation);
     Status flush_job(const FlushQueue::Job& job);
     Status flush_generation(const FlushQueue::Job& job);
+    // What of a generation is deleted for good, so that it need not be written.
+    struct Deleted {
+        head::HiddenRows rows;
+        std::uint64_t applied_on = 0;  // as in catalog::SegmentInfo
+    };
+    Deleted deleted_of(const FlushQueue::Job& job);
     void remove_closed_journals();
     void count_segments(Tenant& tenant);
     void tick_later();
@@ -204,6 +210,7 @@ class Store {
     base::Counter flush_failures_;
     base::Counter segment_bytes_;
     base::Counter duplicates_;
+    base::Counter removed_rows_;
 };
 
 }  // namespace logi::ingest

@@ -1,4 +1,4 @@
-// What queries and compaction ask a store for.
+// What queries, flushes and compaction ask a store for.
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "ingest/store.h"
@@ -30,6 +30,30 @@ std::shared_ptr<Tenant> Store::find_tenant(const std::string& name) const {
 std::vector<exec::KeepRule> Store::kept(const std::string& tenant, Timestamp now) const {
     return options_.retention_enabled ? limits_.of(tenant)->retention.at(now)
                                       : std::vector<exec::KeepRule>();
+}
+
+// Due requests can no longer be cancelled.
+Store::Deleted Store::deleted_of(const FlushQueue::Job& job) {
+    Deleted deleted;
+    const auto snapshot = job.tenant->catalog().snapshot();
+    const auto rules = job.tenant->delete_rules().of(*snapshot);
+    // What is written would count as having applied a request that cannot be understood.
+    if (rules->due.empty() || !rules->broken.empty() ||
+        limits_.of(job.tenant->name())->limits.deletion_mode != "filter-and-delete") {
+        return deleted;
+    }
+    exec::Hiding hiding;
+    hiding.rules = rules->due;
+    auto rows = exec::hidden_rows(job.generation->view(), hiding);
+    if (!rows.ok()) {
+        base::log_warn(
+            "deleted entries are written all the same, until they are compacted",
+            {{"tenant", job.tenant->name()}, {"error", std::string(rows.status().message())}});
+        return deleted;
+    }
+    deleted.rows = *std::move(rows);
+    deleted.applied_on = snapshot->number;
+    return deleted;
 }
 
 Pinned Store::pin(const std::string& tenant_name,
