@@ -1,7 +1,7 @@
 // Store, compaction and deletes under simulation: one thread, time, files and order of tasks from a
 // seed. Crashes cut at every operation in turn and at random ones; writes, syncs, links and
 // removals fail. What was acknowledged and not deleted is found exactly once, also by queries that
-// were pinned long before they read; what was deleted never again.
+// were pinned long before they read; what was deleted, or is past its retention, never again.
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "compact/compactor.h"
@@ -20,6 +20,9 @@ namespace {
 
 constexpr Timestamp kStart{1'700'000'000'000'000'000};
 const std::vector<std::string> kTenants = {"one", "two"};
+// What is kept for a day only; some of it is older when it is pushed.
+const std::string kShortLived = "a2";
+constexpr Duration kShortPeriod = Duration::hours(24);
 
 struct Selection {
     std::string app;
@@ -54,6 +57,9 @@ class World {
         options.limits.ingestion_rate_mb = 1e6;
         options.limits.ingestion_burst_size_mb = 1e6;
         options.journal_file_bytes_max = 7000;  // of that 4 KiB are its header
+        options.retention_enabled = true;
+        options.limits.retention_stream = {
+            {absl::StrCat("{app=\"", kShortLived, "\"}"), 1, kShortPeriod}};
         auto store = ingest::Store::open({executor_, clock_, ids_, files_, metrics_}, options);
         if (!store.ok()) {
             return false;
@@ -61,9 +67,11 @@ class World {
         store_ = *std::move(store);
         deletes_ = std::make_unique<Deletes>(*store_, clock_, ids_, cancel_period_);
         CompactorOptions compaction;
+        compaction.interval = {};
         compaction.plan.small_segments_max = 2;
         compactor_ = std::make_unique<Compactor>(
             Compactor::Deps{*store_, *deletes_, executor_, clock_, metrics_}, compaction);
+        compactor_->start();
         return true;
     }
 
@@ -207,16 +215,37 @@ class World {
         }
     }
 
+    void flush_and_compact() {
+        store_->flush([](const Status&) {});
+        executor_.run_until_idle();
+        bool done = false;
+        compactor_->run([&] { done = true; });
+        executor_.run_until_idle();
+        ASSERT_TRUE(done);
+    }
+
+    [[nodiscard]] std::uint64_t rows_in_files(std::size_t t) const {
+        std::uint64_t rows = 0;
+        for (const auto& s : store_->find_tenant(kTenants[t])->catalog().snapshot()->segments) {
+            rows += s.rows;
+        }
+        return rows;
+    }
+
+    // As it passes when nothing else happens.
+    void let_pass(Duration time) {
+        const Timestamp end = clock_.now() + time;
+        while (clock_.now() < end && executor_.run_one()) {
+        }
+    }
+    void jump(Duration time) { clock_.advance(time); }
+
     // Compacts until nothing is left to do, and looks at what is in the files.
     void settle() {
         clock_.advance(Duration::hours(48));
+        let_pass(Duration::hours(25));  // until the clock is believed again
         for (int round = 0; round < 6; ++round) {
-            store_->flush([](const Status&) {});
-            executor_.run_until_idle();
-            bool done = false;
-            compactor_->run([&] { done = true; });
-            executor_.run_until_idle();
-            ASSERT_TRUE(done);
+            flush_and_compact();
         }
         check();
         for (std::size_t t = 0; t < kTenants.size(); ++t) {
@@ -232,6 +261,9 @@ class World {
     void run_until_idle() { executor_.run_until_idle(); }
     [[nodiscard]] double compactions() {
         return metrics_.counter("logi_compactions_total", "").value();
+    }
+    [[nodiscard]] double left_out_of_flushes() {
+        return metrics_.counter("logi_flush_removed_entries_total", "").value();
     }
     [[nodiscard]] double removed() {
         return metrics_.counter("logi_compaction_removed_entries_total", "").value();
@@ -257,13 +289,19 @@ class World {
         ingest::Pinned pinned;
         std::set<std::string> expected;
         std::set<std::string> deleted;
+        Timestamp at;
     };
+
+    [[nodiscard]] bool is_past(const std::string& line, Timestamp at) const {
+        return absl::StartsWith(line, kShortLived) && sent_.at(line).time < at - kShortPeriod;
+    }
 
     Query pin(std::size_t t) {
         return {t,
                 store_->pin(kTenants[t], {Timestamp::min(), Timestamp::max()}),
                 tenants_[t].expected,
-                tenants_[t].deleted};
+                tenants_[t].deleted,
+                clock_.now()};
     }
 
     void end_query() {
@@ -309,13 +347,15 @@ class World {
             }
         }
         for (const auto& line : query.expected) {
-            ASSERT_TRUE(found.count(line) == 1U || tenants_[query.tenant].maybe.contains(line))
+            ASSERT_TRUE(found.count(line) == 1U || tenants_[query.tenant].maybe.contains(line) ||
+                        is_past(line, query.at))
                 << line;
         }
         for (const auto& line : found) {
             ASSERT_EQ(found.count(line), 1U) << line;
             ASSERT_TRUE(tenants_[query.tenant].sent.contains(line)) << line;
             ASSERT_FALSE(query.deleted.contains(line)) << line << " was deleted";
+            ASSERT_FALSE(is_past(line, query.at)) << line << " is past its retention";
         }
     }
 
@@ -329,6 +369,7 @@ class World {
         }
         for (const auto& line : found) {
             ASSERT_FALSE(deleted.contains(line)) << line << " is still in a file";
+            ASSERT_FALSE(is_past(line, clock_.now())) << line << " is past, and in a file";
         }
         // Of a day one.
         EXPECT_LE(snapshot->segments.size(), 3U);
@@ -410,6 +451,53 @@ TEST(CompactionSimulation, AnEntryPushedAgainAfterADeleteIsThere) {
         world.settle();
         EXPECT_EQ(world.removed(), 1);
     }
+}
+
+// It is acknowledged, hidden and due before it is in a segment: it never gets there, neither from
+// memory nor, after a crash, from the journal.
+TEST(CompactionSimulation, WhatIsDeletedForGoodIsNotFlushed) {
+    for (const bool crashed : {false, true}) {
+        World world(1);
+        ASSERT_TRUE(world.open());
+        world.send(0, "a0", {"a0 keep", "a0 drop"});
+        world.files().set_faults({.forbidden_name = "one/segments"});
+        world.run_until_idle();
+        world.remove(0, {"a0", true});
+        world.flush_and_compact();
+        EXPECT_EQ(world.rows_in_files(0), 0U);
+        if (crashed) {
+            world.close_as_crash();
+            ASSERT_TRUE(world.open());
+        }
+        world.files().set_faults({});
+        world.let_pass(Duration::minutes(5));
+        world.flush_and_compact();
+        EXPECT_EQ(world.rows_in_files(0), 1U);
+        EXPECT_EQ(world.left_out_of_flushes(), 1);
+        EXPECT_EQ(world.removed(), 0);
+        world.settle();
+    }
+}
+
+// Retention believes the clock only while it runs evenly.
+TEST(CompactionSimulation, AfterAJumpOfTheClockNothingIsRemovedForItsAgeForADay) {
+    World world(1);
+    ASSERT_TRUE(world.open());
+    world.send(0, kShortLived, {"a2 keep"});
+    world.send(0, "a0", {"a0 keep"});
+    world.flush_and_compact();
+    EXPECT_EQ(world.rows_in_files(0), 2U);
+    world.jump(Duration::hours(48));
+    world.check();  // it is hidden all the same
+    world.flush_and_compact();
+    EXPECT_EQ(world.rows_in_files(0), 2U);
+    world.let_pass(Duration::hours(23));
+    world.flush_and_compact();
+    EXPECT_EQ(world.rows_in_files(0), 2U);
+    world.let_pass(Duration::hours(2));
+    world.flush_and_compact();
+    EXPECT_EQ(world.rows_in_files(0), 1U);
+    world.check();
 }
 
 TEST(CompactionSimulation, CrashAtEveryOperation) {

@@ -177,7 +177,10 @@ TEST_F(Threads, QueriesSeeEachLineOnceWhileSegmentsAreMerged) {
     io::wait_for(executor_, [&](io::Task done) { compactor_->run(std::move(done)); });
     check();
     EXPECT_GT(checks_, 20);
-    EXPECT_GT(deleted_.size(), 10U);
+    {
+        const base::MutexLock lock(mutex_);
+        EXPECT_GT(deleted_.size(), 10U);
+    }
     EXPECT_GT(metrics_.counter("logi_compactions_total", "").value(), 5);
     EXPECT_EQ(metrics_.counter("logi_compaction_failures_total", "").value(), 0);
 }
