@@ -13,7 +13,14 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
         return Status(snapshot.status().code(),
                       absl::StrCat(path, ": ", snapshot.status().message()));
     }
-    absl::StrAppend(&out, "snapshot ", snapshot->number, " writer ", snapshot->writer, "\n");
+    absl::StrAppend(&out,
+                    "snapshot ",
+                    snapshot->number,
+                    " writer ",
+                    snapshot->writer,
+                    " written ",
+                    snapshot->written_at.ns,
+                    "\n");
     for (const auto& [journal, position] : snapshot->positions) {
         absl::StrAppend(&out, "journal ", journal, " position ", position, "\n");
     }
@@ -37,6 +44,8 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
                         s.min_time.ns,
                         " max_time ",
                         s.max_time.ns,
+                        " deletes_applied_on ",
+                        s.deletes_applied_on,
                         "\n");
     }
     for (const auto& d : snapshot->deletes) {
@@ -50,7 +59,19 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
                         d.first.ns,
                         " last ",
                         d.last.ns,
-                        "\n");
+                        " created ",
+                        d.created_at.ns,
+                        " made_on ",
+                        d.made_on,
+                        " due_on ",
+                        d.due_on,
+                        " processed ",
+                        d.processed_at.ns,
+                        " arrived");
+        for (const auto& [journal, position] : d.arrived) {
+            absl::StrAppend(&out, " ", journal, ":", position);
+        }
+        out.push_back('\n');
     }
     absl::StrAppend(&out, "segments ", snapshot->segments.size(), " rows ", rows, "\n");
     return absl::OkStatus();

@@ -7,7 +7,8 @@
 
 namespace logi::catalog {
 
-// Appends a description of a snapshot file: number, positions, segments. kDataLoss if damaged.
+// Appends a description of a snapshot file: number, positions, segments, deletes. kDataLoss if
+// damaged.
 Status dump(io::FileSystem& files, const std::string& path, std::string& out);
 
 }  // namespace logi::catalog

@@ -70,11 +70,15 @@ class Compaction(unittest.TestCase):
         self.assertEqual(status, 200, body)
         return json.loads(body)
 
-    def rows_in_files(self, server, tenant="t"):
-        """Rows of the segments that the newest catalog snapshot names; None while others are left."""
+    def inspect_catalog(self, server, tenant="t"):
+        """Of the newest snapshot."""
         folder = pathlib.Path(server.data) / "bucket/tenants" / tenant
         snapshot = max(folder.glob("catalog/*.snapshot"))
-        out = subprocess.run([BINARY, "inspect", "catalog", str(snapshot)], capture_output=True, text=True)
+        return folder, subprocess.run([BINARY, "inspect", "catalog", str(snapshot)], capture_output=True, text=True)
+
+    def rows_in_files(self, server, tenant="t"):
+        """Rows of the segments that the newest catalog snapshot names; None while others are left."""
+        folder, out = self.inspect_catalog(server, tenant)
         named = dict(re.findall(r"^segment (\S+) .* rows (\d+) streams", out.stdout, re.M))
         files = {f"tenants/{tenant}/segments/{file.name}" for file in folder.glob("segments/*")}
         if out.returncode != 0 or set(named) != files:
@@ -179,7 +183,13 @@ class Compaction(unittest.TestCase):
         self.assertEqual(first["query"], '{app="a"} |= "x"')
         self.assertEqual((first["status"], first["user_id"], first["start_time"]), ("received", "", second - 100))
         self.assertEqual(self.listed(server, start=second - 1200, end=second - 900), [other])
+        self.assertEqual(self.delete(server, "other", query='{app="a"}', start=second - 100)[0], 204)
         self.assertEqual(self.listed(server, "other"), [])
+        self.assertFalse((pathlib.Path(server.data) / "bucket/tenants/other").exists())
+        shown = self.inspect_catalog(server)[1].stdout
+        self.assertRegex(shown, r"(?m)^snapshot \d+ writer \w+ written \d{19}$")
+        self.assertRegex(shown, r"(?m)^segment .* deletes_applied_on 0$")
+        self.assertRegex(shown, rf"(?m)^delete {first['request_id']} hides .* due_on 0 processed 0 arrived \d+:\d+$")
         self.assertEqual(self.lines(server, '{app="a"}'), ["y"])
         time.sleep(1)
         self.assertEqual(self.lines(server, '{app="a"}'), ["y"])
