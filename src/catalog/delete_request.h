@@ -23,8 +23,8 @@ struct DeleteRequest {
     std::map<std::uint64_t, std::uint64_t> arrived;
     // Number of the snapshot that it was made on.
     std::uint64_t made_on = 0;
-    // Number of the snapshot since which compaction leaves its entries out; 0: they are only
-    // hidden.
+    // Number of the snapshot since which flushes and compaction leave its entries out; 0: they are
+    // only hidden.
     std::uint64_t due_on = 0;
     Timestamp processed_at;  // 0: not yet; afterwards it is only remembered
 
