@@ -25,8 +25,8 @@ struct SegmentInfo {
     std::uint64_t size_bytes = 0;
     std::uint32_t streams = 0;
     std::uint32_t level = 0;  // 0: flushed from the head; 1: written by compaction
-    // Number of a snapshot: when it was written, by a flush or a merge, the deletes that were due on
-    // that one were left out. 0: none were.
+    // Number of a snapshot: when it was written, by a flush or a merge, the deletes that were due
+    // on that one were left out. 0: none were.
     std::uint64_t deletes_applied_on = 0;
 
     // Nothing is known of a segment that was found without a snapshot that names it.

@@ -1,8 +1,8 @@
 // Requests to delete entries of a tenant: made, listed, cancelled, and how they come to an end.
 //
 // A request hides its entries at once. When it can no longer be cancelled it is due: flushes and
-// compaction leave its entries out of what they write. It is processed when every journal that was there when
-// it was made is in segments, and no segment may hold entries of it any more.
+// compaction leave its entries out of what they write. It is processed when every journal that was
+// there when it was made is in segments, and no segment may hold entries of it any more.
 #pragma once
 
 #include "absl/container/flat_hash_map.h"
