@@ -117,18 +117,18 @@ class OtlpGrpc(unittest.TestCase):
         self.assertIn("otlp_grpc=off", server.log_text())
 
     def test_clients_that_stop_in_the_middle_take_no_memory(self):
-        """1 GB of messages that do not end."""
+        """2 GB of messages that do not end: the library holds about twice its quota of 256 MB, however many there are."""
         self.start()
         self.calls(({}, export((self.now, b"warm"))))
         self.server.reset_peak()
         before = self.server.memory_mb("VmHWM")
         connections = []
         try:
-            for _ in range(250):
+            for _ in range(500):
                 connections.append(unfinished_call(self.port, 4_000_000))
             time.sleep(1)
             self.assertEqual(self.server.push([({"a": "b"}, [(self.now, "http")])])[0], 204)
-            self.assertLess(self.server.memory_mb("VmHWM") - before, 500)
+            self.assertLess(self.server.memory_mb("VmHWM") - before, 700)
         finally:
             for connection in filter(None, connections):
                 connection.close()
