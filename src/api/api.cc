@@ -262,7 +262,7 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
 std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
                                                      const auth::Credential* who,
                                                      const net::HttpRequest& request) const {
-    Scope scope{kDefaultTenant, {}, {}};
+    Scope scope{kDefaultTenant, {}, {}, nullptr};
     const bool by_header = route.tenant == TenantUse::kHeader ||
                            (route.tenant == TenantUse::kOne && config_.auth_enabled);
     if (by_header) {
@@ -315,10 +315,23 @@ void Api::let_in(const Route& route,
     }
     // Reading blocks on files, so it happens on the executor and not on the network's threads.
     const bool reading = route.work == Work::kReading;
-    const Duration timeout = rules(std::get<Scope>(found))->limits.query_timeout;
+    Scope scope = std::get<Scope>(std::move(found));
+    if (reading) {
+        if (const Status status = enter(scope); !status.ok()) {
+            respond(error_response(429, std::string(status.message())));
+            return;
+        }
+        // Some hold nothing else of the request while they work.
+        respond = [respond = std::move(respond),
+                   place = scope.reading](net::HttpResponse response) {
+            respond(std::move(response));
+        };
+    }
+    const auto place = scope.reading;
+    const Duration timeout = rules(scope)->limits.query_timeout;
     io::Task task = [this,
                      &route,
-                     scope = std::get<Scope>(std::move(found)),
+                     scope = std::move(scope),
                      answer = reading ? answer_in_time(request.cancel, timeout, respond) : respond,
                      request = std::make_shared<net::HttpRequest>(std::move(request))] {
         if (const auto* handler = std::get_if<ScopeHandler>(&route.handler)) {
@@ -328,10 +341,23 @@ void Api::let_in(const Route& route,
         }
     };
     if (reading) {
-        executor_.post_long(std::move(task));
+        place->post_long(std::move(task));
     } else {
         executor_.post(std::move(task));
     }
+}
+
+std::size_t Api::outstanding_max(const config::Config& config) {
+    const std::size_t a = config.max_outstanding_per_tenant;
+    const std::size_t b = config.max_outstanding_requests_per_tenant;
+    return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
+Status Api::enter(Scope& scope) {
+    const std::int64_t limit = rules(scope)->limits.max_query_parallelism;
+    const auto parallelism = limit > 0 ? static_cast<std::size_t>(limit) : executor_.parallelism();
+    LOGI_ASSIGN_OR_RETURN(scope.reading, turns_.enter(scope.tenant, parallelism));
+    return absl::OkStatus();
 }
 
 // What was cancelled may have to wait until it can see that; the client does not.

@@ -12,6 +12,7 @@
 #include "io/executor.h"
 #include "net/grpc_server.h"
 #include "net/http.h"
+#include "query/fair_queue.h"
 #include "query/query.h"
 #include "tail/tails.h"
 
@@ -46,7 +47,8 @@ class Api {
           metrics_(metrics),
           config_(config),
           gate_(gate),
-          push_budget_(executor, kPushBytesMax) {}
+          push_budget_(executor, kPushBytesMax),
+          turns_(executor, clock, metrics, outstanding_max(config)) {}
 
     // Answers a request; `respond` is called once.
     void handle(net::HttpRequest request, net::Responder respond);
@@ -76,6 +78,9 @@ class Api {
     static constexpr std::uint64_t kPushBytesMax = 512ULL << 20U;
 
     static const std::vector<Route>& routes();
+    static std::size_t outstanding_max(const config::Config& config);
+    // Gives a read its place among its tenant's. kResourceExhausted if there is none.
+    Status enter(Scope& scope);
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
     // Once it is known who asks; null: nobody has to say.
     void let_in(const Route& route,
@@ -199,6 +204,7 @@ class Api {
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;
+    query::FairQueue turns_;
 };
 
 // Whether a request came by the older API, /api/prom.

@@ -78,7 +78,7 @@ void Api::index_stats(const net::HttpRequest& http, const Scope& scope, net::Res
         return absl::OkStatus();
     };
     ingest::Pinned pinned = pin(scope, *range, TenantLabel::kHidden);
-    query::run_stream_sizes(executor_,
+    query::run_stream_sizes(*scope.reading,
                             std::move(pinned.sources),
                             std::move(request),
                             http.cancel,
@@ -124,7 +124,7 @@ void Api::respond_volume(const net::HttpRequest& http,
     ingest::Pinned pinned =
         pin(scope, {range->start, range->end + Duration{1}}, TenantLabel::kHidden);
     query::run_volume(
-        executor_,
+        *scope.reading,
         std::move(pinned.sources),
         *request,
         http.cancel,

@@ -33,7 +33,7 @@ void Api::patterns(const net::HttpRequest& http, const Scope& scope, net::Respon
         return;
     }
     ingest::Pinned pinned = pin(scope, *range);
-    query::run_patterns(executor_,
+    query::run_patterns(*scope.reading,
                         std::move(pinned.sources),
                         *std::move(request),
                         rules->limits,

@@ -227,7 +227,7 @@ void Api::run(query::Request request,
         auto body = answer(*result, warnings, seconds);
         respond(json_response(std::move(body)));
     };
-    query::run(executor_,
+    query::run(*scope.reading,
                std::move(pinned.sources),
                *std::move(prepared),
                rules->limits,

@@ -58,7 +58,7 @@ void Api::tail(const net::HttpRequest& http, const Scope& scope, net::Responder 
     }
     request->scope = scope;
     const TailSocket::Deps deps{
-        store_, tails_, executor_, clock_, rules(scope), config_.tail_max_duration};
+        store_, tails_, executor_, turns_, clock_, rules(scope), config_.tail_max_duration};
     auto accepted =
         net::accept_websocket(http, std::make_shared<TailSocket>(deps, *std::move(request)));
     if (!accepted.has_value()) {

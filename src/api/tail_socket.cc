@@ -19,7 +19,16 @@ void TailSocket::open(std::function<void()> wake) {
         const base::MutexLock lock(mutex_);
         wake_ = std::move(wake);
     }
-    deps_.executor.post_long([self = shared_from_this()] { self->start(); });
+    const std::int64_t limit = deps_.rules->limits.max_query_parallelism;
+    auto reading = deps_.turns.enter(
+        request_.scope.tenant,
+        limit > 0 ? static_cast<std::size_t>(limit) : deps_.executor.parallelism());
+    if (!reading.ok()) {
+        close(std::string(reading.status().message()));
+        return;
+    }
+    (*reading)->post_long(
+        [self = shared_from_this(), reading = *reading] { self->start(reading); });
     if (deps_.duration_max.ns > 0) {
         deps_.executor.post_after(deps_.duration_max, [weak = weak_from_this()] {
             if (const auto self = weak.lock()) {
@@ -31,7 +40,7 @@ void TailSocket::open(std::function<void()> wake) {
 
 // What is wrong with the request is said on the WebSocket, except for what was said before it was
 // one.
-void TailSocket::start() {
+void TailSocket::start(const std::shared_ptr<io::Executor>& reading) {
     auto prepared = prepare(request_.history, deps_.rules->limits, deps_.clock.now());
     if (!prepared.ok()) {
         fail(prepared.status());
@@ -49,7 +58,7 @@ void TailSocket::start() {
     // What was taken in before that is in the store: also with times that are yet to come.
     prepared->range.end =
         deps_.clock.now() + deps_.rules->limits.creation_grace_period + Duration::seconds(1);
-    read_history(*std::move(prepared));
+    read_history(*std::move(prepared), reading);
 }
 
 Status TailSocket::follow(logql::LogExpr log) {
@@ -76,7 +85,8 @@ Status TailSocket::follow(logql::LogExpr log) {
     return absl::OkStatus();
 }
 
-void TailSocket::read_history(query::Prepared prepared) {
+void TailSocket::read_history(query::Prepared prepared,
+                              const std::shared_ptr<io::Executor>& reading) {
     ingest::Pinned pinned =
         deps_.store.pin(request_.scope.tenant, prepared.range, request_.scope.only);
     if (const Status status =
@@ -87,12 +97,12 @@ void TailSocket::read_history(query::Prepared prepared) {
     }
     Limits limits = deps_.rules->limits;
     limits.max_query_memory_bytes = std::min(limits.max_query_memory_bytes, kHistoryBytesMax);
-    query::run(deps_.executor,
+    query::run(*reading,
                std::move(pinned.sources),
                std::move(prepared),
                limits,
                request_.cancel,
-               [self = shared_from_this()](StatusOr<query::Result> result) {
+               [self = shared_from_this(), reading](StatusOr<query::Result> result) {
                    if (!result.ok()) {
                        self->fail(result.status());
                        return;

@@ -9,6 +9,7 @@
 #include "io/executor.h"
 #include "logql/ast.h"
 #include "net/websocket.h"
+#include "query/fair_queue.h"
 #include "query/query.h"
 #include "tail/tails.h"
 
@@ -36,6 +37,7 @@ class TailSocket final : public net::WebSocketSource,
         ingest::Store& store;
         tail::Tails& tails;
         io::Executor& executor;
+        query::FairQueue& turns;
         const io::Clock& clock;
         std::shared_ptr<const ingest::TenantRules> rules;
         Duration duration_max;  // 0: any
@@ -47,9 +49,10 @@ class TailSocket final : public net::WebSocketSource,
     void closed() override;
 
   private:
-    void start();
+    // Their work is done by `reading`.
+    void start(const std::shared_ptr<io::Executor>& reading);
     Status follow(logql::LogExpr log);
-    void read_history(query::Prepared prepared);
+    void read_history(query::Prepared prepared, const std::shared_ptr<io::Executor>& reading);
     void fail(const Status& status);
     void close(std::string reason);
 

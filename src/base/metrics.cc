@@ -50,6 +50,13 @@ Histogram Registry::histogram(const std::string& name,
     return Histogram(&family.Add(labels, prometheus::Histogram::BucketBoundaries(buckets)));
 }
 
+void Registry::remove(const std::string& name, Gauge gauge) {
+    prometheus::BuildGauge()
+        .Name(name)
+        .Register(impl_->registry)
+        .Remove(static_cast<prometheus::Gauge*>(gauge.impl_));
+}
+
 std::string Registry::render() const {
     return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }

@@ -61,6 +61,9 @@ class Registry {
                         const std::vector<double>& buckets,
                         const MetricLabels& = {});
 
+    // The gauge of that name goes; its handles are not used any more.
+    void remove(const std::string& name, Gauge gauge);
+
     // Everything in Prometheus' text exposition format 0.0.4.
     [[nodiscard]] std::string render() const;
 

@@ -53,6 +53,9 @@ struct Config {
     Duration delete_max_interval = Duration::hours(24);  // the greatest max_interval of a request
     Duration tail_max_duration = Duration::hours(1);     // querier.…, 0: no limit
     bool multi_tenant_queries_enabled = false;           // querier.…: reads of A|B
+    // Reads of a tenant that are under way, the lesser of both; 0: no limit.
+    std::uint32_t max_outstanding_per_tenant = 2048;            // frontend.…
+    std::uint32_t max_outstanding_requests_per_tenant = 32000;  // query_scheduler.…
     // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.
     std::vector<std::string> published_limits = {"discover_log_levels",
                                                  "discover_service_name",

@@ -154,6 +154,7 @@ std::string all_limits(const Limits& l) {
     add("max_query_series", l.max_query_series);
     add("max_query_memory_bytes", l.max_query_memory_bytes);
     add("max_entries_limit_per_query", l.max_entries_limit_per_query);
+    add("max_query_parallelism", l.max_query_parallelism);
     add("max_streams_matchers_per_query", l.max_streams_matchers_per_query);
     add("max_query_length", format_duration(l.max_query_length));
     add("max_query_lookback", format_duration(l.max_query_lookback));
@@ -237,6 +238,10 @@ std::string to_yaml(const Config& c) {
         format_duration(c.tail_max_duration),
         "\n  multi_tenant_queries_enabled: ",
         c.multi_tenant_queries_enabled ? "true" : "false",
+        "\nfrontend:\n  max_outstanding_per_tenant: ",
+        c.max_outstanding_per_tenant,
+        "\nquery_scheduler:\n  max_outstanding_requests_per_tenant: ",
+        c.max_outstanding_requests_per_tenant,
         "\nruntime_config:\n  file: ",
         yaml_text(c.runtime_files),
         "\n  period: ",

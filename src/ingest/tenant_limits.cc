@@ -19,6 +19,7 @@ void narrow_queries(Limits& l, const Limits& other) {
     narrow(l.max_query_series, other.max_query_series);
     narrow(l.max_entries_limit_per_query, other.max_entries_limit_per_query);
     narrow(l.max_query_memory_bytes, other.max_query_memory_bytes);
+    narrow(l.max_query_parallelism, other.max_query_parallelism);
     narrow(l.max_streams_matchers_per_query, other.max_streams_matchers_per_query);
     narrow(l.max_query_length, other.max_query_length);
     narrow(l.max_query_lookback, other.max_query_lookback);

@@ -64,6 +64,8 @@ struct Limits {
     std::int64_t max_query_series = 500;
     std::int64_t max_entries_limit_per_query = 5000;
     std::int64_t max_query_memory_bytes = 1LL << 30;  // Logi's own: what one query may hold
+    // Of a tenant: tasks of its queries that run at once; 0: no limit.
+    std::int64_t max_query_parallelism = 32;
     std::int64_t max_streams_matchers_per_query = 1000;
     Duration max_query_length = Duration::hours(721);
     Duration max_query_lookback{0};  // 0: no limit

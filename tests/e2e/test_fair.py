@@ -1,0 +1,113 @@
+"""One tenant's many heavy queries and another's small one; too many queries of a tenant."""
+import select
+import socket
+import statistics
+import threading
+import time
+import unittest
+import urllib.parse
+
+from harness import Server
+
+START = 1_700_000_000 * 10**9
+LINES = 160_000
+HEAVY_QUERIES = 30
+# Seconds of reading, in pieces that are whole blocks.
+HEAVY = 'quantile_over_time(0.9,{app="a"} | json | regexp "text (?P<w>.*) be .* (?P<n>[0-9]+)" | unwrap n [1m]) by (w)'
+SMALL = 'sum(count_over_time({app="b"} |= "7" [1m]))'
+CONFIG = """
+auth_enabled: true
+limits_config:
+  reject_old_samples: false
+  ingestion_rate_mb: 1000
+  ingestion_burst_size_mb: 1000
+  per_stream_rate_limit: 1GB
+  per_stream_rate_limit_burst: 1GB
+"""
+
+
+def path_of(query):
+    return "/loki/api/v1/query_range?" + urllib.parse.urlencode(
+        {"query": query, "start": START - 1, "end": START + 1000 * 10**9, "step": 60})
+
+
+class Tenants(unittest.TestCase):
+    def start(self, more=""):
+        self.server = Server(CONFIG + more).start()
+        self.addCleanup(self.server.close)
+        for begin in range(0, LINES, 10_000):
+            lines = [(START + i * 10**6, f'{{"id":"{i}","msg":"some text to be replaced aaaaa bbbb {i * 7919}"}}')
+                     for i in range(begin, begin + 10_000)]
+            self.assertEqual(self.server.push([({"app": "a"}, lines)], "a")[0], 204)
+        self.assertEqual(
+            self.server.push([({"app": "b"}, [(START + i * 10**6, f"line {i}") for i in range(1000)])], "b")[0], 204)
+        self.assertEqual(self.server.request("POST", "/flush")[0], 204)
+
+    def ask(self, tenant, query):
+        """Sends a query; its answer can be received from what is returned."""
+        connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=60)
+        self.addCleanup(connection.close)
+        connection.sendall(f"GET {path_of(query)} HTTP/1.1\r\nHost: x\r\nX-Scope-OrgID: {tenant}\r\n\r\n".encode())
+        return connection
+
+    def seconds_of_small(self, count):
+        """The median of so many small queries."""
+        seconds = []
+        for _ in range(count):
+            begin = time.monotonic()
+            self.assertEqual(self.server.request("GET", path_of(SMALL), headers={"X-Scope-OrgID": "b"})[0], 200)
+            seconds.append(time.monotonic() - begin)
+        return statistics.median(seconds)
+
+    def metrics(self):
+        return self.server.request("GET", "/metrics")[1].decode()
+
+
+class Fair(Tenants):
+    def test_a_small_query_stays_fast_beside_heavy_ones_of_another(self):
+        self.start()
+        begin = time.monotonic()
+        self.assertIn(b"200 OK", self.ask("a", HEAVY).recv(100))
+        heavy = time.monotonic() - begin
+        alone = self.seconds_of_small(20)
+        waiting = [self.ask("a", HEAVY) for _ in range(HEAVY_QUERIES)]
+        time.sleep(heavy / 4)
+        beside = self.seconds_of_small(5)
+        metrics = self.metrics()
+        print(f"heavy {heavy * 1000:.0f} ms; small: alone {alone * 1000:.1f} ms, beside {HEAVY_QUERIES} heavy ones "
+              f"{beside * 1000:.1f} ms")
+        ready, _, _ = select.select(waiting, [], [], 0)
+        self.assertLess(len(ready), HEAVY_QUERIES // 2, "the heavy queries were done too early to tell anything")
+        # It waits for what runs and then takes turns. In one queue of all it waits for all of them.
+        self.assertLess(beside, max(heavy, 0.2))
+        self.assertIn('loki_query_scheduler_queue_length{user="a"}', metrics)
+
+
+class TooMany(Tenants):
+    def test_more_than_max_outstanding_are_refused(self):
+        self.start("frontend:\n  max_outstanding_per_tenant: 3\n")
+        waiting = [self.ask("a", HEAVY) for _ in range(3)]
+        time.sleep(0.2)
+        self.assertEqual(self.server.request("GET", path_of(SMALL), headers={"X-Scope-OrgID": "a"}),
+                         (429, b"too many outstanding requests"))
+        self.assertEqual(self.server.get("/loki/api/v1/labels", "a")[0], 429)
+        self.assertEqual(self.server.request("GET", path_of(SMALL), headers={"X-Scope-OrgID": "b"})[0], 200)
+        self.assertIn('loki_query_scheduler_discarded_requests_total{user="a"} 2', self.metrics())
+        for connection in waiting:
+            self.assertIn(b"200 OK", connection.recv(100))
+        stop = time.monotonic() + 5
+        while self.server.get("/loki/api/v1/labels", "a")[0] != 200:
+            self.assertLess(time.monotonic(), stop)
+
+    def test_a_tenant_can_be_held_to_one_task_at_once(self):
+        self.start("  max_query_parallelism: 1\n")
+        threads = [threading.Thread(target=lambda: self.assertIn(b"200 OK", self.ask("a", HEAVY).recv(100)))
+                   for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+if __name__ == "__main__":
+    unittest.main()
