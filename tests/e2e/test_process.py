@@ -65,12 +65,12 @@ class Process(unittest.TestCase):
 
     def test_config_file(self):
         server = self.serve("auth_enabled: true\nlimits_config:\n  max_line_size: 10\nfrontend:\n  encoding: protobuf\n"
-                            "server:\n  grpc_listen_port: 1\n")
+                            "server:\n  grpc_listen_port: 1\n  otlp_grpc_listen_port: 0\n")
         self.assertEqual(self.push(server, "x")[0], 401)
         self.assertEqual(server.push([({"app": "a"}, [(time.time_ns(), "12345678901")])], "t")[0], 400)
         warnings = [line for line in server.log_text().splitlines() if "level=warn" in line]
         self.assertEqual(len(warnings), 1, warnings)
-        self.assertIn("frontend, server.grpc_listen_port", warnings[0])
+        self.assertIn("frontend.encoding, server.grpc_listen_port", warnings[0])
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write("server:\n  http_listen_prt: 1\n")
             file.flush()
