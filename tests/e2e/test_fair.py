@@ -51,13 +51,14 @@ class Tenants(unittest.TestCase):
         return connection
 
     def seconds_of_small(self, count):
-        """The median of so many small queries."""
+        """Of so many small queries, one after another."""
         seconds = []
         for _ in range(count):
             begin = time.monotonic()
-            self.assertEqual(self.server.request("GET", path_of(SMALL), headers={"X-Scope-OrgID": "b"})[0], 200)
+            self.assertEqual(self.server.request("GET", path_of(SMALL), headers={"X-Scope-OrgID": "b"},
+                                                 timeout=60)[0], 200)
             seconds.append(time.monotonic() - begin)
-        return statistics.median(seconds)
+        return seconds
 
     def metrics(self):
         return self.server.request("GET", "/metrics")[1].decode()
@@ -69,17 +70,17 @@ class Fair(Tenants):
         begin = time.monotonic()
         self.assertIn(b"200 OK", self.ask("a", HEAVY).recv(100))
         heavy = time.monotonic() - begin
-        alone = self.seconds_of_small(20)
+        alone = statistics.median(self.seconds_of_small(20))
         waiting = [self.ask("a", HEAVY) for _ in range(HEAVY_QUERIES)]
         time.sleep(heavy / 4)
-        beside = self.seconds_of_small(5)
+        beside = self.seconds_of_small(20)
+        ready, _, _ = select.select(waiting, [], [], 0)
         metrics = self.metrics()
         print(f"heavy {heavy * 1000:.0f} ms; small: alone {alone * 1000:.1f} ms, beside {HEAVY_QUERIES} heavy ones "
-              f"{beside * 1000:.1f} ms")
-        ready, _, _ = select.select(waiting, [], [], 0)
-        self.assertLess(len(ready), HEAVY_QUERIES // 2, "the heavy queries were done too early to tell anything")
+              f"median {statistics.median(beside) * 1000:.1f}, worst {max(beside) * 1000:.1f} ms")
         # It waits for what runs and then takes turns. In one queue of all it waits for all of them.
-        self.assertLess(beside, max(heavy, 0.2))
+        self.assertLess(max(beside), max(2 * heavy, 0.5))
+        self.assertLess(len(ready), HEAVY_QUERIES // 2, "the heavy queries were done too early to tell anything")
         self.assertIn('loki_query_scheduler_queue_length{user="a"}', metrics)
 
 
