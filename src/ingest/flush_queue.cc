@@ -11,6 +11,11 @@ constexpr std::size_t kFailuresLogged = 10;
 
 }  // namespace
 
+FlushQueue::~FlushQueue() {
+    stop();
+    const std::lock_guard wait(life_->running);
+}
+
 void FlushQueue::add(Job job) {
     const base::MutexLock lock(mutex_);
     unwritten_.insert(++last_number_);
@@ -26,23 +31,14 @@ void FlushQueue::start() {
 }
 
 void FlushQueue::post_after(Duration delay, io::Task task) {
-    executor_.post_after(delay,
-                         [task = std::move(task), alive = alive_, strand = strand_]() mutable {
-                             strand.post([task, alive] {
-                                 if (alive->load()) {
-                                     task();
-                                 }
-                             });
-                         });
+    executor_.post_after(delay, [task = std::move(task), life = life_, strand = strand_]() mutable {
+        strand.post([task, life] { life->run_unless_stopped(task); });
+    });
 }
 
 // Whoever was told that a job is written may have stopped the queue, to destroy it next.
 void FlushQueue::run_next_later() {
-    strand_.post([this, alive = alive_] {
-        if (alive->load()) {
-            run_next();
-        }
-    });
+    strand_.post([this, life = life_] { life->run_unless_stopped([this] { run_next(); }); });
 }
 
 void FlushQueue::wait(std::function<void(Status)> done) {

@@ -11,13 +11,15 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <utility>
 #include <vector>
 
 namespace logi::ingest {
 
-// Thread-safe. Tasks of its that are still in the executor when it is destroyed do nothing.
+// Thread-safe. To destroy it waits for the job that is being written, if that is on another thread;
+// tasks of its that are still in the executor do nothing then.
 class FlushQueue {
   public:
     struct Job {
@@ -29,7 +31,7 @@ class FlushQueue {
 
     FlushQueue(io::Executor& executor, FlushFn flush)
         : executor_(executor), flush_(std::move(flush)), strand_(executor) {}
-    ~FlushQueue() { stop(); }
+    ~FlushQueue();
     FlushQueue(const FlushQueue&) = delete;
     FlushQueue& operator=(const FlushQueue&) = delete;
 
@@ -43,12 +45,25 @@ class FlushQueue {
     void post_after(Duration delay, io::Task task);
     // Nothing more is written. A task that is posted after this runs when the queue's own work has
     // ended, so that it may let the queue be destroyed.
-    void stop() { alive_->store(false); }
+    void stop() { life_->stopped.store(true); }
 
   private:
     struct Numbered {
         std::uint64_t number = 0;
         Job job;
+    };
+    // Of the queue, which its tasks may outlive.
+    struct Life {
+        std::atomic<bool> stopped{false};
+        // Held by what runs; recursive, as what runs may destroy the queue.
+        std::recursive_mutex running;
+
+        void run_unless_stopped(const io::Task& task) {
+            const std::lock_guard lock(running);
+            if (!stopped.load()) {
+                task();
+            }
+        }
     };
     void start() LOGI_REQUIRES(mutex_);
     void run_next_later();
@@ -60,7 +75,7 @@ class FlushQueue {
     io::Executor& executor_;
     const FlushFn flush_;
     io::Strand strand_;
-    std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+    const std::shared_ptr<Life> life_ = std::make_shared<Life>();
 
     // Touched on the strand only: jobs that failed, or whose tenant's earlier job did, in their
     // order; they are tried again together.

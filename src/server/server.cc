@@ -46,7 +46,7 @@ net::ServerOptions server_options(const config::Config& config) {
     if (config.http_listen_conn_limit > 0) {
         options.connections_max = config.http_listen_conn_limit;
     }
-    // Half of the open files are for the store.
+    // Half of the open files are for the store, and for gRPC, whose library bounds none.
     const std::uint64_t sockets_max = raise_open_files() / 2;
     if (sockets_max < options.connections_max) {
         base::log_warn("fewer connections are served, as few files may be open",
@@ -158,6 +158,7 @@ int run(const config::Config& config) {
     if (const Status status = limits.load(); !status.ok()) {
         base::log_error("cannot read the limits of tenants",
                         {{"error", std::string(status.message())}});
+        executor.reset();  // the store writes already what it has recovered
         return 1;
     }
     compact::Deletes deletes(**store, clock, random, config.delete_request_cancel_period);
@@ -168,6 +169,7 @@ int run(const config::Config& config) {
     const auto otlp = start_otlp(config, api);
     if (!otlp.ok()) {
         base::log_error("cannot serve", {{"error", std::string(otlp.status().message())}});
+        executor.reset();
         return 1;
     }
     // It waits for its answers, so while there are threads to give them.

@@ -54,6 +54,18 @@ class Overrides(unittest.TestCase):
         self.assertTrue(self.wait(lambda: self.metric(name) == 1))
         self.assertEqual(self.push("small", "123456"), 204)
 
+    def test_a_server_that_does_not_start_loses_nothing(self):
+        self.assertEqual(self.push("other", "kept"), 204)
+        for _ in range(5):
+            self.server.kill()
+            self.file.write_text("overrides: {small: {max_lin_size: 5}}\n")
+            with self.assertRaisesRegex(RuntimeError, "max_lin_size"):
+                self.server.start()
+            self.assertEqual(self.server.process.wait(), 1)
+            self.file.write_text("overrides: {}\n")
+            self.server.start()
+            self.assertEqual(self.server.lines('{a="b"}', tenant="other"), ["kept"])
+
     def test_the_check_names_keys_without_effect(self):
         run = subprocess.run([harness.BINARY, "check", "config", self.server.config], capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
