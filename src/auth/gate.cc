@@ -142,16 +142,19 @@ std::optional<Gate::Secret> Gate::secret_of(const std::string& authorization) {
     return Secret{pair.substr(0, colon), pair.substr(colon + 1), true};
 }
 
-std::shared_ptr<const Credential> Gate::try_secret(const Secret& secret) const {
+StatusOr<std::shared_ptr<const Credential>> Gate::try_secret(const Secret& secret) const {
     for (const auto& proof : proofs_) {
         const bool candidate = secret.basic
                                    ? !proof.user.empty() && proof.user == secret.user
                                    : proof.user.empty() && proof.hash.may_match(secret.text);
-        if (candidate && proof.hash.matches(secret.text)) {
-            return proof.credential;
+        if (candidate) {
+            LOGI_ASSIGN_OR_RETURN(const bool matches, proof.hash.matches(secret.text));
+            if (matches) {
+                return proof.credential;
+            }
         }
     }
-    return nullptr;
+    return std::shared_ptr<const Credential>();
 }
 
 std::optional<Gate::Known> Gate::find(const std::string& fingerprint) const {
@@ -169,9 +172,20 @@ void Gate::remember(const std::string& fingerprint, std::shared_ptr<const Creden
     const base::MutexLock lock(mutex_);
     if (known_.size() >= kKnownMax) {
         // Those of ours are few: who tries many secrets does not push them out.
-        absl::erase_if(known_, [](const auto& item) { return item.second.credential == nullptr; });
+        absl::erase_if(known_, [now](const auto& item) {
+            return item.second.credential == nullptr || item.second.until < now;
+        });
     }
     known_[fingerprint] = {std::move(credential), now + time};
+}
+
+bool Gate::may_wait() {
+    const base::MutexLock lock(mutex_);
+    if (waiting_ >= kWaitingMax) {
+        return false;
+    }
+    ++waiting_;
+    return true;
 }
 
 void Gate::identify(const std::string& authorization, Done done) {
@@ -180,34 +194,38 @@ void Gate::identify(const std::string& authorization, Done done) {
         done(unauthenticated());
         return;
     }
-    const std::string fingerprint = fingerprints_.of(authorization);
+    // Of the secret, which a header can have in many forms.
+    const std::string fingerprint = fingerprints_.of(absl::StrCat(
+        secret->basic ? "user" : "token", secret->user.size(), ":", secret->user, secret->text));
     if (auto known = find(fingerprint); known.has_value()) {
         done(known->credential == nullptr
                  ? StatusOr<std::shared_ptr<const Credential>>(unauthenticated())
                  : std::move(known->credential));
         return;
     }
-    {
-        const base::MutexLock lock(mutex_);
-        if (waiting_ >= kWaitingMax) {
-            done(absl::ResourceExhaustedError("too many unknown credentials at once"));
-            return;
-        }
-        ++waiting_;
+    if (!may_wait()) {
+        done(absl::ResourceExhaustedError("too many unknown credentials at once"));
+        return;
     }
     strand_.post([this, fingerprint, secret = *std::move(secret), done = std::move(done)] {
         // It may have been tried while this waited.
         auto known = find(fingerprint);
-        auto credential = known.has_value() ? known->credential : try_secret(secret);
-        if (!known.has_value()) {
-            remember(fingerprint, credential);
+        auto credential =
+            known.has_value()
+                ? StatusOr<std::shared_ptr<const Credential>>(std::move(known->credential))
+                : try_secret(secret);
+        if (!known.has_value() && credential.ok()) {
+            remember(fingerprint, *credential);
         }
         {
             const base::MutexLock lock(mutex_);
             --waiting_;
         }
-        done(credential == nullptr ? StatusOr<std::shared_ptr<const Credential>>(unauthenticated())
-                                   : std::move(credential));
+        if (!credential.ok()) {
+            done(absl::ResourceExhaustedError(credential.status().message()));
+        } else {
+            done(*credential == nullptr ? unauthenticated() : std::move(credential));
+        }
     });
 }
 

@@ -51,8 +51,9 @@ class Gate {
                                                 const io::Clock& clock);
 
     // Of an Authorization header. `done` once, now or from a task: the credential; kUnauthenticated
-    // when it is none of ours; kResourceExhausted when too many that are not known yet wait to be
-    // looked at. One that was seen before costs next to nothing.
+    // when it is none of ours; kResourceExhausted when it cannot be looked at now, for want of
+    // memory or as too many that are not known yet wait for it. One that was seen before costs next
+    // to nothing.
     using Done = std::function<void(StatusOr<std::shared_ptr<const Credential>>)>;
     void identify(const std::string& authorization, Done done);
 
@@ -80,8 +81,11 @@ class Gate {
 
     static StatusOr<Proof> proof_of(const config::Credential& credential);
     static std::optional<Secret> secret_of(const std::string& authorization);
-    [[nodiscard]] std::shared_ptr<const Credential> try_secret(const Secret& secret) const;
+    // Null: none of ours.
+    StatusOr<std::shared_ptr<const Credential>> try_secret(const Secret& secret) const;
     [[nodiscard]] std::optional<Known> find(const std::string& fingerprint) const;
+    // False: too many wait already.
+    bool may_wait();
     void remember(const std::string& fingerprint, std::shared_ptr<const Credential> credential);
 
     const io::Clock& clock_;

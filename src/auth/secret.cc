@@ -132,8 +132,11 @@ std::string SecretHash::to_string() const {
                         id_);
 }
 
-bool SecretHash::matches(std::string_view secret) const {
+StatusOr<bool> SecretHash::matches(std::string_view secret) const {
     const std::string hash = scrypt(secret, salt_, log2n_, r_, p_);
+    if (hash.empty()) {
+        return absl::UnavailableError("no memory to look at a credential");
+    }
     return hash.size() == hash_.size() &&
            CRYPTO_memcmp(hash.data(), hash_.data(), hash.size()) == 0;
 }

@@ -26,8 +26,9 @@ class SecretHash {
     static StatusOr<SecretHash> parse(std::string_view text);
 
     [[nodiscard]] std::string to_string() const;
-    // Takes tens of milliseconds, and 16 MiB of memory.
-    [[nodiscard]] bool matches(std::string_view secret) const;
+    // With the numbers that `logi hash-token` takes: tens of milliseconds, and 16 MiB of memory.
+    // kUnavailable without memory.
+    [[nodiscard]] StatusOr<bool> matches(std::string_view secret) const;
     // Whether it is worth trying: by the id of a token, which tells nothing of the secret.
     [[nodiscard]] bool may_match(std::string_view token) const;
 
