@@ -61,6 +61,15 @@ Setter set(std::uint32_t& target) {
         target = scalar<std::uint32_t>(v, "a whole number that is not negative");
     };
 }
+// 0 would let no call begin.
+Setter set_calls(std::uint32_t& target) {
+    return [&](const YAML::Node& v) {
+        set(target)(v);
+        if (target == 0 || target > std::numeric_limits<std::int32_t>::max()) {
+            refuse(v, "expected a whole number from 1 on");
+        }
+    };
+}
 Setter set_log_level(std::string& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::string>(v, "a log level");
@@ -317,15 +326,23 @@ void read_section(const YAML::Node& node,
 
 namespace {
 
-// With the names that keys of runtime_config had before.
-Setters limits_of_all(Config& config) {
-    Setters setters = limits_setters(config.limits);
-    setters["per_tenant_override_config"] = [&config](const YAML::Node& v) {
-        if (config.runtime_files.empty()) {
-            config.runtime_files = scalar<std::string>(v, "a text");
+// The names that keys of runtime_config had before; they count where that names no file.
+struct OlderRuntimeConfig {
+    std::string files;
+    Duration period = Config().runtime_period;
+
+    void apply(Config& config) const {
+        if (config.runtime_files.empty() && !files.empty()) {
+            config.runtime_files = files;
+            config.runtime_period = period;
         }
-    };
-    setters["per_tenant_override_period"] = set_duration(config.runtime_period);
+    }
+};
+
+Setters limits_of_all(Config& config, OlderRuntimeConfig& older) {
+    Setters setters = limits_setters(config.limits);
+    setters["per_tenant_override_config"] = set(older.files);
+    setters["per_tenant_override_period"] = set_duration(older.period);
     return setters;
 }
 
@@ -347,7 +364,7 @@ Setter set_distributor(Config& config) {
     };
 }
 
-Setters top_setters(Config& config) {
+Setters top_setters(Config& config, OlderRuntimeConfig& older) {
     const auto section = [&config](const std::string& name, Setters setters) -> Setter {
         return [&config, name, setters = std::move(setters)](const YAML::Node& node) {
             read_section(node, name, setters, config.unused_keys);
@@ -368,7 +385,7 @@ Setters top_setters(Config& config) {
                   {"grpc_server_max_recv_msg_size",
                    set_message_size(config.grpc_server_max_recv_msg_size)},
                   {"grpc_server_max_concurrent_streams",
-                   set(config.grpc_server_max_concurrent_streams)},
+                   set_calls(config.grpc_server_max_concurrent_streams)},
                   {"log_level", set_log_level(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"compactor",
@@ -393,7 +410,7 @@ Setters top_setters(Config& config) {
          section("query_scheduler",
                  {{"max_outstanding_requests_per_tenant",
                    set(config.max_outstanding_requests_per_tenant)}})},
-        {"limits_config", section("limits_config", limits_of_all(config))},
+        {"limits_config", section("limits_config", limits_of_all(config, older))},
         {"distributor", set_distributor(config)},
         {"runtime_config",
          section("runtime_config",
@@ -421,7 +438,9 @@ Status read_yaml(const std::string& text,
 StatusOr<Config> load(const std::string& text, const std::string& file_name) {
     Config config;
     LOGI_RETURN_IF_ERROR(read_yaml(text, file_name, [&](const YAML::Node& root) {
-        read_section(root, "", top_setters(config), config.unused_keys);
+        OlderRuntimeConfig older;
+        read_section(root, "", top_setters(config, older), config.unused_keys);
+        older.apply(config);
     }));
     return config;
 }

@@ -107,7 +107,7 @@ StatusOr<std::string> expand(
     const std::string& file_name,
     const std::function<std::optional<std::string>(const std::string& name)>& value_of);
 
-// What is in force, as YAML that load() reads.
+// What is in force, as YAML that load() reads; of credentials without their secrets.
 [[nodiscard]] std::string to_yaml(const Config& config);
 
 // Of that, what is not as it is by default.
