@@ -9,6 +9,8 @@
 namespace logi::query {
 namespace {
 
+// What a task is counted for at most: a clock that jumps ahead costs nobody their turns.
+constexpr Duration kTurnMax = Duration::seconds(10);
 constexpr const char* kLengthName = "loki_query_scheduler_queue_length";
 const std::vector<double> kSecondsBuckets = {
     0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
@@ -185,7 +187,7 @@ void FairQueue::State::run_next() {
     }
     next.task();
     next.task = nullptr;
-    const std::int64_t used_ns = std::max<std::int64_t>((clock.now() - begin).ns, 0);
+    const std::int64_t used_ns = std::clamp<std::int64_t>((clock.now() - begin).ns, 0, kTurnMax.ns);
     bool more = false;
     {
         const base::MutexLock lock(mutex);

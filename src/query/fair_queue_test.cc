@@ -67,6 +67,17 @@ TEST_F(FairQueueTest, TimeCountsNotTasks) {
     EXPECT_LE(std::count(until_b_is_done.begin(), until_b_is_done.end(), 'a'), 7) << order;
 }
 
+TEST_F(FairQueueTest, AClockThatJumpsAheadCostsNobodyTheirTurns) {
+    FairQueue queue(executor, clock, metrics, 0);
+    const auto a = *queue.enter("a", 9);
+    a->post_long([this] { clock.advance(Duration::hours(1)); });
+    post(a, 'a', 5, 10);
+    post(*queue.enter("b", 9), 'b', 2000, 10);
+    executor.run();
+    // As if its first task had taken ten seconds of b's tasks, not an hour.
+    EXPECT_LT(order.find('a'), 1500U);
+}
+
 TEST_F(FairQueueTest, WhoWantedNothingHasSavedNothing) {
     FairQueue queue(executor, clock, metrics, 0);
     const auto early = *queue.enter("b", 9);

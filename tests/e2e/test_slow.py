@@ -6,42 +6,23 @@ import struct
 import threading
 import time
 import unittest
-import urllib.parse
 
+from busy import BUSY, LIMITS, path_of, push_lines
 from harness import Server
 
-START = 1_700_000_000 * 10**9
 LINES = 40_000
 # Takes a minute and more.
 SLOW = ('sum(count_over_time({app="a"} | json | line_format "{{range $i := fromJson `%s`}}{{range $j := fromJson `%s`}}'
         '{{regexReplaceAll `a` $.msg `b`}}{{end}}{{end}}" [1m]))' % (list(range(40)), list(range(40))))
-# Two seconds of reading, in pieces that are whole blocks.
-BUSY = 'quantile_over_time(0.9,{app="a"} | json | regexp "text (?P<w>.*) be .* (?P<n>[0-9]+)" | unwrap n [1m]) by (w)'
-CONFIG = """
-limits_config:
-  reject_old_samples: false
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1GB
-  per_stream_rate_limit_burst: 1GB
-"""
-
-
-def path_of(query):
-    return "/loki/api/v1/query_range?" + urllib.parse.urlencode(
-        {"query": query, "start": START - 1, "end": START + 1000 * 10**9, "step": 60})
 
 
 class Slow(unittest.TestCase):
     timeout = "1m"
 
     def setUp(self):
-        self.server = Server(CONFIG + f"  query_timeout: {self.timeout}\n").start()
+        self.server = Server(LIMITS + f"  query_timeout: {self.timeout}\n").start()
         self.addCleanup(self.server.close)
-        for begin in range(0, LINES, 10_000):
-            lines = [(START + i * 10**6, f'{{"id":"{i}","msg":"some text to be replaced aaaaa bbbb {i * 7919}"}}')
-                     for i in range(begin, begin + 10_000)]
-            self.assertEqual(self.server.push([({"app": "a"}, lines)])[0], 204)
+        push_lines(self, self.server, LINES)
         self.assertEqual(self.server.request("POST", "/flush")[0], 204)
 
     def push(self):
