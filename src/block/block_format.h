@@ -38,9 +38,6 @@ inline constexpr std::array<std::string_view, kColumns> kColumnNames = {"streams
 // tree that says what they are (kTree).
 enum LineKind : std::uint8_t { kZstdLines = 0, kTemplateLines = 1 };
 
-// Minutes are stored where they are so much fewer than rows: elsewhere times say it as well.
-inline constexpr std::size_t kRowsPerMinuteMin = 8;
-
 // A block with this much is full.
 inline constexpr std::uint64_t kBlockLineBytes = 2ULL << 20U;
 inline constexpr std::uint32_t kBlockRowsMax = 65536;

@@ -41,30 +41,6 @@ std::string encode_sequences(absl::Span<const Row> rows) {
     return raw;
 }
 
-// Empty if they do not pay.
-std::string encode_minutes(absl::Span<const Row> rows) {
-    std::string raw;
-    base::ByteWriter w(raw);
-    MinuteStats previous;
-    std::size_t minutes = 0;
-    for (std::size_t i = 0; i < rows.size();) {
-        MinuteStats minute{rows[i].stream, 0, MinuteStats::number_of(rows[i].time), 0};
-        for (; i < rows.size() && rows[i].stream == minute.stream &&
-               MinuteStats::number_of(rows[i].time) == minute.number;
-             ++i) {
-            ++minute.rows;
-            minute.line_bytes += rows[i].line.size();
-        }
-        w.varint(minute.stream - previous.stream);
-        w.zigzag(minute.number - previous.number);
-        w.varint(minute.rows);
-        w.varint(minute.line_bytes);
-        previous = minute;
-        ++minutes;
-    }
-    return minutes * kRowsPerMinuteMin <= rows.size() ? raw : std::string();
-}
-
 BlockStats stats_of(absl::Span<const Row> rows) {
     BlockStats stats;
     stats.rows = static_cast<std::uint32_t>(rows.size());
@@ -116,9 +92,6 @@ EncodedBlock BlockEncoder::encode(absl::Span<const Row> rows) {
     if (auto metadata = metadata_->encode(rows)) {
         block.columns[kMetadata] = codec::compress(metadata->tree);
         block.columns[kMetadataParts] = std::move(metadata->data);
-    }
-    if (const std::string minutes = encode_minutes(rows); !minutes.empty()) {
-        block.columns[kMinutes] = codec::compress(minutes);
     }
     return block;
 }

@@ -76,13 +76,6 @@ void check_numbers(const segment::SegmentReader& segment, const catalog::Segment
         EXPECT_EQ(stats.rows, times.size());
         EXPECT_EQ(stats.first_stream, streams.front());
         EXPECT_EQ(stats.last_stream, streams.back());
-        std::uint64_t minute_rows = 0;
-        const auto minutes = (*block)->minutes();
-        for (const auto& minute : *minutes) {
-            minute_rows += minute.rows;
-            EXPECT_TRUE(std::binary_search(streams.begin(), streams.end(), minute.stream));
-        }
-        EXPECT_TRUE(minute_rows == 0 || minute_rows == stats.rows);
         for (std::size_t row = 0; row < times.size(); ++row) {
             auto& e = extents.at({b, streams[row]});
             EXPECT_LE(e.min_time, times[row]);

@@ -159,20 +159,23 @@ StatusOr<BlockSamples::ByLabels> CountedRows::by_level(std::uint32_t stream, std
     return *of_level_[level];
 }
 
-// Of blocks in memory and of older formats: all of an extent's minutes or none.
+// Of blocks of older formats: all of an extent's minutes or none.
 StatusOr<CountedRows::Done> CountedRows::take_minutes(const segment::StreamExtent& extent,
                                                       exec::OpenBlock& block) {
     Done done{{}, 0, false};
     LOGI_RETURN_IF_ERROR(block.open(item_));
     LOGI_ASSIGN_OR_RETURN(const auto all, block.reader->minutes());
-    LOGI_ASSIGN_OR_RETURN(const auto outcome, samples_.by_labels(extent.stream, {}));
     auto minute = std::lower_bound(
         all.begin(), all.end(), extent.stream, [](const block::MinuteStats& m, std::uint32_t s) {
             return m.stream < s;
         });
     const auto end =
         std::find_if(minute, all.end(), [&](const auto& m) { return m.stream != extent.stream; });
-    if (minute == end || outcome.kind == BlockSamples::ByLabels::kByRow) {
+    if (minute == end) {
+        return done;
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto outcome, samples_.by_labels(extent.stream, {}));
+    if (outcome.kind == BlockSamples::ByLabels::kByRow) {
         return done;
     }
     std::vector<std::uint32_t> cells;

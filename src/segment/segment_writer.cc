@@ -63,8 +63,7 @@ void SegmentWriter::close_block() {
     entry.stats = encoded.stats;
     entry.form = encoded.form;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        // What minutes tell, statistics do.
-        entry.regions[c] = append(c == block::kMinutes ? std::string_view() : encoded.columns[c]);
+        entry.regions[c] = append(encoded.columns[c]);
     }
     metadata_bytes_of_rows_.clear();
     append_extents(

@@ -12,7 +12,8 @@
 
 namespace logi::segment {
 
-// One thread. Memory: the encoded bytes, one block of rows (views), and the extents.
+// One thread. Memory: the encoded bytes, one block of rows (views), the extents, and the
+// statistics.
 class SegmentWriter {
   public:
     // The streams in the order of their ordinals. Of about `line_bytes` of lines, if that is known,

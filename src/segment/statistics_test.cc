@@ -236,12 +236,10 @@ TEST(Statistics, TakeLittleOfASegmentOfManyStreams) {
         }
         std::string text;
         EXPECT_TRUE(dump(*segment, {.verify = rows == 6}, text).ok()) << text;
-        std::printf("%zu streams of %zu rows: %zu bytes, statistics %zu, of %zu rows\n",
-                    kStreams,
-                    rows,
-                    bytes.size(),
-                    static_cast<std::size_t>(segment->statistics_bytes()),
-                    static_cast<std::size_t>(told));
+        // Where the streams are all that there is to tell, it may be nothing.
+        if (rows == 6) {
+            EXPECT_GT(told, 0U);
+        }
     }
 }
 
