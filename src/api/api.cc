@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
 #include "api/otlp_grpc.h"
+#include "api/read_request.h"
 #include "base/log.h"
 
 #include <set>
@@ -83,10 +84,6 @@ std::optional<auth::Right> needed_right(std::string_view path) {
     }
     if (path == "/loki/api/v1/delete") {
         return Right::kDelete;
-    }
-    if (absl::StrContains(absl::string_view(path.data(), path.size()), "/rules") ||
-        path.starts_with("/prometheus/")) {
-        return Right::kRules;
     }
     const bool reads = path.starts_with("/loki/api/v1/") || path.starts_with("/api/prom/") ||
                        path == "/config/tenant/v1/limits";
@@ -317,10 +314,12 @@ void Api::let_in(const Route& route,
     const bool reading = route.work == Work::kReading;
     Scope scope = std::get<Scope>(std::move(found));
     if (reading) {
-        if (const Status status = enter(scope); !status.ok()) {
-            respond(error_response(429, std::string(status.message())));
+        auto place = enter_turns(turns_, scope.tenant, rules(scope)->limits, executor_);
+        if (!place.ok()) {
+            respond(error_response(429, std::string(place.status().message())));
             return;
         }
+        scope.reading = *std::move(place);
         // Some hold nothing else of the request while they work.
         respond = [respond = std::move(respond),
                    place = scope.reading](net::HttpResponse response) {
@@ -348,16 +347,8 @@ void Api::let_in(const Route& route,
 }
 
 std::size_t Api::outstanding_max(const config::Config& config) {
-    const std::size_t a = config.max_outstanding_per_tenant;
-    const std::size_t b = config.max_outstanding_requests_per_tenant;
-    return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
-}
-
-Status Api::enter(Scope& scope) {
-    const std::int64_t limit = rules(scope)->limits.max_query_parallelism;
-    const auto parallelism = limit > 0 ? static_cast<std::size_t>(limit) : executor_.parallelism();
-    LOGI_ASSIGN_OR_RETURN(scope.reading, turns_.enter(scope.tenant, parallelism));
-    return absl::OkStatus();
+    return least_limit(config.max_outstanding_per_tenant,
+                       config.max_outstanding_requests_per_tenant);
 }
 
 // What was cancelled may have to wait until it can see that; the client does not.
@@ -393,17 +384,23 @@ void Api::push(const net::HttpRequest& request, const std::string& tenant, net::
         kPushMemoryRatio * wire::decompressed_size_hint(request.body,
                                                         request.header("Content-Type"),
                                                         request.header("Content-Encoding"));
+    admit_push(bytes,
+               request,
+               [this, tenant, respond = std::move(respond)](const net::HttpRequest& admitted,
+                                                            const ByteBudget::Ticket& ticket) {
+                   push_now(admitted, tenant, respond, ticket);
+               });
+}
+
+void Api::admit_push(std::uint64_t bytes, const net::HttpRequest& request, AdmittedPush push) {
     if (const auto ticket = push_budget_.try_take(bytes)) {
-        push_now(request, tenant, std::move(respond), ticket);
+        push(request, ticket);
         return;
     }
-    push_budget_.take(bytes,
-                      [this,
-                       request = std::make_shared<net::HttpRequest>(request),
-                       tenant,
-                       respond = std::move(respond)](const ByteBudget::Ticket& ticket) {
-                          push_now(*request, tenant, respond, ticket);
-                      });
+    push_budget_.take(
+        bytes,
+        [request = std::make_shared<net::HttpRequest>(request),
+         push = std::move(push)](const ByteBudget::Ticket& ticket) { push(*request, ticket); });
 }
 
 void Api::push_now(const net::HttpRequest& request,

@@ -1,4 +1,4 @@
-// Loki's HTTP API over a store.
+// Loki's HTTP API, and OTLP over gRPC over a store.
 #pragma once
 
 #include "api/byte_budget.h"
@@ -79,8 +79,6 @@ class Api {
 
     static const std::vector<Route>& routes();
     static std::size_t outstanding_max(const config::Config& config);
-    // Gives a read its place among its tenant's. kResourceExhausted if there is none.
-    Status enter(Scope& scope);
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
     // Once it is known who asks; null: nobody has to say.
     void let_in(const Route& route,
@@ -96,6 +94,10 @@ class Api {
                                   Duration query_timeout,
                                   net::Responder respond);
 
+    // Pushes once there is memory for so many bytes: at once, or later what is then a copy of the
+    // request.
+    using AdmittedPush = std::function<void(const net::HttpRequest&, const ByteBudget::Ticket&)>;
+    void admit_push(std::uint64_t bytes, const net::HttpRequest& request, AdmittedPush push);
     void push(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void push_now(const net::HttpRequest&,
                   const std::string& tenant,

@@ -104,17 +104,12 @@ void Api::export_logs(const net::HttpRequest& request, const std::string& tenant
     const std::uint64_t decoded =
         std::min(wire::DecodeLimits().decoded_bytes_max, wire::kOtlpBytesPerByte * plain);
     const std::uint64_t bytes = decoded + kMemoryRatio * plain;
-    if (const auto ticket = push_budget_.try_take(bytes)) {
-        export_logs_now(request, tenant, std::move(done), ticket);
-        return;
-    }
-    push_budget_.take(bytes,
-                      [this,
-                       request = std::make_shared<net::HttpRequest>(request),
-                       tenant,
-                       done = std::move(done)](const ByteBudget::Ticket& ticket) {
-                          export_logs_now(*request, tenant, done, ticket);
-                      });
+    admit_push(bytes,
+               request,
+               [this, tenant, done = std::move(done)](const net::HttpRequest& admitted,
+                                                      const ByteBudget::Ticket& ticket) {
+                   export_logs_now(admitted, tenant, done, ticket);
+               });
 }
 
 void Api::export_logs_now(const net::HttpRequest& request,

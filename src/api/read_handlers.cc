@@ -129,6 +129,14 @@ bool categorizes(const std::vector<std::string>& encoding_flags) {
            encoding_flags.end();
 }
 
+StatusOr<std::shared_ptr<io::Executor>> enter_turns(query::FairQueue& turns,
+                                                    const std::string& tenant,
+                                                    const Limits& limits,
+                                                    const io::Executor& executor) {
+    const std::int64_t most = limits.max_query_parallelism;
+    return turns.enter(tenant, most > 0 ? static_cast<std::size_t>(most) : executor.parallelism());
+}
+
 std::string legacy_query_text(const Params& params) {
     const std::string regexp = params.get("regexp");
     return regexp.empty() ? params.get("query")

@@ -19,10 +19,8 @@ void TailSocket::open(std::function<void()> wake) {
         const base::MutexLock lock(mutex_);
         wake_ = std::move(wake);
     }
-    const std::int64_t limit = deps_.rules->limits.max_query_parallelism;
-    auto reading = deps_.turns.enter(
-        request_.scope.tenant,
-        limit > 0 ? static_cast<std::size_t>(limit) : deps_.executor.parallelism());
+    auto reading =
+        enter_turns(deps_.turns, request_.scope.tenant, deps_.rules->limits, deps_.executor);
     if (!reading.ok()) {
         close(std::string(reading.status().message()));
         return;
@@ -95,6 +93,7 @@ void TailSocket::read_history(query::Prepared prepared,
         fail(status);
         return;
     }
+    stop_late_history();
     Limits limits = deps_.rules->limits;
     limits.max_query_memory_bytes = std::min(limits.max_query_memory_bytes, kHistoryBytesMax);
     query::run(*reading,
@@ -103,6 +102,7 @@ void TailSocket::read_history(query::Prepared prepared,
                limits,
                request_.cancel,
                [self = shared_from_this(), reading](StatusOr<query::Result> result) {
+                   self->history_read_ = true;
                    if (!result.ok()) {
                        self->fail(result.status());
                        return;
@@ -114,9 +114,25 @@ void TailSocket::read_history(query::Prepared prepared,
                        follower = self->follower_;
                    }
                    if (follower != nullptr) {
-                       follower->begin(std::move(result->rows));
+                       if (const Status begun = follower->begin(std::move(result->rows));
+                           !begun.ok()) {
+                           self->fail(begun);
+                       }
                    }
                });
+}
+
+void TailSocket::stop_late_history() {
+    const Duration timeout = deps_.rules->limits.query_timeout;
+    if (timeout.ns <= 0) {
+        return;
+    }
+    deps_.executor.post_after(timeout, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (self != nullptr && !self->history_read_) {
+            self->request_.cancel.cancel(io::CancelToken::Cause::kTimeout);
+        }
+    });
 }
 
 void TailSocket::fail(const Status& status) {

@@ -13,6 +13,7 @@
 #include "query/query.h"
 #include "tail/tails.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,11 +54,14 @@ class TailSocket final : public net::WebSocketSource,
     void start(const std::shared_ptr<io::Executor>& reading);
     Status follow(logql::LogExpr log);
     void read_history(query::Prepared prepared, const std::shared_ptr<io::Executor>& reading);
+    // Cancels what is still read at the query timeout.
+    void stop_late_history();
     void fail(const Status& status);
     void close(std::string reason);
 
     const Deps deps_;
     const TailRequest request_;
+    std::atomic<bool> history_read_{false};
     base::Mutex mutex_;
     std::function<void()> wake_ LOGI_GUARDED_BY(mutex_);
     std::shared_ptr<tail::Follower> follower_ LOGI_GUARDED_BY(mutex_);

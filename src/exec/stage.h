@@ -19,6 +19,7 @@ namespace logi::exec {
 // An entry on its way through a pipeline. Used again for entry after entry, by one thread.
 struct Entry {
     Timestamp time;
+    std::optional<Timestamp> now;  // of templates; none: the query's
     std::string_view line;
     // Set: the line is not there, but this is, until a stage makes a new line.
     const OutlinedLine* outlined = nullptr;

@@ -17,7 +17,8 @@ bool reads_named_labels_only(const tmpl::Template& made) {
 
 class EntryContext : public tmpl::Context {
   public:
-    EntryContext(const Entry& entry, Timestamp now) : entry_(entry), now_(now) {}
+    EntryContext(const Entry& entry, Timestamp now)
+        : entry_(entry), now_(entry.now.value_or(now)) {}
     [[nodiscard]] std::optional<std::string_view> label(std::string_view name) const override {
         return entry_.labels.get(name);
     }

@@ -17,11 +17,6 @@ std::uint64_t bytes_of(const AcceptedStream& stream) {
 // Of a push's refused streams so many are described.
 constexpr std::size_t kMessagesMax = 100;
 
-// The smaller of two limits, of which 0 is none.
-std::int64_t least_limit(std::int64_t a, std::int64_t b) {
-    return a <= 0 || b <= 0 ? std::max(a, b) : std::min(a, b);
-}
-
 // 3MB, 1KB, 10B: 1024-based, as Loki prints these limits.
 std::string compact_size(std::uint64_t bytes) {
     constexpr std::uint64_t kKilo = 1024;

@@ -7,26 +7,20 @@
 namespace logi::ingest {
 namespace {
 
-// 0: no limit.
-template <typename T>
-void narrow(T& limit, T other) {
-    if (other > T{0} && (limit <= T{0} || other < limit)) {
-        limit = other;
-    }
-}
-
 void narrow_queries(Limits& l, const Limits& other) {
-    narrow(l.max_query_series, other.max_query_series);
-    narrow(l.max_entries_limit_per_query, other.max_entries_limit_per_query);
-    narrow(l.max_query_memory_bytes, other.max_query_memory_bytes);
-    narrow(l.max_query_parallelism, other.max_query_parallelism);
-    narrow(l.max_streams_matchers_per_query, other.max_streams_matchers_per_query);
-    narrow(l.max_query_length, other.max_query_length);
-    narrow(l.max_query_lookback, other.max_query_lookback);
-    narrow(l.max_query_range, other.max_query_range);
-    narrow(l.query_timeout, other.query_timeout);
-    narrow(l.max_query_bytes_read, other.max_query_bytes_read);
-    narrow(l.volume_max_series, other.volume_max_series);
+    l.max_query_series = least_limit(l.max_query_series, other.max_query_series);
+    l.max_entries_limit_per_query =
+        least_limit(l.max_entries_limit_per_query, other.max_entries_limit_per_query);
+    l.max_query_memory_bytes = least_limit(l.max_query_memory_bytes, other.max_query_memory_bytes);
+    l.max_query_parallelism = least_limit(l.max_query_parallelism, other.max_query_parallelism);
+    l.max_streams_matchers_per_query =
+        least_limit(l.max_streams_matchers_per_query, other.max_streams_matchers_per_query);
+    l.max_query_length = least_limit(l.max_query_length, other.max_query_length);
+    l.max_query_lookback = least_limit(l.max_query_lookback, other.max_query_lookback);
+    l.max_query_range = least_limit(l.max_query_range, other.max_query_range);
+    l.query_timeout = least_limit(l.query_timeout, other.query_timeout);
+    l.max_query_bytes_read = least_limit(l.max_query_bytes_read, other.max_query_bytes_read);
+    l.volume_max_series = least_limit(l.volume_max_series, other.volume_max_series);
     l.volume_enabled = l.volume_enabled && other.volume_enabled;
     l.required_labels.insert(
         l.required_labels.end(), other.required_labels.begin(), other.required_labels.end());

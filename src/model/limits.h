@@ -4,12 +4,19 @@
 #include "base/time.h"
 #include "model/otlp_config.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace logi {
+
+// The lesser of two limits, of which 0, or less, is none.
+template <typename T>
+constexpr T least_limit(T a, T b) {
+    return a <= T{0} || b <= T{0} ? std::max(a, b) : std::min(a, b);
+}
 
 struct PolicySelector {
     std::string selector;  // {app="a"}

@@ -9,7 +9,7 @@ constexpr Duration kKnownTime = Duration::seconds(5);
 }  // namespace
 
 Follower::~Follower() {
-    shared_->bytes.fetch_sub(waiting_bytes_);
+    shared_->bytes.fetch_sub(waiting_bytes_ + history_bytes_);
 }
 
 void Follower::on_news(std::function<void()> wake) {
@@ -40,7 +40,7 @@ void Follower::wake_later() const {
     });
 }
 
-void Follower::begin(std::vector<query::LogRow> history) {
+Status Follower::begin(std::vector<query::LogRow> history) {
     {
         const base::MutexLock lock(mutex_);
         const Timestamp now = shared_->clock.now();
@@ -48,6 +48,8 @@ void Follower::begin(std::vector<query::LogRow> history) {
         BatchMaker maker(shared_->render);
         const auto put = [&](std::shared_ptr<const LiveBatch> batch) LOGI_REQUIRES(mutex_) {
             if (batch != nullptr) {
+                history_bytes_ += batch->bytes();
+                shared_->bytes.fetch_add(batch->bytes());
                 history_.push_back(std::move(batch));
             }
         };
@@ -57,6 +59,11 @@ void Follower::begin(std::vector<query::LogRow> history) {
             put(maker.add(std::move(row)));
         }
         put(maker.take());
+        if (shared_->bytes.load() > shared_->bytes_max) {
+            history_.clear();
+            shared_->bytes.fetch_sub(std::exchange(history_bytes_, 0));
+            return absl::ResourceExhaustedError("too much waits for those who follow live tails");
+        }
         for (auto& waiting : waiting_) {
             const std::int64_t before = waiting.batch->bytes();
             waiting.batch = without_history(waiting.batch);
@@ -68,6 +75,7 @@ void Follower::begin(std::vector<query::LogRow> history) {
         begun_ = true;
     }
     wake();
+    return absl::OkStatus();
 }
 
 // Null if nothing is left.
@@ -155,6 +163,8 @@ std::optional<Frame> Follower::next() {
         if (!history_.empty()) {
             batch = std::move(history_.front());
             history_.pop_front();
+            history_bytes_ -= batch->bytes();
+            shared_->bytes.fetch_sub(batch->bytes());
         } else if (!waiting_.empty() && waiting_.front().due <= shared_->clock.now()) {
             batch = std::move(waiting_.front().batch);
             waiting_.pop_front();

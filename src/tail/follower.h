@@ -54,8 +54,9 @@ class Follower : public std::enable_shared_from_this<Follower> {
     // `wake` is called, from any thread, when next() may have something.
     void on_news(std::function<void()> wake);
     // What the store had when it was asked, after this began to follow: it is sent first, and not
-    // again when it also comes as news. Nothing is sent before.
-    void begin(std::vector<query::LogRow> history);
+    // again when it also comes as news. Nothing is sent before. kResourceExhausted, and nothing
+    // begins: there is no room for it.
+    Status begin(std::vector<query::LogRow> history);
     // What is to be sent now.
     std::optional<Frame> next();
 
@@ -85,7 +86,8 @@ class Follower : public std::enable_shared_from_this<Follower> {
     std::function<void()> wake_ LOGI_GUARDED_BY(mutex_);
     bool begun_ LOGI_GUARDED_BY(mutex_) = false;
     std::deque<std::shared_ptr<const LiveBatch>> history_ LOGI_GUARDED_BY(mutex_);
-    // Until history_known_until_, entries that are in the history may still come as news.
+    std::int64_t history_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
+    // Until known_until_, entries that are in the history may still come as news.
     absl::flat_hash_set<base::Hash128> known_ LOGI_GUARDED_BY(mutex_);
     Timestamp known_last_ LOGI_GUARDED_BY(mutex_);  // no entry of the history is newer
     Timestamp known_until_ LOGI_GUARDED_BY(mutex_);

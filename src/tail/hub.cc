@@ -17,7 +17,6 @@ StatusOr<std::shared_ptr<Hub>> Hub::make(std::shared_ptr<Shared> shared,
                                          const logql::LogExpr& log) {
     exec::Pipeline::Options options;
     options.columns = false;
-    options.now = shared->clock.now();
     LOGI_ASSIGN_OR_RETURN(auto pipeline, exec::Pipeline::compile(log, std::move(options)));
     return std::shared_ptr<Hub>(new Hub(std::move(shared), log.matchers, std::move(pipeline)));
 }
@@ -103,6 +102,7 @@ void Hub::evaluate(const Applied& applied, const Followers& followers) {
         return;
     }
     BatchMaker maker(shared_->render);
+    entry_.now = shared_->clock.now();
     const auto passes = [&](const EntryView& entry, const Labels& labels) {
         for (const auto& filter : pipeline_->block_filters()) {
             if (!filter.passes(entry.line)) {

@@ -1,7 +1,7 @@
 // Live tails: who follows which query of which tenant. What is taken in comes here once it is
 // durable and applied, is evaluated once per query on the executor, and reaches all who follow it.
 // Nothing here holds up the taking in: what a follower, or the evaluation, has no room for is lost
-// to them, and counted.
+// to them, and counted; of a push that is lost whole only the first streams are.
 #pragma once
 
 #include "absl/container/flat_hash_map.h"

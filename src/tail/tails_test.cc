@@ -73,8 +73,8 @@ class TailsTest : public ::testing::Test {
 TEST_F(TailsTest, EachGetsWhatItsQueryPasses) {
     const auto all = follow(R"({app=~".+"})");
     const auto some = follow(R"({app="a"} |= "x" | logfmt | n > 1)");
-    all->begin({});
-    some->begin({});
+    EXPECT_TRUE(all->begin({}).ok());
+    EXPECT_TRUE(some->begin({}).ok());
     push("a", {"x n=1", "x n=2"});
     push("b", {"x n=3"});
     push("a", {"y n=4"});
@@ -99,7 +99,7 @@ TEST_F(TailsTest, HistoryComesFirstAndOnce) {
     row.line = "in both";
     query::LogRow older = row;
     older.line = "older";
-    follower->begin({older, row});
+    EXPECT_TRUE(follower->begin({older, row}).ok());
     EXPECT_EQ(read(*follower),
               "{app=\"a\", trace=\"7\"} older\n{app=\"a\", trace=\"7\"} in both\n"
               "{app=\"a\", trace=\"7\"} only news\n");
@@ -109,11 +109,27 @@ TEST_F(TailsTest, HistoryComesFirstAndOnce) {
     EXPECT_EQ(read(*follower), "{app=\"a\", trace=\"7\"} more\n");
 }
 
+TEST_F(TailsTest, WhatIsStoredTakesRoomUntilItIsSent) {
+    options_.bytes_max = 1'000'000;
+    make();
+    query::LogRow row;
+    row.stream = std::make_shared<const Labels>(Labels::from_pairs({{"app", "a"}}));
+    row.line = std::string(10'000, 'x');
+    const std::vector<query::LogRow> history(60, row);
+    const auto first = follow(R"({app="a"})");
+    const auto second = follow(R"({app="a"})");
+    EXPECT_TRUE(first->begin(history).ok());
+    EXPECT_TRUE(absl::IsResourceExhausted(second->begin(history)));
+    EXPECT_FALSE(second->next().has_value());
+    EXPECT_GT(read(*first).size(), 600'000U);
+    EXPECT_TRUE(follow(R"({app="a"})")->begin(history).ok());
+}
+
 TEST_F(TailsTest, ASlowFollowerLosesLinesAndKnowsWhich) {
     const auto slow = follow(R"({app="a"})");
     const auto fast = follow(R"({app="a"})");
-    slow->begin({});
-    fast->begin({});
+    EXPECT_TRUE(slow->begin({}).ok());
+    EXPECT_TRUE(fast->begin({}).ok());
     std::size_t got = 0;
     for (int i = 0; i < 20; ++i) {
         push("a", {std::string(5'000, 'x')});
@@ -140,8 +156,8 @@ TEST_F(TailsTest, AllFollowersTogetherAreBounded) {
     make();
     const auto one = follow(R"({app="a"})");
     const auto two = follow(R"({app=~"a"})");
-    one->begin({});
-    two->begin({});
+    EXPECT_TRUE(one->begin({}).ok());
+    EXPECT_TRUE(two->begin({}).ok());
     for (int i = 0; i < 10; ++i) {
         push("a", {std::string(5'000, 'x')});
         executor_.run_until_idle();
@@ -160,8 +176,8 @@ TEST_F(TailsTest, WhatIsNotEvaluatedInTimeIsLostAsWell) {
     make();
     const auto follower = follow(R"({app="a"})");
     const auto other = follow(R"({app="b"})");
-    follower->begin({});
-    other->begin({});
+    EXPECT_TRUE(follower->begin({}).ok());
+    EXPECT_TRUE(other->begin({}).ok());
     for (int i = 0; i < 40; ++i) {
         push("a", {std::string(1 << 20, 'x')});
     }
@@ -178,7 +194,7 @@ TEST_F(TailsTest, WhatIsNotEvaluatedInTimeIsLostAsWell) {
 
 TEST_F(TailsTest, DelayHoldsBack) {
     const auto follower = follow(R"({app="a"})", Duration::seconds(2));
-    follower->begin({});
+    EXPECT_TRUE(follower->begin({}).ok());
     int woken = 0;
     follower->on_news([&] { ++woken; });
     push("a", {"x"});
