@@ -1,5 +1,6 @@
 // Any bytes are safe as OTLP, in either format and every compression; what is decoded lies inside
 // the limits, and names are such as are stored.
+#include "decoded_bytes.h"
 #include "model/metadata_name.h"
 #include "wire/otlp.h"
 
@@ -24,23 +25,20 @@ void check(const std::variant<logi::wire::PushRequest, logi::wire::PushError>& d
     if (request == nullptr) {
         return;
     }
-    std::size_t bytes = request->streams.size() * sizeof(logi::wire::PushStream);
     for (const auto& stream : request->streams) {
         const auto& labels = std::get<std::vector<logi::LabelPair>>(stream.labels);
-        bytes += labels.size() * sizeof(logi::LabelPair);
         for (const auto& label : labels) {
             require(logi::is_label_name(label.name));
         }
         require(!stream.entries.empty());
         for (const auto& entry : stream.entries) {
-            bytes += sizeof(entry) + entry.metadata.size() * sizeof(logi::MetadataView);
             for (const auto& pair : entry.metadata) {
                 require(!pair.value.empty());
                 require(*logi::normalise_metadata_name(pair.name) == pair.name);
             }
         }
     }
-    require(bytes <= limits.decoded_bytes_max);
+    require(decoded_bytes(*request) <= limits.decoded_bytes_max);
 }
 
 const logi::wire::OtlpRules& rules() {
@@ -60,9 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) {
         return 0;
     }
-    logi::wire::DecodeLimits limits;
-    limits.decompressed_bytes_max = 1U << 20U;
-    limits.decoded_bytes_max = 64U << 10U;
+    const logi::wire::DecodeLimits limits = small_limits();
     const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
     const char* types[] = {"application/json", "application/x-protobuf"};
     const char* encodings[] = {"", "gzip", "zstd", "lz4"};

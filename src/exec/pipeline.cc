@@ -216,7 +216,7 @@ bool Pipeline::by_labels_only() const {
 
 // A name that the stream has gets "_extracted".
 bool Pipeline::looks_at_metadata(std::string_view name) const {
-    return !metric_ || needed_.wants(name) || needed_.wants(std::string(name) + "_extracted") ||
+    return !metric_ || needed_.wants(name) || needed_.wants(std::string(name).append(kExtracted)) ||
            name == kErrorLabel || name == kErrorDetailsLabel || name == kPreserveErrorLabel;
 }
 

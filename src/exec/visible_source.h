@@ -46,8 +46,8 @@ struct Hiding {
 
 // The source without what is hidden: the same streams and blocks, without extents of which nothing
 // may be seen; those of which some rows may not be are not exact, and their blocks' readers have
-// the other rows only (their line_bytes are still those of all). `source` itself if none of its
-// extents is touched.
+// the other rows only (their line_bytes are still those of all). `source` itself if nothing
+// of it can be touched.
 std::shared_ptr<const segment::Source> visible(std::shared_ptr<const segment::Source> source,
                                                const Hiding& hiding);
 

@@ -23,7 +23,7 @@ class DeleteRules {
     struct OfSnapshot {
         std::map<std::string, std::shared_ptr<const exec::HideRule>> by_id;  // pending ones
         Rules pending;  // of the requests that hide entries
-        Rules due;      // of those that compaction applies
+        Rules due;      // of those that flushes and compaction apply
         // Requests that cannot be compiled, as a newer version may have taken them: they have no
         // effect, and must not come to an end.
         std::vector<std::string> broken;

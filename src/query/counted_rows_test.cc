@@ -1,7 +1,7 @@
 // The same answers from statistics as from rows.
 #include "absl/strings/str_cat.h"
 #include "io/sim_executor.h"
-#include "query/query.h"
+#include "query/run_simulated.h"
 #include "query/stream_sizes.h"
 #include "query/test_sources.h"
 
@@ -25,28 +25,22 @@ Answer answer(const exec::Sources& sources, Request request) {
     if (!prepared.ok()) {
         return {prepared.status().ToString(), {}};
     }
-    io::SimClock clock({kStart});
-    io::SimExecutor executor(1, clock);
-    std::optional<StatusOr<Result>> result;
-    run(executor, sources, *std::move(prepared), Limits(), {}, [&](auto r) {
-        result = std::move(r);
-    });
-    executor.run_until_idle();
-    if (!result->ok()) {
-        return {result->status().ToString(), {}};
+    const auto result = run_simulated(sources, *std::move(prepared));
+    if (!result.ok()) {
+        return {result.status().ToString(), {}};
     }
     Answer out;
-    for (const Series& series : (*result)->series) {
+    for (const Series& series : result->series) {
         absl::StrAppend(&out.text, series.labels.to_string());
         for (const Point& point : series.points) {
             absl::StrAppend(&out.text, " ", point.time.ns, ":", point.value);
         }
         absl::StrAppend(&out.text, "\n");
     }
-    for (const std::string& missing : (*result)->missing) {
+    for (const std::string& missing : result->missing) {
         absl::StrAppend(&out.text, missing, "\n");
     }
-    out.stats = (*result)->stats;
+    out.stats = result->stats;
     return out;
 }
 

@@ -8,6 +8,10 @@
 
 namespace logi::wire {
 
+inline bool is_null(simdjson::ondemand::value value) {
+    return value.type() == simdjson::ondemand::json_type::null;
+}
+
 // Calls on_document with `body` as a document, and gives `body` its size back. What on_document
 // gets may throw simdjson_error; texts that it unescapes live as long as on_document runs.
 template <typename F>

@@ -31,10 +31,6 @@ constexpr std::array<std::string_view, 25> kSeverities = {
     "SEVERITY_NUMBER_FATAL",       "SEVERITY_NUMBER_FATAL2", "SEVERITY_NUMBER_FATAL3",
     "SEVERITY_NUMBER_FATAL4"};
 
-bool is_null(ondemand::value value) {
-    return value.type() == ondemand::json_type::null;
-}
-
 bool is(std::string_view key, std::string_view name, std::string_view other) {
     return key == name || key == other;
 }

@@ -23,10 +23,6 @@ struct BadJson {
     throw BadJson{400, absl::StrCat("couldn't parse push request: ", message)};
 }
 
-bool is_null(ondemand::value value) {
-    return value.type() == ondemand::json_type::null;
-}
-
 // The key as it is written, without its quotes: Loki does not unescape names of metadata.
 std::string_view raw_key(ondemand::raw_json_string key) {
     const char* begin = key.raw();

@@ -25,7 +25,7 @@ READS = [("/loki/api/v1/query_range", {"query": '{app=~".+"}'}),
          ("/loki/api/v1/detected_labels", {}), ("/loki/api/v1/detected_fields", {"query": '{app=~".+"}'}),
          ("/loki/api/v1/detected_field/secretfield/values", {"query": '{app=~".+"} | logfmt'}),
          ("/loki/api/v1/patterns", {"query": '{app=~".+"}'}),
-         ("/api/prom/label", {}), ("/api/prom/label/app/values", {}), ("/api/prom/series", {"match[]": '{app=~".+"}'})]
+         ("/api/prom/query", {"query": '{app=~".+"}'}), ("/api/prom/label", {}), ("/api/prom/label/app/values", {}), ("/api/prom/series", {"match[]": '{app=~".+"}'})]
 OPERATOR = [("GET", "/metrics"), ("GET", "/config"), ("POST", "/flush"), ("GET", "/log_level"), ("POST", "/log_level?log_level=debug")]
 
 
