@@ -63,36 +63,9 @@ bool may_read_all(const auth::Credential& who, const Scope& scope) {
            });
 }
 
-// For who watches whether the process lives.
-bool is_public(std::string_view path) {
-    return path == "/ready";
-}
-
-bool is_push(std::string_view path) {
-    return path.ends_with("/push") || path.starts_with("/otlp/") || path == kOtlpGrpcPath;
-}
-
-// What it takes to ask; nothing: any credential. What is not named here is an operator's.
-std::optional<auth::Right> needed_right(std::string_view path) {
-    using auth::Right;
-    if (path == "/loki/api/v1/status/buildinfo" || path == "/loki/api/v1/format_query" ||
-        is_public(path)) {
-        return std::nullopt;
-    }
-    if (is_push(path)) {
-        return Right::kPush;
-    }
-    if (path == "/loki/api/v1/delete") {
-        return Right::kDelete;
-    }
-    const bool reads = path.starts_with("/loki/api/v1/") || path.starts_with("/api/prom/") ||
-                       path == "/config/tenant/v1/limits";
-    return reads ? Right::kQuery : Right::kAdmin;
-}
-
 // 200 if the request's parameters are no more than a form may have.
-net::HttpResponse check_form(std::string_view path, const net::HttpRequest& request) {
-    if (is_push(path)) {
+net::HttpResponse check_form(const Endpoint& endpoint, const net::HttpRequest& request) {
+    if (endpoint.is_for(auth::Right::kPush)) {
         return {};
     }
     if (request.body.size() > kFormBytesMax) {
@@ -105,52 +78,6 @@ net::HttpResponse check_form(std::string_view path, const net::HttpRequest& requ
 }
 
 }  // namespace
-
-const std::vector<Api::Route>& Api::routes() {
-    constexpr auto kNone = TenantUse::kNone;
-    constexpr auto kOne = TenantUse::kOne;
-    constexpr auto kHeader = TenantUse::kHeader;
-    constexpr auto kReading = Work::kReading;
-    static const std::vector<Route> kRoutes = {
-        {"/loki/api/v1/push", "POST", &Api::push, kOne},
-        {"/api/prom/push", "POST", &Api::push, kOne},
-        {"/otlp/v1/logs", "POST", &Api::push_otlp, kOne},
-        {"/loki/api/v1/query_range", "GET POST", &Api::query_range, kOne, kReading},
-        {"/loki/api/v1/query", "GET POST", &Api::query, kOne, kReading},
-        {"/api/prom/query", "GET POST", &Api::legacy_query, kOne, kReading},
-        {"/loki/api/v1/tail", "GET POST", &Api::tail, kOne},
-        {"/api/prom/tail", "GET POST", &Api::tail, kOne},
-        {"/loki/api/v1/labels", "GET POST", &Api::labels, kOne, kReading},
-        {"/loki/api/v1/label", "GET POST", &Api::labels, kOne, kReading},
-        {"/loki/api/v1/label/{name}/values", "GET POST", &Api::label_values, kOne, kReading},
-        {"/loki/api/v1/series", "GET POST", &Api::series, kOne, kReading},
-        {"/loki/api/v1/index/stats", "GET POST", &Api::index_stats, kOne, kReading},
-        {"/loki/api/v1/index/volume", "GET POST", &Api::index_volume, kOne, kReading},
-        {"/loki/api/v1/index/volume_range", "GET POST", &Api::index_volume_range, kOne, kReading},
-        {"/loki/api/v1/detected_labels", "GET POST", &Api::detected_labels, kOne, kReading},
-        {"/loki/api/v1/detected_fields", "GET POST", &Api::detected_fields, kOne, kReading},
-        {"/loki/api/v1/detected_field/{name}/values",
-         "GET POST",
-         &Api::detected_field_values,
-         kOne,
-         kReading},
-        {"/loki/api/v1/patterns", "GET POST", &Api::patterns, kOne, kReading},
-        {"/loki/api/v1/format_query", "GET POST", &Api::format_query, kNone},
-        {"/loki/api/v1/delete", "GET POST PUT DELETE", &Api::delete_requests, kOne},
-        {"/loki/api/v1/drilldown-limits", "GET", &Api::drilldown_limits, kHeader},
-        {"/api/prom/label", "GET POST", &Api::labels, kOne, kReading},
-        {"/api/prom/label/{name}/values", "GET POST", &Api::label_values, kOne, kReading},
-        {"/api/prom/series", "GET POST", &Api::series, kOne, kReading},
-        {"/loki/api/v1/status/buildinfo", "GET", &Api::buildinfo, kNone},
-        {"/ready", "GET", &Api::ready, kNone},
-        {"/metrics", "GET", &Api::metrics, kNone},
-        {"/config", "GET", &Api::show_config, kNone},
-        {"/config/tenant/v1/limits", "GET", &Api::tenant_limits, kHeader},
-        {"/flush", "GET POST", &Api::flush, kNone},
-        {"/log_level", "GET POST", &Api::log_level, kNone},
-    };
-    return kRoutes;
-}
 
 bool is_legacy(const net::HttpRequest& request) {
     return request.path.starts_with("/api/prom/");
@@ -199,14 +126,13 @@ void Api::handle(net::HttpRequest request, net::Responder respond) {
 }
 
 void Api::handle_grpc(net::HttpRequest request, const net::GrpcResponder& respond) {
-    static const Route kRoute = {kOtlpGrpcPath, "POST", &Api::push_otlp_grpc, TenantUse::kOne};
-    if (request.path != kRoute.path) {
+    if (request.path != grpc_route().path) {
         respond({net::GrpcCode::kUnimplemented, absl::StrCat("unknown method ", request.path)});
         return;
     }
     // Metadata may have a name like that, too; the first counts.
     request.headers.insert(request.headers.begin(), {"Content-Type", "application/x-protobuf"});
-    dispatch(kRoute, std::move(request), [respond](const net::HttpResponse& response) {
+    dispatch(grpc_route(), std::move(request), [respond](const net::HttpResponse& response) {
         respond(grpc_answer(response));
     });
 }
@@ -227,11 +153,11 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
                 .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
             respond(std::move(response));
         };
-    if (auto refused = check_form(route.path, request); refused.status != 200) {
+    if (auto refused = check_form(route, request); refused.status != 200) {
         measured(std::move(refused));
         return;
     }
-    if (gate_ == nullptr || is_public(route.path)) {
+    if (gate_ == nullptr || std::holds_alternative<Everybody>(route.access)) {
         let_in(route, nullptr, std::move(request), measured);
         return;
     }
@@ -261,7 +187,7 @@ std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
                                                      const net::HttpRequest& request) const {
     Scope scope{kDefaultTenant, {}, {}, nullptr};
     const bool by_header = route.tenant == TenantUse::kHeader ||
-                           (route.tenant == TenantUse::kOne && config_.auth_enabled);
+                           (route.tenant != TenantUse::kNone && config_.auth_enabled);
     if (by_header) {
         std::string header(request.header("X-Scope-OrgID"));
         if (header.empty() && who != nullptr && who->only_tenant() != nullptr) {
@@ -271,7 +197,8 @@ std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
             return error_response(401, "no org id\n");
         }
         // Several only where they are read, and where that is wanted.
-        const bool several = config_.multi_tenant_queries_enabled && route.work == Work::kReading;
+        const bool several =
+            config_.multi_tenant_queries_enabled && route.tenant == TenantUse::kSeveral;
         std::set<std::string> tenants;
         const std::vector<std::string> named =
             several ? absl::StrSplit(header, '|') : std::vector<std::string>{header};
@@ -288,8 +215,8 @@ std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
     if (who == nullptr) {
         return scope;
     }
-    const auto right = needed_right(route.path);
-    const bool may = !right.has_value() || who->has(*right);
+    const auto* right = std::get_if<auth::Right>(&route.access);
+    const bool may = right == nullptr || who->has(*right);
     if (!may || (route.tenant != TenantUse::kNone && !may_read_all(*who, scope))) {
         const std::string why =
             may ? "the credential is not for this tenant"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/byte_budget.h"
+#include "api/endpoint.h"
 #include "api/scope.h"
 #include "auth/gate.h"
 #include "base/metrics.h"
@@ -56,28 +57,24 @@ class Api {
     void handle_grpc(net::HttpRequest request, const net::GrpcResponder& respond);
 
   private:
+    friend std::vector<Endpoint> endpoints();
     using TenantHandler = void (Api::*)(const net::HttpRequest&,
                                         const std::string& tenant,
                                         net::Responder);
     // Of what shows or touches stored entries.
     using ScopeHandler = void (Api::*)(const net::HttpRequest&, const Scope&, net::Responder);
     using Handler = std::variant<TenantHandler, ScopeHandler>;
-    // What a route has to do with tenants: nothing; it is about one; or about the one of the
-    // header, which Loki wants here even where nobody has to say who they are.
-    enum class TenantUse { kNone, kOne, kHeader };
     // Reading takes long, and no longer than query_timeout.
     enum class Work { kShort, kReading };
-    struct Route {
-        const char* path;  // {name} takes one part
-        const char* methods;
+    struct Route : Endpoint {
         Handler handler;
-        TenantUse tenant;
         Work work = Work::kShort;
     };
     // Memory of pushes from decoding to their answer, all together.
     static constexpr std::uint64_t kPushBytesMax = 512ULL << 20U;
 
     static const std::vector<Route>& routes();
+    static const Route& grpc_route();
     static std::size_t outstanding_max(const config::Config& config);
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
     // Once it is known who asks; null: nobody has to say.

@@ -44,4 +44,7 @@ int inspect_command(const InspectArgs& options);
 // A new token with its hash, or the hash of a line of standard input.
 int hash_command(bool from_stdin);
 
+// What the server answers to, one endpoint a line: methods, path, right, tenants.
+int endpoints_command();
+
 }  // namespace logi::cli

@@ -99,6 +99,9 @@ int main(int argc, char** argv) {
     hash_cmd->add_flag(
         "--stdin", hash_stdin, "print the hash of the first line of standard input: a password");
 
+    CLI::App* endpoints_cmd = app.add_subcommand(
+        "endpoints", "List what the server answers to: methods, path, right, tenants");
+
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
         app.parse(rewrite_arguments(argc, argv));
@@ -119,6 +122,9 @@ int main(int argc, char** argv) {
     }
     if (*hash_cmd) {
         return cli::hash_command(hash_stdin);
+    }
+    if (*endpoints_cmd) {
+        return cli::endpoints_command();
     }
     if (*version_cmd) {
         std::puts("logi 0.1.0");

@@ -58,6 +58,13 @@ def protobuf(labels, entries):
     return field(1, field(1, labels) + b"".join(protobuf_entry(*e) for e in entries))
 
 
+def endpoints():
+    """What a server answers to: [(methods, path, right, tenants)]; of gRPC the methods are ["gRPC"]."""
+    listed = subprocess.run([BINARY, "endpoints"], capture_output=True, text=True, check=True).stdout
+    return [(methods.split(","), path, right, tenants)
+            for methods, path, right, tenants in (line.split() for line in listed.splitlines())]
+
+
 class Server:
     """`logi server` on a folder of its own; start and kill as often as needed."""
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BINARY, Server
+from harness import BINARY, Server, endpoints
 from websocket import Refused, Tail
 
 SECOND = 10**9
@@ -191,6 +191,38 @@ class Rights(unittest.TestCase):
         for token, hash_text in TOKENS.values():
             self.assertNotIn(token, log)
             self.assertNotIn(hash_text, log)
+
+
+class EveryEndpoint(unittest.TestCase):
+    """What `logi endpoints` says is what is asked for."""
+    RIGHTS = ("push", "query", "delete", "rules", "admin")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tokens = {right: new_token() for right in cls.RIGHTS + ("none",)}
+        cls.server = s = Server("auth_enabled: true\ncompactor: {retention_enabled: true}\n"
+                                "auth:\n  mode: static\n  credentials:\n" + "".join(
+                                    f"    - {{name: {name}, token: '{hash_text}', tenants: [a], rights: [{name if name != 'none' else ''}]}}\n"
+                                    for name, (_, hash_text) in cls.tokens.items())).start()
+        cls.addClassCleanup(s.close)
+
+    def status(self, method, path, name):
+        headers = {"X-Scope-OrgID": "a"} | ({"Authorization": "Bearer " + self.tokens[name][0]} if name else {})
+        return self.server.request(method, path.replace("{name}", "x"), headers=headers)[0]
+
+    def test_each_wants_its_right(self):
+        listed = [e for e in endpoints() if e[0] != ["gRPC"]]
+        self.assertEqual({right for _, _, right, _ in listed} - {"rules"}, {"everybody", "credential", "push", "query", "delete", "admin"})
+        for methods, path, right, tenants in listed:
+            self.assertIn(tenants, ("none", "one", "several"))
+            for method in methods:
+                with self.subTest(method=method, path=path):
+                    self.assertEqual(self.status(method, path, None) == 401, right != "everybody")
+                    for name in self.tokens:
+                        lets_in = right in ("everybody", "credential", name)
+                        self.assertEqual(self.status(method, path, name) == 403, not lets_in, name)
+            for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - set(methods):
+                self.assertEqual(self.status(method, path, None), 405, path)
 
 
 class Settings(unittest.TestCase):
