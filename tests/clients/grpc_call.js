@@ -13,7 +13,7 @@ const same = (bytes) => bytes;
 
 function call({ method, metadata, message, gzip }) {
   const sent = new grpc.Metadata();
-  Object.entries(metadata).forEach(([name, value]) => sent.set(name, value));
+  Object.entries(metadata).forEach(([name, values]) => [values].flat().forEach((value) => sent.add(name, value)));
   const bytes = Buffer.from(message, "hex");
   return new Promise((resolve) =>
     clients[gzip ? 1 : 0].makeUnaryRequest(method, same, same, bytes, sent, (error, response) => {

@@ -114,7 +114,7 @@ class Tail(WebSocket):
         headers = dict(headers or {})
         if tenant:
             headers["X-Scope-OrgID"] = tenant
-        target = path + "?" + urllib.parse.urlencode({"query": query, **params})
+        target = path + ("&" if "?" in path else "?") + urllib.parse.urlencode({"query": query, **params})
         self.dropped = []
         super().__init__(server.port, target, headers, timeout, receive_buffer, wrap)
 
