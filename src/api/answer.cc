@@ -68,15 +68,23 @@ void put_plan(Text& out, const query::ReadPlan& plan) {
 
 }  // namespace
 
-std::string plans_json(const std::vector<query::ReadPlan>& plans,
-                       const std::vector<std::string>& warnings) {
+std::string plan_list_json(const std::vector<query::ReadPlan>& plans) {
     Text out;
-    out.append("{\"status\":\"success\",\"data\":{\"plan\":[");
+    out.append("[");
     for (std::size_t i = 0; i < plans.size(); ++i) {
         out.append(i == 0 ? "" : ",");
         put_plan(out, plans[i]);
     }
-    out.append("]}");
+    out.append("]");
+    return out.take();
+}
+
+std::string plans_json(const std::vector<query::ReadPlan>& plans,
+                       const std::vector<std::string>& warnings) {
+    Text out;
+    out.append("{\"status\":\"success\",\"data\":{\"plan\":");
+    out.append(plan_list_json(plans));
+    out.append("}");
     put_warnings(out, warnings);
     out.append("}\n");
     return out.take();

@@ -28,7 +28,8 @@ StatusOr<std::string> legacy_streams_json(const query::Result& result,
                                           const std::vector<std::string>& warnings,
                                           double seconds);
 
-// {"status":"success","data":{"plan":[…]}}: Logi's own, docs/logql.md says what is in it.
+// […], and {"status":"success","data":{"plan":[…]}}: Logi's own, docs/logql.md says what is in it.
+[[nodiscard]] std::string plan_list_json(const std::vector<query::ReadPlan>& plans);
 [[nodiscard]] std::string plans_json(const std::vector<query::ReadPlan>& plans,
                                      const std::vector<std::string>& warnings);
 

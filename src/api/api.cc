@@ -5,7 +5,9 @@
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
 #include "api/otlp_grpc.h"
+#include "api/query_log.h"
 #include "api/read_request.h"
+#include "api/request_id.h"
 #include "base/log.h"
 
 #include <set>
@@ -23,9 +25,6 @@ constexpr std::ptrdiff_t kParametersMax = 10'000;
 constexpr const char* kTimedOut =
     "request timed out, decrease the duration of the request or add more label matchers (prefer "
     "exact match over regex match) to reduce the amount of data processed";
-const std::vector<double> kSecondsBuckets = {
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100};
-
 bool path_matches(std::string_view pattern, std::string_view path) {
     while (!pattern.empty() && !path.empty()) {
         if (pattern.front() == '{') {
@@ -43,17 +42,6 @@ bool path_matches(std::string_view pattern, std::string_view path) {
         }
     }
     return pattern.empty() && path.empty();
-}
-
-// /loki/api/v1/label/{name}/values is loki_api_v1_label_name_values.
-std::string route_name(std::string_view pattern) {
-    std::string out;
-    for (const char c : pattern.substr(1)) {
-        if (c != '{' && c != '}') {
-            out.push_back(c == '/' ? '_' : c);
-        }
-    }
-    return out;
 }
 
 bool may_read_all(const auth::Credential& who, const Scope& scope) {
@@ -109,6 +97,11 @@ StatusOr<std::string> check_tenant(std::string_view id) {
 }
 
 void Api::handle(net::HttpRequest request, net::Responder respond) {
+    request.id = request_id(request.header(kRequestIdHeader), random_);
+    respond = [id = request.id, respond = std::move(respond)](net::HttpResponse response) {
+        response.headers.emplace_back(kRequestIdHeader, id);
+        respond(std::move(response));
+    };
     for (const Route& route : routes()) {
         if (!path_matches(route.path, request.path)) {
             continue;
@@ -130,6 +123,7 @@ void Api::handle_grpc(net::HttpRequest request, const net::GrpcResponder& respon
         respond({net::GrpcCode::kUnimplemented, absl::StrCat("unknown method ", request.path)});
         return;
     }
+    request.id = request_id(request.header(kRequestIdHeader), random_);
     // Metadata may have a name like that, too; the first counts.
     request.headers.insert(request.headers.begin(), {"Content-Type", "application/x-protobuf"});
     dispatch(grpc_route(), std::move(request), [respond](const net::HttpResponse& response) {
@@ -138,54 +132,43 @@ void Api::handle_grpc(net::HttpRequest request, const net::GrpcResponder& respon
 }
 
 void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder respond) {
-    const Timestamp begin = clock_.now();
-    const net::Responder measured =
-        [this, &route, begin, method = request.method, respond = std::move(respond)](
-            net::HttpResponse response) {
-            metrics_
-                .histogram("loki_request_duration_seconds",
-                           "Time to answer requests.",
-                           kSecondsBuckets,
-                           {{"method", method},
-                            {"route", route_name(route.path)},
-                            {"status_code", std::to_string(response.status)},
-                            {"ws", response.socket == nullptr ? "false" : "true"}})
-                .observe(static_cast<double>((clock_.now() - begin).ns) / 1e9);
-            respond(std::move(response));
-        };
+    respond = measured(route, request, std::move(respond));
     if (auto refused = check_form(route, request); refused.status != 200) {
-        measured(std::move(refused));
+        respond(std::move(refused));
         return;
     }
     if (gate_ == nullptr || std::holds_alternative<Everybody>(route.access)) {
-        let_in(route, nullptr, std::move(request), measured);
+        let_in(route, nullptr, std::move(request), std::move(respond));
         return;
     }
     const std::string authorization(request.header("Authorization"));
     gate_->identify(
         authorization,
-        [this, &route, measured, request = std::make_shared<net::HttpRequest>(std::move(request))](
+        [this, &route, respond, request = std::make_shared<net::HttpRequest>(std::move(request))](
             StatusOr<std::shared_ptr<const auth::Credential>> who) {
             if (who.ok()) {
-                let_in(route, *who, std::move(*request), measured);
+                let_in(route, *who, std::move(*request), respond);
                 return;
             }
             base::log_warn("refused",
-                           {{"path", route.path}, {"why", std::string(who.status().message())}});
+                           {{"path", route.path},
+                            {"why", std::string(who.status().message())},
+                            {"request_id", request->id}});
             const bool busy = absl::IsResourceExhausted(who.status());
             auto refused =
                 error_response(busy ? 503 : 401, absl::StrCat(who.status().message(), "\n"));
             refused.headers.push_back(
                 busy ? net::Header("Retry-After", "1")
                      : net::Header("WWW-Authenticate", "Basic realm=\"logi\""));
-            measured(std::move(refused));
+            respond(std::move(refused));
         });
 }
 
 std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
                                                      const auth::Credential* who,
                                                      const net::HttpRequest& request) const {
-    Scope scope{kDefaultTenant, {}, {}, nullptr};
+    Scope scope;
+    scope.tenant = kDefaultTenant;
     const bool by_header = route.tenant == TenantUse::kHeader ||
                            (route.tenant != TenantUse::kNone && config_.auth_enabled);
     if (by_header) {
@@ -221,7 +204,11 @@ std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,
         const std::string why =
             may ? "the credential is not for this tenant"
                 : absl::StrCat("the credential lacks the right '", auth::name_of(*right), "'");
-        base::log_warn("refused", {{"path", route.path}, {"credential", who->name}, {"why", why}});
+        base::log_warn("refused",
+                       {{"path", route.path},
+                        {"credential", who->name},
+                        {"why", why},
+                        {"request_id", request.id}});
         return error_response(403, why + "\n");
     }
     scope.only = who->only;
@@ -254,13 +241,19 @@ void Api::let_in(const Route& route,
         };
     }
     const auto place = scope.reading;
+    const Timestamp asked = clock_.now();
     const Duration timeout = rules(scope)->limits.query_timeout;
     io::Task task = [this,
                      &route,
+                     asked,
                      scope = std::move(scope),
                      answer = reading ? answer_in_time(request.cancel, timeout, respond) : respond,
-                     request = std::make_shared<net::HttpRequest>(std::move(request))] {
+                     request = std::make_shared<net::HttpRequest>(std::move(request))]() mutable {
         if (const auto* handler = std::get_if<ScopeHandler>(&route.handler)) {
+            scope.waited = clock_.now() - asked;
+            if (!read_type(route.path).empty()) {
+                answer = logged(route, *request, scope, std::move(answer));
+            }
             (this->**handler)(*request, scope, answer);
         } else {
             (this->*std::get<TenantHandler>(route.handler))(*request, scope.tenant, answer);

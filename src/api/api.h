@@ -11,6 +11,7 @@
 #include "ingest/store.h"
 #include "io/clock.h"
 #include "io/executor.h"
+#include "io/random.h"
 #include "net/grpc_server.h"
 #include "net/http.h"
 #include "query/fair_queue.h"
@@ -32,24 +33,27 @@ using NamesJson = StatusOr<std::string> (*)(const std::vector<std::string>& name
 // Thread-safe. Holds references: all must outlive it and every request under way.
 class Api {
   public:
-    Api(ingest::Store& store,
-        compact::Deletes& deletes,
-        tail::Tails& tails,
-        io::Executor& executor,
-        const io::Clock& clock,
-        base::Registry& metrics,
-        const config::Config& config,
-        auth::Gate* gate)
-        : store_(store),
-          deletes_(deletes),
-          tails_(tails),
-          executor_(executor),
-          clock_(clock),
-          metrics_(metrics),
+    struct Deps {
+        ingest::Store& store;
+        compact::Deletes& deletes;
+        tail::Tails& tails;
+        io::Executor& executor;
+        const io::Clock& clock;
+        io::Random& random;
+        base::Registry& metrics;
+    };
+    Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
+        : store_(deps.store),
+          deletes_(deps.deletes),
+          tails_(deps.tails),
+          executor_(deps.executor),
+          clock_(deps.clock),
+          random_(deps.random),
+          metrics_(deps.metrics),
           config_(config),
           gate_(gate),
-          push_budget_(executor, kPushBytesMax),
-          turns_(executor, clock, metrics, outstanding_max(config)) {}
+          push_budget_(deps.executor, kPushBytesMax),
+          turns_(deps.executor, deps.clock, deps.metrics, outstanding_max(config)) {}
 
     // Answers a request; `respond` is called once.
     void handle(net::HttpRequest request, net::Responder respond);
@@ -77,6 +81,10 @@ class Api {
     static const Route& grpc_route();
     static std::size_t outstanding_max(const config::Config& config);
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
+    // Makes the responder count the request, log it, and answer its id.
+    net::Responder measured(const Route& route,
+                            const net::HttpRequest& request,
+                            net::Responder respond);
     // Once it is known who asks; null: nobody has to say.
     void let_in(const Route& route,
                 const std::shared_ptr<const auth::Credential>& who,
@@ -86,6 +94,11 @@ class Api {
     std::variant<Scope, net::HttpResponse> scope_of(const Route& route,
                                                     const auth::Credential* who,
                                                     const net::HttpRequest& request) const;
+    // Logs a read that is no query.
+    net::Responder logged(const Route& route,
+                          const net::HttpRequest& request,
+                          const Scope& scope,
+                          net::Responder respond);
     // Answers once: at the timeout, when the request is cancelled, or before.
     net::Responder answer_in_time(const io::CancelToken& cancel,
                                   Duration query_timeout,
@@ -151,9 +164,16 @@ class Api {
     ingest::Pinned pin(const Scope& scope, const query::Prepared& query);
     void explain(query::Request request, const Scope& scope, const net::Responder& respond);
 
+    // Finds out the plan of a query that was slow, and logs it.
+    struct SlowQuery;
+    void log_slow(const std::shared_ptr<const SlowQuery>& slow);
     // Makes an answer of a result; `warnings` say what it lacks.
     using Answer = std::function<StatusOr<std::string>(
         const query::Result& result, const std::vector<std::string>& warnings, double seconds)>;
+    static net::HttpResponse answer_of(const StatusOr<query::Result>& result,
+                                       std::vector<std::string> missing,
+                                       const Answer& answer,
+                                       Duration took);
     void run(query::Request request,
              const net::HttpRequest& http,
              const Scope& scope,
@@ -199,6 +219,7 @@ class Api {
     tail::Tails& tails_;
     io::Executor& executor_;
     const io::Clock& clock_;
+    io::Random& random_;
     base::Registry& metrics_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything

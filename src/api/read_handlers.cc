@@ -1,5 +1,4 @@
 // Queries.
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -7,7 +6,6 @@
 #include "api/api.h"
 #include "api/params.h"
 #include "api/read_request.h"
-#include "base/log.h"
 #include "fields/conversions.h"
 #include "logql/parser.h"
 #include "logql/tree.h"
@@ -20,18 +18,11 @@ namespace {
 
 // Whether Grafana's Logs Drilldown asks, which rather shows a part than nothing.
 bool is_drilldown(const net::HttpRequest& request) {
-    const std::string tags(request.header("X-Query-Tags"));
-    const std::vector<std::string> list = absl::StrSplit(tags, ',');
-    for (const std::string& tag : list) {
-        const std::pair<std::string, std::string> pair =
-            absl::StrSplit(tag, absl::MaxSplits('=', 1));
-        if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(pair.first), "source") &&
-            absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(pair.second),
-                                   "grafana-lokiexplore-app")) {
-            return true;
-        }
-    }
-    return false;
+    const auto tags = query_tags(request.header(kQueryTagsHeader));
+    return std::any_of(tags.begin(), tags.end(), [](const auto& tag) {
+        return tag.first == "source" &&
+               absl::EqualsIgnoreCase(tag.second, "grafana-lokiexplore-app");
+    });
 }
 
 StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
@@ -108,6 +99,29 @@ const char* status_word(const Status& status) {
     }
 }
 
+// What a query was, of which only its request was known.
+void describe(ReadRecord& record, const query::Prepared& prepared) {
+    record.type = query_type(*prepared.expr);
+    record.query = prepared.request.query;
+    record.start = prepared.request.start;
+    record.end = prepared.request.end;
+    record.step = prepared.request.instant ? Duration{} : prepared.request.step;
+    record.instant = prepared.request.instant;
+    record.limit = prepared.request.limit;
+}
+
+ReadOutcome outcome_of(const StatusOr<query::Result>& result, int status, Duration took) {
+    ReadOutcome outcome;
+    outcome.status = status;
+    outcome.took = took;
+    if (result.ok()) {
+        outcome.stats = result->stats;
+        outcome.returned_lines = result->rows.size();
+        outcome.entries = result->rows.size() + result->series.size();
+    }
+    return outcome;
+}
+
 // The answer of query and query_range.
 auto answer_to(const net::HttpRequest& http) {
     return [flags = encoding_flags(http)](const query::Result& result,
@@ -118,6 +132,22 @@ auto answer_to(const net::HttpRequest& http) {
 }
 
 }  // namespace
+
+ReadRecord record_of(const net::HttpRequest& http, const Scope& scope, Timestamp now) {
+    const Params params(http);
+    ReadRecord record;
+    record.request_id = http.id;
+    record.tenants = names_of(scope);
+    record.tags = http.header(kQueryTagsHeader);
+    record.query = params.get("query");
+    if (const auto range = params.range(now); range.ok()) {
+        record.start = range->start;
+        record.end = range->end;
+    }
+    record.begin = now;
+    record.waited = scope.waited;
+    return record;
+}
 
 std::vector<std::string> encoding_flags(const net::HttpRequest& request) {
     return absl::StrSplit(
@@ -191,6 +221,36 @@ void Api::explain(query::Request request, const Scope& scope, const net::Respond
                        : error_response(plans.status()));
 }
 
+// What it takes to find out a query's plan once it has ended.
+struct Api::SlowQuery {
+    std::shared_ptr<io::Executor> reading;
+    exec::Sources sources;
+    query::Prepared prepared;
+    ReadRecord record;
+    ReadOutcome outcome;
+};
+
+void Api::log_slow(const std::shared_ptr<const SlowQuery>& slow) {
+    slow->reading->post_long([slow] {
+        const auto plans = query::explain(slow->sources, slow->prepared);
+        log_slow_read(slow->record,
+                      slow->outcome,
+                      plans.ok() ? plan_list_json(*plans)
+                                 : absl::StrCat("unknown: ", plans.status().message()));
+    });
+}
+
+net::HttpResponse Api::answer_of(const StatusOr<query::Result>& result,
+                                 std::vector<std::string> missing,
+                                 const Answer& answer,
+                                 Duration took) {
+    if (!result.ok()) {
+        return error_response(result.status());
+    }
+    missing.insert(missing.end(), result->missing.begin(), result->missing.end());
+    return json_response(answer(*result, missing, fields::seconds_of(took)));
+}
+
 void Api::run(query::Request request,
               const net::HttpRequest& http,
               const Scope& scope,
@@ -204,36 +264,41 @@ void Api::run(query::Request request,
         respond(error_response(prepared.status()));
         return;
     }
+    ReadRecord record = record_of(http, scope, begin);
+    describe(record, *prepared);
     ingest::Pinned pinned = pin(scope, *prepared);
     if (const Status s = query::check_bytes_read(pinned.sources, *prepared, rules->limits);
         !s.ok()) {
-        respond(error_response(s));
+        auto refused = error_response(s);
+        log_read(record, outcome_of(s, refused.status, clock_.now() - begin));
+        respond(std::move(refused));
         return;
     }
+    std::shared_ptr<SlowQuery> may_be_slow;
+    if (config_.log_queries_longer_than.ns != 0) {
+        may_be_slow = std::make_shared<SlowQuery>(
+            SlowQuery{scope.reading, pinned.sources, *prepared, record, {}});
+    }
     auto done = [this,
-                 begin,
-                 text = prepared->request.query,
-                 scope,
+                 record = std::move(record),
+                 may_be_slow = std::move(may_be_slow),
                  answer = std::move(answer),
                  respond = std::move(respond),
                  missing = std::move(pinned.missing)](const StatusOr<query::Result>& result) {
-        const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
         metrics_
             .counter("logi_queries_total",
                      "Queries answered.",
                      {{"status", status_word(result.status())}})
             .add();
-        base::log_debug(
-            "query",
-            {{"tenant", scope.tenant}, {"query", text}, {"seconds", std::to_string(seconds)}});
-        if (!result.ok()) {
-            respond(error_response(result.status()));
-            return;
+        auto response = answer_of(result, missing, answer, clock_.now() - record.begin);
+        const Duration took = clock_.now() - record.begin;
+        const ReadOutcome outcome = outcome_of(result, response.status, took);
+        log_read(record, outcome);
+        respond(std::move(response));
+        if (may_be_slow != nullptr && is_slow(took, config_.log_queries_longer_than)) {
+            may_be_slow->outcome = outcome;
+            log_slow(may_be_slow);
         }
-        std::vector<std::string> warnings = missing;
-        warnings.insert(warnings.end(), result->missing.begin(), result->missing.end());
-        auto body = answer(*result, warnings, seconds);
-        respond(json_response(std::move(body)));
     };
     query::run(*scope.reading,
                std::move(pinned.sources),

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "api/params.h"
+#include "api/query_log.h"
+#include "api/scope.h"
 #include "io/executor.h"
 #include "model/limits.h"
 #include "net/http.h"
@@ -29,6 +31,14 @@ StatusOr<std::shared_ptr<io::Executor>> enter_turns(query::FairQueue& turns,
 
 // The query, with the older API's parameter `regexp` as one more filter.
 [[nodiscard]] std::string legacy_query_text(const Params& params);
+
+// What the log tells of a read: who asks, and, as far as that can be read, for what time.
+[[nodiscard]] ReadRecord record_of(const net::HttpRequest& http, const Scope& scope, Timestamp now);
+
+// Whether a read that took so long is one of those that `longer_than` wants logged.
+[[nodiscard]] inline bool is_slow(Duration took, Duration longer_than) {
+    return longer_than.ns != 0 && took > longer_than;
+}
 
 // Parsed, and within the limits.
 StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now);

@@ -1,6 +1,7 @@
 // Whose data a request is about.
 #pragma once
 
+#include "base/time.h"
 #include "io/executor.h"
 #include "model/matcher.h"
 
@@ -16,6 +17,16 @@ struct Scope {
     std::vector<Matcher> only;        // no other streams are seen; empty: all are
     // Of a read: where its work is done, in turns with other tenants'.
     std::shared_ptr<io::Executor> reading;
+    Duration waited;  // of a read: for its turn
 };
+
+// All of them, joined by |.
+[[nodiscard]] inline std::string names_of(const Scope& scope) {
+    std::string names = scope.tenant;
+    for (const auto& other : scope.others) {
+        names.append("|").append(other);
+    }
+    return names;
+}
 
 }  // namespace logi::api

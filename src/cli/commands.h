@@ -15,6 +15,8 @@ struct ServerArgs {
     std::string target = "all";
     std::string listen;
     std::string data;
+    std::string log_level;
+    std::string log_format;
 };
 int server_command(const ServerArgs& args);
 

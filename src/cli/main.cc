@@ -10,9 +10,11 @@
 namespace {
 
 // Loki's flags, with one dash or two: -config.file=FILE.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLokiFlags = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kLokiFlags = {
     {{"config.file", "--config"},
      {"config.expand-env", "--expand-env"},
+     {"log.format", "--log-format"},
+     {"log.level", "--log-level"},
      {"verify-config", "--verify-config"},
      {"target", "--target"}}};
 
@@ -53,6 +55,10 @@ int main(int argc, char** argv) {
     server_cmd->add_option(
         "--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default; :PORT for every address");
     server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");
+    server_cmd->add_option("--log-level", server.log_level, "debug, info, warn or error")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+    server_cmd->add_option("--log-format", server.log_format, "logfmt or json")
+        ->check(CLI::IsMember({"logfmt", "json"}));
 
     cli::QueryArgs query;
     CLI::App* query_cmd = app.add_subcommand("query", "Run a LogQL query and print the lines");

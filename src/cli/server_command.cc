@@ -106,6 +106,12 @@ int server_command(const ServerArgs& args) {
     if (!args.data.empty()) {
         config.data_dir = args.data;
     }
+    if (!args.log_level.empty()) {
+        config.log_level = args.log_level;
+    }
+    if (!args.log_format.empty()) {
+        config.log_format = args.log_format;
+    }
     return server::run(config);
 }
 

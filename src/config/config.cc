@@ -79,6 +79,15 @@ Setter set_log_level(std::string& target) {
         }
     };
 }
+Setter set_log_format(std::string& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::string>(v, "a log format");
+        base::LogFormat format = base::LogFormat::kLogfmt;
+        if (!base::parse_log_format(target, format)) {
+            refuse(v, "expected logfmt or json");
+        }
+    };
+}
 Setter set(std::vector<std::string>& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::vector<std::string>>(v, "a list of texts");
@@ -126,6 +135,15 @@ Setter set_map(std::map<std::string, T>& target, SetValue set_value) {
 Setter set_duration(Duration& target) {
     return [&](const YAML::Node& v) {
         target = checked(v, parse_duration(scalar<std::string>(v, "a duration such as 1h")));
+    };
+}
+// Any negative one means the same.
+Setter set_threshold(Duration& target) {
+    return [&](const YAML::Node& v) {
+        const auto text = scalar<std::string>(v, "a duration such as 10s or -1s");
+        const bool negative = text.starts_with('-');
+        const Duration magnitude = checked(v, parse_duration(text.substr(negative ? 1 : 0)));
+        target = negative && magnitude.ns > 0 ? Duration{-kNanosPerSecond} : magnitude;
     };
 }
 Setter set(std::int64_t& target) {
@@ -386,6 +404,7 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older) {
                    set_message_size(config.grpc_server_max_recv_msg_size)},
                   {"grpc_server_max_concurrent_streams",
                    set_calls(config.grpc_server_max_concurrent_streams)},
+                  {"log_format", set_log_format(config.log_format)},
                   {"log_level", set_log_level(config.log_level)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"compactor",
@@ -405,7 +424,8 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older) {
                   {"multi_tenant_queries_enabled", set(config.multi_tenant_queries_enabled)}})},
         {"frontend",
          section("frontend",
-                 {{"max_outstanding_per_tenant", set(config.max_outstanding_per_tenant)}})},
+                 {{"log_queries_longer_than", set_threshold(config.log_queries_longer_than)},
+                  {"max_outstanding_per_tenant", set(config.max_outstanding_per_tenant)}})},
         {"query_scheduler",
          section("query_scheduler",
                  {{"max_outstanding_requests_per_tenant",

@@ -45,6 +45,7 @@ struct Config {
     std::int64_t grpc_server_max_recv_msg_size = 4 << 20;
     std::uint32_t grpc_server_max_concurrent_streams = 100;  // of a connection
     std::string log_level = "info";
+    std::string log_format = "logfmt";
     std::string data_dir = "./logi-data";  // common.path_prefix
     Limits limits;
     Duration compaction_interval = Duration::minutes(10);  // 0: nothing is compacted
@@ -56,6 +57,8 @@ struct Config {
     // Reads of a tenant that are under way, the lesser of both; 0: no limit.
     std::uint32_t max_outstanding_per_tenant = 2048;            // frontend.…
     std::uint32_t max_outstanding_requests_per_tenant = 32000;  // query_scheduler.…
+    // frontend.…: reads that take longer are logged with their plan; 0: none are, negative: all.
+    Duration log_queries_longer_than;
     // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.
     std::vector<std::string> published_limits = {"discover_log_levels",
                                                  "discover_service_name",

@@ -23,6 +23,7 @@ struct HttpRequest {
     std::string query;  // behind '?', as sent
     std::vector<Header> headers;
     std::string body;
+    std::string id;          // names it in logs; given by who handles it
     io::CancelToken cancel;  // cancelled when the client goes away, or the server stops
 
     // The first header of that name, in any case; empty if absent.

@@ -83,6 +83,17 @@ StatusOr<std::unique_ptr<net::GrpcServer>> start_otlp(const config::Config& conf
     return server;
 }
 
+void set_up_log(const config::Config& config) {
+    base::LogLevel level = base::LogLevel::kInfo;
+    if (base::parse_log_level(config.log_level, level)) {
+        base::set_log_level(level);
+    }
+    base::LogFormat format = base::LogFormat::kLogfmt;
+    if (base::parse_log_format(config.log_format, format)) {
+        base::set_log_format(format);
+    }
+}
+
 void warn_of_unused(const config::Config& config) {
     if (!config.unused_keys.empty()) {
         base::log_warn("these configuration keys have no effect here",
@@ -113,10 +124,7 @@ void warn_of_strangers(const config::Config& config,
 }  // namespace
 
 int run(const config::Config& config) {
-    base::LogLevel level = base::LogLevel::kInfo;
-    if (base::parse_log_level(config.log_level, level)) {
-        base::set_log_level(level);
-    }
+    set_up_log(config);
     // Signals are taken by sigwait() below; threads inherit the mask.
     sigset_t signals;
     sigemptyset(&signals);
@@ -165,7 +173,7 @@ int run(const config::Config& config) {
     compact::CompactorOptions compaction;
     compaction.interval = config.compaction_interval;
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
-    api::Api api(**store, deletes, tails, *executor, clock, metrics, config, gate->get());
+    api::Api api({**store, deletes, tails, *executor, clock, random, metrics}, config, gate->get());
     const auto otlp = start_otlp(config, api);
     if (!otlp.ok()) {
         base::log_error("cannot serve", {{"error", std::string(otlp.status().message())}});
