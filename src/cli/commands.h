@@ -2,6 +2,7 @@
 // status.
 #pragma once
 
+#include "cli/client.h"
 #include "segment/inspect.h"
 
 #include <string>
@@ -24,8 +25,7 @@ int check_config_command(const std::string& file, bool expand_env);
 
 struct QueryArgs {
     std::string query;
-    std::string addr = "http://127.0.0.1:3100";
-    std::string org_id;
+    ClientArgs client;
     std::string since = "1h";
     std::string from;
     std::string to;

@@ -63,10 +63,7 @@ int main(int argc, char** argv) {
     cli::QueryArgs query;
     CLI::App* query_cmd = app.add_subcommand("query", "Run a LogQL query and print the lines");
     query_cmd->add_option("query", query.query, "LogQL")->required();
-    query_cmd->add_option("--addr", query.addr, "server address")
-        ->envname("LOKI_ADDR")
-        ->capture_default_str();
-    query_cmd->add_option("--org-id", query.org_id, "tenant")->envname("LOKI_ORG_ID");
+    cli::add_client_flags(*query_cmd, query.client);
     query_cmd->add_option("--since", query.since, "how far to look back")->capture_default_str();
     query_cmd->add_option("--from", query.from, "start, RFC 3339; wins over --since");
     query_cmd->add_option("--to", query.to, "end, RFC 3339");

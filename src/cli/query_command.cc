@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "model/labels.h"
-#include "net/http_client.h"
 #include "wire/json_text.h"
 
 #include <simdjson.h>
@@ -125,11 +124,7 @@ std::string target_of(const QueryArgs& args) {
 }  // namespace
 
 int query_command(const QueryArgs& args) {
-    std::vector<net::Header> headers;
-    if (!args.org_id.empty()) {
-        headers.emplace_back("X-Scope-OrgID", args.org_id);
-    }
-    const auto response = net::http_send(args.addr, "GET", target_of(args), headers, "");
+    const auto response = ask_server(args.client, "GET", target_of(args), "");
     if (!response.ok()) {
         std::fprintf(stderr, "logi: %s\n", std::string(response.status().message()).c_str());
         return 1;

@@ -3,23 +3,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/log.h"
+#include "io/read_file.h"
 
 namespace logi::server {
-namespace {
-
-StatusOr<std::string> read_file(io::FileSystem& files, const std::string& path) {
-    LOGI_ASSIGN_OR_RETURN(const auto file, files.open(path));
-    return file->read(0, file->size());
-}
-
-}  // namespace
-
 StatusOr<config::Overrides> read_overrides(io::FileSystem& files, const config::Config& config) {
     config::Overrides overrides;
     const std::vector<std::string> paths =
         absl::StrSplit(config.runtime_files, ',', absl::SkipWhitespace());
     for (const std::string& path : paths) {
-        const auto text = read_file(files, path);
+        const auto text = io::read_file(files, path);
         if (!text.ok()) {
             return absl::NotFoundError(
                 absl::StrCat(path, ": cannot be read: ", std::string(text.status().message())));

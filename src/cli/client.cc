@@ -1,0 +1,96 @@
+#include "cli/client.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "io/read_file.h"
+
+#include <CLI/CLI.hpp>
+
+namespace logi::cli {
+namespace {
+
+constexpr std::uint64_t kTokenBytesMax = 64U << 10U;
+
+StatusOr<std::string> bearer_token(const ClientArgs& args) {
+    if (args.bearer_token_file.empty()) {
+        return args.bearer_token;
+    }
+    const auto files = io::make_posix_file_system();
+    LOGI_ASSIGN_OR_RETURN(const std::string text,
+                          io::read_file(*files, args.bearer_token_file, kTokenBytesMax));
+    return std::string(absl::StripAsciiWhitespace(text));
+}
+
+}  // namespace
+
+void add_client_flags(CLI::App& command, ClientArgs& args) {
+    const auto add =
+        [&command](const char* flag, std::string& value, const char* variable, const char* text) {
+            return command.add_option(flag, value, text)->envname(variable);
+        };
+    add("--addr", args.addr, "LOKI_ADDR", "server address, http:// or https://")
+        ->capture_default_str();
+    add("--org-id", args.org_id, "LOKI_ORG_ID", "tenant");
+    add("--username", args.username, "LOKI_USERNAME", "user, for basic authentication");
+    add("--password", args.password, "LOKI_PASSWORD", "password, for basic authentication");
+    add("--bearer-token", args.bearer_token, "LOKI_BEARER_TOKEN", "token");
+    add("--bearer-token-file",
+        args.bearer_token_file,
+        "LOKI_BEARER_TOKEN_FILE",
+        "file with the token");
+    add("--auth-header", args.auth_header, "LOKI_AUTH_HEADER", "header for token or password")
+        ->capture_default_str();
+    add("--query-tags",
+        args.query_tags,
+        "LOKI_QUERY_TAGS",
+        "key=value,… for the server's log of queries");
+    add("--ca-cert",
+        args.tls.ca_file,
+        "LOKI_CA_CERT_PATH",
+        "PEM file: who may vouch for the server");
+    add("--cert", args.tls.cert_file, "LOKI_CLIENT_CERT_PATH", "PEM file: our certificate");
+    add("--key", args.tls.key_file, "LOKI_CLIENT_KEY_PATH", "PEM file: our certificate's key");
+    command
+        .add_flag(
+            "--tls-skip-verify", args.tls.skip_verify, "talk to whoever answers, without checking")
+        ->envname("LOKI_TLS_SKIP_VERIFY");
+}
+
+StatusOr<std::vector<net::Header>> client_headers(const ClientArgs& args) {
+    const bool basic = !args.username.empty() || !args.password.empty();
+    if (static_cast<int>(basic) + static_cast<int>(!args.bearer_token.empty()) +
+            static_cast<int>(!args.bearer_token_file.empty()) >
+        1) {
+        return absl::InvalidArgumentError(
+            "--username with --password, --bearer-token and --bearer-token-file exclude each "
+            "other");
+    }
+    std::vector<net::Header> headers;
+    const auto add = [&headers](const std::string& name, std::string value) {
+        if (!value.empty()) {
+            headers.emplace_back(name, std::move(value));
+        }
+    };
+    add("X-Scope-OrgID", args.org_id);
+    add("X-Query-Tags", args.query_tags);
+    LOGI_ASSIGN_OR_RETURN(const std::string token, bearer_token(args));
+    add(args.auth_header, token.empty() ? "" : absl::StrCat("Bearer ", token));
+    add(args.auth_header,
+        basic ? absl::StrCat("Basic ",
+                             absl::Base64Escape(absl::StrCat(args.username, ":", args.password)))
+              : "");
+    return headers;
+}
+
+StatusOr<net::HttpResponse> ask_server(const ClientArgs& args,
+                                       const std::string& method,
+                                       const std::string& target,
+                                       const std::string& body) {
+    LOGI_ASSIGN_OR_RETURN(const auto headers, client_headers(args));
+    net::ClientOptions options;
+    options.tls = args.tls;
+    return net::http_send(args.addr, method, target, headers, body, options);
+}
+
+}  // namespace logi::cli

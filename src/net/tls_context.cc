@@ -1,0 +1,179 @@
+#include "net/tls_context.h"
+
+#include "absl/strings/str_cat.h"
+#include "io/read_file.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <vector>
+
+namespace logi::net {
+namespace {
+
+constexpr std::uint64_t kFileBytesMax = 4ULL << 20U;
+
+struct Free {
+    void operator()(BIO* bio) const { BIO_free(bio); }
+    void operator()(X509* certificate) const { X509_free(certificate); }
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using Bio = std::unique_ptr<BIO, Free>;
+using Certificate = std::unique_ptr<X509, Free>;
+using Key = std::unique_ptr<EVP_PKEY, Free>;
+
+// What OpenSSL says of its last failure; it forgets it.
+std::string last_error() {
+    std::string text = "cannot be used";
+    if (const auto code = ERR_peek_last_error(); code != 0) {
+        const char* reason = ERR_reason_error_string(code);
+        text = reason == nullptr ? text : reason;
+    }
+    ERR_clear_error();
+    return text;
+}
+
+// Else it would ask whoever sits before the terminal.
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
+Bio bio_of(const std::string& text) {
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+StatusOr<std::vector<Certificate>> certificates_of(const std::string& pem) {
+    std::vector<Certificate> out;
+    const Bio bio = bio_of(pem);
+    ERR_clear_error();
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
+        out.emplace_back(next);
+    }
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    const std::string error = last_error();
+    if (!at_end) {
+        return absl::InvalidArgumentError(error);
+    }
+    if (out.empty()) {
+        return absl::InvalidArgumentError("there is no certificate in it");
+    }
+    return out;
+}
+
+StatusOr<Key> key_of(const std::string& pem) {
+    Key key(PEM_read_bio_PrivateKey(bio_of(pem).get(), nullptr, no_passphrase, nullptr));
+    if (key == nullptr) {
+        last_error();
+        return absl::InvalidArgumentError("there is no private key in it, or it has a passphrase");
+    }
+    return key;
+}
+
+Status trust(SSL_CTX& context, const std::string& pem) {
+    LOGI_ASSIGN_OR_RETURN(const auto certificates, certificates_of(pem));
+    X509_STORE* store = SSL_CTX_get_cert_store(&context);
+    for (const auto& certificate : certificates) {
+        if (X509_STORE_add_cert(store, certificate.get()) != 1) {
+            return absl::InvalidArgumentError(last_error());
+        }
+    }
+    return absl::OkStatus();
+}
+
+// The first certificate is ours, those behind it lead to one that peers know.
+Status use_chain(SSL_CTX& context, const std::string& pem) {
+    LOGI_ASSIGN_OR_RETURN(auto certificates, certificates_of(pem));
+    if (SSL_CTX_use_certificate(&context, certificates.front().get()) != 1) {
+        return absl::InvalidArgumentError(last_error());
+    }
+    for (std::size_t i = 1; i < certificates.size(); ++i) {
+        if (SSL_CTX_add1_chain_cert(&context, certificates[i].get()) != 1) {
+            return absl::InvalidArgumentError(last_error());
+        }
+    }
+    return absl::OkStatus();
+}
+
+Status use_key(SSL_CTX& context, const std::string& pem) {
+    LOGI_ASSIGN_OR_RETURN(const auto key, key_of(pem));
+    if (SSL_CTX_use_PrivateKey(&context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(&context) != 1) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the key is not the certificate's: ", last_error()));
+    }
+    return absl::OkStatus();
+}
+
+Status at(const std::string& file, const Status& status) {
+    return status.ok()
+               ? status
+               : Status(status.code(), absl::StrCat(file, ": ", std::string(message_of(status))));
+}
+
+TlsContext new_context(const SSL_METHOD* method) {
+    TlsContext context(SSL_CTX_new(method), SSL_CTX_free);
+    if (context != nullptr) {
+        SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+        SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+    }
+    return context;
+}
+
+bool is_ip(const std::string& host) {
+    ASN1_OCTET_STRING* address = a2i_IPADDRESS(host.c_str());
+    ASN1_OCTET_STRING_free(address);
+    ERR_clear_error();
+    return address != nullptr;
+}
+
+}  // namespace
+
+StatusOr<TlsContext> client_context(const ClientTls& tls) {
+    const auto files = io::make_posix_file_system();
+    TlsContext context = new_context(TLS_client_method());
+    if (context == nullptr) {
+        return absl::UnavailableError(absl::StrCat("TLS: ", last_error()));
+    }
+    if (tls.cert_file.empty() != tls.key_file.empty()) {
+        return absl::InvalidArgumentError("a certificate needs a key, and a key a certificate");
+    }
+    if (!tls.ca_file.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const auto pem, io::read_file(*files, tls.ca_file, kFileBytesMax));
+        LOGI_RETURN_IF_ERROR(at(tls.ca_file, trust(*context, pem)));
+    } else if (SSL_CTX_set_default_verify_paths(context.get()) != 1) {
+        return absl::UnavailableError(absl::StrCat("the system's authorities: ", last_error()));
+    }
+    if (!tls.cert_file.empty()) {
+        LOGI_ASSIGN_OR_RETURN(const auto cert, io::read_file(*files, tls.cert_file, kFileBytesMax));
+        LOGI_ASSIGN_OR_RETURN(const auto key, io::read_file(*files, tls.key_file, kFileBytesMax));
+        LOGI_RETURN_IF_ERROR(at(tls.cert_file, use_chain(*context, cert)));
+        LOGI_RETURN_IF_ERROR(at(tls.key_file, use_key(*context, key)));
+    }
+    SSL_CTX_set_verify(context.get(), tls.skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+    return context;
+}
+
+Status expect_server(ssl_st& connection, const ClientTls& tls, const std::string& host) {
+    std::string name = tls.server_name.empty() ? host : tls.server_name;
+    const bool known =
+        is_ip(name) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(&connection), name.c_str()) == 1
+                    : SSL_set1_host(&connection, name.c_str()) == 1 &&
+                          SSL_ctrl(&connection,
+                                   SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                                   TLSEXT_NAMETYPE_host_name,
+                                   name.data()) == 1;
+    return known ? absl::OkStatus()
+                 : absl::InvalidArgumentError(absl::StrCat("the name ", name, " ", last_error()));
+}
+
+std::string handshake_error(const ssl_st& connection, const std::string& error) {
+    const long result = SSL_get_verify_result(&connection);
+    return result == X509_V_OK || SSL_get_verify_mode(&connection) == SSL_VERIFY_NONE
+               ? error
+               : absl::StrCat("the certificate of the other side cannot be trusted: ",
+                              X509_verify_cert_error_string(result));
+}
+
+}  // namespace logi::net
