@@ -140,6 +140,8 @@ class Api {
     void delete_requests(const net::HttpRequest&, const Scope& scope, net::Responder);
     void add_delete(const Params& params, const Scope& scope, net::Responder respond);
     net::HttpResponse list_deletes(const Params& params, const Scope& scope) const;
+    void list_rules(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void list_alerts(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);

@@ -63,6 +63,8 @@ const std::vector<Api::Route>& Api::routes() {
         {{"/loki/api/v1/patterns", kBoth, kQuery, kSeveral}, &Api::patterns, kReading},
         {{"/loki/api/v1/format_query", kBoth, AnyCredential(), kNone}, &Api::format_query},
         {{"/loki/api/v1/delete", "GET POST PUT DELETE", kDelete, kOne}, &Api::delete_requests},
+        {{"/prometheus/api/v1/rules", kGet, kQuery, kOne}, &Api::list_rules},
+        {{"/prometheus/api/v1/alerts", kGet, kQuery, kOne}, &Api::list_alerts},
         {{"/loki/api/v1/drilldown-limits", kGet, kQuery, kHeader}, &Api::drilldown_limits},
         {{"/api/prom/label", kBoth, kQuery, kSeveral}, &Api::labels, kReading},
         {{"/api/prom/label/{name}/values", kBoth, kQuery, kSeveral}, &Api::label_values, kReading},

@@ -60,9 +60,10 @@ READS = {
     "/loki/api/v1/patterns": asks_of(ALL, GUESS),
     "/loki/api/v1/drilldown-limits": [Ask()],
     "/config/tenant/v1/limits": [Ask()],
+    "/prometheus/api/v1/rules": [Ask(), Ask(type="alert"), Ask(type="x")], "/prometheus/api/v1/alerts": [Ask()],
 }
-# Their answers have no texts.
-FIGURES = {"/loki/api/v1/index/stats"}
+# Their answers have no texts; of rules as there are none.
+FIGURES = {"/loki/api/v1/index/stats", "/prometheus/api/v1/rules", "/prometheus/api/v1/alerts"}
 
 
 def json_push(ns, line):
