@@ -355,10 +355,4 @@ void Api::push_now(const net::HttpRequest& request,
                 });
 }
 
-void Api::flush(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    store_.flush([respond = std::move(respond)](const Status& status) {
-        respond(status.ok() ? net::HttpResponse{204, {}, ""} : error_response(status));
-    });
-}
-
 }  // namespace logi::api

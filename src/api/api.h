@@ -24,6 +24,7 @@
 
 namespace logi::api {
 
+class Lifecycle;
 class Params;
 // How names and values of labels are written.
 using NamesJson = StatusOr<std::string> (*)(const std::vector<std::string>& names,
@@ -41,6 +42,7 @@ class Api {
         const io::Clock& clock;
         io::Random& random;
         base::Registry& metrics;
+        Lifecycle& lifecycle;
     };
     Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
         : store_(deps.store),
@@ -50,6 +52,7 @@ class Api {
           clock_(deps.clock),
           random_(deps.random),
           metrics_(deps.metrics),
+          lifecycle_(deps.lifecycle),
           config_(config),
           gate_(gate),
           push_budget_(deps.executor, kPushBytesMax),
@@ -147,6 +150,9 @@ class Api {
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void metrics(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void show_config(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void services(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void prepare_shutdown(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void shutdown(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void flush(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -223,6 +229,7 @@ class Api {
     const io::Clock& clock_;
     io::Random& random_;
     base::Registry& metrics_;
+    Lifecycle& lifecycle_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;

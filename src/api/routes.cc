@@ -74,6 +74,9 @@ const std::vector<Api::Route>& Api::routes() {
         {{"/metrics", kGet, kAdmin, kNone}, &Api::metrics},
         {{"/config", kGet, kAdmin, kNone}, &Api::show_config},
         {{"/config/tenant/v1/limits", kGet, kQuery, kHeader}, &Api::tenant_limits},
+        {{"/services", kGet, kAdmin, kNone}, &Api::services},
+        {{"/ingester/prepare_shutdown", "GET POST DELETE", kAdmin, kNone}, &Api::prepare_shutdown},
+        {{"/ingester/shutdown", kBoth, kAdmin, kNone}, &Api::shutdown},
         {{"/flush", kBoth, kAdmin, kNone}, &Api::flush},
         {{"/log_level", kBoth, kAdmin, kNone}, &Api::log_level},
     };

@@ -58,10 +58,6 @@ std::map<std::string, std::string> drilldown_values(const Limits& l) {
 
 }  // namespace
 
-void Api::ready(const net::HttpRequest&, const std::string&, net::Responder respond) {
-    respond({200, {{"Content-Type", "text/plain; charset=utf-8"}}, "ready\n"});
-}
-
 void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder respond) {
     respond(
         {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.render()});

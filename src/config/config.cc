@@ -390,6 +390,7 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older) {
     };
     return {
         {"auth_enabled", set(config.auth_enabled)},
+        {"shutdown_delay", set_duration(config.shutdown_delay)},
         {"tenant_limits_allow_publish", set(config.published_limits)},
         {"server",
          section("server",
@@ -404,8 +405,11 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older) {
                    set_message_size(config.grpc_server_max_recv_msg_size)},
                   {"grpc_server_max_concurrent_streams",
                    set_calls(config.grpc_server_max_concurrent_streams)},
+                  {"graceful_shutdown_timeout", set_duration(config.graceful_shutdown_timeout)},
                   {"log_format", set_log_format(config.log_format)},
                   {"log_level", set_log_level(config.log_level)}})},
+        {"ingester",
+         section("ingester", {{"shutdown_marker_path", set(config.shutdown_marker_path)}})},
         {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
         {"compactor",
          section(

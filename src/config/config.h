@@ -44,6 +44,10 @@ struct Config {
     std::optional<std::uint16_t> otlp_grpc_listen_port;
     std::int64_t grpc_server_max_recv_msg_size = 4 << 20;
     std::uint32_t grpc_server_max_concurrent_streams = 100;  // of a connection
+    // server.…: from SIGTERM, after shutdown_delay; 0: as long as it takes.
+    Duration graceful_shutdown_timeout = Duration::seconds(30);
+    Duration shutdown_delay;           // from SIGTERM, requests are still answered
+    std::string shutdown_marker_path;  // ingester.…; empty: data_dir
     std::string log_level = "info";
     std::string log_format = "logfmt";
     std::string data_dir = "./logi-data";  // common.path_prefix

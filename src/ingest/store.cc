@@ -354,11 +354,21 @@ void Store::flush(std::function<void(Status)> done) {
     });
 }
 
+void Store::stop_taking() {
+    const base::MutexLock lock(mutex_);
+    stopping_ = true;
+}
+
+void Store::stop(io::Task done) {
+    stop_taking();
+    journal_->post_in_order([this, done = std::move(done)] {
+        flushes_waiting_.stop();
+        flushes_waiting_.post(done);
+    });
+}
+
 void Store::shutdown(std::function<void(Status)> done) {
-    {
-        const base::MutexLock lock(mutex_);
-        stopping_ = true;
-    }
+    stop_taking();
     journal_->rotate();
     flush([this, done = std::move(done)](Status status) {
         flushes_waiting_.stop();

@@ -103,6 +103,12 @@ class Store {
     // error when a segment cannot be written; that is tried again later.
     void flush(std::function<void(Status)> done);
 
+    // Refuses new pushes with 503.
+    void stop_taking();
+
+    // stop_taking(), and what is not in segments stays in the journal: for the next start.
+    void stop(io::Task done);
+
     // Refuses new pushes with 503, flushes, then calls `done`. After an error, what is not in
     // segments is in the journal.
     void shutdown(std::function<void(Status)> done);

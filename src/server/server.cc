@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "api/api.h"
+#include "api/lifecycle.h"
 #include "api/tail_json.h"
 #include "auth/gate.h"
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #include "ingest/store.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
+#include "server/ending.h"
 #include "server/runtime_limits.h"
 #include "tail/tails.h"
 
@@ -22,7 +24,6 @@
 namespace logi::server {
 namespace {
 
-constexpr Duration kDrainTime = Duration::seconds(10);
 constexpr std::size_t kThreadsMin = 2;
 
 // Raises the limit of open files as far as it goes and returns it.
@@ -125,12 +126,7 @@ void warn_of_strangers(const config::Config& config,
 
 int run(const config::Config& config) {
     set_up_log(config);
-    // Signals are taken by sigwait() below; threads inherit the mask.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    const Signals signals;
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of a file's size is an error
     warn_of_unused(config);
@@ -173,19 +169,20 @@ int run(const config::Config& config) {
     compact::CompactorOptions compaction;
     compaction.interval = config.compaction_interval;
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
-    api::Api api({**store, deletes, tails, *executor, clock, random, metrics}, config, gate->get());
+    api::Lifecycle lifecycle(
+        **store,
+        *files,
+        config.shutdown_marker_path.empty() ? config.data_dir : config.shutdown_marker_path,
+        [] { ::kill(::getpid(), SIGTERM); });
+    api::Api api({**store, deletes, tails, *executor, clock, random, metrics, lifecycle},
+                 config,
+                 gate->get());
     const auto otlp = start_otlp(config, api);
     if (!otlp.ok()) {
         base::log_error("cannot serve", {{"error", std::string(otlp.status().message())}});
         executor.reset();
         return 1;
     }
-    // It waits for its answers, so while there are threads to give them.
-    const auto stop_otlp = [&otlp] {
-        if (*otlp != nullptr) {
-            (*otlp)->shutdown(kDrainTime);
-        }
-    };
     auto server = net::HttpServer::start(server_options(config),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));
@@ -196,7 +193,9 @@ int run(const config::Config& config) {
     };
     if (!server.ok()) {
         base::log_error("cannot serve", {{"error", std::string(server.status().message())}});
-        stop_otlp();
+        if (*otlp != nullptr) {
+            (*otlp)->shutdown(Duration{});
+        }
         return 1;
     }
     warn_of_strangers(config, **server, otlp->get());
@@ -208,21 +207,12 @@ int run(const config::Config& config) {
          {"otlp_grpc", *otlp == nullptr ? "off" : (*otlp)->address()},
          {"data", config.data_dir},
          {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
-    int signal = 0;
-    sigwait(&signals, &signal);
-    base::log_info("stopping", {{"signal", std::to_string(signal)}});
-    stop_otlp();
-    (*server)->shutdown(kDrainTime);
-    io::wait_for(*executor, [&](io::Task done) { compactor.stop(std::move(done)); });
-    Status stopped;
-    io::wait_for(*executor, [&](const io::Task& done) {
-        (*store)->shutdown([&stopped, done](const Status& status) {
-            stopped = status;
-            done();
-        });
-    });
+    base::log_info("stopping", {{"signal", std::to_string(signals.wait())}});
+    const Status stopped = end(
+        {*executor, clock, **server, otlp->get(), compactor, **store, lifecycle}, signals, config);
     base::log_info("stopped",
-                   {{"status", stopped.ok() ? "clean" : std::string(stopped.message())}});
+                   {{"status", stopped.ok() ? "clean" : std::string(stopped.message())},
+                    {"flushed", lifecycle.flushes_at_end() ? "true" : "false"}});
     return stopped.ok() ? 0 : 1;
 }
 
