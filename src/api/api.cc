@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
+#include "api/compression.h"
 #include "api/otlp_grpc.h"
 #include "api/query_log.h"
 #include "api/read_request.h"
@@ -98,6 +99,9 @@ StatusOr<std::string> check_tenant(std::string_view id) {
 
 void Api::handle(net::HttpRequest request, net::Responder respond) {
     request.id = request_id(request.header(kRequestIdHeader), random_);
+    if (config_.compress_responses) {
+        respond = compressing(request, std::move(respond));
+    }
     respond = [id = request.id, respond = std::move(respond)](net::HttpResponse response) {
         response.headers.emplace_back(kRequestIdHeader, id);
         respond(std::move(response));

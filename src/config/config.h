@@ -61,6 +61,7 @@ struct Config {
     // Reads of a tenant that are under way, the lesser of both; 0: no limit.
     std::uint32_t max_outstanding_per_tenant = 2048;            // frontend.…
     std::uint32_t max_outstanding_requests_per_tenant = 32000;  // query_scheduler.…
+    bool compress_responses = true;  // frontend.…: as gzip where the client asks for it
     // frontend.…: reads that take longer are logged with their plan; 0: none are, negative: all.
     Duration log_queries_longer_than;
     // Limits that tenants and Logs Drilldown may ask for: tenant_limits_allow_publish.

@@ -1,9 +1,11 @@
 """Grafana's requests to a running Logi, with answers read as strictly as Grafana reads them."""
+import gzip
 import json
 import pathlib
 import time
 import unittest
 import urllib.parse
+import urllib.request
 
 import grafana_data as data
 import grafana_reader as reader
@@ -369,6 +371,37 @@ class Large(Base):
         parsed = self.grafana.range('{app="large"} | regexp "(?P<number>[0-9]+)"', self.start, self.end, limit=5000).rows
         self.assertEqual(len(parsed), 5000)
         self.assertTrue(all(r.types["number"] == "P" for r in parsed))
+
+    def test_compression(self):
+        """As gzip where that is asked for; the answer is the same."""
+        path = API + "query_range?" + urllib.parse.urlencode({"query": '{app="large"}', "start": self.start, "end": self.end, "limit": 5000})
+        bodies = {}
+        for accepted in ("gzip", "identity", "gzip;q=0", "br"):
+            with urllib.request.urlopen(urllib.request.Request(self.server.url + path, headers={
+                    **self.grafana.credential, "Accept-Encoding": accepted}), timeout=60) as answer:
+                bodies[accepted] = body = answer.read()
+                self.assertEqual(answer.headers["Content-Length"], str(len(body)))
+                self.assertEqual(answer.headers["Content-Encoding"], "gzip" if accepted == "gzip" else None)
+                self.assertEqual(answer.headers["Vary"], "Accept-Encoding")
+        self.assertLess(len(bodies["gzip"]), len(bodies["identity"]) / 5)
+        rows = [sorted((r.ns, r.line) for r in reader.read_query(body).rows)
+                for body in (gzip.decompress(bodies["gzip"]), bodies["identity"], bodies["br"])]
+        self.assertEqual(len(rows[0]), 5000)
+        self.assertEqual(rows[0], rows[1])
+        self.assertEqual(rows[0], rows[2])
+        small = urllib.request.Request(self.server.url + "/ready", headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(small, timeout=60) as answer:
+            self.assertEqual((answer.headers["Content-Encoding"], answer.headers["Vary"]), (None, None))
+        head = urllib.request.Request(self.server.url + path, method="HEAD", headers={**self.grafana.credential, "Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(head, timeout=60) as answer:
+            self.assertEqual((answer.headers["Content-Encoding"], answer.read()), ("gzip", b""))
+
+    def test_compression_can_be_switched_off(self):
+        server = harness.Server("frontend: {compress_responses: false}\n").start()
+        self.addCleanup(server.close)
+        with urllib.request.urlopen(urllib.request.Request(server.url + "/config", headers={"Accept-Encoding": "gzip"})) as answer:
+            self.assertIsNone(answer.headers["Content-Encoding"])
+            self.assertIn(b"compress_responses: false", answer.read())
 
     def test_too_many_bytes(self):
         for i in range(3):
