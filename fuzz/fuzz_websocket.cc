@@ -1,5 +1,5 @@
-// Any bytes are safe to send on a WebSocket, and mean the same however they are cut; what the
-// server answers to a ping or a close is itself a legal frame.
+// Any bytes are safe to send on a WebSocket, by a client or a server, and mean the same however
+// they are cut; what is answered to a ping or a close is itself a legal frame.
 #include "net/websocket_frame.h"
 
 #include <cstddef>
@@ -14,15 +14,18 @@ namespace {
 using logi::net::WebSocketClose;
 using logi::net::WebSocketDecoder;
 using logi::net::WebSocketEvents;
+using logi::net::WebSocketSide;
+
+constexpr std::uint64_t kMessageBytesMax = 1U << 12U;
 
 struct Outcome {
     WebSocketEvents events;
     std::optional<WebSocketClose> wrong;
 };
 
-Outcome decode(std::string_view bytes, std::size_t step) {
+Outcome decode(WebSocketSide speaker, std::string_view bytes, std::size_t step) {
     Outcome outcome;
-    WebSocketDecoder decoder;
+    WebSocketDecoder decoder(speaker, kMessageBytesMax);
     while (!bytes.empty() && !outcome.wrong.has_value() && !outcome.events.close.has_value()) {
         outcome.wrong = decoder.feed(bytes.substr(0, step), outcome.events);
         bytes.remove_prefix(std::min(step, bytes.size()));
@@ -48,11 +51,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    const Outcome whole = decode(bytes, bytes.size());
-    const Outcome cut = decode(bytes, data[0] % 16U + 1U);
+    const auto speaker = data[0] < 128 ? WebSocketSide::kClient : WebSocketSide::kServer;
+    const Outcome whole = decode(speaker, bytes, bytes.size());
+    const Outcome cut = decode(speaker, bytes, data[0] % 16U + 1U);
     check(whole.wrong == cut.wrong && whole.events.close == cut.events.close);
     check(whole.events.ping == cut.events.ping && whole.events.pongs == cut.events.pongs);
     check(whole.events.data_bytes == cut.events.data_bytes);
+    check(whole.events.messages == cut.events.messages);
+    for (const std::string& message : whole.events.messages) {
+        check(speaker == WebSocketSide::kServer && message.size() <= kMessageBytesMax);
+    }
     if (whole.wrong.has_value()) {
         check_control(logi::net::websocket_close(*whole.wrong));
     }

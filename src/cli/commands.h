@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/client.h"
+#include "cli/line_printer.h"
 #include "segment/inspect.h"
 
 #include <string>
@@ -29,12 +30,15 @@ struct QueryArgs {
     std::string since = "1h";
     std::string from;
     std::string to;
-    std::string output = "default";
     unsigned limit = 30;
     bool forward = false;
-    bool quiet = false;
+    PrintArgs print;
+    bool tail = false;         // go on with what comes in
+    unsigned delay_for_s = 0;  // of a tail: how late lines come
 };
 int query_command(const QueryArgs& args);
+// A query with `tail`: until it is stopped.
+int tail_query(const QueryArgs& args);
 
 struct InspectArgs {
     std::string kind;  // segment, journal or catalog

@@ -1,5 +1,6 @@
 #include "auth/secret.h"
 #include "cli/commands.h"
+#include "cli/fail.h"
 
 #include <cstdio>
 #include <string>
@@ -8,11 +9,6 @@ namespace logi::cli {
 namespace {
 
 constexpr std::size_t kSecretBytesMax = 1024;
-
-int fail(const Status& status) {
-    std::fprintf(stderr, "logi: %s\n", std::string(status.message()).c_str());
-    return 1;
-}
 
 // The first line of standard input.
 std::string read_line() {

@@ -1,5 +1,6 @@
 #include "catalog/inspect.h"
 #include "cli/commands.h"
+#include "cli/fail.h"
 #include "io/file_system.h"
 #include "journal/inspect.h"
 #include "segment/inspect.h"
@@ -39,11 +40,7 @@ int inspect_command(const InspectArgs& args) {
                           : args.kind == "journal" ? journal::dump(*files, args.path, out)
                                                    : catalog::dump(*files, args.path, out);
     std::fputs(out.c_str(), stdout);
-    if (!status.ok()) {
-        std::fprintf(stderr, "logi: %s\n", std::string(status.message()).c_str());
-        return 1;
-    }
-    return 0;
+    return status.ok() ? 0 : fail(status);
 }
 
 }  // namespace logi::cli

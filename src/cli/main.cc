@@ -68,11 +68,16 @@ int main(int argc, char** argv) {
     query_cmd->add_option("--from", query.from, "start, RFC 3339; wins over --since");
     query_cmd->add_option("--to", query.to, "end, RFC 3339");
     query_cmd->add_option("--limit", query.limit, "most lines")->capture_default_str();
-    query_cmd->add_option("-o,--output", query.output, "format")
-        ->check(CLI::IsMember({"default", "jsonl", "raw"}))
-        ->capture_default_str();
     query_cmd->add_flag("--forward", query.forward, "oldest first");
-    query_cmd->add_flag("-q,--quiet", query.quiet, "only the lines");
+    query_cmd->add_flag("-t,--tail,-f,--follow",
+                        query.tail,
+                        "go on with lines as they come in, oldest first, until it is stopped");
+    query_cmd
+        ->add_option("--delay-for",
+                     query.delay_for_s,
+                     "with --tail: so many seconds late, at most 5, for senders that are slow")
+        ->capture_default_str();
+    cli::add_print_flags(*query_cmd, query.print);
 
     std::string config_file;
     CLI::App* check_cmd = app.add_subcommand("check", "Check things before they are used");

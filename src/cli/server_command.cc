@@ -2,6 +2,7 @@
 #include "absl/strings/str_join.h"
 #include "auth/gate.h"
 #include "cli/commands.h"
+#include "cli/fail.h"
 #include "config/config.h"
 #include "ingest/tenant_limits.h"
 #include "server/runtime_limits.h"
@@ -69,11 +70,6 @@ bool parse_listen(const std::string& text, config::Config& config) {
     config.http_listen_address = std::move(host);
     config.http_listen_port = static_cast<std::uint16_t>(port);
     return true;
-}
-
-int fail(const Status& status) {
-    std::fprintf(stderr, "logi: %s\n", std::string(status.message()).c_str());
-    return 1;
 }
 
 }  // namespace

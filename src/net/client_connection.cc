@@ -6,11 +6,15 @@
 #include <boost/asio/ssl.hpp>
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 namespace logi::net {
 namespace {
+
+constexpr std::size_t kAheadBytes = 16U << 10U;
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -33,15 +37,50 @@ struct ClientConnection::Impl {
     Status run(Start start) {
         std::optional<ErrorCode> result;
         start([&result](ErrorCode ec, auto&&...) { result = ec; });
-        context.restart();
-        context.run_until(end);
-        if (!result.has_value()) {
-            ErrorCode ignored;
-            socket.close(ignored);
-            context.run();  // what was begun refers to the caller's memory
+        if (!run_until(end, [&] { return result.has_value(); })) {
+            give_up();  // what was begun refers to the caller's memory
             return absl::DeadlineExceededError("the server takes too long");
         }
         return *result ? broken(*result) : absl::OkStatus();
+    }
+
+    // False if it is not done by then.
+    template <typename Done>
+    bool run_until(SteadyTime time, Done done) {
+        context.restart();
+        while (!done() && context.run_one_until(time) > 0) {
+        }
+        return done();
+    }
+
+    void give_up() {
+        ErrorCode ignored;
+        socket.close(ignored);
+        context.restart();
+        context.run();
+    }
+
+    template <typename Handler>
+    void async_read(const asio::mutable_buffer& buffer, Handler handler) {
+        if (tls.has_value()) {
+            tls->async_read_some(buffer, std::move(handler));
+        } else {
+            socket.async_read_some(buffer, std::move(handler));
+        }
+    }
+
+    // Reads into `ahead`, if nothing is there and nothing is on its way.
+    void read_ahead() {
+        if (reading_ahead || ahead_at < ahead_size || ahead_error) {
+            return;
+        }
+        reading_ahead = true;
+        async_read(asio::buffer(ahead), [this](ErrorCode ec, std::size_t bytes) {
+            reading_ahead = false;
+            ahead_at = 0;
+            ahead_size = bytes;
+            ahead_error = ec;
+        });
     }
 
     Status connect(const ServerUrl& url) {
@@ -72,10 +111,20 @@ struct ClientConnection::Impl {
     tcp::socket socket;
     std::optional<TlsStream> tls;
     SteadyTime end;
+    // What was read while nobody asked for it: a read that nobody waits for any more goes on.
+    std::vector<char> ahead;
+    std::size_t ahead_at = 0;
+    std::size_t ahead_size = 0;
+    ErrorCode ahead_error;
+    bool reading_ahead = false;
 };
 
 ClientConnection::ClientConnection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-ClientConnection::~ClientConnection() = default;
+ClientConnection::~ClientConnection() {
+    if (impl_->reading_ahead) {
+        impl_->give_up();
+    }
+}
 
 StatusOr<std::unique_ptr<ClientConnection>> ClientConnection::open(const ServerUrl& url,
                                                                    const ClientTls& tls,
@@ -108,25 +157,45 @@ Status ClientConnection::write(std::string_view bytes) {
 }
 
 StatusOr<std::size_t> ClientConnection::read_some(absl::Span<char> out) {
-    const auto buffer = asio::buffer(out.data(), out.size());
+    Impl& impl = *impl_;
+    if (impl.reading_ahead && !impl.run_until(impl.end, [&] { return !impl.reading_ahead; })) {
+        impl.give_up();
+        return absl::DeadlineExceededError("the server takes too long");
+    }
     std::size_t size = 0;
-    bool at_end = false;
-    const Status read = impl_->run([&](auto done) {
-        auto handler = [&size, &at_end, done](ErrorCode ec, std::size_t bytes) {
-            size = bytes;
-            at_end = ec == asio::error::eof;
-            done(ec);
-        };
-        if (impl_->tls.has_value()) {
-            impl_->tls->async_read_some(buffer, std::move(handler));
-        } else {
-            impl_->socket.async_read_some(buffer, std::move(handler));
+    ErrorCode error;
+    if (impl.ahead_at < impl.ahead_size || impl.ahead_error) {
+        size = std::min(out.size(), impl.ahead_size - impl.ahead_at);
+        std::copy_n(
+            impl.ahead.begin() + static_cast<std::ptrdiff_t>(impl.ahead_at), size, out.begin());
+        impl.ahead_at += size;
+        error = size == 0 ? impl.ahead_error : ErrorCode();
+    } else {
+        const Status read = impl.run([&](auto done) {
+            impl.async_read(asio::buffer(out.data(), out.size()),
+                            [&size, &error, done](ErrorCode ec, std::size_t bytes) {
+                                size = bytes;
+                                error = ec;
+                                done(ec);
+                            });
+        });
+        if (absl::IsDeadlineExceeded(read)) {
+            return read;
         }
-    });
-    if (!read.ok() && !at_end) {
-        return read;
+    }
+    if (error && error != asio::error::eof) {
+        return broken(error);
     }
     return size;
+}
+
+bool ClientConnection::wait_readable(Duration wait) {
+    impl_->ahead.resize(kAheadBytes);
+    impl_->read_ahead();
+    impl_->context.restart();
+    impl_->context.poll();  // whatever `wait` is
+    return impl_->run_until(std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait.ns),
+                            [&] { return !impl_->reading_ahead; });
 }
 
 bool ClientConnection::is_readable() const {

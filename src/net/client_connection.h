@@ -36,6 +36,9 @@ class ClientConnection {
     // How many bytes came, at least one; 0 at the end. kUnavailable when the connection breaks or,
     // with TLS, ends where the server has not said so.
     StatusOr<std::size_t> read_some(absl::Span<char> out);
+    // Whether read_some() has something to give, or would fail, within `wait`, whatever time is
+    // left.
+    [[nodiscard]] bool wait_readable(Duration wait);
     // Whether the server has sent something, or closed, while nothing was asked of it.
     [[nodiscard]] bool is_readable() const;
 

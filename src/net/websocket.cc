@@ -33,7 +33,9 @@ bool is_key(const std::string& key) {
     return absl::Base64Unescape(key, &bytes) && bytes.size() == kKeyBytes;
 }
 
-std::string accept_of(const std::string& key) {
+}  // namespace
+
+std::string websocket_accept(const std::string& key) {
     const std::string text = absl::StrCat(key, kGuid);
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
@@ -44,8 +46,6 @@ std::string accept_of(const std::string& key) {
     return absl::Base64Escape(
         absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
 }
-
-}  // namespace
 
 std::optional<HttpResponse> accept_websocket(const HttpRequest& request,
                                              std::shared_ptr<WebSocketSource> source) {
@@ -59,7 +59,7 @@ std::optional<HttpResponse> accept_websocket(const HttpRequest& request,
     response.status = 101;
     response.headers = {{"Upgrade", "websocket"},
                         {"Connection", "Upgrade"},
-                        {"Sec-WebSocket-Accept", accept_of(key)}};
+                        {"Sec-WebSocket-Accept", websocket_accept(key)}};
     response.socket = std::move(source);
     return response;
 }

@@ -53,4 +53,7 @@ class WebSocketSource {
 [[nodiscard]] std::optional<HttpResponse> accept_websocket(const HttpRequest& request,
                                                            std::shared_ptr<WebSocketSource> source);
 
+// What a server answers to a client's key (RFC 6455, 4.2.2).
+[[nodiscard]] std::string websocket_accept(const std::string& key);
+
 }  // namespace logi::net

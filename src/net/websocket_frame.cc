@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace logi::net {
 namespace {
@@ -103,8 +104,10 @@ std::optional<WebSocketClose> WebSocketDecoder::check_header() {
     if (!is_known(op)) {
         return protocol_error("unknown kind of frame");
     }
-    if ((header_[1] & kMaskBit) == 0) {
-        return protocol_error("frames of clients are masked");
+    const bool masked = (header_[1] & kMaskBit) != 0;
+    if (masked != (speaker_ == WebSocketSide::kClient)) {
+        return protocol_error(masked ? "frames of servers are not masked"
+                                     : "frames of clients are masked");
     }
     op_ = static_cast<WebSocketOp>(op);
     const unsigned short_length = header_[1] & kLengthBits;
@@ -113,8 +116,10 @@ std::optional<WebSocketClose> WebSocketDecoder::check_header() {
     for (std::size_t i = 0; i < extra; ++i) {
         left_ = left_ << 8U | header_[2 + i];
     }
-    std::copy_n(
-        header_.begin() + 2 + static_cast<std::ptrdiff_t>(extra), kMaskBytes, mask_.begin());
+    if (masked) {
+        std::copy_n(
+            header_.begin() + 2 + static_cast<std::ptrdiff_t>(extra), kMaskBytes, mask_.begin());
+    }
     if (is_control(op_)) {
         control_.clear();
         return final && left_ <= kControlBytesMax
@@ -125,9 +130,12 @@ std::optional<WebSocketClose> WebSocketDecoder::check_header() {
         return protocol_error(in_message_ ? "a message within a message"
                                           : "a continuation of nothing");
     }
-    message_ = in_message_ ? message_ : 0;
+    if (!in_message_) {
+        message_ = 0;
+        is_text_ = op_ == WebSocketOp::kText;
+    }
     in_message_ = !final;
-    if (left_ > kClientMessageBytesMax - message_) {
+    if (left_ > message_bytes_max_ - message_) {
         return WebSocketClose{WebSocketClose::kTooBig, "the message is too long"};
     }
     message_ += left_;
@@ -137,6 +145,7 @@ std::optional<WebSocketClose> WebSocketDecoder::check_header() {
 std::optional<WebSocketClose> WebSocketDecoder::finish_control(WebSocketEvents& events) {
     if (op_ == WebSocketOp::kPing) {
         events.ping = control_;
+        ++events.pings;
     } else if (op_ == WebSocketOp::kPong) {
         ++events.pongs;
     } else if (control_.empty()) {
@@ -158,6 +167,17 @@ std::optional<WebSocketClose> WebSocketDecoder::finish_control(WebSocketEvents& 
     return std::nullopt;
 }
 
+std::optional<WebSocketClose> WebSocketDecoder::finish_message(WebSocketEvents& events) {
+    if (in_message_ || speaker_ == WebSocketSide::kClient) {
+        return std::nullopt;
+    }
+    if (is_text_ && !is_utf8(text_)) {
+        return WebSocketClose{WebSocketClose::kBadPayload, "the message is not UTF-8"};
+    }
+    events.messages.push_back(std::exchange(text_, {}));
+    return std::nullopt;
+}
+
 std::optional<WebSocketClose> WebSocketDecoder::take_payload(std::string_view& bytes,
                                                              WebSocketEvents& events) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_));
@@ -168,6 +188,9 @@ std::optional<WebSocketClose> WebSocketDecoder::take_payload(std::string_view& b
         }
     } else {
         events.data_bytes += n;
+        if (speaker_ == WebSocketSide::kServer) {
+            text_.append(bytes.substr(0, n));
+        }
     }
     bytes.remove_prefix(n);
     left_ -= n;
@@ -176,7 +199,7 @@ std::optional<WebSocketClose> WebSocketDecoder::take_payload(std::string_view& b
     }
     in_payload_ = false;
     header_size_ = 0;
-    return is_control(op_) ? finish_control(events) : std::nullopt;
+    return is_control(op_) ? finish_control(events) : finish_message(events);
 }
 
 std::optional<WebSocketClose> WebSocketDecoder::feed(std::string_view bytes,
@@ -227,6 +250,18 @@ std::string websocket_close(const WebSocketClose& close) {
         payload.append(cut_text(close.reason, kCloseReasonBytesMax));
     }
     return websocket_control(WebSocketOp::kClose, payload);
+}
+
+std::string websocket_masked(std::string frame, std::uint32_t mask) {
+    const auto short_length = static_cast<unsigned char>(frame[1]);
+    const std::size_t header = 2 + length_bytes(short_length);
+    frame[1] = static_cast<char>(short_length | kMaskBit);
+    std::string key;
+    append_big_endian(key, mask, kMaskBytes);
+    for (std::size_t i = header; i < frame.size(); ++i) {
+        frame[i] = static_cast<char>(frame[i] ^ key[(i - header) % kMaskBytes]);
+    }
+    return frame.insert(header, key);
 }
 
 }  // namespace logi::net

@@ -1,6 +1,7 @@
 #include "net/websocket.h"
 
 #include "net/http_server.h"
+#include "net/test_words.h"
 #include "net/websocket_frame.h"
 
 #include <gmock/gmock.h>
@@ -9,9 +10,6 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <deque>
-#include <mutex>
 
 namespace logi::net {
 namespace {
@@ -78,6 +76,43 @@ TEST(WebSocketFrames, WhatIsWrongHasACode) {
     EXPECT_EQ(wrong(parts + frame(0x00, std::string(600'000, 'x'))), 1009U);
 }
 
+TEST(WebSocketFrames, OfAServerAreGathered) {
+    const std::string text(70'000, 'y');
+    std::string bytes = websocket_header(WebSocketOp::kText, text.size()) + text;
+    bytes += std::string("\x01\x02in", 4) + websocket_control(WebSocketOp::kPing, "between") +
+             std::string("\x80\x06 parts", 8) + std::string("\x82\x01\xff", 3) +
+             std::string("\x81\x00", 2);
+    for (const std::size_t step : {std::size_t{1}, std::size_t{5}, bytes.size()}) {
+        WebSocketDecoder decoder(WebSocketSide::kServer);
+        WebSocketEvents events;
+        for (std::size_t i = 0; i < bytes.size(); i += step) {
+            EXPECT_FALSE(decoder.feed(std::string_view(bytes).substr(i, step), events));
+        }
+        EXPECT_THAT(events.messages, ::testing::ElementsAre(text, "in parts", "\xff", ""));
+        EXPECT_EQ(events.ping, "between");
+        EXPECT_EQ(events.pings, 1U);
+    }
+    const auto wrong_of_server = [](const std::string& said) {
+        WebSocketDecoder decoder(WebSocketSide::kServer, 10);
+        WebSocketEvents events;
+        const auto close = decoder.feed(said, events);
+        return close.has_value() ? close->code : 0U;
+    };
+    EXPECT_EQ(wrong_of_server(frame(0x81, "masked")), 1002U);
+    EXPECT_EQ(wrong_of_server(std::string("\x81\x01\xff", 3)), 1007U);
+    EXPECT_EQ(wrong_of_server(websocket_header(WebSocketOp::kText, 10)), 0U);
+    EXPECT_EQ(wrong_of_server(websocket_header(WebSocketOp::kText, 11)), 1009U);
+}
+
+TEST(WebSocketFrames, OfAClientAreMasked) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{125}, std::size_t{70'000}}) {
+        const std::string text(size, 'x');
+        const std::string bytes =
+            websocket_masked(websocket_header(WebSocketOp::kText, size) + text + "", 0x0180ff37U);
+        EXPECT_EQ(bytes, frame(0x81, text));
+    }
+}
+
 TEST(WebSocketFrames, ReasonsAreCutBetweenCharacters) {
     EXPECT_EQ(websocket_close({WebSocketClose::kNoStatus, "x"}), std::string("\x88\x00", 2));
     const std::string text = "x" + std::string(30, '.');
@@ -90,48 +125,6 @@ TEST(WebSocketFrames, ReasonsAreCutBetweenCharacters) {
     umlauts.erase(0, 1);
     EXPECT_EQ(websocket_close({1011, umlauts}).substr(4), umlauts.substr(0, 122));
 }
-
-class Words final : public WebSocketSource {
-  public:
-    void open(std::function<void()> wake) override {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        wake_ = std::move(wake);
-    }
-    WebSocketNext next() override {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (next_.empty()) {
-            return std::monostate();
-        }
-        WebSocketNext next = std::move(next_.front());
-        next_.pop_front();
-        return next;
-    }
-    void closed() override {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        ++closed_;
-    }
-    void say(WebSocketNext next) {
-        std::function<void()> wake;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            next_.push_back(std::move(next));
-            wake = wake_;
-        }
-        if (wake) {
-            wake();
-        }
-    }
-    int closed_count() {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        return closed_;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::function<void()> wake_;
-    std::deque<WebSocketNext> next_;
-    int closed_ = 0;
-};
 
 class WebSocketServerTest : public ::testing::Test {
   protected:

@@ -1,0 +1,108 @@
+#include "wire/answers.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include <simdjson.h>
+
+namespace logi::wire {
+namespace {
+
+namespace dom = simdjson::dom;
+
+std::string text_of(const dom::element& element) {
+    return std::string(element.get_string().value());
+}
+
+std::int64_t ns_of(const dom::element& element) {
+    std::int64_t ns = 0;
+    if (!absl::SimpleAtoi(text_of(element), &ns)) {
+        throw simdjson::simdjson_error(simdjson::NUMBER_ERROR);
+    }
+    return ns;
+}
+
+Labels labels_of(const dom::object& object) {
+    std::vector<LabelPair> pairs;
+    for (const auto field : object) {
+        pairs.push_back({std::string(field.key), text_of(field.value)});
+    }
+    return Labels::of_result(std::move(pairs));
+}
+
+std::vector<AnswerLine> lines_of(const dom::array& streams) {
+    std::vector<AnswerLine> lines;
+    for (const auto stream : streams) {
+        const auto labels = std::make_shared<const Labels>(labels_of(stream["stream"]));
+        for (const auto value : stream["values"].get_array()) {
+            lines.push_back({ns_of(value.at(0)), text_of(value.at(1)), labels});
+        }
+    }
+    return lines;
+}
+
+std::vector<double> values_of(const dom::array& samples) {
+    std::vector<double> values;
+    for (const auto sample : samples) {
+        double value = 0;
+        if (!absl::SimpleAtod(text_of(sample["value"].at(1)), &value)) {
+            throw simdjson::simdjson_error(simdjson::NUMBER_ERROR);
+        }
+        values.push_back(value);
+    }
+    return values;
+}
+
+// What `read` makes of the document.
+template <typename T, typename Read>
+StatusOr<T> parse(std::string_view json, Read read) {
+    try {
+        dom::parser parser;
+        T out;
+        read(parser.parse(json.data(), json.size()).value(), out);
+        return out;
+    } catch (const simdjson::simdjson_error& e) {
+        return absl::InvalidArgumentError(absl::StrCat("not Loki's JSON: ", e.what()));
+    }
+}
+
+}  // namespace
+
+StatusOr<QueryAnswer> parse_query_answer(std::string_view json) {
+    return parse<QueryAnswer>(json, [](const dom::element& root, QueryAnswer& answer) {
+        dom::array warnings;
+        if (root["warnings"].get(warnings) == simdjson::SUCCESS) {
+            for (const auto warning : warnings) {
+                answer.warnings.push_back(text_of(warning));
+            }
+        }
+        const dom::element data = root["data"];
+        const std::string type = text_of(data["resultType"]);
+        answer.is_streams = type == "streams";
+        if (answer.is_streams) {
+            answer.lines = lines_of(data["result"]);
+            return;
+        }
+        answer.result = simdjson::to_string(data["result"].value());
+        if (type == "vector") {
+            answer.values = values_of(data["result"]);
+        }
+    });
+}
+
+StatusOr<TailFrame> parse_tail_frame(std::string_view json) {
+    return parse<TailFrame>(json, [](const dom::element& root, TailFrame& frame) {
+        dom::array streams;
+        if (root["streams"].get(streams) == simdjson::SUCCESS) {  // null, when there are none
+            frame.lines = lines_of(streams);
+        }
+        dom::array lost;
+        if (root["dropped_entries"].get(lost) == simdjson::SUCCESS) {
+            for (const auto entry : lost) {
+                frame.lost.push_back({text_of(entry["timestamp"]), labels_of(entry["labels"])});
+            }
+        }
+    });
+}
+
+}  // namespace logi::wire

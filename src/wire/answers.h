@@ -1,0 +1,44 @@
+// Loki's answers to queries and the frames of its live tails, as a client reads them.
+#pragma once
+
+#include "base/status.h"
+#include "model/labels.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logi::wire {
+
+struct AnswerLine {
+    std::int64_t ns = 0;
+    std::string text;
+    std::shared_ptr<const Labels> labels;  // never null
+};
+
+struct QueryAnswer {
+    std::vector<std::string> warnings;
+    bool is_streams = false;
+    std::vector<AnswerLine> lines;  // of streams, in the order of the answer
+    std::vector<double> values;     // of an instant vector, in the order of the answer
+    std::string result;             // of anything but streams: data.result as JSON
+};
+// kInvalidArgument for what is no such answer.
+StatusOr<QueryAnswer> parse_query_answer(std::string_view json);
+
+// A line that a live tail has left out, as its reader was slow.
+struct LostLine {
+    std::string ns;
+    Labels labels;
+};
+
+struct TailFrame {
+    std::vector<AnswerLine> lines;
+    std::vector<LostLine> lost;
+};
+// kInvalidArgument for what is no such frame.
+StatusOr<TailFrame> parse_tail_frame(std::string_view json);
+
+}  // namespace logi::wire
