@@ -2,6 +2,7 @@
 // status.
 #pragma once
 
+#include "canary/settings.h"
 #include "cli/client.h"
 #include "cli/line_printer.h"
 #include "segment/inspect.h"
@@ -39,6 +40,9 @@ struct QueryArgs {
 int query_command(const QueryArgs& args);
 // A query with `tail`: until it is stopped.
 int tail_query(const QueryArgs& args);
+
+void add_canary_flags(CLI::App& command, canary::Settings& settings);
+int canary_command(const canary::Settings& settings);
 
 struct InspectArgs {
     std::string kind;  // segment, journal or catalog

@@ -29,10 +29,17 @@ std::string rewrite_argument(std::string arg) {
     return arg;
 }
 
+// loki-canary's flags have one dash or two.
+std::string rewrite_canary_argument(const std::string& arg) {
+    const bool one_dash = arg.size() > 2 && arg[0] == '-' && arg[1] != '-';
+    return one_dash ? "-" + arg : arg;
+}
+
 std::vector<std::string> rewrite_arguments(int argc, char** argv) {
+    const bool is_canary = argc > 1 && std::string_view(argv[1]) == "canary";
     std::vector<std::string> args;
     for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last first
-        args.push_back(rewrite_argument(argv[i]));
+        args.push_back(is_canary ? rewrite_canary_argument(argv[i]) : rewrite_argument(argv[i]));
     }
     return args;
 }
@@ -79,6 +86,11 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     cli::add_print_flags(*query_cmd, query.print);
 
+    logi::canary::Settings canary;
+    CLI::App* canary_cmd = app.add_subcommand(
+        "canary", "Write lines to a server, follow them, and count what does not come back");
+    cli::add_canary_flags(*canary_cmd, canary);
+
     std::string config_file;
     CLI::App* check_cmd = app.add_subcommand("check", "Check things before they are used");
     check_cmd->require_subcommand(1);
@@ -121,6 +133,9 @@ int main(int argc, char** argv) {
     }
     if (*query_cmd) {
         return cli::query_command(query);
+    }
+    if (*canary_cmd) {
+        return cli::canary_command(canary);
     }
     if (*check_config) {
         return cli::check_config_command(config_file, check_expanded);
