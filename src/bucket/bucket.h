@@ -35,6 +35,7 @@ class Bucket {
     virtual StatusOr<std::vector<ObjectInfo>> list(const std::string& prefix) = 0;
     // Names of the folders right below `prefix`, sorted.
     virtual StatusOr<std::vector<std::string>> list_folders(const std::string& prefix) = 0;
+    // kNotFound if there was none, where the store tells.
     virtual Status remove(const std::string& key) = 0;
 };
 
