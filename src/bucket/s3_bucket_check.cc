@@ -7,8 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <set>
-#include <thread>
 
 namespace logi::bucket {
 namespace {
@@ -38,18 +36,18 @@ class World {
         options.secret = std::move(secret);
         options.environment = environment;
         options.part_bytes = 5 << 20;
-        return S3Bucket::open({*files_, clock_, random_, metrics}, executor_, options);
+        return S3Bucket::open({*files_, clock_, random_, metrics}, executor, options);
     }
 
     [[nodiscard]] const std::string& prefix() const { return prefix_; }
 
     base::Registry metrics;
+    io::ThreadPool executor{8};
 
   private:
     const std::unique_ptr<io::FileSystem> files_ = io::make_posix_file_system();
     io::SystemClock clock_;
     io::SystemRandom random_;
-    io::ThreadPool executor_{2};
     std::string prefix_;
 };
 
@@ -118,14 +116,15 @@ TEST(S3Bucket, OfRacingPutsOneWins) {
     for (int round = 0; round < 20; ++round) {
         const std::string key = absl::StrCat("k", round);
         std::vector<Status> results(8);
-        std::vector<std::thread> threads;
-        for (std::size_t i = 0; i < results.size(); ++i) {
-            threads.emplace_back(
-                [&, i] { results[i] = (*bucket)->put_if_absent(key, std::to_string(i)); });
-        }
-        for (auto& thread : threads) {
-            thread.join();
-        }
+        io::wait_for(world.executor, [&](io::Task done) {
+            io::for_each_async(
+                world.executor,
+                results.size(),
+                [&](std::size_t i) {
+                    results[i] = (*bucket)->put_if_absent(key, std::to_string(i));
+                },
+                std::move(done));
+        });
         int won = 0;
         for (std::size_t i = 0; i < results.size(); ++i) {
             if (results[i].ok()) {

@@ -4,7 +4,6 @@
 #include "bucket/s3_xml.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace logi::bucket {
 namespace {
@@ -74,10 +73,10 @@ StatusOr<net::HttpResponse> S3Client::attempt(const S3Call& call) {
     if (call.may_hedge && call.response_bytes <= kHedgeBytesMax) {
         request.hedge_after = hedge_delay(call.operation);
     }
-    const auto begin = std::chrono::steady_clock::now();
+    const Timestamp begin = deps_.clock.now();
     auto answer = http_.send(request);
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
-    note(call, passed.count(), answer);
+    const Duration passed = std::max(deps_.clock.now() - begin, Duration{});
+    note(call, static_cast<double>(passed.ns) / static_cast<double>(kNanosPerSecond), answer);
     if (!answer.ok()) {
         return Status(answer.status().code(),
                       absl::StrCat(request.url, ": ", std::string(message_of(answer.status()))));

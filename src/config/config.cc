@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "config/known_keys.h"
+#include "config/object_store.h"
 #include "config/sections.h"
 
 #include <cmath>
@@ -382,13 +383,14 @@ Setter set_distributor(Config& config) {
     };
 }
 
-Setters top_setters(Config& config, OlderRuntimeConfig& older) {
+Setters top_setters(Config& config, OlderRuntimeConfig& older, LokiStorage& storage) {
     const auto section = [&config](const std::string& name, Setters setters) -> Setter {
         return [&config, name, setters = std::move(setters)](const YAML::Node& node) {
             read_section(node, name, setters, config.unused_keys);
         };
     };
     return {
+        {"bucket", set(config.bucket.address)},
         {"auth_enabled", set(config.auth_enabled)},
         {"shutdown_delay", set_duration(config.shutdown_delay)},
         {"tenant_limits_allow_publish", set(config.published_limits)},
@@ -410,7 +412,12 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older) {
                   {"log_level", set_log_level(config.log_level)}})},
         {"ingester",
          section("ingester", {{"shutdown_marker_path", set(config.shutdown_marker_path)}})},
-        {"common", section("common", {{"path_prefix", set(config.data_dir)}})},
+        {"common",
+         section("common",
+                 {{"path_prefix", set(config.data_dir)},
+                  {"storage", set_common_storage(storage, config.unused_keys)}})},
+        {"storage_config", set_storage_config(storage, config.unused_keys)},
+        {"schema_config", set_schema_config(storage, config.unused_keys)},
         {"compactor",
          section(
              "compactor",
@@ -464,8 +471,10 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name) {
     Config config;
     LOGI_RETURN_IF_ERROR(read_yaml(text, file_name, [&](const YAML::Node& root) {
         OlderRuntimeConfig older;
-        read_section(root, "", top_setters(config, older), config.unused_keys);
+        LokiStorage storage;
+        read_section(root, "", top_setters(config, older, storage), config.unused_keys);
         older.apply(config);
+        storage.apply(config.bucket);
     }));
     return config;
 }

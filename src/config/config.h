@@ -30,7 +30,18 @@ struct Auth {
     std::vector<Credential> credentials;
 };
 
+// Where segments and catalogs are, if not in the data folder.
+struct ObjectStore {
+    std::string address;  // s3://NAME/PREFIX?endpoint=URL&region=REGION; empty: the data folder
+    std::string access_key_id;  // empty: as AWS's own tools find keys
+    std::string secret_access_key;
+    std::string session_token;
+    std::string ca_file;
+    bool insecure_skip_verify = false;
+};
+
 struct Config {
+    ObjectStore bucket;
     Auth auth;
     bool auth_enabled = false;
     std::string http_listen_address = "127.0.0.1";

@@ -19,10 +19,9 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     EXPECT_EQ(config->data_dir, "/data");
     EXPECT_EQ(config->limits.max_line_size, 1024);
     EXPECT_EQ(config->limits.reject_old_samples_max_age, Duration::hours(14 * 24));
-    EXPECT_EQ(
-        config->unused_keys,
-        (std::vector<std::string>{
-            "server.grpc_listen_port", "schema_config", "limits_config.bloom_max_bloom_size"}));
+    EXPECT_EQ(config->unused_keys,
+              (std::vector<std::string>{"server.grpc_listen_port",
+                                        "limits_config.bloom_max_bloom_size"}));
     EXPECT_EQ(config->limits.retention_period, Duration::hours(744));
     EXPECT_EQ(config->limits.log_level_fields, (std::vector<std::string>{"prio", "a\"b"}));
     EXPECT_FALSE(config->limits.discover_log_levels);
@@ -30,6 +29,36 @@ TEST(Config, ReadsLokisKeysAndNamesTheUnused) {
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ(again->limits.max_line_size, 1024);
     EXPECT_EQ(again->limits.log_level_fields, config->limits.log_level_fields);
+}
+
+std::string bucket_of(const std::string& text) {
+    const auto config = load(text, "loki.yaml");
+    return config.ok() ? config->bucket.address : std::string(message_of(config.status()));
+}
+
+TEST(Config, FindsTheBucketWhereLokisUsersNameIt) {
+    EXPECT_EQ(bucket_of("bucket: s3://logs/a?region=x\n"), "s3://logs/a?region=x");
+    EXPECT_EQ(bucket_of("common:\n  storage:\n    s3:\n      bucketnames: logs\n"
+                        "      region: eu-west-1\n"),
+              "s3://logs/logi?region=eu-west-1");
+    EXPECT_EQ(bucket_of("common:\n  storage:\n    filesystem:\n      chunks_directory: /x\n"), "");
+    const std::string aws =
+        "storage_config:\n  aws:\n    endpoint: minio:9000\n    insecure: true\n"
+        "    bucketnames: logs\n    s3forcepathstyle: true\n";
+    EXPECT_EQ(bucket_of(aws + "schema_config:\n  configs:\n    - object_store: s3\n"),
+              "s3://logs/logi?endpoint=http://minio:9000&path_style=true");
+    // Loki goes by the schema, and so does who reads its configuration.
+    EXPECT_EQ(bucket_of(aws + "schema_config:\n  configs:\n    - object_store: filesystem\n"), "");
+    EXPECT_EQ(bucket_of("bucket: s3://mine/a\n" + aws), "s3://mine/a");
+    const auto url = load(
+        "common:\n  storage:\n    s3:\n      s3: s3://KEY:SECRET/1@us-west-2/logs\n", "loki.yaml");
+    ASSERT_TRUE(url.ok()) << url.status();
+    EXPECT_EQ(url->bucket.address, "s3://logs/logi?region=us-west-2");
+    EXPECT_EQ(url->bucket.access_key_id, "KEY");
+    EXPECT_EQ(url->bucket.secret_access_key, "SECRET/1");
+    EXPECT_EQ(to_yaml(*url).find("SECRET"), std::string::npos);
+    EXPECT_EQ(bucket_of("common:\n  storage:\n    s3:\n      bucketnames: a,b\n"),
+              "loki.yaml:4: bucketnames: expected the name of one bucket");
 }
 
 TEST(Config, PrintedAddressesAreReadBack) {

@@ -10,6 +10,7 @@ const std::vector<std::string> kTop = {"analytics",
                                        "auth",  // Logi's own
                                        "auth_enabled",
                                        "ballast_bytes",
+                                       "bucket",
                                        "bloom_build",
                                        "bloom_gateway",
                                        "chunk_store_config",

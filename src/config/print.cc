@@ -198,6 +198,8 @@ std::string to_yaml(const Config& c) {
     std::string out = absl::StrCat(
         "auth_enabled: ",
         c.auth_enabled ? "true" : "false",
+        "\nbucket: ",
+        yaml_text(c.bucket.address),
         "\nauth:\n  mode: ",
         c.auth.mode,
         "\n  credentials: ",

@@ -51,9 +51,11 @@ Status Store::load() {
     const std::string& dir = options_.data_dir;
     LOGI_RETURN_IF_ERROR(deps_.files.make_dirs(dir));
     LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
-    LOGI_ASSIGN_OR_RETURN(
-        auto directory, bucket::DirectoryBucket::open(deps_.files, deps_.random, dir + "/bucket"));
-    bucket_ = std::make_unique<bucket::CountedBucket>(std::move(directory), deps_.metrics);
+    LOGI_ASSIGN_OR_RETURN(auto opened,
+                          options_.open_bucket ? options_.open_bucket()
+                                               : bucket::DirectoryBucket::open(
+                                                     deps_.files, deps_.random, dir + "/bucket"));
+    bucket_ = std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.metrics);
     const std::string journal_dir = dir + "/journal";
     LOGI_ASSIGN_OR_RETURN(journals_found_, journal::LocalJournal::list(deps_.files, journal_dir));
     LOGI_ASSIGN_OR_RETURN(const auto folders,

@@ -3,7 +3,7 @@
 //
 //   data/lock                                    held while a process owns the folder
 //   data/journal/<id>.journal                    what is not yet in segments
-//   data/bucket/tenants/<tenant>/segments/…      immutable segments
+//   data/bucket/tenants/<tenant>/segments/…      immutable segments, here or in a bucket elsewhere
 //   data/bucket/tenants/<tenant>/catalog/…       which segments live
 //   data/bucket/tenants/<tenant>/deletes/…       requests to delete that have not ended
 #pragma once
@@ -49,6 +49,8 @@ struct StoreOptions {
     // Whether limits on how long entries are kept have an effect.
     bool retention_enabled = false;
     OnApplied on_applied;  // empty: nobody listens
+    // Called once the folder is locked; empty: the bucket is a folder in it.
+    std::function<StatusOr<std::unique_ptr<bucket::Bucket>>()> open_bucket;
 };
 
 // What a push is answered with: 204, or an error status with Loki's text.

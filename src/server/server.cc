@@ -13,6 +13,7 @@
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "server/ending.h"
+#include "server/open_bucket.h"
 #include "server/runtime_limits.h"
 #include "tail/tails.h"
 
@@ -150,6 +151,13 @@ int run(const config::Config& config) {
     options.data_dir = config.data_dir;
     options.limits = config.limits;
     options.retention_enabled = config.retention_enabled;
+    if (!config.bucket.address.empty()) {
+        options.open_bucket = [&] {
+            return open_s3({*executor, clock, random, *files, metrics}, config, [] {
+                ::kill(::getpid(), SIGTERM);
+            });
+        };
+    }
     const Timestamp begin = clock.now();
     auto store = ingest::Store::open({*executor, clock, random, *files, metrics}, options);
     if (!store.ok()) {
@@ -206,6 +214,7 @@ int run(const config::Config& config) {
         {{"address", (*server)->address()},
          {"otlp_grpc", *otlp == nullptr ? "off" : (*otlp)->address()},
          {"data", config.data_dir},
+         {"bucket", config.bucket.address.empty() ? "in it" : config.bucket.address},
          {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
     base::log_info("stopping", {{"signal", std::to_string(signals.wait())}});
     const Status stopped = end(

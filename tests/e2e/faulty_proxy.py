@@ -39,6 +39,7 @@ class FaultyProxy:
     def __init__(self, port, rate=0.35, seed=1, delay=1.0):
         self.upstream, self.rate, self.delay = port, rate, delay
         self.dice, self.lock = random.Random(seed), threading.Lock()
+        self.down = False  # answers nobody
         self.counts = dict.fromkeys(FAULTS, 0)
         proxy = self
 
@@ -82,7 +83,7 @@ class FaultyProxy:
             head, length = message
             request = head + handler.rfile.read(length)
             fault = self._choose()
-            if fault == "lost request":
+            if fault == "lost request" or self.down:
                 return
             if fault == "refused":
                 handler.wfile.write(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n")

@@ -68,9 +68,10 @@ def endpoints():
 class Server:
     """`logi server` on a folder of its own; start and kill as often as needed."""
 
-    def __init__(self, config="", data=None, limits=None):
-        """limits: {resource.RLIMIT_…: value} of the process."""
+    def __init__(self, config="", data=None, limits=None, environment=None):
+        """limits: {resource.RLIMIT_…: value} of the process; environment: what it has beside ours."""
         self.limits = limits or {}
+        self.environment = environment or {}
         self.folder = tempfile.mkdtemp(prefix="logi-e2e-")
         self.data = data or os.path.join(self.folder, "data")
         self.port = free_port()
@@ -85,7 +86,8 @@ class Server:
         self.process = subprocess.Popen(
             [BINARY, "server", f"-config.file={self.config}", "--data", self.data]
             + (["--listen", self.listen] if self.listen else []),
-            stderr=self.log, preexec_fn=self.set_limits if self.limits else None)
+            stderr=self.log, env={**os.environ, **self.environment},
+            preexec_fn=self.set_limits if self.limits else None)
 
     def start(self):
         """Returns when requests are answered."""

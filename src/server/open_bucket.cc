@@ -1,0 +1,88 @@
+#include "server/open_bucket.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "bucket/claimed_bucket.h"
+#include "bucket/s3_bucket.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+namespace logi::server {
+namespace {
+
+std::optional<std::string> environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// What a data folder is known by, made when it is new.
+StatusOr<std::string> id_of_folder(io::FileSystem& files,
+                                   io::Random& random,
+                                   const std::string& folder) {
+    const std::string path = folder + "/id";
+    if (const auto file = files.open(path); file.ok()) {
+        LOGI_ASSIGN_OR_RETURN(std::string id, (*file)->read(0, (*file)->size()));
+        if (!id.empty() && id.find('\n') == std::string::npos) {
+            return id;
+        }
+        LOGI_RETURN_IF_ERROR(files.remove(path));  // a crash left it without its text
+    } else if (file.status().code() != absl::StatusCode::kNotFound) {
+        return file.status();
+    }
+    const std::string id = absl::StrFormat("%016x%016x", random.next_u64(), random.next_u64());
+    LOGI_ASSIGN_OR_RETURN(const auto file, files.create(path));
+    LOGI_RETURN_IF_ERROR(file->append(id));
+    LOGI_RETURN_IF_ERROR(file->sync());
+    LOGI_RETURN_IF_ERROR(files.sync_dir(folder));
+    return id;
+}
+
+std::string shown_process() {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) {
+        host[0] = '?';
+    }
+    return absl::StrCat("process ", ::getpid(), " on ", host.data());
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<bucket::Bucket>> open_s3(BucketDeps deps,
+                                                  const config::Config& config,
+                                                  std::function<void()> on_lost) {
+    bucket::S3Options options;
+    LOGI_ASSIGN_OR_RETURN(options.address, bucket::parse_s3_address(config.bucket.address));
+    options.secret = {config.bucket.access_key_id,
+                      config.bucket.secret_access_key,
+                      config.bucket.session_token,
+                      std::nullopt};
+    options.environment = environment;
+    options.http.ca_file = config.bucket.ca_file;
+    options.http.verify_tls = !config.bucket.insecure_skip_verify;
+    LOGI_ASSIGN_OR_RETURN(
+        auto s3,
+        bucket::S3Bucket::open(
+            {deps.files, deps.clock, deps.random, deps.metrics}, deps.executor, options));
+    bucket::ClaimOptions claim;
+    LOGI_ASSIGN_OR_RETURN(claim.owner, id_of_folder(deps.files, deps.random, config.data_dir));
+    claim.shown = shown_process();
+    claim.on_lost = std::move(on_lost);
+    StatusOr<std::unique_ptr<bucket::Bucket>> opened = absl::UnknownError("");
+    io::wait_for(deps.executor, [&](const io::Task& done) {
+        bucket::ClaimedBucket::open({deps.executor, deps.clock, deps.random},
+                                    std::move(s3),
+                                    std::move(claim),
+                                    [&opened, done](auto bucket) {
+                                        opened = std::move(bucket);
+                                        done();
+                                    });
+    });
+    return opened;
+}
+
+}  // namespace logi::server

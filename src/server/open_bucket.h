@@ -1,0 +1,32 @@
+// The bucket that a configuration names.
+#pragma once
+
+#include "base/metrics.h"
+#include "bucket/bucket.h"
+#include "config/config.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "io/file_system.h"
+#include "io/random.h"
+
+#include <functional>
+#include <memory>
+
+namespace logi::server {
+
+struct BucketDeps {
+    io::Executor& executor;
+    io::Clock& clock;
+    io::Random& random;
+    io::FileSystem& files;
+    base::Registry& metrics;
+};
+
+// A bucket on S3, claimed for this process, which has the lock of its data folder. Waits while
+// another process has the bucket, so not from a task. `on_lost` as of bucket::ClaimOptions.
+// kInvalidArgument: the address; else as S3Bucket::open() and ClaimedBucket::open().
+StatusOr<std::unique_ptr<bucket::Bucket>> open_s3(BucketDeps deps,
+                                                  const config::Config& config,
+                                                  std::function<void()> on_lost);
+
+}  // namespace logi::server
