@@ -19,6 +19,7 @@ from compare import judge
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
+import grafana_reader  # noqa: E402
 from harness import Server  # noqa: E402
 
 CONFIG = """
@@ -161,11 +162,24 @@ def run_case(case, suite, tenants, client):
         tenant = tenants.of(suite)
         for request in case.get("setup", []):
             client.send(request, tenant)
-        return judge(case, suite.answers[case["id"]], client.send(case, tenant))
+        reply = client.send(case, tenant)
+        return judge(case, suite.answers[case["id"]], reply) or unreadable(case, reply)
     except DatasetRefused as e:
         return str(e)
     except (OSError, http.client.HTTPException) as e:
         return f"no reply: {e!r}"
+
+
+def unreadable(case, reply):
+    """Why Grafana could not read the answer, or None."""
+    if reply.status != 200 or "explain" in case["params"]:
+        return None
+    flags = case.get("headers", {}).get("X-Loki-Response-Encoding-Flags", "")
+    try:
+        grafana_reader.read_by_path(case.get("path", PUSH), flags, reply.body)
+    except grafana_reader.Unreadable as e:
+        return f"Grafana cannot read it: {e}"
+    return None
 
 
 def asked(case):

@@ -181,8 +181,6 @@ class _Pending:
             times = [seconds for seconds, _ in points]
             need(times == sorted(set(times)), "times of a series do not ascend")
             self.answer.series.append(Series(labels, points))
-        names = [tuple(sorted(series.labels.items())) for series in self.answer.series]
-        need(len(set(names)) == len(names), "two series have the same labels")
 
     def scalar(self, value):
         self.answer.series.append(Series({}, [sample(value)]))
@@ -285,8 +283,9 @@ def read_volume(body):
 
 
 def read_detected_labels(body):
+    """{name: cardinality}; here and below, what is absent is empty."""
     out = {}
-    for one in array(members(parse(body), "the answer").get("detectedLabels"), "detectedLabels"):
+    for one in array(members(parse(body), "the answer").get("detectedLabels", []), "detectedLabels"):
         out[text(members(one, "a label").get("label"), "label")] = whole(one.get("cardinality"), "cardinality")
     return out
 
@@ -294,7 +293,7 @@ def read_detected_labels(body):
 def read_detected_fields(body):
     """{name: (type, parsers or None, path or None)}."""
     out = {}
-    for one in array(members(parse(body), "the answer").get("fields"), "fields"):
+    for one in array(members(parse(body), "the answer").get("fields", []), "fields"):
         members(one, "a field")
         kind = text(one.get("type"), "type")
         need(kind in FIELD_TYPES, f"unknown type {kind!r}")
@@ -308,7 +307,7 @@ def read_detected_fields(body):
 
 
 def read_field_values(body):
-    return texts(members(parse(body), "the answer").get("values"), "values")
+    return texts(members(parse(body), "the answer").get("values", []), "values")
 
 
 def read_patterns(body):
@@ -370,6 +369,28 @@ def read_rules(content_type, body):
 def read_alerts(content_type, body):
     need("json" in content_type, "alerts are not JSON: " + content_type)
     return array(members(status_and(body).get("data"), "data").get("alerts"), "alerts")
+
+
+def read_by_path(path, flags, body):
+    """Reads the answer to a request of that path, if Grafana sends such; `flags` is the request's header for them."""
+    name = path.removeprefix("/loki/api/v1/")
+    if name in ("query", "query_range", "index/volume", "index/volume_range"):
+        answer = read_query(body)
+        wanted = answer.kind == "streams" and FLAG in (flag.strip() for flag in flags.split(","))
+        need(wanted == (FLAG in answer.flags), "labels are categorized, or not, against the request")
+    elif name == "label" or name == "labels" or re.fullmatch("label/[^/]+/values", name):
+        read_texts(body)
+    elif re.fullmatch("detected_field/[^/]+/values", name):
+        read_field_values(body)
+    elif name in READERS:
+        READERS[name](body)
+    else:
+        return False
+    return True
+
+
+READERS = {"series": read_series, "index/stats": read_index_stats, "detected_labels": read_detected_labels,
+           "detected_fields": read_detected_fields, "patterns": read_patterns, "drilldown-limits": read_drilldown_limits}
 
 
 def read_error(status, body):

@@ -78,7 +78,7 @@ class Reader(unittest.TestCase):
         for points in ('["1","2"]', "[1,2]", '[1,"two"]', '[1,""]', '[1,"2","3"]', "[1]", '[1,"1e"]', '[2,"1"],[1,"1"]', '[1,"1"],[1,"1"]', "{}"):
             self.refuses(reader.read_query, metric('[{"metric":{},"values":[%s]}]' % points))
         self.refuses(reader.read_query, metric("[]", "scalar"), metric('[{"metric":{"a":1},"values":[]}]'), metric("{}"),
-                     metric('[{"metric":{},"value":[1,"1"]},{"metric":{},"value":[1,"1"]}]', "vector"), metric('[{"metric":{}}]', "vector"))
+                     metric('[{"metric":{}}]', "vector"))
 
     def test_stats(self):
         body = '{"data":{"resultType":"streams","result":[],"stats":%s}}'
@@ -103,9 +103,9 @@ class Reader(unittest.TestCase):
         self.assertEqual(reader.read_detected_fields(field % b"null"), {"a": ("int", None, None)})
         self.assertEqual(reader.read_detected_fields(field % b'["json"],"jsonPath":["a","b"]'), {"a": ("int", ["json"], ["a", "b"])})
         self.refuses(reader.read_detected_fields, field % b"[]", field % b'"json"', (field % b"null").replace(b"int", b"integer"),
-                     (field % b"null").replace(b',"parsers":null', b""), (field % b"null").replace(b":1,", b':"1",'), b"{}")
-        self.refuses(reader.read_detected_labels, b"{}", b'{"detectedLabels":[{"label":"a"}]}')
-        self.refuses(reader.read_field_values, b"{}", b'{"values":[1]}')
+                     (field % b"null").replace(b',"parsers":null', b""), (field % b"null").replace(b":1,", b':"1",'), b'{"fields":null}')
+        self.refuses(reader.read_detected_labels, b"[]", b'{"detectedLabels":[{"label":"a"}]}')
+        self.refuses(reader.read_field_values, b'{"values":null}', b'{"values":[1]}')
 
     def test_drilldown(self):
         pattern = b'{"status":"success","data":[{"pattern":"a <_>","level":"info","samples":[[1755000000,3]]}]}'
@@ -130,6 +130,19 @@ class Reader(unittest.TestCase):
         self.refuses(lambda body: reader.read_rules("application/json", body), b'{"data":{"groups":null}}', b'{"data":{}}',
                      group.replace(b"0001-01-01T00:00:00Z", b"yesterday"), group.replace(b'"file":"f",', b""))
         self.refuses(lambda body: reader.read_rules("text/html", body), group)
+
+    def test_by_path(self):
+        plain_rows, rows = plain('["%s","l"]' % NS), categorized('["%s","l",{}]' % NS)
+        api = "/loki/api/v1/"
+        self.assertTrue(reader.read_by_path(api + "query_range", "", plain_rows))
+        self.assertTrue(reader.read_by_path(api + "query", "a, categorize-labels", rows))
+        for flags, body in (("", rows), ("categorize-labels", plain_rows)):
+            with self.assertRaises(Unreadable):
+                reader.read_by_path(api + "query_range", flags, body)
+        for name in ("labels", "label/a/values", "detected_field/a/values", "series", "patterns", "index/volume", "index/stats"):
+            with self.assertRaises(Unreadable, msg=name):
+                reader.read_by_path(api + name, "", b'{"data":1,"values":1}')
+        self.assertFalse(reader.read_by_path("/ready", "", b"ready"))
 
     def test_errors(self):
         self.assertEqual(reader.read_error(400, b'{"message":"m"}'), "m")
