@@ -170,7 +170,14 @@ class Api {
     }
     // The sources that a query reads.
     ingest::Pinned pin(const Scope& scope, const query::Prepared& query);
-    void explain(query::Request request, const Scope& scope, const net::Responder& respond);
+    void explain(query::Request request,
+                 const net::HttpRequest& http,
+                 const Scope& scope,
+                 const net::Responder& respond);
+    // kInvalidArgument if one of the tenants has it that the query is not run.
+    Status check_blocked(const query::Prepared& query,
+                         const net::HttpRequest& http,
+                         const Scope& scope) const;
 
     // Finds out the plan of a query that was slow, and logs it.
     struct SlowQuery;

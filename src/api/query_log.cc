@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "base/log.h"
 #include "fields/conversions.h"
+#include "logql/query_blocks.h"
 
 #include <algorithm>
 #include <array>
@@ -16,17 +17,6 @@ namespace {
 // From which on Loki calls a query slow.
 constexpr Duration kSlow = Duration::seconds(10);
 constexpr std::size_t kTagsMax = 32;
-
-// FNV-1, 32 bits: what Loki tells queries apart by.
-std::uint32_t query_hash(std::string_view text) {
-    constexpr std::uint32_t kBasis = 2166136261U;
-    constexpr std::uint32_t kPrime = 16777619U;
-    std::uint32_t hash = kBasis;
-    for (const char c : text) {
-        hash = hash * kPrime ^ static_cast<unsigned char>(c);
-    }
-    return hash;
-}
 
 // 1.5kB, as Loki's log has it.
 std::string short_bytes(std::uint64_t bytes) {
@@ -73,7 +63,7 @@ void add_query(base::LogFields& fields, const ReadRecord& record) {
     fields.emplace_back("org_id", record.tenants);
     fields.emplace_back("request_id", record.request_id);
     fields.emplace_back("query", record.query);
-    fields.emplace_back("query_hash", absl::StrCat(query_hash(record.query)));
+    fields.emplace_back("query_hash", absl::StrCat(logql::query_hash(record.query)));
     fields.emplace_back("query_type", record.type);
     fields.emplace_back("range_type", record.instant ? "instant" : "range");
 }
@@ -137,19 +127,6 @@ void log_slow_read(const ReadRecord& record, const ReadOutcome& outcome, const s
     const Tags tags = tags_beside(fields, record.tags);
     add_tags(fields, tags);
     base::log_warn("slow query", fields);
-}
-
-std::string query_type(const logql::Expr& expr) {
-    const auto* log = std::get_if<logql::LogExpr>(&expr.node);
-    if (log == nullptr) {
-        return "metric";
-    }
-    const bool filters =
-        std::any_of(log->stages.begin(), log->stages.end(), [](const logql::Stage& stage) {
-            return std::holds_alternative<logql::LineFilterStage>(stage) ||
-                   std::holds_alternative<logql::LabelFilterStage>(stage);
-        });
-    return filters ? "filter" : "limited";
 }
 
 std::string read_type(std::string_view path) {

@@ -4,7 +4,6 @@
 
 #include "base/time.h"
 #include "exec/scan.h"
-#include "logql/ast.h"
 
 #include <cstdint>
 #include <string>
@@ -21,7 +20,7 @@ struct ReadRecord {
     std::string request_id;
     std::string tenants;  // joined by |
     std::string tags;     // of the header X-Query-Tags, as it came
-    std::string type;     // query_type
+    std::string type;     // logql::query_type, or read_type
     std::string query;
     Timestamp start;
     Timestamp end;
@@ -44,9 +43,6 @@ struct ReadOutcome {
 void log_read(const ReadRecord& record, const ReadOutcome& outcome);
 // `plan` as explain=true answers it.
 void log_slow_read(const ReadRecord& record, const ReadOutcome& outcome, const std::string& plan);
-
-// metric, filter (lines of some content) or limited.
-[[nodiscard]] std::string query_type(const logql::Expr& expr);
 
 // labels, series, stats and so on; empty where the path is that of a query.
 [[nodiscard]] std::string read_type(std::string_view path);

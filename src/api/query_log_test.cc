@@ -1,7 +1,5 @@
 #include "api/query_log.h"
 
-#include "logql/parser.h"
-
 #include <gtest/gtest.h>
 
 namespace logi::api {
@@ -22,18 +20,6 @@ TEST(QueryLog, ReadsTags) {
         many += "k" + std::to_string(i) + "=v,";
     }
     EXPECT_EQ(query_tags(many).size(), 32U);
-}
-
-TEST(QueryLog, TellsKindsOfQueries) {
-    const auto type = [](const std::string& query) {
-        return query_type(**logql::parse(query));
-    };
-    EXPECT_EQ(type(R"({a="b"})"), "limited");
-    EXPECT_EQ(type(R"({a="b"} | json | line_format "x")"), "limited");
-    EXPECT_EQ(type(R"({a="b"} |= "x")"), "filter");
-    EXPECT_EQ(type(R"({a="b"} | json | x > 1)"), "filter");
-    EXPECT_EQ(type(R"(rate({a="b"} |= "x" [1m]))"), "metric");
-    EXPECT_EQ(type("1 + 1"), "metric");
 }
 
 TEST(QueryLog, TellsKindsOfReads) {

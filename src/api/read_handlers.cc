@@ -6,8 +6,10 @@
 #include "api/api.h"
 #include "api/params.h"
 #include "api/read_request.h"
+#include "base/log.h"
 #include "fields/conversions.h"
 #include "logql/parser.h"
+#include "logql/query_blocks.h"
 #include "logql/tree.h"
 #include "model/labels.h"
 #include "query/query_limits.h"
@@ -101,7 +103,7 @@ const char* status_word(const Status& status) {
 
 // What a query was, of which only its request was known.
 void describe(ReadRecord& record, const query::Prepared& prepared) {
-    record.type = query_type(*prepared.expr);
+    record.type = logql::query_type(*prepared.expr);
     record.query = prepared.request.query;
     record.start = prepared.request.start;
     record.end = prepared.request.end;
@@ -187,6 +189,25 @@ std::shared_ptr<const ingest::TenantRules> Api::rules(const Scope& scope) const 
                                 : store_.limits().of_all(scope.tenant, scope.others);
 }
 
+Status Api::check_blocked(const query::Prepared& query,
+                          const net::HttpRequest& http,
+                          const Scope& scope) const {
+    std::vector<std::string> tenants = scope.others;
+    tenants.push_back(scope.tenant);
+    const auto list = query_tags(http.header(kQueryTagsHeader));
+    const std::map<std::string, std::string> tags(list.begin(), list.end());
+    for (const auto& tenant : tenants) {
+        if (!rules(tenant)->blocked.blocks(query.request.query, *query.expr, tags)) {
+            continue;
+        }
+        metrics_.counter("loki_blocked_queries", "Queries that were not run.", {{"user", tenant}})
+            .add();
+        base::log_warn("query blocked", {{"tenant", tenant}, {"query", query.request.query}});
+        return absl::InvalidArgumentError("query blocked by policy");
+    }
+    return absl::OkStatus();
+}
+
 ingest::Pinned Api::pin(const Scope& scope, TimeRange range, TenantLabel label) {
     if (scope.others.empty()) {
         return store_.pin(scope.tenant, range, scope.only);
@@ -209,10 +230,14 @@ ingest::Pinned Api::pin(const Scope& scope, const query::Prepared& query) {
     return query.range.start < query.range.end ? pin(scope, query.range) : ingest::Pinned();
 }
 
-void Api::explain(query::Request request, const Scope& scope, const net::Responder& respond) {
+void Api::explain(query::Request request,
+                  const net::HttpRequest& http,
+                  const Scope& scope,
+                  const net::Responder& respond) {
     const auto prepared = prepare(std::move(request), rules(scope)->limits, clock_.now());
-    if (!prepared.ok()) {
-        respond(error_response(prepared.status()));
+    const Status status = prepared.ok() ? check_blocked(*prepared, http, scope) : prepared.status();
+    if (!status.ok()) {
+        respond(error_response(status));
         return;
     }
     const ingest::Pinned pinned = pin(scope, *prepared);
@@ -260,8 +285,9 @@ void Api::run(query::Request request,
     request.partial_series = is_drilldown(http);
     const auto rules = this->rules(scope);
     auto prepared = prepare(std::move(request), rules->limits, begin);
-    if (!prepared.ok()) {
-        respond(error_response(prepared.status()));
+    const Status status = prepared.ok() ? check_blocked(*prepared, http, scope) : prepared.status();
+    if (!status.ok()) {
+        respond(error_response(status));
         return;
     }
     ReadRecord record = record_of(http, scope, begin);
@@ -319,7 +345,7 @@ void Api::query_range(const net::HttpRequest& http, const Scope& scope, net::Res
         return;
     }
     if (params.get("explain") == "true") {
-        explain(*std::move(request), scope, respond);
+        explain(*std::move(request), http, scope, respond);
         return;
     }
     run(*std::move(request), http, scope, answer_to(http), std::move(respond));

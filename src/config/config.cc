@@ -260,9 +260,14 @@ Setters limits_setters(Limits& l) {
         {"discover_service_name", set(l.discover_service_name)},
         {"otlp_config", set_otlp(l.otlp_config)},
         {"max_query_bytes_read", set_size(l.max_query_bytes_read)},
+        {"blocked_queries", set_blocked_queries(l.blocked_queries)},
         {"required_labels", set(l.required_labels)},
         {"minimum_labels_number", set_count(l.minimum_labels_number)},
         {"enforced_labels", set(l.enforced_labels)},
+        {"shard_streams.enabled", set(l.shard_streams_enabled)},
+        {"discover_generic_fields.fields",
+         set_map(l.discover_generic_fields,
+                 [](std::vector<std::string>& hints) { return set(hints); })},
         {"policy_enforced_labels",
          set_map(l.policy_enforced_labels,
                  [](std::vector<std::string>& labels) { return set(labels); })},
@@ -306,6 +311,22 @@ void read_list(const YAML::Node& node,
     }
 }
 
+namespace {
+
+// Of a key that is a map itself: its keys' setters have the names "key.inner".
+Setters setters_within(const Setters& setters, const std::string& key) {
+    const std::string prefix = key + ".";
+    Setters inner;
+    for (auto it = setters.lower_bound(prefix);
+         it != setters.end() && it->first.starts_with(prefix);
+         ++it) {
+        inner.emplace(it->first.substr(prefix.size()), it->second);
+    }
+    return inner;
+}
+
+}  // namespace
+
 void read_section(const YAML::Node& node,
                   const std::string& section,
                   const Setters& setters,
@@ -325,6 +346,10 @@ void read_section(const YAML::Node& node,
         const auto setter = setters.find(key);
         if (setter != setters.end()) {
             setter->second(item.second);
+            continue;
+        }
+        if (const Setters inner = setters_within(setters, key); !inner.empty()) {
+            read_section(item.second, absl::StrCat(section, ".", key), inner, unused_keys);
             continue;
         }
         const std::vector<std::string>* known = loki_keys(section);

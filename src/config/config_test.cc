@@ -279,6 +279,55 @@ TEST(Config, ReadsLimitsOfTenants) {
     EXPECT_FALSE(load_overrides("override: {}\n", "f", defaults, overrides).ok());
 }
 
+TEST(Config, ReadsLimitsThatAreMaps) {
+    const auto config = load(
+        "limits_config:\n"
+        "  shard_streams: {enabled: false, desired_rate: 1KB}\n"
+        "  discover_generic_fields: {fields: {trace_id: [trace_id, traceID]}}\n",
+        "f");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->unused_keys,
+              (std::vector<std::string>{"limits_config.shard_streams.desired_rate"}));
+    const auto again = load(to_yaml(*config), "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    for (const auto& read : {*config, *again}) {
+        EXPECT_FALSE(read.limits.shard_streams_enabled);
+        EXPECT_EQ(read.limits.discover_generic_fields,
+                  (std::map<std::string, std::vector<std::string>>{
+                      {"trace_id", {"trace_id", "traceID"}}}));
+    }
+    EXPECT_EQ(load("limits_config: {shard_streams: {enable: true}}", "f").status().message(),
+              "f:1: unknown key 'enable' in limits_config.shard_streams; did you mean 'enabled'?");
+    EXPECT_FALSE(load("limits_config: {discover_generic_fields: {trace_id: [x]}}", "f").ok());
+    EXPECT_FALSE(load("limits_config: {discover_generic_fields: {fields: [x]}}", "f").ok());
+}
+
+TEST(Config, ReadsBlockedQueries) {
+    const auto config = load(
+        "limits_config:\n"
+        "  blocked_queries:\n"
+        "    - {pattern: 'a\\\"b', regex: true, types: 'metric,filter'}\n"
+        "    - {hash: 2943214005, types: [limited], query_tags: {source: x}}\n",
+        "f");
+    ASSERT_TRUE(config.ok()) << config.status();
+    const auto again = load(to_yaml(*config), "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    for (const auto& read : {*config, *again}) {
+        const auto& rules = read.limits.blocked_queries;
+        ASSERT_EQ(rules.size(), 2U);
+        EXPECT_EQ(rules[0].pattern, "a\\\"b");
+        EXPECT_TRUE(rules[0].regex);
+        EXPECT_EQ(rules[0].types, (std::vector<std::string>{"metric", "filter"}));
+        EXPECT_EQ(rules[1].hash, 2943214005U);
+        EXPECT_EQ(rules[1].types, (std::vector<std::string>{"limited"}));
+        EXPECT_EQ(rules[1].query_tags, (std::map<std::string, std::string>{{"source", "x"}}));
+    }
+    EXPECT_FALSE(load("limits_config: {blocked_queries: [{types: series}]}", "f").ok());
+    EXPECT_FALSE(load("limits_config: {blocked_queries: [{hash: -1}]}", "f").ok());
+    EXPECT_FALSE(load("limits_config: {blocked_queries: [{patern: x}]}", "f").ok());
+    EXPECT_FALSE(load("limits_config: {blocked_queries: {pattern: x}}", "f").ok());
+}
+
 TEST(Config, ReadsRulesOfOtlp) {
     const auto config = load(
         "limits_config:\n"

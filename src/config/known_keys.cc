@@ -250,6 +250,14 @@ const std::vector<std::string> kLimits = {
     "volume_max_series",
 };
 
+const std::vector<std::string> kShardStreams = {"desired_rate",
+                                                "enabled",
+                                                "logging_enabled",
+                                                "time_sharding_enabled",
+                                                "time_sharding_ignore_recent"};
+
+const std::vector<std::string> kGenericFields = {"fields"};
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) {
@@ -291,6 +299,12 @@ const std::vector<std::string>* loki_keys(std::string_view section) {
     }
     if (section == "runtime") {
         return &kRuntime;
+    }
+    if (section.ends_with(".shard_streams")) {
+        return &kShardStreams;
+    }
+    if (section.ends_with(".discover_generic_fields")) {
+        return &kGenericFields;
     }
     return section == "limits_config" || section == "overrides" ? &kLimits : nullptr;
 }

@@ -64,6 +64,22 @@ std::string yaml_retention(const std::vector<StreamRetention>& rules) {
     });
 }
 
+std::string yaml_blocked_queries(const std::vector<BlockedQuery>& rules) {
+    return yaml_joined(rules, "[]", [](const BlockedQuery& rule) {
+        return absl::StrCat("{pattern: ",
+                            yaml_text(rule.pattern),
+                            ", regex: ",
+                            rule.regex ? "true" : "false",
+                            ", hash: ",
+                            rule.hash,
+                            ", types: ",
+                            yaml_list(rule.types),
+                            ", query_tags: ",
+                            yaml_map(rule.query_tags, yaml_text),
+                            "}");
+    });
+}
+
 // Without what could be guessed from: hashes are not shown.
 std::string yaml_credentials(const std::vector<Credential>& credentials) {
     return yaml_joined(credentials, "[]", [](const Credential& credential) {
@@ -168,6 +184,10 @@ std::string all_limits(const Limits& l) {
     add("discover_service_name", yaml_list(l.discover_service_name));
     add("otlp_config", yaml_otlp(l.otlp_config));
     add("max_query_bytes_read", l.max_query_bytes_read);
+    add("blocked_queries", yaml_blocked_queries(l.blocked_queries));
+    add("shard_streams", absl::StrCat("{enabled: ", flag(l.shard_streams_enabled), "}"));
+    add("discover_generic_fields",
+        absl::StrCat("{fields: ", yaml_map(l.discover_generic_fields, yaml_list), "}"));
     add("required_labels", yaml_list(l.required_labels));
     add("minimum_labels_number", l.minimum_labels_number);
     add("enforced_labels", yaml_list(l.enforced_labels));

@@ -45,8 +45,10 @@ using Setters = std::map<std::string, Setter>;
 // They refer to what is set.
 Setters limits_setters(Limits& limits);
 Setter set_otlp(OtlpConfig& otlp);
+Setter set_blocked_queries(std::vector<BlockedQuery>& rules);
 
-// Keys without a setter that loki_keys(section) has are added to `unused_keys`. Throws BadConfig.
+// A setter "key.inner" is of a key of the map that `key` is. Keys without a setter that
+// loki_keys(section) has are added to `unused_keys`. Throws BadConfig.
 void read_section(const YAML::Node& node,
                   const std::string& section,
                   const Setters& setters,

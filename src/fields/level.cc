@@ -1,8 +1,8 @@
 #include "fields/level.h"
 
 #include "fields/json_reader.h"
+#include "fields/line_kind.h"
 #include "fields/logfmt_scanner.h"
-#include "fields/names.h"
 
 #include <array>
 #include <charconv>
@@ -30,22 +30,6 @@ constexpr std::array<Alias, 14> kAliases = {{{"trace", "trace"},
                                              {"err", "error"},
                                              {"critical", "critical"},
                                              {"fatal", "fatal"}}};
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 std::uint64_t length_bit(std::string_view s) {
     return 1ULL << std::min<std::size_t>(s.size(), 63);
@@ -75,14 +59,6 @@ std::string_view level_of_number(std::string_view text) {
         return kUnknown;
     }
     return number < 0 ? kLevels[0] : kLevels[static_cast<std::size_t>((number - 1) / 4)];
-}
-
-bool looks_like_json(std::string_view line) {
-    if (line.size() < 2 || (line.back() != '}' && line.back() > ' ')) {
-        return false;
-    }
-    const std::string_view inner = trim_space(line);
-    return inner.size() >= 2 && inner.front() == '{' && inner.back() == '}';
 }
 
 std::string_view value_of(absl::Span<const MetadataView> metadata, std::string_view name) {

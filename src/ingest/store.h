@@ -33,6 +33,8 @@
 
 namespace logi::ingest {
 
+class PushMetrics;
+
 // Hears what a tenant has pushed once it is durable and can be queried, in the order of the
 // journal. The entries point into the record. Must take no time.
 using OnApplied = std::function<void(const std::string& tenant,
@@ -150,19 +152,16 @@ class Store {
     Status load();
     // Why pushes are refused at the moment, or null.
     [[nodiscard]] const char* refusal() const;
-    bool limit(Tenant& tenant,
-               Validated& v,
-               const Limits& limits,
-               Timestamp now,
-               PushOutcome& outcome) const;
+    static bool limit(Tenant& tenant,
+                      Validated& v,
+                      const Limits& limits,
+                      const PushMetrics& metrics,
+                      Timestamp now,
+                      PushOutcome& outcome);
     void append(std::shared_ptr<Tenant> owner,
                 Validated validated,
                 PushOutcome outcome,
                 std::function<void(PushOutcome)> done);
-    void count_accepted(const std::string& tenant, const char* format, const Validated& v) const;
-    void count_discarded(const std::string& tenant,
-                         const std::string& reason,
-                         const Validated::Count& count) const;
     void limit_open_bytes();
     Status replay(journal::RecordId id, std::string_view payload);
     void apply(const std::shared_ptr<Tenant>& tenant,

@@ -1,6 +1,7 @@
 // How a push comes into the store.
 #include "absl/strings/str_cat.h"
 #include "ingest/entry_size.h"
+#include "ingest/push_metrics.h"
 #include "ingest/record.h"
 #include "ingest/store.h"
 
@@ -15,18 +16,21 @@ constexpr std::uint64_t kOpenFraction = 4;
 // that are mostly labels.
 constexpr std::size_t kRecordKeptFrom = 16U << 10U;
 
-PushOutcome unavailable(std::string_view why) {
-    return {503, std::string(why), kRetryAfterSeconds, 0, 0};
-}
-
-std::uint64_t bytes_of_metadata(const std::vector<AcceptedStream>& streams) {
-    std::uint64_t bytes = 0;
+std::map<std::string, Validated::Count> counts_by_policy(
+    const std::vector<AcceptedStream>& streams) {
+    std::map<std::string, Validated::Count> counts;
     for (const auto& stream : streams) {
+        auto& count = counts[stream.policy];
+        count.lines += stream.entries.size();
         for (const auto& entry : stream.entries) {
-            bytes += metadata_bytes(entry);
+            count.bytes += entry_bytes(entry);
         }
     }
-    return bytes;
+    return counts;
+}
+
+PushOutcome unavailable(std::string_view why) {
+    return {503, std::string(why), kRetryAfterSeconds, 0, 0};
 }
 
 }  // namespace
@@ -40,12 +44,14 @@ void Store::push(const std::string& tenant_name,
     }
     const Timestamp now = deps_.clock.now();
     const std::string policy = request.policy;
-    const char* format = request.format == wire::PushFormat::kOtlp ? "otlp" : "loki";
     const auto rules = limits_.of(tenant_name);
-    Validated v =
-        validate(std::move(request), rules->limits, {rules->policies, tenant_name, policy}, now);
-    for (const auto& [reason, count] : v.discarded) {
-        count_discarded(tenant_name, reason, count);
+    const PushMetrics metrics(deps_.metrics, *rules, tenant_name, request.format);
+    Validated v = validate(std::move(request),
+                           rules->limits,
+                           {rules->policies, rules->fields, tenant_name, policy},
+                           now);
+    for (const auto& [key, count] : v.discarded) {
+        metrics.count_discarded(key.first, key.second, count);
     }
     if (v.fatal_status != 0) {
         done({v.fatal_status, v.fatal_message, 0, 0, 0});
@@ -59,7 +65,7 @@ void Store::push(const std::string& tenant_name,
         outcome.status = v.blocked_status;
         outcome.message = v.blocked_message;
     }
-    for (const auto& [reason, count] : v.discarded) {
+    for (const auto& [key, count] : v.discarded) {
         outcome.refused += count.lines;
     }
     if (v.streams.empty()) {
@@ -71,11 +77,11 @@ void Store::push(const std::string& tenant_name,
         done(unavailable(message_of(owner.status())));
         return;
     }
-    if (!limit(**owner, v, rules->limits, now, outcome)) {
+    if (!limit(**owner, v, rules->limits, metrics, now, outcome)) {
         done(std::move(outcome));
         return;
     }
-    count_accepted(tenant_name, format, v);
+    metrics.count_accepted(v);
     append(*std::move(owner), std::move(v), std::move(outcome), std::move(done));
 }
 
@@ -89,10 +95,16 @@ const char* Store::refusal() const {
 }
 
 // False if nothing is left to be stored; `outcome` says why.
-bool Store::limit(
-    Tenant& tenant, Validated& v, const Limits& limits, Timestamp now, PushOutcome& outcome) const {
+bool Store::limit(Tenant& tenant,
+                  Validated& v,
+                  const Limits& limits,
+                  const PushMetrics& metrics,
+                  Timestamp now,
+                  PushOutcome& outcome) {
     if (!tenant.take_rate(v.bytes, limits, now)) {
-        count_discarded(tenant.name(), "rate_limited", {v.lines, v.bytes});
+        for (const auto& [policy, count] : counts_by_policy(v.streams)) {
+            metrics.count_discarded("rate_limited", policy, count);
+        }
         outcome = {
             429,
             absl::StrCat("ingestion rate limit exceeded for user ",
@@ -111,21 +123,27 @@ bool Store::limit(
         return false;
     }
     const auto refused = tenant.admit(v.streams, limits, now);
-    std::vector<std::string> messages;
+    if (refused.empty()) {
+        return true;
+    }
+    std::vector<std::string> messages = v.errors;
+    std::uint64_t left_out = v.errors_left_out;
     for (const auto& r : refused) {
-        count_discarded(tenant.name(), r.reason, {r.lines, r.bytes});
+        metrics.count_discarded(r.reason, r.policy, {r.lines, r.bytes});
         v.lines -= r.lines;
         v.bytes -= r.bytes;
         outcome.refused += r.lines;
-        if (!r.message.empty()) {
+        if (r.message.empty()) {
+            ++left_out;
+        } else {
             messages.push_back(r.message);
         }
     }
-    if (!refused.empty() && outcome.status == 204) {
-        outcome.status = 429;
-        outcome.message = validation_message(messages, refused.size() - messages.size());
-        outcome.retry_after_seconds = kRetryAfterSeconds;
-    }
+    // Whatever else is wrong: what a limit refuses may come again, and what was stored already is
+    // then known.
+    outcome.status = 429;
+    outcome.message = validation_message(messages, left_out);
+    outcome.retry_after_seconds = kRetryAfterSeconds;
     return !v.streams.empty();
 }
 
@@ -156,43 +174,6 @@ void Store::append(std::shared_ptr<Tenant> owner,
                          limit_open_bytes();
                          done(outcome);
                      });
-}
-
-void Store::count_accepted(const std::string& tenant,
-                           const char* format,
-                           const Validated& v) const {
-    const auto add = [&](const char* name, const char* help, std::uint64_t by) {
-        deps_.metrics.counter(name, help, {{"tenant", tenant}, {"format", format}})
-            .add(static_cast<double>(by));
-    };
-    add("loki_distributor_bytes_received_total", "Bytes of lines and metadata accepted.", v.bytes);
-    add("loki_distributor_lines_received_total", "Lines accepted.", v.lines);
-    add("loki_distributor_structured_metadata_bytes_received_total",
-        "Bytes of metadata accepted.",
-        bytes_of_metadata(v.streams));
-    if (v.changed_metadata > 0) {
-        add("loki_distributor_push_structured_metadata_sanitized_total",
-            "Names and values of metadata that are stored otherwise than they came.",
-            v.changed_metadata);
-    }
-    if (v.cut_lines > 0) {
-        const base::MetricLabels labels = {{"tenant", tenant}, {"reason", "line_too_long"}};
-        deps_.metrics.counter("loki_mutated_samples_total", "Lines that were cut.", labels)
-            .add(static_cast<double>(v.cut_lines));
-        deps_.metrics.counter("loki_mutated_bytes_total", "What was cut off.", labels)
-            .add(static_cast<double>(v.cut_bytes));
-    }
-}
-
-void Store::count_discarded(const std::string& tenant,
-                            const std::string& reason,
-                            const Validated::Count& count) const {
-    const base::MetricLabels labels = {{"tenant", tenant}, {"reason", reason}};
-    deps_.metrics.counter("loki_discarded_samples_total", "Entries that were refused.", labels)
-        .add(static_cast<double>(count.lines));
-    deps_.metrics
-        .counter("loki_discarded_bytes_total", "Bytes of entries that were refused.", labels)
-        .add(static_cast<double>(count.bytes));
 }
 
 // Entries of few bytes take far more memory than journal: the journal's size alone does not bound

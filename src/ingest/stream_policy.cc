@@ -51,15 +51,14 @@ StatusOr<StreamPolicies> StreamPolicies::of(const Limits& limits) {
 
 std::optional<StreamPolicies::Refusal> StreamPolicies::refuse(const std::vector<LabelPair>& labels,
                                                               const std::string& text,
-                                                              std::string_view policy,
+                                                              const std::string& policy,
                                                               std::string_view tenant,
                                                               Timestamp now) const {
     if (!any_) {
         return std::nullopt;
     }
     const Labels stream = Labels::from_pairs(labels);
-    const std::string name = policy.empty() ? policy_of(stream) : std::string(policy);
-    const auto missing = missing_labels(stream, name);
+    const auto missing = missing_labels(stream, policy);
     if (!missing.empty()) {
         return Refusal{"missing_enforced_labels",
                        absl::StrCat("missing required labels '",
@@ -69,20 +68,29 @@ std::optional<StreamPolicies::Refusal> StreamPolicies::refuse(const std::vector<
                                     "' for stream '",
                                     text,
                                     "' (policy: '",
-                                    name,
+                                    policy,
                                     "')"),
                        0};
     }
-    return blocked(name, tenant, now);
+    return blocked(policy, tenant, now);
 }
 
-std::string StreamPolicies::policy_of(const Labels& labels) const {
-    for (const Rule& rule : rules_) {
-        if (matches_all(rule.matchers, labels)) {
-            return rule.policy;
-        }
+std::string StreamPolicies::name_of(const std::vector<LabelPair>& labels,
+                                    std::string_view asked) const {
+    if (!asked.empty() || rules_.empty()) {
+        return std::string(asked);
     }
-    return "";
+    const Labels stream = Labels::from_pairs(labels);
+    const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const Rule& r) {
+        return matches_all(r.matchers, stream);
+    });
+    return rule == rules_.end() ? "" : rule->policy;
+}
+
+bool StreamPolicies::knows(const std::string& policy) const {
+    return policy_enforced_.contains(policy) || policy_blocked_until_.contains(policy) ||
+           std::any_of(
+               rules_.begin(), rules_.end(), [&](const Rule& r) { return r.policy == policy; });
 }
 
 std::vector<std::string> StreamPolicies::missing_labels(const Labels& labels,

@@ -27,11 +27,17 @@ class StreamPolicies {
         std::string message;
         int status = 0;  // 0: a refusal like others; 200: the client is not told
     };
-    // Whether a stream may be pushed. `policy` is what the request names, empty: the one that the
-    // mapping has for the stream. `text` are the labels as messages have them.
+    // The policy of a stream: `asked`, which the request names, if it is not empty, else the one
+    // that the mapping has for the labels, or an empty text.
+    [[nodiscard]] std::string name_of(const std::vector<LabelPair>& labels,
+                                      std::string_view asked) const;
+    // Whether the limits say anything of a policy, so that it may be named in metrics.
+    [[nodiscard]] bool knows(const std::string& policy) const;
+
+    // Whether a stream of that policy may be pushed. `text` are the labels as messages have them.
     [[nodiscard]] std::optional<Refusal> refuse(const std::vector<LabelPair>& labels,
                                                 const std::string& text,
-                                                std::string_view policy,
+                                                const std::string& policy,
                                                 std::string_view tenant,
                                                 Timestamp now) const;
 
@@ -42,7 +48,6 @@ class StreamPolicies {
         std::int64_t priority = 0;
     };
 
-    [[nodiscard]] std::string policy_of(const Labels& labels) const;
     [[nodiscard]] std::vector<std::string> missing_labels(const Labels& labels,
                                                           const std::string& policy) const;
     [[nodiscard]] std::optional<Refusal> blocked(const std::string& policy,

@@ -1,7 +1,7 @@
 #include "ingest/tenant.h"
 
-#include "absl/strings/str_cat.h"
 #include "ingest/entry_size.h"
+#include "ingest/refusal_text.h"
 
 namespace logi::ingest {
 namespace {
@@ -16,19 +16,6 @@ std::uint64_t bytes_of(const AcceptedStream& stream) {
 
 // Of a push's refused streams so many are described.
 constexpr std::size_t kMessagesMax = 100;
-
-// 3MB, 1KB, 10B: 1024-based, as Loki prints these limits.
-std::string compact_size(std::uint64_t bytes) {
-    constexpr std::uint64_t kKilo = 1024;
-    constexpr std::uint64_t kMega = kKilo * 1024;
-    if (bytes >= kMega && bytes % kMega == 0) {
-        return absl::StrCat(bytes / kMega, "MB");
-    }
-    if (bytes >= kKilo && bytes % kKilo == 0) {
-        return absl::StrCat(bytes / kKilo, "KB");
-    }
-    return absl::StrCat(bytes, "B");
-}
 
 }  // namespace
 
@@ -45,58 +32,85 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
                                            const Limits& limits,
                                            Timestamp now) {
     std::vector<Refused> refused;
-    const auto refuse = [&refused](const char* reason,
-                                   const AcceptedStream& stream,
-                                   std::uint64_t bytes,
-                                   const auto& message) {
-        refused.push_back({refused.size() < kMessagesMax ? message() : std::string(),
-                           reason,
-                           stream.entries.size(),
-                           bytes});
-    };
     const base::MutexLock lock(mutex_);
-    std::erase_if(streams, [&](const AcceptedStream& stream) LOGI_REQUIRES(mutex_) {
-        const std::uint64_t bytes = bytes_of(stream);
-        auto it = active_.find(stream.id);
-        if (it == active_.end()) {
-            const std::int64_t most =
-                least_limit(limits.max_global_streams_per_user, limits.max_streams_per_user);
-            if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
-                refuse("stream_limit", stream, bytes, [&] {
-                    return absl::StrCat(
-                        "maximum active stream limit exceeded when trying to create stream ",
-                        stream.labels.to_string(),
-                        ", reduce the number of active streams (reduce labels or reduce "
-                        "label values), or contact your Loki administrator to see if the "
-                        "limit can be increased, user: '",
-                        name_,
-                        "'");
-                });
-                return true;
+    for (AcceptedStream& stream : streams) {
+        if (StreamState* state = activate(stream.id, limits); state == nullptr) {
+            refused.push_back({refused.size() < kMessagesMax
+                                   ? stream_limit_text(stream.labels, name_)
+                                   : std::string(),
+                               "stream_limit",
+                               stream.policy,
+                               stream.entries.size(),
+                               bytes_of(stream)});
+            stream.entries.clear();
+        } else {
+            state->last_entry = now;
+            const bool described = refused.size() < kMessagesMax;
+            if (auto over = take_stream_rate(state->rate, stream, limits, now, described)) {
+                refused.push_back(*std::move(over));
             }
-            it = active_.try_emplace(stream.id).first;
         }
-        it->second.last_entry = now;
-        if (!it->second.rate.take(static_cast<double>(bytes),
-                                  static_cast<double>(limits.per_stream_rate_limit),
-                                  static_cast<double>(limits.per_stream_rate_limit_burst),
-                                  now)) {
-            refuse("per_stream_rate_limit", stream, bytes, [&] {
-                return absl::StrCat(
-                    "Per stream rate limit exceeded (limit: ",
-                    compact_size(static_cast<std::uint64_t>(limits.per_stream_rate_limit)),
-                    "/sec) while attempting to ingest for stream '",
-                    stream.labels.to_string(),
-                    "' totaling ",
-                    compact_size(bytes),
-                    ", consider splitting a stream via additional labels or contact your "
-                    "Loki administrator to see if the limit can be increased");
-            });
-            return true;
-        }
-        return false;
-    });
+    }
+    std::erase_if(streams, [](const AcceptedStream& stream) { return stream.entries.empty(); });
     return refused;
+}
+
+// Null if the tenant has as many active streams as it may have.
+Tenant::StreamState* Tenant::activate(const StreamId& id, const Limits& limits) {
+    const auto it = active_.find(id);
+    if (it != active_.end()) {
+        return &it->second;
+    }
+    const std::int64_t most =
+        least_limit(limits.max_global_streams_per_user, limits.max_streams_per_user);
+    if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
+        return nullptr;
+    }
+    return &active_.try_emplace(id).first->second;
+}
+
+// Removes the entries that are over the stream's rate: all of them or none, or, where streams are
+// not to be sharded, each by itself.
+std::optional<Tenant::Refused> Tenant::take_stream_rate(TokenBucket& rate,
+                                                        AcceptedStream& stream,
+                                                        const Limits& limits,
+                                                        Timestamp now,
+                                                        bool described) const {
+    const auto take = [&](std::uint64_t bytes) {
+        return rate.take(static_cast<double>(bytes),
+                         static_cast<double>(limits.per_stream_rate_limit),
+                         static_cast<double>(limits.per_stream_rate_limit_burst),
+                         now);
+    };
+    RateRefusals over(stream);
+    std::uint64_t bytes_over = 0;
+    if (const std::uint64_t all = bytes_of(stream); !limits.shard_streams_enabled) {
+        std::erase_if(stream.entries, [&](const EntryView& entry) {
+            const std::uint64_t bytes = entry_bytes(entry);
+            if (take(bytes)) {
+                return false;
+            }
+            over.add(entry.time, bytes);
+            bytes_over += bytes;
+            return true;
+        });
+    } else if (!take(all)) {
+        for (const EntryView& entry : stream.entries) {
+            over.add(entry.time, all);
+        }
+        bytes_over = all;
+        stream.entries.clear();
+    }
+    if (over.count() == 0) {
+        return std::nullopt;
+    }
+    return Refused{described
+                       ? over.text(static_cast<std::uint64_t>(limits.per_stream_rate_limit), name_)
+                       : std::string(),
+                   "per_stream_rate_limit",
+                   stream.policy,
+                   over.count(),
+                   bytes_over};
 }
 
 std::uint64_t Tenant::apply(const std::vector<AcceptedStream>& streams,

@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,12 @@ class Tenant {
     // Takes from the tenant's rate. False: nothing of the push may be stored.
     bool take_rate(std::uint64_t bytes, const Limits& limits, Timestamp now);
 
-    // Removes from `streams` those over the stream limit or their own rate; one message each,
-    // empty after many.
+    // Removes from `streams` what is over the stream limit or a stream's own rate: a message for
+    // each stream, empty after many.
     struct Refused {
         std::string message;
         std::string reason;
+        std::string policy;
         std::uint64_t lines = 0;
         std::uint64_t bytes = 0;
     };
@@ -73,6 +75,13 @@ class Tenant {
         TokenBucket rate;
         Timestamp last_entry;
     };
+
+    StreamState* activate(const StreamId& id, const Limits& limits) LOGI_REQUIRES(mutex_);
+    std::optional<Refused> take_stream_rate(TokenBucket& rate,
+                                            AcceptedStream& stream,
+                                            const Limits& limits,
+                                            Timestamp now,
+                                            bool described) const;
 
     const std::string name_;
     const std::unique_ptr<catalog::Catalog> catalog_;

@@ -1,6 +1,8 @@
 #include "ingest/tenant_limits.h"
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "model/metadata_name.h"
 
 #include <algorithm>
 
@@ -27,6 +29,19 @@ void narrow_queries(Limits& l, const Limits& other) {
     l.minimum_labels_number = std::max(l.minimum_labels_number, other.minimum_labels_number);
 }
 
+Status check_names(const std::map<std::string, std::vector<std::string>>& fields) {
+    for (const auto& [name, hints] : fields) {
+        const auto stored = normalise_metadata_name(name);
+        if (!stored.ok() || *stored != name) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("discover_generic_fields: metadata cannot have the name '",
+                             absl::CHexEscape(name),
+                             "'"));
+        }
+    }
+    return absl::OkStatus();
+}
+
 }  // namespace
 
 StatusOr<std::shared_ptr<const TenantRules>> TenantRules::of(Limits limits) {
@@ -35,6 +50,9 @@ StatusOr<std::shared_ptr<const TenantRules>> TenantRules::of(Limits limits) {
     LOGI_ASSIGN_OR_RETURN(rules->policies, StreamPolicies::of(rules->limits));
     LOGI_ASSIGN_OR_RETURN(rules->retention, RetentionPolicy::of(rules->limits));
     LOGI_ASSIGN_OR_RETURN(rules->otlp, wire::OtlpRules::of(rules->limits.otlp_config));
+    LOGI_ASSIGN_OR_RETURN(rules->blocked, logql::QueryBlocks::of(rules->limits.blocked_queries));
+    LOGI_RETURN_IF_ERROR(check_names(rules->limits.discover_generic_fields));
+    rules->fields = fields::HintedFields(rules->limits.discover_generic_fields);
     return rules;
 }
 

@@ -3,8 +3,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
+#include "fields/hinted_fields.h"
 #include "ingest/retention.h"
 #include "ingest/stream_policy.h"
+#include "logql/query_blocks.h"
 #include "model/limits.h"
 #include "wire/otlp_rules.h"
 
@@ -17,13 +19,16 @@ namespace logi::ingest {
 
 // Limits, and what is made of them once. Immutable, safe from any thread.
 struct TenantRules {
-    // kInvalidArgument as StreamPolicies::of(), RetentionPolicy::of() and OtlpRules::of().
+    // kInvalidArgument as StreamPolicies::of(), RetentionPolicy::of(), OtlpRules::of() and
+    // QueryBlocks::of(), and for names of discovered fields that metadata cannot have.
     static StatusOr<std::shared_ptr<const TenantRules>> of(Limits limits);
 
     Limits limits;
     StreamPolicies policies;
     RetentionPolicy retention;
     wire::OtlpRules otlp;
+    logql::QueryBlocks blocked;
+    fields::HintedFields fields;
 };
 
 // Thread-safe. Whoever works for a tenant asks once and holds what it gets.

@@ -38,6 +38,12 @@ TEST(TenantLimits, WrongOnesChangeNothing) {
     wrong = {};
     wrong.otlp_config.log_attributes = {{OtlpAction::kDrop, {}, "("}};
     EXPECT_FALSE(limits.set({{"c", wrong}}).ok());
+    wrong = {};
+    wrong.discover_generic_fields["a.b"] = {"x"};
+    EXPECT_FALSE(limits.set({{"c", wrong}}).ok());
+    wrong = {};
+    wrong.blocked_queries = {{.pattern = "(", .regex = true}};
+    EXPECT_FALSE(limits.set({{"c", wrong}}).ok());
 }
 
 }  // namespace

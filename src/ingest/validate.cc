@@ -5,6 +5,7 @@
 #include "ingest/entry_level.h"
 #include "ingest/entry_size.h"
 #include "ingest/metadata_text.h"
+#include "ingest/stream_labels.h"
 #include "model/metadata_name.h"
 
 #include <ctime>
@@ -27,7 +28,6 @@ std::string rfc3339(Timestamp t) {
                            tm.tm_sec);
 }
 
-constexpr std::string_view kServiceName = "service_name";
 constexpr std::size_t kStreamLabelBytesMax = 16U << 20U;
 // Of a push's refusals so many are described.
 constexpr std::size_t kErrorsMax = 1000;
@@ -41,9 +41,28 @@ constexpr const char* kMetadataDisallowed = "disallowed_structured_metadata";
 constexpr const char* kMetadataTooLarge = "structured_metadata_too_large";
 constexpr const char* kMetadataTooMany = "structured_metadata_too_many";
 
-constexpr std::string_view kMetadataDocs =
-    "Please see `limits_config.allow_structured_metadata` or contact your Loki administrator to "
-    "enable it.";
+// The entry before, of the same stream and push.
+class PreviousEntry {
+  public:
+    // An entry at the time of the one before, be that as it came or as it was made, with another
+    // line, comes to stand behind it.
+    void part_from(EntryView& entry) {
+        if (any_ && entry.line != line_ && (entry.time == came_ || entry.time == stored_)) {
+            entry.time = stored_ + Duration{1};
+        } else {
+            came_ = entry.time;
+        }
+        stored_ = entry.time;
+        line_ = entry.line;
+        any_ = true;
+    }
+
+  private:
+    bool any_ = false;
+    Timestamp came_;
+    Timestamp stored_;
+    std::string_view line_;
+};
 
 class Validator {
   public:
@@ -51,7 +70,7 @@ class Validator {
         : limits_(limits), rules_(rules), now_(now), levels_(limits) {}
 
     Validated run(wire::PushRequest& request) {
-        discovers_service_ = request.format == wire::PushFormat::kLoki;
+        request_names_services_ = request.format == wire::PushFormat::kLoki;
         if (request.streams.empty()) {
             fail(422, "error at least one valid stream is required for ingestion");
             return std::move(out_);
@@ -77,7 +96,7 @@ class Validator {
     // entries, each with a long text.
     template <typename F>
     void refuse(const std::string& reason, std::uint64_t lines, std::uint64_t bytes, F message) {
-        auto& count = out_.discarded[reason];
+        auto& count = out_.discarded[{reason, policy_}];
         count.lines += lines;
         count.bytes += bytes;
         if (out_.errors.size() >= kErrorsMax || error_bytes_ >= kErrorBytesMax) {
@@ -104,7 +123,7 @@ class Validator {
                               " bytes"));
             return;
         }
-        auto pairs = pairs_of(stream);
+        auto pairs = read_labels(stream);
         if (!pairs.ok()) {
             // Labels that cannot be read fail the whole push, as in Loki.
             fail(400,
@@ -114,19 +133,42 @@ class Validator {
         if (stream.entries.empty()) {
             return;
         }
-        std::erase_if(*pairs, [](const LabelPair& p) { return p.value.empty(); });
-        add_service_name(*pairs);
+        if (limits_.max_line_size_truncate) {
+            cut_long_lines(stream);
+        }
+        if (request_names_services_) {
+            add_service_name(*pairs, limits_);
+        }
         const std::string text = label_text(*pairs);
-        if (std::string message; const char* reason = check_labels(*pairs, text, message)) {
-            refuse(reason, stream.entries.size(), bytes_of(stream), [&] { return message; });
+        policy_ = rules_.policies.name_of(*pairs, rules_.policy);
+        if (const auto fault = check_labels(*pairs, text, limits_)) {
+            refuse(fault->reason, stream.entries.size(), bytes_of(stream), [&] {
+                return fault->message;
+            });
             return;
         }
         if (const auto refusal =
-                rules_.policies.refuse(*pairs, text, rules_.policy, rules_.tenant, now_)) {
+                rules_.policies.refuse(*pairs, text, policy_, rules_.tenant, now_)) {
             forbid(stream, *refusal);
             return;
         }
         take_entries_of(stream, text, stream_of(Labels::from_pairs(*std::move(pairs))));
+    }
+
+    void cut_long_lines(wire::PushStream& stream) {
+        const auto line_max = static_cast<std::size_t>(limits_.max_line_size);
+        const std::string& suffix = limits_.max_line_size_truncate_identifier;
+        if (line_max == 0 || suffix.size() > line_max) {
+            return;
+        }
+        for (EntryView& entry : stream.entries) {
+            if (entry.line.size() > line_max) {
+                const std::size_t kept = line_max - suffix.size();
+                ++out_.cut_lines;
+                out_.cut_bytes += entry.line.size() - kept;
+                entry.line = keep(std::string(entry.line.substr(0, kept)) + suffix);
+            }
+        }
     }
 
     static std::uint64_t bytes_of(const wire::PushStream& stream) {
@@ -144,7 +186,7 @@ class Validator {
             });
             return;
         }
-        auto& count = out_.discarded[refusal.reason];
+        auto& count = out_.discarded[{refusal.reason, policy_}];
         count.lines += stream.entries.size();
         count.bytes += bytes_of(stream);
         if (refusal.status != 200) {
@@ -160,7 +202,7 @@ class Validator {
         if (!level.empty()) {
             level = keep(std::string(level));
         }
-        take_entries(stream.entries, text, level);
+        take_entries(stream.entries, text, accepted, level);
         if (accepted.entries.empty()) {
             accepted.entries = std::move(stream.entries);
         } else {
@@ -173,9 +215,9 @@ class Validator {
     // Leaves only what is accepted, normalised. `level` is that of the stream, if it has one.
     void take_entries(std::vector<EntryView>& entries,
                       const std::string& text,
+                      const AcceptedStream& accepted,
                       std::string_view level) {
-        Timestamp previous = Timestamp::min();
-        std::string_view previous_line;
+        PreviousEntry previous;
         std::size_t kept = 0;
         for (EntryView& entry : entries) {
             const std::uint64_t size = entry_bytes(entry);
@@ -190,12 +232,10 @@ class Validator {
                 }
             }
             levels_.add_to(entry, level);
-            if (limits_.increment_duplicate_timestamp && entry.time == previous &&
-                entry.line != previous_line) {
-                entry.time = entry.time + Duration{1};
+            add_hinted_fields(entry, accepted.labels);
+            if (limits_.increment_duplicate_timestamp) {
+                previous.part_from(entry);
             }
-            previous = entry.time;
-            previous_line = entry.line;
             ++out_.lines;
             out_.bytes += entry_bytes(entry);
             if (&entries[kept] != &entry) {
@@ -206,115 +246,8 @@ class Validator {
         entries.resize(kept);
     }
 
-    // Sorted by name. Equal names stand beside each other; in JSON the last of them wins.
-    static StatusOr<std::vector<LabelPair>> pairs_of(const wire::PushStream& stream) {
-        std::vector<LabelPair> pairs;
-        const auto by_name = [](const LabelPair& a, const LabelPair& b) {
-            return a.name < b.name;
-        };
-        if (const auto* text = std::get_if<std::string_view>(&stream.labels)) {
-            LOGI_ASSIGN_OR_RETURN(pairs, parse_label_pairs(*text));
-            std::stable_sort(pairs.begin(), pairs.end(), by_name);
-            return pairs;
-        }
-        pairs = std::get<std::vector<LabelPair>>(stream.labels);
-        std::stable_sort(pairs.begin(), pairs.end(), by_name);
-        std::size_t kept = 0;
-        bool plain = true;
-        for (auto& pair : pairs) {
-            plain = plain && is_label_name(pair.name);
-            if (kept > 0 && pairs[kept - 1].name == pair.name) {
-                pairs[kept - 1].value = std::move(pair.value);
-            } else if (&pairs[kept++] != &pair) {
-                pairs[kept - 1] = std::move(pair);
-            }
-        }
-        pairs.resize(kept);
-        // Loki writes the names as they are into a label text and parses that; so what is wrong
-        // with them is said in its words.
-        if (!plain) {
-            LOGI_ASSIGN_OR_RETURN(pairs, parse_label_pairs(raw_label_text(pairs)));
-            std::stable_sort(pairs.begin(), pairs.end(), by_name);
-        }
-        return pairs;
-    }
-
-    static std::string raw_label_text(const std::vector<LabelPair>& pairs) {
-        std::string out = "{";
-        for (const auto& pair : pairs) {
-            absl::StrAppend(&out, out.size() > 1 ? ", " : "", pair.name, "=", go_quote(pair.value));
-        }
-        out.push_back('}');
-        return out;
-    }
-
-    static std::string_view value_of(const std::vector<LabelPair>& pairs, std::string_view name) {
-        const auto it = std::lower_bound(
-            pairs.begin(), pairs.end(), name, [](const LabelPair& pair, std::string_view n) {
-                return pair.name < n;
-            });
-        return it != pairs.end() && it->name == name ? std::string_view(it->value)
-                                                     : std::string_view();
-    }
-
-    void add_service_name(std::vector<LabelPair>& pairs) const {
-        if (!discovers_service_ || limits_.discover_service_name.empty() ||
-            !value_of(pairs, kServiceName).empty()) {
-            return;
-        }
-        std::string_view value = "unknown_service";
-        for (const auto& name : limits_.discover_service_name) {
-            if (const std::string_view found = value_of(pairs, name); !found.empty()) {
-                value = found;
-                break;
-            }
-        }
-        LabelPair service{std::string(kServiceName), std::string(value)};
-        pairs.insert(std::lower_bound(pairs.begin(), pairs.end(), service), std::move(service));
-    }
-
-    // The reason why a stream is refused, or null.
-    const char* check_labels(const std::vector<LabelPair>& pairs,
-                             const std::string& text,
-                             std::string& message) const {
-        if (pairs.empty()) {
-            message = "error at least one label pair is required per stream";
-            return "missing_labels";
-        }
-        const std::size_t names = pairs.size() - (value_of(pairs, kServiceName).empty() ? 0 : 1);
-        if (names > static_cast<std::size_t>(limits_.max_label_names_per_series)) {
-            message = absl::StrCat("entry for stream '",
-                                   text,
-                                   "' has ",
-                                   names,
-                                   " label names; limit ",
-                                   limits_.max_label_names_per_series);
-            return "max_label_names_per_series";
-        }
-        const std::string* previous = nullptr;
-        for (const auto& pair : pairs) {
-            if (pair.name.size() > static_cast<std::size_t>(limits_.max_label_name_length)) {
-                message =
-                    absl::StrCat("stream '", text, "' has label name too long: '", pair.name, "'");
-                return "label_name_too_long";
-            }
-            if (pair.value.size() > static_cast<std::size_t>(limits_.max_label_value_length)) {
-                message = absl::StrCat(
-                    "stream '", text, "' has label value too long: '", pair.value, "'");
-                return "label_value_too_long";
-            }
-            if (previous != nullptr && *previous == pair.name) {
-                message =
-                    absl::StrCat("stream '", text, "' has duplicate label name: '", pair.name, "'");
-                return "duplicate_label_names";
-            }
-            previous = &pair.name;
-        }
-        return nullptr;
-    }
-
-    // The reason why an entry is refused, or null; a line that is too long may be cut instead.
-    const char* check_entry(EntryView& entry) {
+    // The reason why an entry is refused, or null.
+    [[nodiscard]] const char* check_entry(const EntryView& entry) const {
         if (limits_.reject_old_samples && entry.time < now_ - limits_.reject_old_samples_max_age) {
             return kTooOld;
         }
@@ -323,13 +256,7 @@ class Validator {
         }
         const auto line_max = static_cast<std::size_t>(limits_.max_line_size);
         if (line_max != 0 && entry.line.size() > line_max) {
-            const std::string& suffix = limits_.max_line_size_truncate_identifier;
-            if (!limits_.max_line_size_truncate || suffix.size() > line_max) {
-                return kLineTooLong;
-            }
-            ++out_.cut_lines;
-            out_.cut_bytes += entry.line.size() - (line_max - suffix.size());
-            entry.line = keep(std::string(entry.line.substr(0, line_max - suffix.size())) + suffix);
+            return kLineTooLong;
         }
         if (entry.metadata.empty()) {
             return nullptr;
@@ -377,11 +304,14 @@ class Validator {
     [[nodiscard]] std::string describe_metadata(std::string_view reason,
                                                 const EntryView& entry,
                                                 const std::string& stream) const {
+        constexpr const char* kAsk = "` or contact your Loki administrator to ";
         if (reason == kMetadataDisallowed) {
             return absl::StrCat("stream '",
                                 stream,
-                                "' includes structured metadata, but this feature is disallowed. ",
-                                std::string(kMetadataDocs));
+                                "' includes structured metadata, but this feature is disallowed. "
+                                "Please see `limits_config.allow_structured_metadata",
+                                kAsk,
+                                "enable it.");
         }
         if (reason == kMetadataTooLarge) {
             return absl::StrCat("stream '",
@@ -390,8 +320,9 @@ class Validator {
                                 metadata_bytes(entry),
                                 "' bytes, limit: '",
                                 limits_.max_structured_metadata_size,
-                                "' bytes. ",
-                                std::string(kMetadataDocs));
+                                "' bytes. Please see `limits_config.max_structured_metadata_size",
+                                kAsk,
+                                "increase it");
         }
         return absl::StrCat("stream '",
                             stream,
@@ -399,8 +330,9 @@ class Validator {
                             entry.metadata.size(),
                             "', limit: '",
                             limits_.max_structured_metadata_entries_count,
-                            "'. ",
-                            std::string(kMetadataDocs));
+                            "'. Please see `limits_config.max_structured_metadata_entries_count",
+                            kAsk,
+                            "increase it");
     }
 
     Status normalise_metadata(EntryView& entry) {
@@ -428,11 +360,32 @@ class Validator {
         return absl::OkStatus();
     }
 
+    // What the client gives under such a name itself stays.
+    void add_hinted_fields(EntryView& entry, const Labels& labels) {
+        if (rules_.fields.empty() || !limits_.allow_structured_metadata) {
+            return;
+        }
+        for (auto& found : rules_.fields.find(labels, entry.metadata, entry.line, scratch_)) {
+            const auto place = std::lower_bound(
+                entry.metadata.begin(),
+                entry.metadata.end(),
+                found.name,
+                [](const MetadataView& pair, std::string_view name) { return pair.name < name; });
+            if (place == entry.metadata.end() || place->name != found.name) {
+                entry.metadata.insert(
+                    place,
+                    {found.name,
+                     keep(has_rune_errors(found.value) ? without_rune_errors(found.value)
+                                                       : std::move(found.value))});
+            }
+        }
+    }
+
     AcceptedStream& stream_of(Labels labels) {
         const StreamId id = labels.id();
         const auto [it, is_new] = by_id_.try_emplace(id, out_.streams.size());
         if (is_new) {
-            out_.streams.push_back({std::move(labels), id, {}});
+            out_.streams.push_back({std::move(labels), id, {}, policy_});
         }
         return out_.streams[it->second];
     }
@@ -446,7 +399,9 @@ class Validator {
     const PushRules& rules_;
     const Timestamp now_;
     EntryLevels levels_;
-    bool discovers_service_ = true;
+    fields::Scratch scratch_;
+    bool request_names_services_ = true;
+    std::string policy_;  // of the stream that is being taken
     Validated out_;
     std::map<StreamId, std::size_t> by_id_;
     std::size_t error_bytes_ = 0;
@@ -463,7 +418,8 @@ Validated validate(wire::PushRequest&& request,
 
 Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now) {
     static const StreamPolicies kNone;
-    return validate(std::move(request), limits, {kNone, "", ""}, now);
+    static const fields::HintedFields kNothing;
+    return validate(std::move(request), limits, {kNone, kNothing, "", ""}, now);
 }
 
 std::string validation_message(const std::vector<std::string>& errors, std::uint64_t left_out) {

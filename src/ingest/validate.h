@@ -2,6 +2,7 @@
 // order and refused with Loki's words, one by one; what is left is normalised.
 #pragma once
 
+#include "fields/hinted_fields.h"
 #include "ingest/stream_policy.h"
 #include "model/entry.h"
 #include "model/labels.h"
@@ -23,6 +24,7 @@ struct AcceptedStream {
     // Metadata is sorted by name, names are normalised and unique; the level is among it where the
     // tenant wants levels found.
     std::vector<EntryView> entries;
+    std::string policy = {};  // of ingestion, or empty
 };
 
 struct Validated {
@@ -46,14 +48,16 @@ struct Validated {
         std::uint64_t lines = 0;
         std::uint64_t bytes = 0;
     };
-    std::map<std::string, Count> discarded;  // by reason
+    // By reason and policy of ingestion.
+    std::map<std::pair<std::string, std::string>, Count> discarded;
     // Owns texts that were changed; everything else points into the request.
     std::vector<std::unique_ptr<std::string>> texts;
 };
 
-// Who pushes, and what is forbidden.
+// Who pushes, what is forbidden, and what is added.
 struct PushRules {
     const StreamPolicies& policies;
+    const fields::HintedFields& fields;  // that become metadata
     std::string_view tenant;
     std::string_view policy;  // that the request names, or empty
 };
@@ -63,10 +67,10 @@ Validated validate(wire::PushRequest&& request,
                    const Limits& limits,
                    const PushRules& rules,
                    Timestamp now);
-// Nothing is forbidden.
+// Nothing is forbidden, nor added.
 Validated validate(wire::PushRequest&& request, const Limits& limits, Timestamp now);
 
-// The body of a 400: the message if there is one, else "N errors like: …" joined by "; ".
+// The body of a 400 or 429: the message if there is one, else "N errors like: …" joined by "; ".
 [[nodiscard]] std::string validation_message(const std::vector<std::string>& errors,
                                              std::uint64_t left_out = 0);
 

@@ -40,7 +40,7 @@ TEST(Validate, GoodEntriesStayBesideBadOnes) {
         v.errors[2],
         "max entry size '10' bytes exceeded for stream '{app=\"a\", service_name=\"a\"}' while "
         "adding an entry with length '11' bytes");
-    EXPECT_EQ(v.discarded.at("line_too_long").lines, 1U);
+    EXPECT_EQ(v.discarded.at({"line_too_long", ""}).lines, 1U);
 }
 
 TEST(Validate, StreamsAndNames) {
@@ -101,7 +101,7 @@ TEST(Validate, EqualLabelNames) {
     EXPECT_EQ(text.errors[0],
               "stream '{a=\"b\", a=\"c\", service_name=\"unknown_service\"}' has duplicate label "
               "name: 'a'");
-    EXPECT_EQ(text.discarded.at("duplicate_label_names").lines, 1U);
+    EXPECT_EQ(text.discarded.at({"duplicate_label_names", ""}).lines, 1U);
     // In JSON the last one wins.
     const auto pairs =
         validate(request_of({{"a", "b"}, {"a", "c"}, {"app", "x"}, {"app", ""}}, {{kNow, "x", {}}}),
@@ -121,7 +121,7 @@ TEST(Validate, ManyErrorsTakeLittleMemory) {
     }
     EXPECT_LT(bytes, 300'000U);
     EXPECT_EQ(many.errors.size() + many.errors_left_out, 100'000U);
-    EXPECT_EQ(many.discarded.at("greater_than_max_sample_age").lines, 100'000U);
+    EXPECT_EQ(many.discarded.at({"greater_than_max_sample_age", ""}).lines, 100'000U);
     const std::string message = validation_message(many.errors, many.errors_left_out);
     EXPECT_TRUE(message.ends_with(" more errors")) << message.substr(message.size() - 30);
     const auto one = validate(
@@ -207,6 +207,186 @@ TEST(Validate, LevelsOfLabelsComeFirst) {
     limits.discover_log_levels = true;
     limits.allow_structured_metadata = false;
     EXPECT_EQ(metadata_of(validate(error(), limits, kNow)), Metadata{});
+}
+
+// Exactly the limit is allowed.
+TEST(Validate, LabelsAtTheirLimits) {
+    Limits limits;
+    limits.max_label_name_length = 3;
+    limits.max_label_value_length = 4;
+    limits.discover_service_name.clear();
+    const auto error_of = [&](std::vector<LabelPair> labels) {
+        const auto v = validate(request_of(std::move(labels), {{kNow, "x", {}}}), limits, kNow);
+        return v.errors.empty() ? "" : v.errors[0];
+    };
+    EXPECT_EQ(error_of({{"abc", "1234"}}), "");
+    EXPECT_EQ(error_of({{"abcd", "1"}}), "stream '{abcd=\"1\"}' has label name too long: 'abcd'");
+    EXPECT_EQ(error_of({{"a", "12345"}}),
+              "stream '{a=\"12345\"}' has label value too long: '12345'");
+    EXPECT_EQ(error_of({}), "error at least one label pair is required per stream");
+    EXPECT_EQ(error_of({{"a", ""}}), "error at least one label pair is required per stream");
+    limits.max_label_names_per_series = 1;
+    EXPECT_EQ(error_of({{"a", "1"}, {"b", "2"}}),
+              "entry for stream '{a=\"1\", b=\"2\"}' has 2 label names; limit 1");
+    limits.max_label_name_length = 20;
+    EXPECT_EQ(error_of({{"a", "1"}, {"service_name", "s"}}), "");
+}
+
+TEST(Validate, TimesAtTheirLimits) {
+    Limits limits;
+    const auto good = [&](Timestamp time) {
+        return validate(request_of({{"a", "b"}}, {{time, "x", {}}}), limits, kNow).errors.empty();
+    };
+    EXPECT_TRUE(good(kNow - Duration::hours(24 * 7)));
+    EXPECT_FALSE(good(kNow - Duration::hours(24 * 7) - Duration{1}));
+    EXPECT_TRUE(good(kNow + Duration::minutes(10)));
+    EXPECT_FALSE(good(kNow + Duration::minutes(10) + Duration{1}));
+    limits.creation_grace_period = Duration{0};
+    EXPECT_FALSE(good(kNow + Duration{1}));
+    limits.reject_old_samples = false;
+    EXPECT_TRUE(good(Timestamp{0}));
+}
+
+// The first check that fails counts: time, line, metadata.
+TEST(Validate, EntriesAreCheckedInLokisOrder) {
+    Limits limits;
+    limits.max_line_size = 1;
+    limits.allow_structured_metadata = false;
+    const auto reason_of = [&](EntryView entry) {
+        const auto v = validate(request_of({{"a", "b"}}, {std::move(entry)}), limits, kNow);
+        return v.discarded.empty() ? "" : v.discarded.begin()->first.first;
+    };
+    const MetadataView pair{"name", "value"};
+    EXPECT_EQ(reason_of({Timestamp{0}, "xx", {pair}}), "greater_than_max_sample_age");
+    EXPECT_EQ(reason_of({kNow + Duration::hours(1), "xx", {pair}}), "too_far_in_future");
+    EXPECT_EQ(reason_of({kNow, "xx", {pair}}), "line_too_long");
+    EXPECT_EQ(reason_of({kNow, "x", {pair}}), "disallowed_structured_metadata");
+    limits.allow_structured_metadata = true;
+    limits.max_structured_metadata_size = 8;
+    limits.max_structured_metadata_entries_count = 0;
+    EXPECT_EQ(reason_of({kNow, "x", {pair}}), "structured_metadata_too_large");
+    limits.max_structured_metadata_size = 9;
+    EXPECT_EQ(reason_of({kNow, "x", {pair}}), "structured_metadata_too_many");
+    limits.max_structured_metadata_entries_count = 1;
+    EXPECT_EQ(reason_of({kNow, "x", {pair}}), "");
+    limits.max_line_size = 0;
+    EXPECT_EQ(reason_of({kNow, std::string_view("any length"), {}}), "");
+}
+
+// The last two as a real Loki says them.
+TEST(Validate, MessagesAboutMetadata) {
+    Limits limits;
+    limits.discover_service_name.clear();
+    const auto error_of = [&] {
+        return validate(
+                   request_of({{"a", "b"}}, {{kNow, "x", {{"k", "v"}, {"l", "w"}}}}), limits, kNow)
+            .errors.at(0);
+    };
+    limits.max_structured_metadata_entries_count = 1;
+    EXPECT_EQ(error_of(),
+              "stream '{a=\"b\"}' has too many structured metadata labels: '2', limit: '1'. Please "
+              "see `limits_config.max_structured_metadata_entries_count` or contact your Loki "
+              "administrator to increase it");
+    limits.max_structured_metadata_size = 3;
+    EXPECT_EQ(error_of(),
+              "stream '{a=\"b\"}' has structured metadata too large: '4' bytes, limit: '3' bytes. "
+              "Please see `limits_config.max_structured_metadata_size` or contact your Loki "
+              "administrator to increase it");
+    limits.allow_structured_metadata = false;
+    EXPECT_EQ(error_of(),
+              "stream '{a=\"b\"}' includes structured metadata, but this feature is disallowed. "
+              "Please see `limits_config.allow_structured_metadata` or contact your Loki "
+              "administrator to enable it.");
+}
+
+TEST(Validate, LongLinesAreCutWhereTheTenantWantsThat) {
+    Limits limits;
+    limits.max_line_size = 8;
+    limits.max_line_size_truncate = true;
+    limits.max_line_size_truncate_identifier = "...";
+    const auto v = validate(
+        request_of({{"a", "b"}},
+                   {{kNow, "12345678", {}}, {kNow, "123456789", {}}, {{0}, "old and long", {}}}),
+        limits,
+        kNow);
+    ASSERT_EQ(v.streams.at(0).entries.size(), 2U);
+    EXPECT_EQ(v.streams[0].entries[0].line, "12345678");
+    EXPECT_EQ(v.streams[0].entries[1].line, "12345...");
+    // Lines are cut before anything else is looked at.
+    EXPECT_EQ(v.cut_lines, 2U);
+    EXPECT_EQ(v.cut_bytes, 4U + 7U);
+    EXPECT_EQ(v.discarded.at({"greater_than_max_sample_age", ""}).bytes, 8U);
+    limits.max_line_size_truncate_identifier = "longer than a line may be";
+    const auto refused =
+        validate(request_of({{"a", "b"}}, {{kNow, "123456789", {}}}), limits, kNow);
+    EXPECT_EQ(refused.discarded.at({"line_too_long", ""}).lines, 1U);
+}
+
+// As a real Loki stores a, b, b, c, and in the others as the rule says.
+TEST(Validate, EqualTimesArePartedWhereTheTenantWantsThat) {
+    Limits limits;
+    limits.increment_duplicate_timestamp = true;
+    const auto times = [&](const std::vector<std::pair<std::int64_t, std::string_view>>& lines) {
+        std::vector<EntryView> entries;
+        for (const auto& [after, line] : lines) {
+            entries.push_back({kNow + Duration{after}, line, {}});
+        }
+        const auto v = validate(request_of({{"a", "b"}}, std::move(entries)), limits, kNow);
+        std::vector<std::int64_t> out;
+        for (const auto& entry : v.streams.at(0).entries) {
+            out.push_back((entry.time - kNow).ns);
+        }
+        return out;
+    };
+    using Times = std::vector<std::int64_t>;
+    EXPECT_EQ(times({{0, "a"}, {0, "b"}, {0, "b"}, {0, "c"}}), (Times{0, 1, 0, 1}));
+    EXPECT_EQ(times({{0, "a"}, {0, "b"}, {0, "c"}}), (Times{0, 1, 2}));
+    EXPECT_EQ(times({{0, "a"}, {0, "b"}, {1, "c"}, {5, "d"}}), (Times{0, 1, 2, 5}));
+    EXPECT_EQ(times({{0, "a"}, {5, "b"}, {0, "c"}}), (Times{0, 5, 0}));
+    limits.increment_duplicate_timestamp = false;
+    EXPECT_EQ(times({{0, "a"}, {0, "b"}}), (Times{0, 0}));
+}
+
+TEST(Validate, ServicesAreNamedByTheFirstLabelThatIsThere) {
+    Limits limits;
+    const auto service_of = [&](std::vector<LabelPair> labels, wire::PushFormat format) {
+        auto request = request_of(std::move(labels), {{kNow, "x", {}}});
+        request.format = format;
+        const auto v = validate(std::move(request), limits, kNow);
+        return std::string(v.streams.at(0).labels.get("service_name"));
+    };
+    constexpr auto kLoki = wire::PushFormat::kLoki;
+    EXPECT_EQ(service_of({{"job", "j"}, {"app", "a"}, {"service", ""}}, kLoki), "a");
+    EXPECT_EQ(service_of({{"job", "j"}, {"service_name", "mine"}}, kLoki), "mine");
+    EXPECT_EQ(service_of({{"x", "y"}}, kLoki), "unknown_service");
+    EXPECT_EQ(service_of({{"app", "a"}}, wire::PushFormat::kOtlp), "");
+    limits.discover_service_name = {"x", "app"};
+    EXPECT_EQ(service_of({{"app", "a"}, {"x", "y"}}, kLoki), "y");
+    limits.discover_service_name.clear();
+    EXPECT_EQ(service_of({{"app", "a"}}, kLoki), "");
+}
+
+TEST(Validate, FieldsThatTheTenantWantsBecomeMetadata) {
+    Limits limits;
+    limits.discover_log_levels = false;
+    const StreamPolicies none;
+    const fields::HintedFields fields({{"org", {"org_id"}}, {"trace_id", {"trace_id", "traceID"}}});
+    const auto run = [&] {
+        return validate(
+            request_of({{"app", "a"}},
+                       {{kNow, "org_id=7 traceID=\"a\xff\"", {{"x", "y"}}},
+                        {kNow, "{\"org_id\": 1}", {{"org", "given"}, {"trace_id", "t"}}},
+                        {kNow, "nothing", {}}}),
+            limits,
+            {none, fields, "t", ""},
+            kNow);
+    };
+    const auto v = run();
+    EXPECT_EQ(metadata_of(v, 0), (Metadata{{"org", "7"}, {"trace_id", "a "}, {"x", "y"}}));
+    EXPECT_EQ(metadata_of(v, 1), (Metadata{{"org", "given"}, {"trace_id", "t"}}));
+    EXPECT_EQ(metadata_of(v, 2), Metadata{});
+    limits.allow_structured_metadata = false;
+    EXPECT_EQ(metadata_of(run()), Metadata{});
 }
 
 TEST(Validate, MessagesAreGrouped) {

@@ -29,6 +29,15 @@ struct StreamRetention {
     Duration period;
 };
 
+// Queries that are not run.
+struct BlockedQuery {
+    std::string pattern = {};  // the whole text of a query; empty: any
+    bool regex = false;        // the pattern is a regular expression that matches anywhere in it
+    std::uint32_t hash = 0;    // FNV-1 of the text; 0: it does not matter
+    std::vector<std::string> types = {};                 // metric, filter, limited; empty: all
+    std::map<std::string, std::string> query_tags = {};  // that the request must have
+};
+
 struct Limits {
     double ingestion_rate_mb = 4;        // MiB per second and tenant
     double ingestion_burst_size_mb = 6;  // MiB
@@ -64,10 +73,15 @@ struct Limits {
                                                  "SEVERITY_TEXT"};
     // Objects of a JSON line that are searched: 1 is the root alone, 0 or less all.
     std::int64_t log_level_from_json_max_depth = 2;
+    // Metadata that entries get: names, and under which labels, metadata or fields of the line the
+    // values may be found.
+    std::map<std::string, std::vector<std::string>> discover_generic_fields;
     std::int64_t max_global_streams_per_user = 5000;       // 0: no limit
     std::int64_t max_streams_per_user = 0;                 // the same: there is one process
     std::int64_t per_stream_rate_limit = 3 * 1024 * 1024;  // bytes per second
     std::int64_t per_stream_rate_limit_burst = 15 * 1024 * 1024;
+    // Of a stream that is over its rate all entries of the push are refused; else those that are.
+    bool shard_streams_enabled = true;
     std::int64_t max_query_series = 500;
     std::int64_t max_entries_limit_per_query = 5000;
     std::int64_t max_query_memory_bytes = 1LL << 30;  // Logi's own: what one query may hold
@@ -89,6 +103,8 @@ struct Limits {
     // Every selector of a query has matchers of these labels, and of at least so many.
     std::vector<std::string> required_labels;
     std::int64_t minimum_labels_number = 0;
+    // The first that matches a query decides.
+    std::vector<BlockedQuery> blocked_queries;
     // Labels that a stream must have; those of a policy only its streams, of policy "*" all.
     std::vector<std::string> enforced_labels;
     std::map<std::string, std::vector<std::string>> policy_enforced_labels;

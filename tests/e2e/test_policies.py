@@ -1,8 +1,10 @@
 """What an operator forbids: pushes without labels or for a time, and queries that ask for too much."""
 import json
 import re
+import tempfile
 import time
 import unittest
+import urllib.parse
 
 from harness import Server
 
@@ -40,7 +42,8 @@ class Pushes(unittest.TestCase):
         self.assertIn(b"missing required labels 'team'", answer)
         self.assertEqual(s.lines('{env=~".+"}'), ["good"])
         metrics = s.request("GET", "/metrics")[1].decode()
-        self.assertRegex(metrics, r'loki_discarded_samples_total\{[^}]*reason="missing_enforced_labels"[^}]*\} 4')
+        self.assertRegex(metrics, r'loki_discarded_samples_total\{[^}]*policy="finance",'
+                                  r'reason="missing_enforced_labels"[^}]*\} 2')
 
     def test_blocked_until(self):
         s = self.start("  block_ingestion_until: 2099-01-02T03:04:05Z\n")
@@ -74,6 +77,53 @@ class Pushes(unittest.TestCase):
         s = Server(config("  policy_stream_mapping: {p: [{selector: '{a='}]}\n"))
         self.addCleanup(s.close)
         with self.assertRaisesRegex(RuntimeError, re.escape(s.config) + r": policy_stream_mapping: policy 'p': parse error"):
+            s.start()
+
+
+class BlockedQueries(unittest.TestCase):
+    def start(self, text):
+        s = Server(text).start()
+        self.addCleanup(s.close)
+        return s
+
+    def test_types_patterns_and_tags(self):
+        s = self.start("limits_config:\n  blocked_queries:\n"
+                       "    - {pattern: 'prod', regex: true, types: 'metric,filter'}\n"
+                       "    - {pattern: '{a=\"b\"}'}\n"
+                       "    - {types: [limited], query_tags: {source: robot}}\n")
+        blocked = (400, b"query blocked by policy")
+
+        def ask(query, path="/loki/api/v1/query_range", **headers):
+            status, body = s.request("GET", path + "?query=" + urllib.parse.quote(query), headers=headers)
+            return status if status == 200 else (status, body)
+
+        self.assertEqual(ask('count_over_time({a="prod"}[1m])'), blocked)
+        self.assertEqual(ask('count_over_time({a="prod"}[1m])', "/loki/api/v1/query"), blocked)
+        self.assertEqual(ask('{a="prod"} |= "x"', "/api/prom/query"), blocked)
+        self.assertEqual(ask('{a="prod"}'), 200)
+        self.assertEqual(ask(' {a="b"}'), blocked)
+        self.assertEqual(ask('{a="c"}'), 200)
+        self.assertEqual(ask('{a="c"}', **{"X-Query-Tags": "Source=robot,x=y"}), blocked)
+        self.assertEqual(ask('{a="c"} |= "x"', **{"X-Query-Tags": "Source=robot"}), 200)
+        self.assertIn('loki_blocked_queries{user="fake"} 5', s.request("GET", "/metrics")[1].decode())
+        self.assertIn("query blocked", s.log_text())
+
+    def test_of_several_tenants_each_may_block(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write("overrides: {b: {blocked_queries: [{types: metric}]}}\n")
+            file.flush()
+            s = self.start("auth_enabled: true\nquerier: {multi_tenant_queries_enabled: true}\n"
+                           f"runtime_config: {{file: {file.name}}}\n")
+            query = 'count_over_time({a="b"}[1m])'
+            self.assertEqual(s.get("/loki/api/v1/query", "a", query=query)[0], 200)
+            self.assertEqual(s.get("/loki/api/v1/query", "b", query=query), (400, b"query blocked by policy"))
+            self.assertEqual(s.get("/loki/api/v1/query", "a|b", query=query), (400, b"query blocked by policy"))
+            self.assertIn('loki_blocked_queries{user="b"} 2', s.request("GET", "/metrics")[1].decode())
+
+    def test_a_bad_pattern_stops_the_start(self):
+        s = Server("limits_config: {blocked_queries: [{pattern: '(', regex: true}]}\n")
+        self.addCleanup(s.close)
+        with self.assertRaisesRegex(RuntimeError, re.escape(s.config) + r": blocked_queries: error parsing regexp"):
             s.start()
 
 
