@@ -1,6 +1,6 @@
 # logi_module(NAME journal DEPS base io [SRCS ...] [HEAVY ...] [LIBS ...] [TESTS ...])
 #   SRCS   ordinary sources: compiled with the shared precompiled header.
-#   HEAVY  sources that include Boost.Beast: no precompiled header, one at a time.
+#   HEAVY  sources that include Boost.Beast: no precompiled header, one at a time; none for fuzzers.
 #   LIBS   outside libraries, private to the module.
 #   TESTS  unit tests, one program for the module.
 # A module may name only modules that stand earlier in src/LAYERS.
@@ -36,7 +36,7 @@ function(logi_module)
   target_precompile_headers(logi_${M_NAME} REUSE_FROM logi_pch)
   # A module whose libraries bring definitions of their own compiles without the shared header.
   set_target_properties(logi_${M_NAME} PROPERTIES PCH_WARN_INVALID OFF)
-  if(M_HEAVY)
+  if(M_HEAVY AND NOT LOGI_FUZZ)
     add_library(logi_${M_NAME}_heavy OBJECT ${M_HEAVY})
     target_include_directories(logi_${M_NAME}_heavy PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(logi_${M_NAME}_heavy PRIVATE logi_flags ${M_LIBS} ${libs} absl::status absl::statusor absl::strings)
@@ -58,15 +58,27 @@ function(logi_module)
   endif()
 endfunction()
 
-# logi_fuzzer(NAME push MODULE wire): libFuzzer with LOGI_FUZZ, else a plain main that replays the corpus.
+# logi_fuzzer(NAME push MODULE wire [SOURCES ...]): libFuzzer with LOGI_FUZZ, where a test runs it
+# for some seconds from its corpus; else a plain main that replays the corpus.
+#   SOURCES  files of modules that need too much to be built for a fuzzer.
 function(logi_fuzzer)
-  cmake_parse_arguments(F "" "NAME;MODULE" "" ${ARGN})
-  add_executable(fuzz_${F_NAME} fuzz_${F_NAME}.cc)
-  target_link_libraries(fuzz_${F_NAME} PRIVATE logi_${F_MODULE} logi_flags)
+  cmake_parse_arguments(F "" "NAME" "MODULE;SOURCES" ${ARGN})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${F_NAME})
+  add_executable(fuzz_${F_NAME} fuzz_${F_NAME}.cc ${F_SOURCES})
+  add_dependencies(fuzzers fuzz_${F_NAME})
+  list(TRANSFORM F_MODULE PREPEND logi_)
+  target_link_libraries(fuzz_${F_NAME} PRIVATE ${F_MODULE} logi_flags)
   if(LOGI_FUZZ)
     target_link_options(fuzz_${F_NAME} PRIVATE -fsanitize=fuzzer)
+    # New inputs that are worth keeping, and those that fail.
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${F_NAME})
+    file(MAKE_DIRECTORY ${found} ${CMAKE_CURRENT_BINARY_DIR}/failed)
+    add_test(NAME fuzz_run_${F_NAME} COMMAND fuzz_${F_NAME} -seed=1 -runs=50000 -max_total_time=10
+      -max_len=4096 -timeout=10 -rss_limit_mb=2048 -artifact_prefix=failed/${F_NAME}-
+      ${found} ${corpus})
+    set_tests_properties(fuzz_run_${F_NAME} PROPERTIES LABELS fuzz TIMEOUT 120)
   else()
     target_sources(fuzz_${F_NAME} PRIVATE replay_main.cc)
-    add_test(NAME fuzz_replay_${F_NAME} COMMAND fuzz_${F_NAME} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${F_NAME})
+    add_test(NAME fuzz_replay_${F_NAME} COMMAND fuzz_${F_NAME} ${corpus})
   endif()
 endfunction()
