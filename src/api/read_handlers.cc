@@ -177,6 +177,10 @@ std::string legacy_query_text(const Params& params) {
 
 StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
     request.now = now;
+    if (limits.max_query_lookback.ns > 0) {
+        request.start =
+            std::min(std::max(request.start, now - limits.max_query_lookback), request.end);
+    }
     LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
     LOGI_RETURN_IF_ERROR(query::check_selectors(*prepared.expr, limits));
     LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));

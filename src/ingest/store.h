@@ -66,8 +66,9 @@ struct PushOutcome {
     std::uint64_t refused = 0;
 };
 
-// A consistent picture of a tenant: every acknowledged entry that is not deleted and not past its
-// retention is in exactly one source. Whoever holds a source can read it.
+// A consistent picture of a tenant: every acknowledged entry that is not deleted, not past its
+// retention and not older than queries may look back is in exactly one source. Whoever holds a
+// source can read it.
 struct Pinned {
     std::vector<std::shared_ptr<const segment::Source>> sources;
     // What could not be read, one sentence each: the answer lacks it.

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "ingest/store.h"
 
+#include <algorithm>
+
 namespace logi::ingest {
 namespace {
 
@@ -17,6 +19,14 @@ std::shared_ptr<const segment::Source> hold(
     std::shared_ptr<const segment::Source> source) {
     const auto held = std::make_shared<const Held>(Held{snapshot, std::move(source)});
     return {held, held->source.get()};
+}
+
+// Whatever is kept, nothing before `oldest` is seen.
+void hide_older(std::vector<exec::KeepRule>& rules, Timestamp oldest) {
+    for (exec::KeepRule& rule : rules) {
+        rule.kept_from = std::max(rule.kept_from, oldest);
+    }
+    rules.push_back({{}, oldest});
 }
 
 }  // namespace
@@ -77,7 +87,12 @@ Pinned Store::pin(const std::string& tenant_name,
     exec::Hiding hiding;
     hiding.only = only;
     hiding.rules = owner->delete_rules().of(*snapshot)->pending;
-    hiding.retention = kept(tenant_name, deps_.clock.now());
+    const Timestamp now = deps_.clock.now();
+    hiding.retention = kept(tenant_name, now);
+    if (const Duration lookback = limits_.of(tenant_name)->limits.max_query_lookback;
+        lookback.ns > 0) {
+        hide_older(hiding.retention, now - lookback);
+    }
     for (auto& [generation, view] : heads) {
         if (!snapshot->holds(generation->journal(), generation->from()) &&
             !view->blocks().empty()) {

@@ -209,6 +209,19 @@ TEST(Validate, LevelsOfLabelsComeFirst) {
     EXPECT_EQ(metadata_of(validate(error(), limits, kNow)), Metadata{});
 }
 
+TEST(Validate, LevelsAreLookedForWhereTheTenantSays) {
+    Limits limits;
+    limits.log_level_fields = {"prio"};
+    const auto level_of = [&](std::string_view line) {
+        const auto v = validate(request_of({{"level", "debug"}}, {{kNow, line, {}}}), limits, kNow);
+        return std::string(metadata_of(v).at(0).value);
+    };
+    EXPECT_EQ(level_of("prio=warn level=error"), "warn");
+    EXPECT_EQ(level_of(R"({"a":{"b":{"prio":"wrn"}}})"), "unknown");
+    limits.log_level_from_json_max_depth = 3;
+    EXPECT_EQ(level_of(R"({"a":{"b":{"prio":"wrn"}}})"), "warn");
+}
+
 // Exactly the limit is allowed.
 TEST(Validate, LabelsAtTheirLimits) {
     Limits limits;
@@ -241,6 +254,8 @@ TEST(Validate, TimesAtTheirLimits) {
     EXPECT_FALSE(good(kNow - Duration::hours(24 * 7) - Duration{1}));
     EXPECT_TRUE(good(kNow + Duration::minutes(10)));
     EXPECT_FALSE(good(kNow + Duration::minutes(10) + Duration{1}));
+    limits.reject_old_samples_max_age = Duration::hours(1);
+    EXPECT_FALSE(good(kNow - Duration::hours(1) - Duration{1}));
     limits.creation_grace_period = Duration{0};
     EXPECT_FALSE(good(kNow + Duration{1}));
     limits.reject_old_samples = false;

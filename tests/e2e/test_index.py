@@ -127,6 +127,18 @@ class Index(unittest.TestCase):
             400, b"this data is no longer available, it is past now - max_query_lookback (1h0m0s)"))
         self.assertEqual(self.get(s, "/loki/api/v1/index/stats", query='{app=~".+"}', **old)["entries"], 0)
         self.assertEqual(self.get(s, "/loki/api/v1/index/volume", query="{}", **old)["data"]["result"], [])
+        # Queries begin where they may look back to, and what is older is in no window.
+        def query(text, **params):
+            return [[value[-1] for value in item["values"]] for item in s.query(text, **params)["result"]]
+
+        self.assertEqual(query('{app=~"a|b"}', **span), [["x"]])
+        self.assertEqual(query('{app=~"a|b"}', **old), [])
+        steps = query('sum(count_over_time({app=~".+"}[1d]))', step=1200, **span)[0]
+        self.assertLessEqual(len(steps), 4)
+        self.assertEqual(set(steps), {"3"})
+        self.assertIn(len(query('absent_over_time({app="none"}[1m])', step=600, **span)[0]), (7, 8))
+        status, body = s.get("/loki/api/v1/query", query='count_over_time({app=~".+"}[1d])', time=t)
+        self.assertEqual({item["metric"]["app"] for item in json.loads(body)["data"]["result"]}, {"a", "c", "d"})
         backwards = {"query": '{app="a"}', "start": t, "end": t - SECOND}
         for path in ("index/stats", "index/volume", "index/volume_range", "detected_labels"):
             self.assertEqual(s.get("/loki/api/v1/" + path, **backwards)[0], 400, path)

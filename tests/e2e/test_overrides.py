@@ -43,6 +43,15 @@ class Overrides(unittest.TestCase):
         self.assertTrue(self.wait(lambda: self.push("small", "123456") == 204))
         self.assertEqual(self.push("other", "123456"), 400)
 
+    def test_the_older_names_of_file_and_period(self):
+        self.server = harness.Server(f"auth_enabled: true\nlimits_config:\n  per_tenant_override_config: {self.file}\n"
+                                     "  per_tenant_override_period: 100ms\n").start()
+        self.addCleanup(self.server.close)
+        self.assertEqual(self.push("small", "123456"), 400)
+        self.file.write_text("overrides: {other: {max_line_size: 5}}\n")
+        self.assertTrue(self.wait(lambda: self.push("small", "123456") == 204))
+        self.assertEqual(self.push("other", "123456"), 400)
+
     def test_a_damaged_file_changes_nothing(self):
         self.file.write_text("overrides: {small: {max_lin_size: 5}}\n")
         name = "loki_runtime_config_last_reload_successful"
