@@ -18,14 +18,14 @@ OTHERS = [({"a": "c", "app": "pay", "service_name": "FooBar", "cluster": "c"}, "
           ({"app": "json", "service_name": "json-shop"}, '{"method":"GET","dur":"12ms","size":"3KB","ratio":0.5,"code":200,"ok":true,"req":{"id":"r1"}}')]
 
 
-def lines_of(now):
-    """[(labels, [(ns, line, metadata)])] of half an hour before `now`; repeated, so that rates and patterns are seen."""
+def lines_of(now, minutes=range(30, 0, -1)):
+    """[(labels, [(ns, line, metadata)])] of so many minutes before `now`; repeated, so that rates and patterns are seen."""
     out = [(STREAM, [(now - m * MINUTE + i * SECOND + 123_456_789, line, meta)
-                     for m in range(30, 0, -1) for i, (line, meta) in enumerate(LINES)])]
+                     for m in minutes for i, (line, meta) in enumerate(LINES)])]
     # The same line at the same time is one; rows of one time and different lines are two.
     out[0][1].append((now - MINUTE + 123_456_789, "the same nanosecond", {}))
     for labels, line in OTHERS:
-        out.append((labels, [(now - m * MINUTE, line, {}) for m in range(30, 0, -1)]))
+        out.append((labels, [(now - m * MINUTE, line, {}) for m in minutes]))
     return out
 
 

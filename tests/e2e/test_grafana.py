@@ -42,10 +42,11 @@ class Base(unittest.TestCase):
             "auth_enabled: true\nauth:\n  mode: static\n  credentials:\n"
             f"    - {{name: grafana, user: grafana, password: '{secret}', tenants: [shop], rights: [query]}}\n"
             f"    - {{name: history, user: history, password: '{secret}', tenants: [shop], rights: [query, push]}}\n"
+            f"    - {{name: operator, user: operator, password: '{secret}', tenants: [ops], rights: [admin]}}\n"
             + cls.CONFIG).start()
         cls.addClassCleanup(s.close)
         cls.grafana = Grafana(s, "shop", "grafana", PASSWORD)
-        cls.history = Grafana(s, "shop", "history", PASSWORD)
+        cls.history, cls.operator = Grafana(s, "shop", "history", PASSWORD), Grafana(s, "ops", "operator", PASSWORD)
         cls.now = time.time_ns() // MINUTE * MINUTE
         cls.start, cls.end = cls.now - 40 * MINUTE, cls.now - 46 * SECOND + 7 * MS  # right behind the last lines
 
@@ -68,8 +69,10 @@ class DataSource(Base):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.push(data.lines_of(cls.now))
+        cls.push(data.lines_of(cls.now, range(30, 15, -1)))  # in a segment
         cls.push(data.hours_of(cls.now))
+        assert cls.operator.request("POST", "/flush")[0] == 204
+        cls.push(data.lines_of(cls.now, range(15, 0, -1)))  # in memory
 
     def test_health(self):
         self.assertEqual(self.grafana.health(), ("vector", 2))
