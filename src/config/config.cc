@@ -2,12 +2,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "base/log.h"
 #include "config/known_keys.h"
 #include "config/object_store.h"
 #include "config/sections.h"
+#include "config/setters.h"
 
-#include <cmath>
 #include <set>
 
 namespace logi::config {
@@ -18,29 +17,6 @@ constexpr std::size_t kShownMax = 100;
 // As of bodies over HTTP.
 constexpr std::int64_t kMessageBytesMax = 100LL << 20;
 
-Setter set(bool& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<bool>(v, "true or false");
-    };
-}
-Setter set(std::string& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::string>(v, "a text");
-    };
-}
-Setter set(double& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<double>(v, "a number");
-        if (!std::isfinite(target) || target < 0) {
-            refuse(v, "expected a number that is not negative");
-        }
-    };
-}
-Setter set(std::uint16_t& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::uint16_t>(v, "a port number");
-    };
-}
 Setter set_port_or_auto(std::optional<std::uint16_t>& target) {
     return [&](const YAML::Node& v) {
         target = std::nullopt;
@@ -57,11 +33,6 @@ Setter set_message_size(std::int64_t& target) {
         }
     };
 }
-Setter set(std::uint32_t& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::uint32_t>(v, "a whole number that is not negative");
-    };
-}
 // 0 would let no call begin.
 Setter set_calls(std::uint32_t& target) {
     return [&](const YAML::Node& v) {
@@ -71,40 +42,12 @@ Setter set_calls(std::uint32_t& target) {
         }
     };
 }
-Setter set_log_level(std::string& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::string>(v, "a log level");
-        base::LogLevel level = base::LogLevel::kInfo;
-        if (!base::parse_log_level(target, level)) {
-            refuse(v, "expected debug, info, warn or error");
-        }
-    };
-}
-Setter set_log_format(std::string& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::string>(v, "a log format");
-        base::LogFormat format = base::LogFormat::kLogfmt;
-        if (!base::parse_log_format(target, format)) {
-            refuse(v, "expected logfmt or json");
-        }
-    };
-}
-Setter set(std::vector<std::string>& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::vector<std::string>>(v, "a list of texts");
-    };
-}
 Setter set_count(std::int64_t& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::int64_t>(v, "a whole number");
         if (target < 0) {
             refuse(v, "expected a whole number that is not negative");
         }
-    };
-}
-Setter set_size(std::int64_t& target) {
-    return [&](const YAML::Node& v) {
-        target = checked(v, parse_size(scalar<std::string>(v, "a size such as 256KB")));
     };
 }
 Setter set_status_code(std::int64_t& target) {
@@ -133,11 +76,6 @@ Setter set_map(std::map<std::string, T>& target, SetValue set_value) {
         }
     };
 }
-Setter set_duration(Duration& target) {
-    return [&](const YAML::Node& v) {
-        target = checked(v, parse_duration(scalar<std::string>(v, "a duration such as 1h")));
-    };
-}
 // Any negative one means the same.
 Setter set_threshold(Duration& target) {
     return [&](const YAML::Node& v) {
@@ -145,11 +83,6 @@ Setter set_threshold(Duration& target) {
         const bool negative = text.starts_with('-');
         const Duration magnitude = checked(v, parse_duration(text.substr(negative ? 1 : 0)));
         target = negative && magnitude.ns > 0 ? Duration{-kNanosPerSecond} : magnitude;
-    };
-}
-Setter set(std::int64_t& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::int64_t>(v, "a whole number");
     };
 }
 Setter set_selectors(std::vector<PolicySelector>& target) {
@@ -289,12 +222,21 @@ void read_keys(const YAML::Node& node, const std::string& what, const Setters& s
     for (const auto& item : node) {
         const auto key = scalar<std::string>(item.first, "a key");
         const auto setter = setters.find(key);
-        if (setter == setters.end() || !seen.insert(key).second) {
+        if (setter == setters.end()) {
+            std::vector<std::string> known;
+            for (const auto& [name, unused] : setters) {
+                known.push_back(name);
+            }
             refuse(item.first,
-                   absl::StrCat(what,
-                                " has no key '",
-                                absl::CHexEscape(key.substr(0, kShownMax)),
-                                "', or it is given twice"));
+                   absl::StrCat(
+                       what,
+                       " has no key '",
+                       absl::CHexEscape(key.substr(0, kShownMax)),
+                       "'",
+                       known.empty() ? "" : "; did you mean '" + nearest_key(known, key) + "'?"));
+        }
+        if (!seen.insert(key).second) {
+            refuse(item.first, absl::StrCat("key '", key, "' is given twice"));
         }
         setter->second(item.second);
     }

@@ -1,4 +1,4 @@
-// How sections of YAML are read: a setter for each key. For the .cc files of this module.
+// How sections of YAML are read: a setter for each key. For .cc files that read YAML.
 #pragma once
 
 #include "base/status.h"
