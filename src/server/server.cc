@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "compact/compactor.h"
 #include "ingest/store.h"
+#include "io/open_files.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "server/ending.h"
@@ -17,7 +18,6 @@
 #include "server/runtime_limits.h"
 #include "tail/tails.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -26,17 +26,6 @@ namespace logi::server {
 namespace {
 
 constexpr std::size_t kThreadsMin = 2;
-
-// Raises the limit of open files as far as it goes and returns it.
-std::uint64_t raise_open_files() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return 0;
-    }
-    rlimit raised = limit;
-    raised.rlim_cur = limit.rlim_max;
-    return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
-}
 
 net::ServerOptions server_options(const config::Config& config) {
     net::ServerOptions options;
@@ -49,7 +38,7 @@ net::ServerOptions server_options(const config::Config& config) {
         options.connections_max = config.http_listen_conn_limit;
     }
     // Half of the open files are for the store, and for gRPC, whose library bounds none.
-    const std::uint64_t sockets_max = raise_open_files() / 2;
+    const std::uint64_t sockets_max = io::raise_open_files() / 2;
     if (sockets_max < options.connections_max) {
         base::log_warn("fewer connections are served, as few files may be open",
                        {{"connections", std::to_string(sockets_max)}});
