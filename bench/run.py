@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 
+import agent
 import compact
 import ingest
 import queries
@@ -15,7 +16,7 @@ import search
 from harness import BUILD, Corpus
 
 BENCHMARKS = {"ingest": ingest.run, "compact": compact.run, "search": search.run, "queries": queries.run,
-              "restart": restart.run}
+              "restart": restart.run, "agent": agent.run}
 
 
 class Context:

@@ -8,6 +8,7 @@
 #include "segment/inspect.h"
 
 #include <string>
+#include <vector>
 
 namespace logi::cli {
 
@@ -22,6 +23,11 @@ struct ServerArgs {
     std::string log_format;
 };
 int server_command(const ServerArgs& args);
+
+// Arguments as Promtail takes them.
+int agent_command(const std::vector<std::string>& args);
+
+int version_command();
 
 int check_config_command(const std::string& file, bool expand_env);
 

@@ -48,6 +48,10 @@ std::vector<std::string> rewrite_arguments(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     namespace cli = logi::cli;
+    // Takes Promtail's flags, which are not written as CLI11 wants them.
+    if (argc > 1 && std::string_view(argv[1]) == "agent") {
+        return cli::agent_command({argv + 2, argv + argc});
+    }
     CLI::App app{"Logi, a log store that speaks Loki's API and LogQL"};
     app.require_subcommand(1);
 
@@ -122,6 +126,9 @@ int main(int argc, char** argv) {
     CLI::App* endpoints_cmd = app.add_subcommand(
         "endpoints", "List what the server answers to: methods, path, right, tenants");
 
+    app.add_subcommand("agent", "Ship logs: takes Promtail's configuration and flags")
+        ->footer("logi agent -help lists the flags");
+
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
         app.parse(rewrite_arguments(argc, argv));
@@ -150,7 +157,7 @@ int main(int argc, char** argv) {
         return cli::endpoints_command();
     }
     if (*version_cmd) {
-        std::puts("logi 0.1.0");
+        return cli::version_command();
     }
     return 0;
 }

@@ -1,0 +1,113 @@
+// Sends entries to one server: gathers them into batches, one for each tenant, and sends one batch
+// after another until it has arrived or is given up.
+#pragma once
+
+#include "agent/client/batch.h"
+#include "agent/config/agent_config.h"
+#include "base/metrics.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "io/random.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace logi::agent {
+
+class Sender;
+
+// On one strand; requests block tasks of `executor`.
+class Client {
+  public:
+    struct Deps {
+        io::Executor& executor;
+        io::Strand& strand;
+        const io::Clock& clock;
+        io::Random& random;
+        base::Registry& metrics;
+    };
+    struct Events {
+        // A batch takes no more entries: calls back once it may be sent.
+        std::function<void(std::function<void()> may_send)> on_closed;
+        // A batch has arrived or was given up.
+        std::function<void()> on_done;
+    };
+    // kInvalidArgument for an address that is none, or for certificates that cannot be read.
+    static StatusOr<std::unique_ptr<Client>> make(const ClientConfig& config,
+                                                  const Deps& deps,
+                                                  Events events);
+    ~Client();
+
+    // Closes the tenant's batch if `bytes` more would be too much for it.
+    void make_room(const std::string& tenant, std::size_t bytes);
+    // `key` tells streams apart.
+    void add(const Entry& entry,
+             std::string_view key,
+             const std::string& tenant,
+             const std::shared_ptr<Progress>& progress,
+             std::uint64_t run);
+    // False: nothing more should be read for now.
+    [[nodiscard]] bool has_room() const { return waiting_bytes_ < kWaitingBytesMax; }
+    [[nodiscard]] bool idle() const { return unfinished_ == 0; }
+    // The tenant of entries that name none.
+    [[nodiscard]] const std::string& tenant() const { return config_.tenant_id; }
+
+    // Closes all batches.
+    void flush();
+    // From now on a batch that does not arrive at once is not tried again: it stays undelivered.
+    void stop();
+    [[nodiscard]] bool stopped() const {
+        return stopping_ && closing_ == 0 && state_ != State::kSending;
+    }
+
+  private:
+    // Of batches that are closed and not done, and of open ones.
+    static constexpr std::size_t kWaitingBytesMax = 8U << 20U;
+
+    enum class State {
+        kReady,
+        kSending,
+        kWaiting,  // before the next try
+        kStopped,  // nothing more is sent
+    };
+
+    Client(const ClientConfig& config,
+           const Deps& deps,
+           Events events,
+           std::unique_ptr<Sender> sender);
+    void close(std::map<std::string, std::unique_ptr<Batch>>::iterator at);
+    void close_after_wait(const std::string& tenant, std::uint64_t batch);
+    void send_next();
+    void on_answer(int status, const std::string& error);
+    void retry();
+    void finish();
+    void give_up(const std::string& reason);
+    [[nodiscard]] std::string labels_of(const Entry& entry) const;
+
+    const ClientConfig config_;
+    Deps deps_;
+    Events events_;
+    const std::shared_ptr<Sender> sender_;
+    const std::string host_;
+    std::map<std::string, std::unique_ptr<Batch>> open_;  // by tenant
+    std::deque<std::shared_ptr<Batch>> closed_;           // may be sent
+    std::shared_ptr<const std::string> body_;             // of closed_.front(), while it is sent
+    std::size_t waiting_bytes_ = 0;
+    std::uint64_t batches_ = 0;
+    std::size_t unfinished_ = 0;  // batches
+    std::size_t closing_ = 0;     // batches that wait for leave to be sent
+    std::uint64_t failures_ = 0;  // of closed_.front()
+    State state_ = State::kReady;
+    bool stopping_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    base::Counter encoded_bytes_;
+    base::Counter sent_bytes_;
+    base::Counter sent_entries_;
+};
+
+}  // namespace logi::agent

@@ -1,0 +1,101 @@
+#include "agent/client/sender.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "net/http_client.h"
+#include "net/url.h"
+
+#include <fstream>
+
+namespace logi::agent {
+namespace {
+
+constexpr std::size_t kFirstLineBytesMax = 1024;
+constexpr std::uint64_t kAnswerBytesMax = 1U << 20U;
+
+StatusOr<std::string> first_line_of(const std::string& path) {
+    std::ifstream in(path);
+    std::string line;
+    if (!std::getline(in, line)) {
+        return absl::UnavailableError(path + ": cannot be read");
+    }
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
+        line.pop_back();
+    }
+    return line;
+}
+
+class HttpSender final : public Sender {
+  public:
+    HttpSender(const ClientConfig& config,
+               const net::ServerUrl& url,
+               std::unique_ptr<net::HttpClient> client)
+        : config_(config),
+          host_(url.authority),
+          target_(url.prefix.empty() ? "/" : ""),  // the address names the rest
+          client_(std::move(client)) {}
+
+    StatusOr<PushAnswer> push(const std::string& tenant, const std::string& body) override {
+        LOGI_ASSIGN_OR_RETURN(const auto headers, headers_for(tenant));
+        auto answer = client_->send("POST", target_, headers, body);
+        if (absl::IsUnavailable(answer.status())) {
+            // A connection that was kept may be closed by now. The same again does no harm.
+            answer = client_->send("POST", target_, headers, body);
+        }
+        LOGI_RETURN_IF_ERROR(answer.status());
+        return PushAnswer{
+            answer->status,
+            answer->body.substr(0, answer->body.find('\n')).substr(0, kFirstLineBytesMax)};
+    }
+    [[nodiscard]] const std::string& host() const override { return host_; }
+
+  private:
+    [[nodiscard]] StatusOr<std::vector<net::Header>> headers_for(const std::string& tenant) const {
+        std::vector<net::Header> headers(config_.headers.begin(), config_.headers.end());
+        headers.emplace_back("Content-Type", "application/x-protobuf");
+        headers.emplace_back("User-Agent", "promtail/logi-0.1.0");
+        if (!tenant.empty()) {
+            headers.emplace_back("X-Scope-OrgID", tenant);
+        }
+        if (!config_.user.empty()) {
+            std::string password = config_.password;
+            if (!config_.password_file.empty()) {
+                LOGI_ASSIGN_OR_RETURN(password, first_line_of(config_.password_file));
+            }
+            headers.emplace_back(
+                "Authorization",
+                "Basic " + absl::Base64Escape(absl::StrCat(config_.user, ":", password)));
+        }
+        std::string token = config_.token;
+        if (!config_.token_file.empty()) {
+            LOGI_ASSIGN_OR_RETURN(token, first_line_of(config_.token_file));
+        }
+        if (!token.empty()) {
+            headers.emplace_back("Authorization", config_.authorization_type + " " + token);
+        }
+        return headers;
+    }
+
+    const ClientConfig config_;
+    const std::string host_;
+    const std::string target_;
+    const std::unique_ptr<net::HttpClient> client_;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Sender>> Sender::make(const ClientConfig& config) {
+    LOGI_ASSIGN_OR_RETURN(const net::ServerUrl url, net::parse_server_url(config.url));
+    net::ClientOptions options;
+    options.tls = {.ca_file = config.tls.ca_file,
+                   .cert_file = config.tls.cert_file,
+                   .key_file = config.tls.key_file,
+                   .server_name = config.tls.server_name,
+                   .skip_verify = config.tls.insecure_skip_verify};
+    options.timeout = config.timeout;
+    options.body_bytes_max = kAnswerBytesMax;
+    LOGI_ASSIGN_OR_RETURN(auto client, net::HttpClient::make(config.url, options));
+    return std::make_unique<HttpSender>(config, url, std::move(client));
+}
+
+}  // namespace logi::agent

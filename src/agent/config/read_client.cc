@@ -1,0 +1,117 @@
+#include "absl/strings/str_cat.h"
+#include "agent/config/readers.h"
+#include "agent/stages/options.h"
+#include "config/setters.h"
+
+namespace logi::agent {
+namespace {
+
+config::Setter refuse_key(const char* message) {
+    return [message](const YAML::Node& v) {
+        config::refuse(v, message);
+    };
+}
+
+config::Setter read_tls(TlsConfig& tls) {
+    return [&tls](const YAML::Node& v) {
+        std::string ignored;
+        config::read_keys(v,
+                          "tls_config",
+                          {{"ca_file", config::set(tls.ca_file)},
+                           {"cert_file", config::set(tls.cert_file)},
+                           {"key_file", config::set(tls.key_file)},
+                           {"server_name", config::set(tls.server_name)},
+                           {"insecure_skip_verify", config::set(tls.insecure_skip_verify)},
+                           {"min_version", config::set(ignored)}});
+    };
+}
+
+config::Setter read_basic_auth(ClientConfig& c) {
+    return [&c](const YAML::Node& v) {
+        config::read_keys(v,
+                          "basic_auth",
+                          {{"username", config::set(c.user)},
+                           {"password", config::set(c.password)},
+                           {"password_file", config::set(c.password_file)}});
+    };
+}
+
+config::Setter read_authorization(ClientConfig& c) {
+    return [&c](const YAML::Node& v) {
+        config::read_keys(v,
+                          "authorization",
+                          {{"type", config::set(c.authorization_type)},
+                           {"credentials", config::set(c.token)},
+                           {"credentials_file", config::set(c.token_file)}});
+    };
+}
+
+config::Setter read_backoff(ClientConfig& c) {
+    return [&c](const YAML::Node& v) {
+        std::uint32_t retries = 0;
+        config::read_keys(v,
+                          "backoff_config",
+                          {{"min_period", config::set_duration(c.backoff_min)},
+                           {"max_period", config::set_duration(c.backoff_max)},
+                           {"max_retries", config::set(retries)}});
+        c.retries_max = retries;
+    };
+}
+
+void check(const YAML::Node& node, const ClientConfig& c) {
+    if (c.url.empty()) {
+        config::refuse(node, "a client needs a url");
+    }
+    if (!c.url.starts_with("http://") && !c.url.starts_with("https://")) {
+        config::refuse(node, absl::StrCat("'", c.url, "' is no http:// or https:// address"));
+    }
+    if (!c.user.empty() && (!c.token.empty() || !c.token_file.empty())) {
+        config::refuse(node, "a client has basic_auth or a token, not both");
+    }
+    if (c.batch_bytes <= 0 || c.backoff_min.ns <= 0 || c.backoff_max < c.backoff_min ||
+        c.timeout.ns <= 0) {
+        config::refuse(node, "batchsize, timeout and backoff periods of a client are above 0");
+    }
+    for (const auto& [name, value] : c.external_labels) {
+        if (!is_label_name(name)) {
+            config::refuse(node, absl::StrCat("'", name, "' is no name of a label"));
+        }
+    }
+}
+
+}  // namespace
+
+ClientConfig read_client(const YAML::Node& node) {
+    ClientConfig c;
+    bool follow_redirects = false;
+    bool enable_http2 = false;
+    std::string stream_lag_labels;
+    config::read_keys(
+        node,
+        "a client",
+        {{"name", config::set(c.name)},
+         {"url", config::set(c.url)},
+         {"headers", set_text_map(c.headers)},
+         {"tenant_id", config::set(c.tenant_id)},
+         {"batchwait", config::set_duration(c.batch_wait)},
+         {"batchsize", config::set_size(c.batch_bytes)},
+         {"basic_auth", read_basic_auth(c)},
+         {"authorization", read_authorization(c)},
+         {"bearer_token", config::set(c.token)},
+         {"bearer_token_file", config::set(c.token_file)},
+         {"tls_config", read_tls(c.tls)},
+         {"backoff_config", read_backoff(c)},
+         {"external_labels", set_text_map(c.external_labels)},
+         {"timeout", config::set_duration(c.timeout)},
+         {"drop_rate_limited_batches", config::set(c.drop_rate_limited_batches)},
+         {"follow_redirects", config::set(follow_redirects)},
+         {"enable_http2", config::set(enable_http2)},
+         {"stream_lag_labels", config::set(stream_lag_labels)},
+         {"oauth2", refuse_key("oauth2 is not supported: use basic_auth or a bearer_token_file")},
+         {"sigv4", refuse_key("sigv4 is not supported")},
+         {"proxy_url", refuse_key("proxy_url is not supported: the agent sends directly")}});
+    check(node, c);
+    return c;
+}
+
+}  // namespace logi::agent

@@ -1,0 +1,161 @@
+#include "absl/strings/str_cat.h"
+#include "agent/config/readers.h"
+#include "agent/stages/options.h"
+#include "config/setters.h"
+
+#include <array>
+
+namespace logi::agent {
+namespace {
+
+// What Promtail can do and the agent cannot.
+constexpr std::array<std::string_view, 24> kUnsupported = {
+    "azure_event_hubs",
+    "azure_sd_configs",
+    "cloudflare",
+    "consul_sd_configs",
+    "consulagent_sd_configs",
+    "dns_sd_configs",
+    "docker_sd_configs",
+    "ec2_sd_configs",
+    "gce_sd_configs",
+    "gcplog",
+    "gelf",
+    "heroku_drain",
+    "journal",
+    "kafka",
+    "kubernetes_sd_configs",
+    "loki_push_api",
+    "marathon_sd_configs",
+    "nerve_sd_configs",
+    "openstack_sd_configs",
+    "serverset_sd_configs",
+    "syslog",
+    "triton_sd_configs",
+    "windows_events",
+    "azure_event_hub",
+};
+
+RelabelRule read_relabel_rule(const YAML::Node& node) {
+    RelabelOptions o;
+    std::int64_t modulus = 0;
+    config::read_keys(node,
+                      "a rule of relabel_configs",
+                      {{"source_labels", config::set(o.source_labels)},
+                       {"separator", config::set(o.separator)},
+                       {"regex", config::set(o.regex)},
+                       {"modulus", config::set(modulus)},
+                       {"target_label", config::set(o.target_label)},
+                       {"replacement",
+                        [&](const YAML::Node& v) {
+                            o.replacement =
+                                v.IsNull() ? "" : config::scalar<std::string>(v, "a text");
+                        }},
+                       {"action", config::set(o.action)}});
+    if (modulus < 0) {
+        config::refuse(node, "modulus is not negative");
+    }
+    o.modulus = static_cast<std::uint64_t>(modulus);
+    return config::checked(node, RelabelRule::make(std::move(o)));
+}
+
+TargetGroup read_target_group(const YAML::Node& node) {
+    TargetGroup group;
+    std::string source;  // as Prometheus's files may have it
+    config::read_keys(node,
+                      "a group of targets",
+                      {{"targets", config::set(group.targets)},
+                       {"labels", set_text_map(group.labels)},
+                       {"source", config::set(source)}});
+    return group;
+}
+
+FileSdConfig read_file_sd(const YAML::Node& node) {
+    FileSdConfig sd;
+    config::read_keys(node,
+                      "a file_sd_config",
+                      {{"files", config::set(sd.files)},
+                       {"refresh_interval", config::set_duration(sd.refresh_interval)}});
+    if (sd.files.empty()) {
+        config::refuse(node, "a file_sd_config needs files");
+    }
+    for (const std::string& file : sd.files) {
+        if (!file.ends_with(".json") && !file.ends_with(".yml") && !file.ends_with(".yaml")) {
+            config::refuse(node, absl::StrCat("'", file, "' ends in none of .json, .yml, .yaml"));
+        }
+    }
+    return sd;
+}
+
+DecompressionConfig read_decompression(const YAML::Node& node) {
+    DecompressionConfig d;
+    config::read_keys(node,
+                      "decompression",
+                      {{"enabled", config::set(d.enabled)},
+                       {"initial_delay", config::set_duration(d.initial_delay)},
+                       {"format", config::set(d.format)}});
+    if (d.enabled && d.format != "gz" && d.format != "z" && d.format != "bz2" &&
+        d.format != "zst") {
+        config::refuse(node, "the format of a decompression is gz, z, bz2 or zst");
+    }
+    return d;
+}
+
+}  // namespace
+
+std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list) {
+    std::vector<RelabelRule> rules;
+    if (!list.IsNull()) {
+        config::read_list(list, "rules", [&](const YAML::Node& item) {
+            rules.push_back(read_relabel_rule(item));
+        });
+    }
+    return rules;
+}
+
+std::vector<TargetGroup> read_target_groups(const YAML::Node& list) {
+    std::vector<TargetGroup> groups;
+    if (!list.IsNull()) {
+        config::read_list(list, "groups of targets", [&](const YAML::Node& item) {
+            groups.push_back(read_target_group(item));
+        });
+    }
+    return groups;
+}
+
+ScrapeConfig read_scrape_config(const YAML::Node& node) {
+    ScrapeConfig scrape;
+    config::Setters setters = {{"job_name", config::set(scrape.job_name)},
+                               {"pipeline_stages",
+                                [&](const YAML::Node& v) {
+                                    scrape.pipeline = read_pipeline(v);
+                                }},
+                               {"encoding", config::set(scrape.encoding)},
+                               {"decompression",
+                                [&](const YAML::Node& v) {
+                                    scrape.decompression = read_decompression(v);
+                                }},
+                               {"relabel_configs",
+                                [&](const YAML::Node& v) {
+                                    scrape.relabel = read_relabel_rules(v);
+                                }},
+                               {"static_configs",
+                                [&](const YAML::Node& v) {
+                                    scrape.static_configs = read_target_groups(v);
+                                }},
+                               {"file_sd_configs", [&](const YAML::Node& v) {
+                                    config::read_list(
+                                        v, "file_sd_configs", [&](const YAML::Node& item) {
+                                            scrape.file_sd_configs.push_back(read_file_sd(item));
+                                        });
+                                }}};
+    for (const std::string_view key : kUnsupported) {
+        setters[std::string(key)] = [key](const YAML::Node& v) {
+            config::refuse(v, absl::StrCat("'", std::string(key), "' is not supported"));
+        };
+    }
+    config::read_keys(node, "a scrape config", setters);
+    return scrape;
+}
+
+}  // namespace logi::agent

@@ -1,0 +1,107 @@
+#include "agent/files/chunk_reader.h"
+
+#include "absl/strings/str_cat.h"
+#include "agent/files/decompressor.h"
+
+#include <algorithm>
+
+namespace logi::agent {
+namespace {
+
+// Small, as a few bytes may stand for very many.
+constexpr std::size_t kPieceBytes = 4U << 10U;
+
+class PlainReader final : public ChunkReader {
+  public:
+    explicit PlainReader(const io::GrowingFile& file) : file_(file) {}
+    StatusOr<std::string_view> read(std::uint64_t position, absl::Span<char> buffer) override {
+        LOGI_ASSIGN_OR_RETURN(const std::size_t n, file_.read(position, buffer));
+        return std::string_view(buffer.data(), n);
+    }
+    [[nodiscard]] bool counts_lines() const override { return false; }
+
+  private:
+    const io::GrowingFile& file_;
+};
+
+class CompressedReader final : public ChunkReader {
+  public:
+    CompressedReader(const io::GrowingFile& file, std::string format)
+        : file_(file), format_(std::move(format)) {}
+
+    StatusOr<std::string_view> read(std::uint64_t position, absl::Span<char> buffer) override {
+        if (decompressor_ == nullptr || position < line_) {
+            LOGI_ASSIGN_OR_RETURN(decompressor_, Decompressor::make(format_));
+            text_.clear();
+            line_ = compressed_at_ = 0;
+        }
+        while (true) {
+            drop_lines(position);
+            if (line_ == position && text_.size() >= buffer.size()) {
+                return std::string_view(text_).substr(0, buffer.size());
+            }
+            LOGI_ASSIGN_OR_RETURN(const bool more, decompress_some());
+            if (!more) {
+                drop_lines(position);
+                return line_ == position ? std::string_view(text_).substr(0, buffer.size())
+                                         : std::string_view();
+            }
+        }
+    }
+    [[nodiscard]] bool counts_lines() const override { return true; }
+
+  private:
+    void drop_lines(std::uint64_t position) {
+        std::size_t at = 0;
+        while (line_ < position) {
+            const std::size_t end = text_.find('\n', at);
+            if (end == std::string::npos) {
+                break;
+            }
+            at = end + 1;
+            ++line_;
+        }
+        text_.erase(0, at);
+    }
+
+    StatusOr<bool> decompress_some() {
+        std::string compressed(kPieceBytes, '\0');
+        LOGI_ASSIGN_OR_RETURN(
+            const std::size_t n,
+            file_.read(compressed_at_, absl::MakeSpan(compressed.data(), compressed.size())));
+        if (n == 0) {
+            return false;
+        }
+        compressed.resize(n);
+        compressed_at_ += n;
+        LOGI_RETURN_IF_ERROR(decompressor_->take(compressed, text_));
+        return true;
+    }
+
+    const io::GrowingFile& file_;
+    const std::string format_;
+    std::unique_ptr<Decompressor> decompressor_;
+    std::uint64_t compressed_at_ = 0;
+    std::string text_;  // decompressed, from line_ on
+    std::uint64_t line_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ChunkReader> read_plain(const io::GrowingFile& file) {
+    return std::make_unique<PlainReader>(file);
+}
+
+std::unique_ptr<ChunkReader> read_compressed(const io::GrowingFile& file,
+                                             const std::string& format) {
+    return std::make_unique<CompressedReader>(file, format);
+}
+
+bool is_compressed(std::string_view path, const std::string& format) {
+    if (format == "gz") {
+        return path.ends_with(".gz") || path.ends_with(".tgz");
+    }
+    return !format.empty() && path.ends_with("." + format);
+}
+
+}  // namespace logi::agent

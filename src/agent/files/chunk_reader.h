@@ -1,0 +1,36 @@
+// The bytes of a file piece by piece, decompressed where that is asked for.
+#pragma once
+
+#include "absl/types/span.h"
+#include "agent/config/agent_config.h"
+#include "base/status.h"
+#include "io/growing_file.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace logi::agent {
+
+// One task at a time.
+class ChunkReader {
+  public:
+    virtual ~ChunkReader() = default;
+    // What lies behind `position`, at most as much as `buffer` holds, which it may use; empty:
+    // there is nothing (yet). kDataLoss for compressed bytes that are damaged.
+    virtual StatusOr<std::string_view> read(std::uint64_t position, absl::Span<char> buffer) = 0;
+    // Whether positions are numbers of lines instead of bytes, and the end is the end.
+    [[nodiscard]] virtual bool counts_lines() const = 0;
+};
+
+// Bytes as they are. `file` must outlive the reader.
+std::unique_ptr<ChunkReader> read_plain(const io::GrowingFile& file);
+// `format`: gz, z, bz2 or zst.
+std::unique_ptr<ChunkReader> read_compressed(const io::GrowingFile& file,
+                                             const std::string& format);
+
+// Whether a file of that name is compressed in that format.
+[[nodiscard]] bool is_compressed(std::string_view path, const std::string& format);
+
+}  // namespace logi::agent
