@@ -43,10 +43,8 @@ class GatheredText {
 
     // After finish(), until begin().
     [[nodiscard]] MaskedText masked() const { return {text_.data(), &masks_}; }
-    // From the first byte of a text to the line feed behind another.
-    [[nodiscard]] std::string_view between(const Slot& first, const Slot& last) const {
-        return {text_.data() + first.begin, last.begin + last.size + 1 - first.begin};
-    }
+    // All texts, each with its line feed.
+    [[nodiscard]] std::string_view all() const { return {text_.data(), bytes_}; }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
   private:

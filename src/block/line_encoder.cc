@@ -20,6 +20,14 @@ constexpr std::size_t kSmallTextBytes = 128U << 10U;
 constexpr std::size_t kPieces = 8;
 constexpr std::size_t kPieceBytes = 8U << 10U;
 constexpr double kDoubt = 1.5;
+// With so little of it in lines of no kind text is guessed at, and not tried; if it has become so
+// many times smaller, it is tried with one block of so many.
+constexpr double kRestShareSure = 0.1;
+constexpr std::size_t kRepeatedRatio = 30;
+constexpr std::size_t kTrialEach = 8;
+// Templates cost more time than zstd, so they have to save so much of the text. That counts where
+// a text is little but repetitions, which zstd packs and unpacks at the speed of memory.
+constexpr std::size_t kSavedShare = 512;
 
 }  // namespace
 
@@ -47,71 +55,85 @@ bool LineEncoder::gather(absl::Span<const Row> rows) {
 }
 
 std::optional<EncodedColumns> LineEncoder::encode(absl::Span<const Row> rows) {
-    if (!gather(rows)) {
-        return std::nullopt;
+    std::size_t bytes = 0;
+    for (const Row& row : rows) {
+        bytes += row.line.size() + 1;
     }
-    const bool small = text_.bytes() < kSmallTextBytes;
+    const bool small = bytes < kSmallTextBytes;
     if (lost_ && !small && rows.size() >= kSampledRowsMin) {
         const std::size_t size = rows.size() / kSampledShare;
-        const Range sample{(rows.size() - size) / 2, size};
-        const auto encoded = encode(sample);
-        if (!encoded || !pays(*encoded, sample)) {
+        const auto encoded = try_encode(rows.subspan((rows.size() - size) / 2, size));
+        if (!encoded || !pays(*encoded)) {
             return std::nullopt;
         }
     }
-    const Range all{0, rows.size()};
-    auto encoded = encode(all);
-    lost_ = !encoded || (!small && !pays(*encoded, all));
+    auto encoded = try_encode(rows);
+    lost_ = !encoded || (!small && !pays(*encoded));
     return lost_ ? std::nullopt : std::move(encoded);
 }
 
-std::optional<EncodedColumns> LineEncoder::encode(Range range) {
-    const auto lines = absl::MakeConstSpan(lines_).subspan(range.first, range.size);
-    const auto times = absl::MakeConstSpan(times_).subspan(range.first, range.size);
+std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows) {
+    if (!gather(rows)) {
+        return std::nullopt;
+    }
     const MaskedText text = text_.masked();
     set_.begin(text);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        set_.add(static_cast<std::uint32_t>(i), lines[i]);
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+        set_.add(static_cast<std::uint32_t>(i), lines_[i]);
     }
     set_.finish();
     std::size_t rest_bytes = 0;
     for (const std::uint32_t row : set_.rest()) {
-        rest_bytes += lines[row].size + 1;
+        rest_bytes += lines_[row].size + 1;
     }
-    if (static_cast<double>(rest_bytes) >
-        kRestShareMax * static_cast<double>(text_of(range).size())) {
+    rest_share_ = static_cast<double>(rest_bytes) / static_cast<double>(text_.bytes());
+    if (rest_share_ >= kRestShareMax) {
         return std::nullopt;
     }
     PartWriter parts;
     parts.begin_pool();
     writer_.begin(text, parts);
     std::string columns;
-    writer_.write_lines({lines, times}, set_, columns);
+    writer_.write_lines({lines_, times_}, set_, columns);
     return parts.finish(columns);
 }
 
-std::string_view LineEncoder::text_of(Range range) const {
-    return text_.between(lines_[range.first], lines_[range.first + range.size - 1]);
-}
-
-bool LineEncoder::pays(const EncodedColumns& lines, Range range) const {
-    const std::string_view text = text_of(range);
-    // Pieces of the text tell about how small zstd would be. Only where that leaves a doubt all of
-    // it is tried.
+// Of pieces that are compressed: too much where the text repeats itself over long distances.
+std::size_t LineEncoder::guessed_zstd_bytes() const {
+    const std::string_view text = text_.all();
     std::string pieces;
     for (std::size_t i = 0; i < kPieces; ++i) {
         pieces.append(text.substr(text.size() / kPieces * i, kPieceBytes));
     }
     std::string tried;
     codec::append_zstd(pieces, tried);
-    const double expected = static_cast<double>(tried.size()) * static_cast<double>(text.size()) /
-                            static_cast<double>(pieces.size());
-    if (static_cast<double>(lines.data.size() + lines.tree.size()) * kDoubt < expected) {
-        return true;
+    return static_cast<std::size_t>(static_cast<double>(tried.size()) *
+                                    static_cast<double>(text.size()) /
+                                    static_cast<double>(pieces.size()));
+}
+
+bool LineEncoder::pays(const EncodedColumns& lines) {
+    const std::string_view text = text_.all();
+    const std::size_t size = lines.data.size() + lines.tree.size();
+    const std::size_t saved_min = text.size() / kSavedShare;
+    // What follows no template may be repeated far away, as may lines that are templates and hardly
+    // anything else; and what can be packed so well is: there a guess is trusted only between
+    // trials.
+    const bool varied = rest_share_ < kRestShareSure && lines.tree.size() < lines.data.size() / 4;
+    const bool repeated = size * kRepeatedRatio < text.size();
+    if (varied && (!repeated || trusted_ % kTrialEach != 0)) {
+        const auto sure = static_cast<double>(size) * kDoubt + static_cast<double>(saved_min);
+        if (sure < static_cast<double>(guessed_zstd_bytes())) {
+            ++trusted_;
+            return true;
+        }
     }
-    tried.clear();
+    std::string tried;
     codec::append_zstd(text, tried, kTextLevel);
-    return lines.data.size() + codec::compress(lines.tree).size() <= tried.size();
+    const bool pays =
+        lines.data.size() + codec::compress(lines.tree).size() + saved_min <= tried.size();
+    trusted_ = pays ? 1 : 0;
+    return pays;
 }
 
 }  // namespace logi::block

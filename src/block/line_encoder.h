@@ -24,24 +24,22 @@ class LineEncoder {
     std::optional<EncodedColumns> encode(absl::Span<const Row> rows);
 
   private:
-    // Of the rows that were gathered.
-    struct Range {
-        std::size_t first = 0;
-        std::size_t size = 0;
-    };
+    // Gathers the rows and makes templates of them. Nothing if they follow none, or are too much.
+    std::optional<EncodedColumns> try_encode(absl::Span<const Row> rows);
     // False if there is too much text.
     bool gather(absl::Span<const Row> rows);
-    std::optional<EncodedColumns> encode(Range range);
-    [[nodiscard]] std::string_view text_of(Range range) const;
-    // Whether it is smaller than zstd.
-    [[nodiscard]] bool pays(const EncodedColumns& lines, Range range) const;
+    // Whether what was made of the rows that were gathered is worth more than zstd.
+    [[nodiscard]] bool pays(const EncodedColumns& lines);
+    [[nodiscard]] std::size_t guessed_zstd_bytes() const;
 
     GatheredText text_;
     std::vector<Slot> lines_;
     std::vector<Timestamp> times_;
     TemplateSet set_;
     ColumnWriter writer_;
-    bool lost_ = false;  // the last lines were better off as text
+    double rest_share_ = 0;    // of the bytes: those in lines of no kind
+    std::size_t trusted_ = 0;  // so many lines in a row have passed for better by a guess
+    bool lost_ = false;        // the last lines were better off as text
 };
 
 }  // namespace logi::block

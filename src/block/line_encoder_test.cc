@@ -262,6 +262,35 @@ TEST(LineEncoder, ATextThatFollowsATemplateToItsEndCostsLittle) {
     EXPECT_EQ(encoded, 1);
 }
 
+// Words that no rule takes for values.
+std::string some_words(std::mt19937_64& random, std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+        text += i == 0 ? "" : " ";
+        for (std::uint64_t n = 3 + random() % 6; n > 0; --n) {
+            text.push_back("ghijklmnopqrstuvwxyz"[random() % 20]);
+        }
+    }
+    return text;
+}
+
+// Each line is a template, and zstd sees all of them at once.
+TEST(LineEncoder, TextThatRepeatsItselfFarAwayStaysText) {
+    std::mt19937_64 random(5);
+    std::vector<std::string> page;
+    for (int i = 0; i < 1000; ++i) {
+        page.push_back(some_words(random, 10));
+    }
+    Lines lines;
+    for (int i = 0; i < 20'000; ++i) {
+        lines.add(page[static_cast<std::size_t>(i) % page.size()]);
+    }
+    EXPECT_FALSE(LineEncoder().encode(lines.rows()));
+    // In another order each time, templates are better.
+    std::shuffle(lines.texts.begin(), lines.texts.end(), random);
+    EXPECT_TRUE(LineEncoder().encode(lines.rows()));
+}
+
 TEST(Integers, AllFormsComeBack) {
     std::mt19937_64 random(3);
     for (int round = 0; round < 2000; ++round) {

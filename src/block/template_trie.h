@@ -60,13 +60,22 @@ class TemplateTrie {
         std::uint32_t before = kNone;  // the one that was that before
         std::uint32_t short_child = kNone;
         std::uint32_t list = kNone;  // of other children, if they all begin alike; or kMany
+        std::uint32_t in = kNone;    // the list that it is in itself
         SlotEnd how = 0;
     };
-    // Children of one parent whose pieces begin with the same kBegin bytes.
+    // Children of one parent whose pieces have the same kBegin bytes at some place: at their
+    // beginning, or where the list that this one was split from is forked.
     struct List {
-        std::uint32_t parent = 0;
+        std::uint64_t owner = 0;  // the parent, or that list
         std::uint32_t begin = 0;
         std::uint32_t first = kNone;
+        std::uint32_t count = 0;
+        std::uint32_t split_at = kListMax;  // once it has more children than this
+        // Once it has been split: children with kBegin bytes at `fork` are in other lists, as a
+        // node's are: `list` is the only one, or kMany.
+        std::uint32_t fork = 0;
+        std::uint32_t list = kNone;
+        std::uint32_t up = kNone;  // the list that this one was split from
     };
 
     // Children are tried in stages. The first two are guesses that the CPU can run ahead with.
@@ -83,21 +92,37 @@ class TemplateTrie {
                                            bool last,
                                            SlotEnd how) const;
     std::uint32_t add_child(std::uint32_t parent, std::string_view piece);
-    // The list for a text that goes on with these bytes, or kNone.
-    [[nodiscard]] std::uint32_t list_at(std::uint32_t parent, std::uint32_t begin) const;
-    std::uint32_t make_list(std::uint32_t parent, std::uint32_t begin);
-    [[nodiscard]] std::size_t place_of(std::uint32_t parent, std::uint32_t begin) const;
+    // The innermost list for a text of so many bytes, at least kBegin, or kNone.
+    [[nodiscard]] std::uint32_t list_for(std::uint32_t parent,
+                                         const char* text,
+                                         std::size_t size) const;
+    [[nodiscard]] std::uint32_t first_from(std::uint32_t list) const;
+    [[nodiscard]] std::uint32_t after(const Node& child) const;
+    void put_into(std::uint32_t list, std::uint32_t child);
+    void split(std::uint32_t list);
+    [[nodiscard]] std::uint32_t best_fork(const std::vector<std::uint32_t>& children) const;
+    // Lists by what they are of, a node or a list, and the bytes. `only` is that node's or list's
+    // `list`.
+    [[nodiscard]] std::uint32_t list_at(std::uint64_t owner,
+                                        std::uint32_t only,
+                                        std::uint32_t begin) const;
+    std::uint32_t make_list(std::uint64_t owner, std::uint32_t begin);
+    [[nodiscard]] std::size_t place_of(std::uint64_t owner, std::uint32_t begin) const;
+    [[nodiscard]] std::string_view piece_of(const Node& node) const {
+        return std::string_view(text_).substr(node.piece, node.size);
+    }
     void remember(std::size_t depth);
 
     static constexpr std::size_t kPadding = 16;
     static constexpr std::uint32_t kMany = 0xFFFFFFFE;
     static constexpr std::size_t kBegin = 4;
+    static constexpr std::size_t kListMax = 6;
     static constexpr std::size_t kPlacesMin = 64;
 
     std::string text_ = std::string(kPadding, '\0');  // of all pieces, then padding
     std::vector<Node> nodes_ = std::vector<Node>(1);  // the first one is the root
     std::vector<List> lists_;
-    // The lists by parent and beginning: an open table of numbers + 1.
+    // The lists by owner and beginning: an open table of numbers + 1.
     std::vector<std::uint32_t> places_ = std::vector<std::uint32_t>(kPlacesMin);
     std::array<Slot, kSlotsMax + 1> slots_{};
     std::array<Step, kSlotsMax + 2> steps_{};
