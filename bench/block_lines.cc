@@ -57,6 +57,7 @@ struct Options {
     std::size_t dump_block = 0;
     bool only_encode = false;
     bool only_search = false;  // for a profiler: no baselines
+    bool only_decode = false;
 };
 
 // A block, stored both ways.
@@ -68,7 +69,7 @@ struct Stored {
 
     [[nodiscard]] std::unique_ptr<block::LineReader> open() const {
         auto reader = block::LineReader::open(
-            std::string(codec::decompress(templates->tree)->view()),
+            *codec::decompress(templates->tree),
             [this](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
                 return templates->data.substr(offset, length);
             },
@@ -120,9 +121,10 @@ Stored encode(absl::Span<const block::Row> rows,
         stored.times.push_back(row.time);
     }
     stored.line_bytes = text.size();
-    for (std::size_t i = 0; i < (options.only_search ? 1 : options.runs); ++i) {
+    const bool once = options.only_search || options.only_decode;
+    for (std::size_t i = 0; i < (once ? 1 : options.runs); ++i) {
         t.encode_templates.measure([&] { stored.templates = encoder.encode(rows); });
-        if (options.only_encode) {
+        if (options.only_encode || options.only_decode) {
             continue;
         }
         std::string z1;
@@ -134,7 +136,7 @@ Stored encode(absl::Span<const block::Row> rows,
     t.text += text.size();
     t.zstd3 += stored.zstd3.size();
     if (stored.templates) {
-        stored.templates->tree = codec::compress(stored.templates->tree);
+        stored.templates->tree = stored.templates->packed_tree();
         t.templates += stored.templates->tree.size() + stored.templates->data.size();
     } else {
         ++t.fallbacks;
@@ -147,6 +149,9 @@ void decode(const std::vector<Stored>& blocks, const Options& options, Totals& t
     for (std::size_t i = 0; i < options.runs; ++i) {
         for (const Stored& block : blocks) {
             t.decode_zstd3.measure([&] {
+                if (options.only_decode) {
+                    return;
+                }
                 const auto text = codec::unpack_zstd(block.zstd3, block.line_bytes);
                 LOGI_CHECK(text.ok());
             });
@@ -220,6 +225,11 @@ void run(const std::string& name,
         std::printf("%.0f MB/s\n", t.encode_templates.mb_per_s(text));
         return;
     }
+    if (options.only_decode) {
+        decode(blocks, options, t);
+        std::printf("%.0f MB/s\n", t.decode_templates.mb_per_s(text));
+        return;
+    }
     const auto ratio = [](auto a, auto b) {
         return static_cast<double>(a) / static_cast<double>(b);
     };
@@ -273,6 +283,7 @@ int main(int argc, char** argv) {
     app.add_option("--runs", options.runs, "of everything");
     app.add_option("--dump", options.dump_block, "print the columns of this block");
     app.add_flag("--only-encode", options.only_encode, "for a profiler");
+    app.add_flag("--only-decode", options.only_decode, "for a profiler");
     app.add_flag("--only-search", options.only_search, "for a profiler");
     CLI11_PARSE(app, argc, argv);
     std::vector<Line> lines;

@@ -31,6 +31,7 @@ class ConstantColumn final : public ColumnReader {
         out.append(value_);
         return absl::OkStatus();
     }
+    [[nodiscard]] std::optional<std::string_view> constant() const override { return value_; }
 
   private:
     StatusOr<RowSet> find(const Needle& needle) override {
@@ -62,6 +63,14 @@ class NumberedColumn : public ColumnReader {
         LOGI_RETURN_IF_ERROR(load());
         return words().append_value(numbers_[row], out);
     }
+    Status run_of_values(std::size_t first, absl::Span<std::string_view> out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        LOGI_ASSIGN_OR_RETURN(const auto texts, words().values());
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            out[i] = texts[numbers_[first + i]];
+        }
+        return absl::OkStatus();
+    }
 
   protected:
     NumberedColumn(const ColumnStart& start, Payload numbers)
@@ -87,13 +96,8 @@ class NumberedColumn : public ColumnReader {
         return found;
     }
     Status make_values(std::vector<std::string_view>& out) override {
-        LOGI_RETURN_IF_ERROR(load());
-        LOGI_ASSIGN_OR_RETURN(const auto texts, words().values());
         out.resize(rows());
-        for (std::size_t row = 0; row < rows(); ++row) {
-            out[row] = texts[numbers_[row]];
-        }
-        return absl::OkStatus();
+        return run_of_values(0, absl::MakeSpan(out));
     }
     Status load() {
         if (!numbers_.empty()) {
@@ -102,12 +106,16 @@ class NumberedColumn : public ColumnReader {
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
         std::vector<std::uint64_t> numbers;
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
-        for (const std::uint64_t number : numbers) {
-            if (number >= words().rows()) {
-                return malformed("a dictionary's number");
-            }
+        std::vector<std::uint32_t> narrow(rows());
+        bool within = true;
+        for (std::size_t row = 0; row < rows(); ++row) {
+            within &= numbers[row] < words().rows();
+            narrow[row] = static_cast<std::uint32_t>(numbers[row]);
         }
-        numbers_.assign(numbers.begin(), numbers.end());
+        if (!within) {
+            return malformed("a dictionary's number");
+        }
+        numbers_ = std::move(narrow);
         return absl::OkStatus();
     }
 
@@ -164,6 +172,16 @@ class StringColumn final : public ColumnReader {
         out.append(bytes.substr(begin, ends_[row] - begin));
         return absl::OkStatus();
     }
+    Status run_of_values(std::size_t first, absl::Span<std::string_view> out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        LOGI_ASSIGN_OR_RETURN(const std::string_view bytes, parts_.payload(bytes_at_));
+        std::uint64_t begin = first == 0 ? 0 : ends_[first - 1];
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            out[i] = bytes.substr(begin, ends_[first + i] - begin);
+            begin = ends_[first + i];
+        }
+        return absl::OkStatus();
+    }
 
   private:
     // One search over all texts; where they end matters only once a needle is found.
@@ -190,15 +208,8 @@ class StringColumn final : public ColumnReader {
         return found;
     }
     Status make_values(std::vector<std::string_view>& out) override {
-        LOGI_RETURN_IF_ERROR(load());
-        LOGI_ASSIGN_OR_RETURN(const std::string_view bytes, parts_.payload(bytes_at_));
         out.resize(rows());
-        std::uint64_t begin = 0;
-        for (std::size_t row = 0; row < rows(); ++row) {
-            out[row] = bytes.substr(begin, ends_[row] - begin);
-            begin = ends_[row];
-        }
-        return absl::OkStatus();
+        return run_of_values(0, absl::MakeSpan(out));
     }
     Status load() {
         if (!ends_.empty()) {
@@ -288,6 +299,12 @@ StatusOr<absl::Span<const std::string_view>> ColumnReader::values() {
         values_ = std::move(values);
     }
     return absl::MakeConstSpan(values_);
+}
+
+Status ColumnReader::run_of_values(std::size_t first, absl::Span<std::string_view> out) {
+    LOGI_ASSIGN_OR_RETURN(const auto texts, values());
+    std::copy_n(texts.begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
+    return absl::OkStatus();
 }
 
 Status ColumnReader::append_value(std::size_t row, std::string& out) {

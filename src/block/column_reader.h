@@ -76,6 +76,13 @@ class ColumnReader {
     }
     // One text per row, valid as long as the reader.
     StatusOr<absl::Span<const std::string_view>> values();
+    // The text of every row, if they are all the same.
+    [[nodiscard]] virtual std::optional<std::string_view> constant() const { return std::nullopt; }
+    // Replaces `out` by the texts of as many rows from `first` on, at most kRunRows. Runs are asked
+    // for one after another, from row 0 on. Texts are valid until the next call, and have
+    // base::Buffer::kSlack bytes behind them.
+    static constexpr std::size_t kRunRows = 128;
+    virtual Status run_of_values(std::size_t first, absl::Span<std::string_view> out);
     // Appends the value of one row, without a text for every other where that can be done.
     virtual Status append_value(std::size_t row, std::string& out);
     // Codes for the values, if no more than `count_max` are needed; valid as long as the reader.

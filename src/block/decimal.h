@@ -25,4 +25,19 @@ inline constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
     return a / b - (a % b < 0 ? 1 : 0);
 }
 
+inline constexpr std::size_t kShortDigits = 8;
+inline constexpr std::uint64_t kZeroDigits = 0x3030303030303030;  // as text
+
+// The eight digits of a number below 10^8, the first one in the lowest byte; 0 to 9, not '0' to
+// '9'.
+[[nodiscard]] inline std::uint64_t short_digits(std::uint32_t n) {
+    // Halves of four digits, then of two, then of one; divisions are multiplications by about
+    // 2^20 / 100 and 2^10 / 10.
+    const std::uint64_t fours = n / 10000 | static_cast<std::uint64_t>(n % 10000) << 32U;
+    const std::uint64_t hundreds = fours * 10486 >> 20U & 0x0000007F0000007F;
+    const std::uint64_t twos = hundreds | (fours - hundreds * 100) << 16U;
+    const std::uint64_t tens = twos * 103 >> 10U & 0x000F000F000F000F;
+    return tens | (twos - tens * 10) << 8U;
+}
+
 }  // namespace logi::block

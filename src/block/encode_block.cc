@@ -85,12 +85,12 @@ EncodedBlock BlockEncoder::encode(absl::Span<const Row> rows) {
     if (auto lines = lines_->encode(rows)) {
         block.form.line_kind = kTemplateLines;
         block.columns[kLines] = std::move(lines->data);
-        block.columns[kTree] = codec::compress(lines->tree);
+        block.columns[kTree] = lines->packed_tree();
     } else {
         encode_zstd_lines(rows, block);
     }
     if (auto metadata = metadata_->encode(rows)) {
-        block.columns[kMetadata] = codec::compress(metadata->tree);
+        block.columns[kMetadata] = metadata->packed_tree();
         block.columns[kMetadataParts] = std::move(metadata->data);
     }
     return block;

@@ -2,12 +2,26 @@
 #include "block/column_reader.h"
 #include "regex/substring.h"
 
+#include <array>
+
 namespace logi::block {
 namespace {
 
 int value_of(char c) {
     return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
+
+// The digits of each byte.
+using DigitPairs = std::array<std::array<char, 2>, 256>;
+constexpr DigitPairs pairs_of(std::string_view digits) {
+    DigitPairs pairs{};
+    for (std::size_t b = 0; b < pairs.size(); ++b) {
+        pairs[b] = {digits[b / 16], digits[b % 16]};
+    }
+    return pairs;
+}
+constexpr DigitPairs kLowerPairs = pairs_of("0123456789abcdef");
+constexpr DigitPairs kUpperPairs = pairs_of("0123456789ABCDEF");
 
 class HexColumn final : public ColumnReader {
   public:
@@ -27,6 +41,10 @@ class HexColumn final : public ColumnReader {
             out.push_back(digits()[i % 2 == 0 ? b >> 4U : b & 15U]);
         }
         return absl::OkStatus();
+    }
+
+    Status run_of_values(std::size_t first, absl::Span<std::string_view> out) override {
+        return unpack_run(first, run_, out);
     }
 
   private:
@@ -89,19 +107,28 @@ class HexColumn final : public ColumnReader {
     }
 
     Status make_values(std::vector<std::string_view>& out) override {
+        out.resize(rows());
+        return unpack_run(0, texts_, absl::MakeSpan(out));
+    }
+    // With the texts in `cells`.
+    Status unpack_run(std::size_t first, base::Buffer& cells, absl::Span<std::string_view> out) {
         LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
         const std::size_t size = stamp().min_size;
-        const std::string_view digits = this->digits();
-        texts_ = base::Buffer(2 * packed.size());
-        char* p = texts_.data();
-        for (const char c : packed) {
-            const auto b = static_cast<unsigned char>(c);
-            *p++ = digits[b >> 4U];
-            *p++ = digits[b & 15U];
+        // The first row may begin in the lower half of a byte.
+        const std::size_t begin = first * size / 2;
+        const std::size_t end = ((first + out.size()) * size + 1) / 2;
+        if (cells.size() < 2 * (end - begin)) {
+            cells = base::Buffer(2 * (end - begin));
         }
-        out.resize(rows());
-        for (std::size_t row = 0; row < rows(); ++row) {
-            out[row] = texts_.view().substr(row * size, size);
+        const auto& pairs = upper_ ? kUpperPairs : kLowerPairs;
+        char* p = cells.data();
+        for (std::size_t i = begin; i < end; ++i, p += 2) {
+            std::memcpy(p, pairs[static_cast<unsigned char>(packed[i])].data(), 2);
+        }
+        const char* text = cells.data() + first * size % 2;
+        for (std::string_view& value : out) {
+            value = {text, size};
+            text += size;
         }
         return absl::OkStatus();
     }
@@ -110,6 +137,7 @@ class HexColumn final : public ColumnReader {
     bool upper_;
     Payload payload_;
     base::Buffer texts_;
+    base::Buffer run_;  // of run_of_values()
 };
 
 }  // namespace

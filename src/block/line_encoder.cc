@@ -130,8 +130,7 @@ bool LineEncoder::pays(const EncodedColumns& lines) {
     }
     std::string tried;
     codec::append_zstd(text, tried, kTextLevel);
-    const bool pays =
-        lines.data.size() + codec::compress(lines.tree).size() + saved_min <= tried.size();
+    const bool pays = lines.data.size() + lines.packed_tree().size() + saved_min <= tried.size();
     trusted_ = pays ? 1 : 0;
     return pays;
 }

@@ -2,12 +2,12 @@
 
 namespace logi::block {
 
-StatusOr<std::unique_ptr<LineReader>> LineReader::open(std::string_view tree,
+StatusOr<std::unique_ptr<LineReader>> LineReader::open(base::Buffer tree,
                                                        PartReader::Fetch fetch,
                                                        RowTimes times,
                                                        std::uint32_t rows,
                                                        std::uint64_t line_bytes) {
-    std::unique_ptr<LineReader> reader(new LineReader(tree));
+    std::unique_ptr<LineReader> reader(new LineReader(std::move(tree)));
     base::ByteReader r(reader->tree_.view());
     LOGI_RETURN_IF_ERROR(reader->parts_.open(r, std::move(fetch)));
     reader->cells_left_ = cells_for(line_bytes);

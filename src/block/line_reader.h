@@ -14,7 +14,7 @@ class LineReader {
   public:
     // `fetch` gives bytes of the data, `times` the entries' times. kDataLoss if the tree is
     // malformed. Lines have `line_bytes` all together.
-    static StatusOr<std::unique_ptr<LineReader>> open(std::string_view tree,
+    static StatusOr<std::unique_ptr<LineReader>> open(base::Buffer tree,
                                                       PartReader::Fetch fetch,
                                                       RowTimes times,
                                                       std::uint32_t rows,
@@ -33,7 +33,7 @@ class LineReader {
 
   private:
     Status parse(base::ByteReader& tree, const RowTimes& times, std::uint32_t rows);
-    explicit LineReader(std::string_view tree) : tree_(base::Buffer::copy_of(tree)) {}
+    explicit LineReader(base::Buffer tree) : tree_(std::move(tree)) {}
 
     base::Buffer tree_;
     PartReader parts_;

@@ -31,25 +31,11 @@ constexpr std::array<char, 200> kPairs = [] {
     return pairs;
 }();
 
-constexpr std::size_t kShortDigits = 8;
-
-// The eight digits of a number below 10^8, the first one in the lowest byte; 0 to 9, not '0' to
-// '9'.
-std::uint64_t eight_digits(std::uint32_t n) {
-    // Halves of four digits, then of two, then of one; divisions are multiplications by about
-    // 2^20 / 100 and 2^10 / 10.
-    const std::uint64_t fours = n / 10000 | static_cast<std::uint64_t>(n % 10000) << 32U;
-    const std::uint64_t hundreds = fours * 10486 >> 20U & 0x0000007F0000007F;
-    const std::uint64_t twos = hundreds | (fours - hundreds * 100) << 16U;
-    const std::uint64_t tens = twos * 103 >> 10U & 0x000F000F000F000F;
-    return tens | (twos - tens * 10) << 8U;
-}
-
 // As print_before() for a number below 10^8 and a width of at most kShortDigits. Writes so many
 // bytes before `end`.
-char* print_short(char* end, std::uint32_t number, std::size_t width) {
-    const std::uint64_t digits = eight_digits(number);
-    const std::uint64_t text = digits | 0x3030303030303030;
+inline char* print_short(char* end, std::uint32_t number, std::size_t width) {
+    const std::uint64_t digits = short_digits(number);
+    const std::uint64_t text = digits | kZeroDigits;
     std::memcpy(end - kShortDigits, &text, sizeof(text));
     const auto zeros = static_cast<std::size_t>(std::countr_zero(digits | 1ULL << 56U)) / 8;
     return end - std::max(kShortDigits - zeros, width);
@@ -120,10 +106,15 @@ class IntegerColumn final : public ColumnReader {
         out.append(print(numbers_[row], cell_.data()));
         return absl::OkStatus();
     }
+    Status run_of_values(std::size_t first, absl::Span<std::string_view> out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        print_run(first, run_, out);
+        return absl::OkStatus();
+    }
 
   private:
-    // Digits of the greatest number and a point.
-    static constexpr std::size_t kCellBytes = 24;
+    // Digits of the greatest number and a point, and what print_short() writes in front.
+    static constexpr std::size_t kCellBytes = 32;
 
     StatusOr<RowSet> find(const Needle& needle) override {
         LOGI_RETURN_IF_ERROR(load());
@@ -138,13 +129,28 @@ class IntegerColumn final : public ColumnReader {
     }
     Status make_values(std::vector<std::string_view>& out) override {
         LOGI_RETURN_IF_ERROR(load());
-        texts_ = base::Buffer(rows() * kCellBytes);
         out.resize(rows());
-        char* cell = texts_.data();
-        for (std::size_t row = 0; row < rows(); ++row, cell += kCellBytes) {
-            out[row] = print(numbers_[row], cell);
-        }
+        print_run(0, texts_, absl::MakeSpan(out));
         return absl::OkStatus();
+    }
+    // With the texts in `cells`.
+    void print_run(std::size_t first, base::Buffer& cells, absl::Span<std::string_view> out) const {
+        if (cells.size() < out.size() * kCellBytes) {
+            cells = base::Buffer(out.size() * kCellBytes);
+        }
+        char* cell = cells.data();
+        const auto print_all = [&](auto print_one) {
+            for (std::size_t i = 0; i < out.size(); ++i, cell += kCellBytes) {
+                out[i] = print_one(numbers_[first + i], cell);
+            }
+        };
+        if (form_.scale == 0) {
+            print_all([width = width()](std::uint64_t number, char* to) {
+                return print_integer(number, width, to);
+            });
+        } else {
+            print_all([this](std::uint64_t number, char* to) { return print_decimal(number, to); });
+        }
     }
 
     Status load() {
@@ -166,28 +172,39 @@ class IntegerColumn final : public ColumnReader {
         return absl::OkStatus();
     }
 
+    [[nodiscard]] std::size_t width() const {
+        return (form_.flags & kFixedWidth) != 0 ? stamp().min_size : 1;
+    }
     // Into a cell of kCellBytes.
     std::string_view print(std::uint64_t number, char* cell) const {
+        return form_.scale == 0 ? print_integer(number, width(), cell)
+                                : print_decimal(number, cell);
+    }
+    static std::string_view print_integer(std::uint64_t number, std::size_t width, char* cell) {
+        char* const end = cell + kCellBytes;
+        const char* const begin = number < kPowersOfTen[kShortDigits] && width <= kShortDigits
+                                      ? print_short(end, static_cast<std::uint32_t>(number), width)
+                                      : print_before(end, number, width);
+        return {begin, static_cast<std::size_t>(end - begin)};
+    }
+    [[nodiscard]] std::string_view print_decimal(std::uint64_t number, char* cell) const {
         char* end = cell + kCellBytes;
-        char* begin = end;
-        if (form_.scale == 0) {
-            const bool fixed = (form_.flags & kFixedWidth) != 0;
-            const std::size_t width = fixed ? stamp().min_size : 1;
-            begin = number < kPowersOfTen[kShortDigits] && width <= kShortDigits
-                        ? print_short(end, static_cast<std::uint32_t>(number), width)
-                        : print_before(end, number, width);
-        } else {
-            std::uint64_t fraction = number % kPowersOfTen[form_.scale];
-            std::size_t digits = form_.scale;
-            for (; (form_.flags & kTrimmed) != 0 && digits > 0 && fraction % 10 == 0; --digits) {
-                fraction /= 10;
-            }
-            if (digits > 0) {
-                begin = print_before(end, fraction, digits) - 1;
-                *begin = '.';
-            }
-            begin = print_before(begin, number / kPowersOfTen[form_.scale], 1);
+        const std::uint64_t whole = number / kPowersOfTen[form_.scale];
+        std::uint64_t fraction = number - whole * kPowersOfTen[form_.scale];
+        std::size_t digits = form_.scale;
+        for (; (form_.flags & kTrimmed) != 0 && digits > 0 && fraction % 10 == 0; --digits) {
+            fraction /= 10;
         }
+        char* begin = end;
+        if (digits > 0) {
+            begin = digits <= kShortDigits
+                        ? print_short(end, static_cast<std::uint32_t>(fraction), digits) - 1
+                        : print_before(end, fraction, digits) - 1;
+            *begin = '.';
+        }
+        begin = whole < kPowersOfTen[kShortDigits]
+                    ? print_short(begin, static_cast<std::uint32_t>(whole), 1)
+                    : print_before(begin, whole, 1);
         return {begin, static_cast<std::size_t>(end - begin)};
     }
 
@@ -197,6 +214,7 @@ class IntegerColumn final : public ColumnReader {
     Payload payload_;
     std::vector<std::uint64_t> numbers_;
     base::Buffer texts_;
+    base::Buffer run_;  // of run_of_values()
     std::uint64_t least_ = 0;
     std::uint64_t span_ = 0;
     std::vector<std::uint32_t> codes_;
@@ -229,6 +247,11 @@ class TimeColumn final : public ColumnReader {
         out.append(cell.data(), layout_.print(units_[row], cell.data(), last));
         return absl::OkStatus();
     }
+    Status run_of_values(std::size_t first, absl::Span<std::string_view> out) override {
+        LOGI_RETURN_IF_ERROR(load());
+        print_run(first, run_, out);
+        return absl::OkStatus();
+    }
 
   private:
     StatusOr<RowSet> find(const Needle& needle) override {
@@ -243,15 +266,20 @@ class TimeColumn final : public ColumnReader {
     }
     Status make_values(std::vector<std::string_view>& out) override {
         LOGI_RETURN_IF_ERROR(load());
-        TimeLayout::Written last;
-        texts_ = base::Buffer(rows() * TimeLayout::kTextMax);
         out.resize(rows());
-        char* cell = texts_.data();
-        for (std::size_t row = 0; row < rows(); ++row, cell += TimeLayout::kTextMax) {
-            char* const end = layout_.print(units_[row], cell, last);
-            out[row] = {cell, static_cast<std::size_t>(end - cell)};
-        }
+        print_run(0, texts_, absl::MakeSpan(out));
         return absl::OkStatus();
+    }
+    // With the texts in `cells`.
+    void print_run(std::size_t first, base::Buffer& cells, absl::Span<std::string_view> out) {
+        if (cells.size() < out.size() * TimeLayout::kTextMax) {
+            cells = base::Buffer(out.size() * TimeLayout::kTextMax);
+        }
+        char* cell = cells.data();
+        for (std::size_t i = 0; i < out.size(); ++i, cell += TimeLayout::kTextMax) {
+            char* const end = layout_.print(units_[first + i], cell, last_);
+            out[i] = {cell, static_cast<std::size_t>(end - cell)};
+        }
     }
     Status load() {
         if (!units_.empty()) {
@@ -280,6 +308,8 @@ class TimeColumn final : public ColumnReader {
     Payload payload_;
     std::vector<std::int64_t> units_;
     base::Buffer texts_;
+    base::Buffer run_;  // of run_of_values()
+    TimeLayout::Written last_;
 };
 
 }  // namespace

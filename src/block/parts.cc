@@ -11,8 +11,15 @@ bool pays(std::size_t compressed, std::size_t raw) {
     return compressed + raw / 20 < raw;
 }
 constexpr std::size_t kCompressedMin = 48;
+// Such a tree is unpacked in less time than zstd takes to make its codes.
+constexpr std::size_t kSmallTree = 16U << 10U;
 
 }  // namespace
+
+std::string EncodedColumns::packed_tree() const {
+    return codec::compress(tree,
+                           tree.size() <= kSmallTree ? codec::kQuickLevel : codec::kZstdLevel);
+}
 
 void PartWriter::begin_pool() {
     end_pool();

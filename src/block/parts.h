@@ -22,6 +22,9 @@ inline constexpr std::size_t kPooledBytes = 256;
 struct EncodedColumns {
     std::string tree;  // the directory of parts, and what the columns are; not yet compressed
     std::string data;  // the parts
+
+    // The tree as a block stores it.
+    [[nodiscard]] std::string packed_tree() const;
 };
 
 class PartWriter {

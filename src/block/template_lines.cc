@@ -128,10 +128,10 @@ char* TemplateLines::space_for(std::size_t size) {
 
 StatusOr<std::unique_ptr<StoredLines>> open_template_lines(LinesStart start) {
     LOGI_ASSIGN_OR_RETURN(const std::string stored, start.source.column(kTree));
-    LOGI_ASSIGN_OR_RETURN(const base::Buffer tree, codec::decompress(stored));
+    LOGI_ASSIGN_OR_RETURN(base::Buffer tree, codec::decompress(stored));
     LOGI_ASSIGN_OR_RETURN(auto reader,
                           LineReader::open(
-                              tree.view(),
+                              std::move(tree),
                               [&source = start.source](std::uint64_t offset, std::uint64_t length) {
                                   return source.range(kLines, offset, length);
                               },

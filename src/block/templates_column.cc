@@ -13,6 +13,8 @@ constexpr std::uint64_t kTemplatesMax = 65534;
 constexpr std::uint64_t kSlotsMax = 255;
 // Who asks for the rows of more templates than this gets those of all, in one pass.
 constexpr std::size_t kPlacesScans = 2;
+// Texts share buffers of so many bytes.
+constexpr std::size_t kTextBytes = 256U << 10U;
 
 }  // namespace
 
@@ -161,6 +163,14 @@ Status TemplatesColumn::place_rows() {
     return absl::OkStatus();
 }
 
+TemplatesColumn::TemplatesColumn(const ColumnStart& start)
+    : ColumnReader(start.rows, start.stamp),
+      parts_(*start.space.parts),
+      shared_(start.space.shared),
+      times_(start.times),
+      depth_(start.depth) {}
+TemplatesColumn::~TemplatesColumn() = default;
+
 StatusOr<TemplatesColumn::KindValues> TemplatesColumn::values_of(Kind& kind) {
     LOGI_RETURN_IF_ERROR(ready(kind));
     KindValues values;
@@ -246,42 +256,89 @@ Status TemplatesColumn::append_value(std::size_t row, std::string& out) {
     return append_line(numbers_[row], rank_of_[row], out);
 }
 
+// Puts the texts of one kind together, some rows at a time: what a run of all columns takes fits
+// the CPU's nearest memory.
+class TemplatesColumn::Assembly {
+  public:
+    // The kind is ready and outlives this. Neighbours that are the same in all rows are made one.
+    explicit Assembly(Kind& kind) {
+        std::string piece(kind.pieces[0]);
+        for (std::size_t c = 0; c < kind.columns.size(); ++c) {
+            if (const auto text = kind.columns[c]->constant()) {
+                piece.append(*text);
+            } else {
+                add_piece(piece);
+                columns_.push_back(kind.columns[c].get());
+                piece.clear();
+            }
+            piece.append(kind.pieces[c + 1]);
+        }
+        add_piece(piece);
+        values_.resize(columns_.size() * kRunRows);
+    }
+    // Reads the values of so many rows, at most kRunRows, from `first` on, one run behind the
+    // other. Returns the bytes of their texts.
+    StatusOr<std::size_t> load(std::size_t first, std::size_t count) {
+        std::size_t bytes = count * piece_bytes_;
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            const auto values = absl::MakeSpan(values_).subspan(c * kRunRows, count);
+            LOGI_RETURN_IF_ERROR(columns_[c]->run_of_values(first, values));
+            for (const std::string_view value : values) {
+                bytes += value.size();
+            }
+        }
+        return bytes;
+    }
+    // Writes the text of the run's row `i`, and up to base::Buffer::kSlack bytes behind it. Returns
+    // its end.
+    char* put(std::size_t i, char* p) const {
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            p = copy_loosely(p, pieces_[c]);
+            p = copy_loosely(p, values_[c * kRunRows + i]);
+        }
+        return copy_loosely(p, pieces_.back());
+    }
+
+  private:
+    void add_piece(std::string_view piece) {
+        texts_.push_back(base::Buffer::copy_of(piece));
+        pieces_.push_back(texts_.back().view());
+        piece_bytes_ += piece.size();
+    }
+
+    std::vector<ColumnReader*> columns_;  // one less than pieces
+    std::vector<base::Buffer> texts_;     // of the pieces
+    std::vector<std::string_view> pieces_;
+    std::size_t piece_bytes_ = 0;
+    std::vector<std::string_view> values_;  // kRunRows per column
+};
+
 Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
     LOGI_RETURN_IF_ERROR(place_rows());
-    std::vector<KindValues> all;
-    std::size_t bytes = 0;
-    for (Kind& kind : templates_) {
-        LOGI_ASSIGN_OR_RETURN(KindValues values, values_of(kind));
-        for (const std::string_view piece : kind.pieces) {
-            bytes += kind.rows * piece.size();
-        }
-        for (const auto& column : values) {
-            for (const std::string_view text : column) {
-                bytes += text.size();
-            }
-        }
-        all.push_back(std::move(values));
-    }
-    if (bytes > codec::kRawBytesMax) {
-        return malformed("the size of texts");
-    }
-    texts_ = base::Buffer(bytes);
     out.resize(rows());
-    char* p = texts_.data();
-    const auto put = [&p](std::string_view s) {
-        p = copy_loosely(p, s);
-    };
-    for (std::size_t k = 0; k < templates_.size(); ++k) {
-        const Kind& kind = templates_[k];
-        const KindValues& values = all[k];
-        for (std::size_t row = 0; row < kind.rows; ++row) {
-            char* begin = p;
-            for (std::size_t c = 0; c < values.size(); ++c) {
-                put(kind.pieces[c]);
-                put(values[c][row]);
+    std::size_t all_bytes = 0;
+    char* p = nullptr;
+    std::size_t left = 0;
+    for (Kind& kind : templates_) {
+        LOGI_RETURN_IF_ERROR(ready(kind));
+        Assembly assembly(kind);
+        for (std::size_t first = 0; first < kind.rows; first += kRunRows) {
+            const std::size_t count = std::min(kRunRows, kind.rows - first);
+            LOGI_ASSIGN_OR_RETURN(const std::size_t bytes, assembly.load(first, count));
+            all_bytes += bytes;
+            if (all_bytes > codec::kRawBytesMax) {
+                return malformed("the size of texts");
             }
-            put(kind.pieces.back());
-            out[kind.places[row]] = {begin, static_cast<std::size_t>(p - begin)};
+            if (bytes > left) {
+                left = std::max(bytes, kTextBytes);
+                p = texts_.emplace_back(left).data();
+            }
+            left -= bytes;
+            for (std::size_t i = 0; i < count; ++i) {
+                char* const begin = p;
+                p = assembly.put(i, p);
+                out[kind.places[first + i]] = {begin, static_cast<std::size_t>(p - begin)};
+            }
         }
     }
     if (rest_) {
@@ -289,6 +346,29 @@ Status TemplatesColumn::make_values(std::vector<std::string_view>& out) {
         for (std::size_t i = 0; i < rest_places_.size(); ++i) {
             out[rest_places_[i]] = values[i];
         }
+    }
+    return absl::OkStatus();
+}
+
+// Of one kind alone the rows of a run are the kind's.
+Status TemplatesColumn::run_of_values(std::size_t first, absl::Span<std::string_view> out) {
+    if (templates_.size() != 1 || rest_) {
+        return ColumnReader::run_of_values(first, out);
+    }
+    Kind& kind = templates_.front();
+    LOGI_RETURN_IF_ERROR(ready(kind));
+    if (assembly_ == nullptr) {
+        assembly_ = std::make_unique<Assembly>(kind);
+    }
+    LOGI_ASSIGN_OR_RETURN(const std::size_t bytes, assembly_->load(first, out.size()));
+    if (run_.size() < bytes) {
+        run_ = base::Buffer(bytes);
+    }
+    char* p = run_.data();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        char* const begin = p;
+        p = assembly_->put(i, p);
+        out[i] = {begin, static_cast<std::size_t>(p - begin)};
     }
     return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include "block/line_templates.h"
 
 #include <deque>
+#include <memory>
 
 namespace logi::block {
 
@@ -16,6 +17,8 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     // Replaces `parts` by what the value of one row is made of, in their order.
     Status parts_of(std::size_t row, std::vector<std::string_view>& parts);
     Status append_value(std::size_t row, std::string& out) override;
+    Status run_of_values(std::size_t first, absl::Span<std::string_view> out) override;
+    ~TemplatesColumn() override;
 
     // Of lines.
     [[nodiscard]] std::size_t templates() const override { return templates_.size(); }
@@ -53,12 +56,9 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
         bool loaded = false;
     };
 
-    TemplatesColumn(const ColumnStart& start)
-        : ColumnReader(start.rows, start.stamp),
-          parts_(*start.space.parts),
-          shared_(start.space.shared),
-          times_(start.times),
-          depth_(start.depth) {}
+    class Assembly;
+
+    explicit TemplatesColumn(const ColumnStart& start);
     Status parse(const ColumnStart& start, bool lines);
     Status parse_kind(const ColumnSpace& space, bool lines);
     Status parse_columns(const ColumnSpace& space, Kind& kind);
@@ -90,7 +90,9 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     std::size_t places_asked_ = 0;
     // Per row: its number among the rows of its template. Only once single rows are read.
     std::vector<std::uint32_t> rank_of_;
-    base::Buffer texts_;
+    std::vector<base::Buffer> texts_;
+    std::unique_ptr<Assembly> assembly_;  // of run_of_values()
+    base::Buffer run_;                    // likewise
 };
 
 }  // namespace logi::block

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstring>
 
 namespace logi::block {
 namespace {
@@ -81,6 +82,14 @@ char* put2(unsigned v, char* out) {
     out[0] = static_cast<char>('0' + v / 10);
     out[1] = static_cast<char>('0' + v % 10);
     return out + 2;
+}
+
+// "hh:mm:ss" of a second of the day, the first character in the lowest byte.
+std::uint64_t clock_text(unsigned second) {
+    const unsigned minute = second / 60;
+    const std::uint64_t digits =
+        short_digits(minute / 60 * 1'000'000 + minute % 60 * 1000 + second % 60);
+    return digits + 0x30303A30303A3030;
 }
 
 char* put(std::string_view s, char* out) {
@@ -398,32 +407,36 @@ bool TimeLayout::ends_in_digits() const {
 }
 
 char* TimeLayout::print(std::int64_t units, char* out, Written& last) const {
-    const std::int64_t seconds = floor_div(units, signed_power_of_ten(digits_));
-    std::int64_t fraction = units - seconds * signed_power_of_ten(digits_);
+    const std::int64_t per_second = signed_power_of_ten(digits_);
+    const std::int64_t seconds = digits_ == 0 ? units : floor_div(units, per_second);
     const std::int64_t days = floor_div(seconds, kDaySeconds);
-    const auto clock = static_cast<unsigned>(seconds - days * kDaySeconds);
+    const auto second = static_cast<unsigned>(seconds - days * kDaySeconds);
     if (last.size == 0 || last.days != days) {
         print_date(days, last);
     }
-    out = put({last.text, last.size}, out);
-    out = put2(clock / 3600, out);
-    *out++ = ':';
-    out = put2(clock / 60 % 60, out);
-    *out++ = ':';
-    out = put2(clock % 60, out);
+    std::memcpy(out, last.text, sizeof(last.text));
+    out += last.size;
+    const std::uint64_t clock = clock_text(second);
+    std::memcpy(out, &clock, sizeof(clock));
+    out += kClockBytes;
+    auto fraction = static_cast<std::uint32_t>(units - seconds * per_second);
     std::size_t digits = digits_;
     for (; trimmed_ && digits > 0 && fraction % 10 == 0; --digits) {
         fraction /= 10;
     }
     if (digits > 0) {
         *out++ = point_;
-        for (std::size_t i = digits; i-- > 0;) {
-            out[i] = static_cast<char>('0' + fraction % 10);
-            fraction /= 10;
+        if (digits > kShortDigits) {
+            *out++ = static_cast<char>('0' + fraction / kPowersOfTen[kShortDigits]);
+            fraction = static_cast<std::uint32_t>(fraction % kPowersOfTen[kShortDigits]);
+            digits = kShortDigits;
         }
+        const std::uint64_t text =
+            (short_digits(fraction) | kZeroDigits) >> 8 * (kShortDigits - digits);
+        std::memcpy(out, &text, sizeof(text));
         out += digits;
     }
-    return put(suffix_, out);
+    return suffix_.empty() ? out : put(suffix_, out);
 }
 
 }  // namespace logi::block
