@@ -35,8 +35,9 @@ struct Data {
 StatusOr<std::string> json_lines(const std::string& bytes, const std::string& path) {
     LOGI_ASSIGN_OR_RETURN(const auto segment, segment::open_in_memory(bytes, path));
     std::vector<Labels> streams;
+    LOGI_ASSIGN_OR_RETURN(const auto all, segment->select_all());
     for (std::uint32_t i = 0; i < segment->stream_count(); ++i) {
-        streams.push_back(segment->labels(i));
+        streams.push_back(all.labels(i));
     }
     // What rows point to.
     std::vector<std::unique_ptr<block::BlockReader>> blocks;

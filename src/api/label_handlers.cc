@@ -65,7 +65,9 @@ StatusOr<Api::Streams> Api::streams_of(const Params& params,
     }
     range = widen(range);
     ingest::Pinned pinned = pin(scope, range, label);
-    return Streams{query::series(pinned.sources, parsed, range), std::move(pinned.missing)};
+    LOGI_ASSIGN_OR_RETURN(query::FoundStreams found, query::series(pinned.sources, parsed, range));
+    found.missing.insert(found.missing.end(), pinned.missing.begin(), pinned.missing.end());
+    return Streams{std::move(found.labels), std::move(found.missing)};
 }
 
 void Api::respond_names(const net::HttpRequest& http,

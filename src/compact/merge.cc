@@ -34,7 +34,7 @@ Status Merge::copy_block(const Item& item) {
     const auto& extents = input.extents[item.block];
     const auto& ordinals = union_.ordinals[item.input];
     failed_input_ = item.input;
-    LOGI_RETURN_IF_ERROR(writer_->add_block(*input.segment, item.block, extents, ordinals));
+    LOGI_RETURN_IF_ERROR(writer_->add_block(*input.segment, input.visible, extents, ordinals));
     failed_input_.reset();
     has_last_ = false;
     ++merged_.counts.blocks_copied;
@@ -55,7 +55,7 @@ void Merge::set_key(Run& run) const {
 Status Merge::open(Run& run) {
     const Input& input = inputs_[run.input];
     failed_input_ = run.input;
-    LOGI_ASSIGN_OR_RETURN(run.reader, input.visible->open_block(run.block));
+    LOGI_ASSIGN_OR_RETURN(run.reader, input.visible.open_block(run.block));
     LOGI_ASSIGN_OR_RETURN(run.streams, run.reader->streams());
     LOGI_ASSIGN_OR_RETURN(run.times, run.reader->times());
     LOGI_ASSIGN_OR_RETURN(run.sequences, run.reader->sequences());

@@ -39,7 +39,14 @@ struct Merged {
 class Merge {
   public:
     static constexpr std::size_t kOpenBlocksMax = 32;
-    using Inputs = std::vector<std::shared_ptr<const segment::SegmentReader>>;
+    // A segment, and all its streams.
+    struct Source {
+        std::shared_ptr<const segment::SegmentReader> segment;
+        segment::Selection all;
+    };
+    using Inputs = std::vector<Source>;
+    // kDataLoss if the segment's directory is damaged.
+    static StatusOr<Source> read(std::shared_ptr<const segment::SegmentReader> segment);
     using Rules = std::vector<std::shared_ptr<const exec::HideRule>>;
 
     // Rows that `hiding` hides are left out. Equal entries stay apart if one arrived before the
@@ -61,7 +68,7 @@ class Merge {
   private:
     struct Input {
         std::shared_ptr<const segment::SegmentReader> segment;
-        std::shared_ptr<const segment::Source> visible;
+        segment::Selection visible;
         std::vector<std::vector<segment::StreamExtent>> extents;  // that are visible, by block
         std::vector<bool> touched;                                // by block: something is hidden
         std::vector<bool> overlaps;                               // by block: another input
@@ -94,8 +101,7 @@ class Merge {
 
     Merge() = default;
     static bool later(const Run& a, const Run& b);
-    void add_input(const std::shared_ptr<const segment::SegmentReader>& segment,
-                   const exec::Hiding& hiding);
+    void add_input(const Source& source, const exec::Hiding& hiding);
     void add_runs(std::vector<Run> runs);
     void find_overlaps();
     [[nodiscard]] bool copies(const Input& input, std::uint32_t block) const;

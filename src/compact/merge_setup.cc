@@ -27,14 +27,16 @@ StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs,
                                              Rules pending) {
     std::unique_ptr<Merge> merge(new Merge);
     merge->pending_ = std::move(pending);
-    std::vector<std::shared_ptr<const segment::Source>> visible;
     std::uint64_t line_bytes = 0;
-    for (const auto& input : inputs) {
+    for (const Source& input : inputs) {
         merge->add_input(input, hiding);
-        visible.push_back(merge->inputs_.back().visible);
-        for (const auto& block : input->blocks()) {
+        for (const auto& block : input.segment->blocks()) {
             line_bytes += block.line_bytes;
         }
+    }
+    std::vector<StreamsOf> visible;
+    for (const Input& input : merge->inputs_) {
+        visible.push_back({&input.visible, input.segment->stream_count()});
     }
     LOGI_ASSIGN_OR_RETURN(merge->union_, union_of(visible));
     merge->find_overlaps();
@@ -53,22 +55,24 @@ StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs,
     return merge;
 }
 
-void Merge::add_input(const std::shared_ptr<const segment::SegmentReader>& segment,
-                      const exec::Hiding& hiding) {
-    Input added;
-    added.segment = segment;
-    added.visible = exec::visible(segment, hiding);
-    const auto blocks = segment->blocks();
-    added.extents.resize(blocks.size());
+StatusOr<Merge::Source> Merge::read(std::shared_ptr<const segment::SegmentReader> segment) {
+    LOGI_ASSIGN_OR_RETURN(segment::Selection all, segment->select_all());
+    return Source{std::move(segment), std::move(all)};
+}
+
+void Merge::add_input(const Source& source, const exec::Hiding& hiding) {
+    Input added{source.segment, source.all, {}, {}, {}};
+    exec::hide(added.visible, hiding);
+    const auto blocks = source.segment->blocks();
+    added.extents = added.visible.extents_by_block();
     added.touched.resize(blocks.size(), false);
     added.overlaps.resize(blocks.size(), false);
     std::vector<std::size_t> hidden(blocks.size(), 0);
-    for (const auto& extent : segment->extents()) {
+    for (const auto& extent : source.all.extents()) {
         ++hidden[extent.block];
     }
-    for (const auto& extent : added.visible->extents()) {
+    for (const auto& extent : added.visible.extents()) {
         --hidden[extent.block];
-        added.extents[extent.block].push_back(extent);
         added.touched[extent.block] = added.touched[extent.block] || !extent.exact;
     }
     for (std::size_t block = 0; block < blocks.size(); ++block) {
@@ -87,7 +91,7 @@ void Merge::find_overlaps() {
     };
     std::vector<Placed> extents;
     for (std::size_t i = 0; i < inputs_.size() && inputs_.size() > 1; ++i) {
-        for (const auto& e : inputs_[i].visible->extents()) {
+        for (const auto& e : inputs_[i].visible.extents()) {
             extents.push_back({union_.ordinals[i][e.stream], e.min_time, e.max_time, i, e.block});
         }
     }
@@ -122,7 +126,7 @@ void Merge::find_overlaps() {
 }
 
 bool Merge::copies(const Input& input, std::uint32_t block) const {
-    if (input.touched[block] || input.segment->version() != segment::kFormatVersion) {
+    if (input.touched[block] || input.segment->version() < segment::kBlockVersionMin) {
         return false;
     }
     return inputs_.size() == 1 ||

@@ -38,6 +38,12 @@ std::shared_ptr<const exec::HideRule> rule(const std::string& query,
     return made;
 }
 
+Merge::Source input_of(std::string bytes) {
+    auto input = Merge::read(open_bytes(std::move(bytes)));
+    LOGI_CHECK(input.ok());
+    return *std::move(input);
+}
+
 StatusOr<Merged> merge(const Inputs& inputs,
                        const exec::Hiding& hiding,
                        const Merge::Rules& pending = {}) {
@@ -60,7 +66,9 @@ void check_numbers(const segment::SegmentReader& segment, const catalog::Segment
     Timestamp max = Timestamp::min();
     std::map<std::pair<std::uint32_t, std::uint32_t>, segment::StreamExtent> extents;
     const segment::StreamExtent* before = nullptr;
-    for (const auto& e : segment.extents()) {
+    const auto all = segment.select_all();
+    ASSERT_TRUE(all.ok());
+    for (const auto& e : all->extents()) {
         EXPECT_TRUE(before == nullptr ||
                     std::tie(before->stream, before->block) < std::tie(e.stream, e.block));
         before = &e;
@@ -127,7 +135,7 @@ class World {
                 }
             }
             entries = without_duplicates(std::move(entries));
-            inputs.push_back(open_bytes(segment_bytes(entries)));
+            inputs.push_back(input_of(segment_bytes(entries)));
             all_.insert(all_.end(), entries.begin(), entries.end());
             earlier = std::move(entries);
         }
@@ -174,14 +182,14 @@ TEST(Merge, IsAsSortingEverything) {
         duplicates += merged->counts.duplicates;
         ASSERT_FALSE(::testing::Test::HasFailure()) << seed;
         // And again: one alone is copied block by block.
-        const auto again = merge({segment}, {});
+        const auto again = merge({*Merge::read(segment)}, {});
         ASSERT_TRUE(again.ok());
         EXPECT_EQ(again->counts.blocks_encoded, 0U);
         ASSERT_EQ(entries_of(*open_bytes(again->bytes)), expected);
         // A merged one, whose blocks are not in one order, with another.
         World other(seed + 1000);
         Inputs more = other.segments(1, 0, 100);
-        more.push_back(segment);
+        more.push_back(*Merge::read(segment));
         const auto both = merge(more, {});
         ASSERT_TRUE(both.ok());
         Entries of_both = world.all();
@@ -232,7 +240,7 @@ TEST(Merge, LeavesOutWhatIsHidden) {
         // Queries see the same.
         Entries shown;
         for (const auto& input : inputs) {
-            const Entries some = entries_of(*exec::visible(input, hiding));
+            const Entries some = entries_of(*exec::visible(input.segment, hiding));
             shown.insert(shown.end(), some.begin(), some.end());
         }
         std::sort(shown.begin(), shown.end());
@@ -267,7 +275,7 @@ TEST(Merge, CrowdedPlacesKeepTheirOrder) {
                                absl::StrCat("line ", (k * 7 + i * 500) % 3000),
                                {}});
         }
-        inputs.push_back(open_bytes(segment_bytes(entries)));
+        inputs.push_back(input_of(segment_bytes(entries)));
         all.insert(all.end(), entries.begin(), entries.end());
     }
     const auto merged = merge(inputs, {});
@@ -278,10 +286,10 @@ TEST(Merge, CrowdedPlacesKeepTheirOrder) {
 TEST(Merge, DamageIsNoticed) {
     World world(3);
     Inputs inputs = world.segments(2, 0, 100);
-    Entries entries = entries_of(*inputs.front());
+    Entries entries = entries_of(*inputs.front().segment);
     std::string bytes = segment_bytes(entries);
     bytes[segment::kHeaderBytes + 20] = static_cast<char>(~bytes[segment::kHeaderBytes + 20]);
-    inputs.push_back(open_bytes(bytes));
+    inputs.push_back(input_of(bytes));
     EXPECT_EQ(merge(inputs, {}).status().code(), absl::StatusCode::kDataLoss);
     EXPECT_EQ(merge({inputs.back()}, {}).status().code(), absl::StatusCode::kDataLoss);
 }
@@ -289,9 +297,9 @@ TEST(Merge, DamageIsNoticed) {
 TEST(Merge, NamesTheInputThatFails) {
     World world(3);
     Inputs inputs = world.segments(3, 0, 100);
-    std::string bytes = segment_bytes(entries_of(*inputs[1]));
+    std::string bytes = segment_bytes(entries_of(*inputs[1].segment));
     bytes[segment::kHeaderBytes + 20] = static_cast<char>(~bytes[segment::kHeaderBytes + 20]);
-    inputs[1] = open_bytes(bytes);
+    inputs[1] = input_of(bytes);
     const auto merge = Merge::make(inputs, {});
     ASSERT_TRUE(merge.ok()) << merge.status();
     StatusOr<bool> more = true;
@@ -315,7 +323,7 @@ TEST(Merge, MoreBlocksThanMayBeOpen) {
                                absl::StrCat(i, "/", r),
                                {}});
         }
-        inputs.push_back(open_bytes(segment_bytes(entries)));
+        inputs.push_back(input_of(segment_bytes(entries)));
         all.insert(all.end(), entries.begin(), entries.end());
     }
     const auto merged = merge(inputs, {});
@@ -334,7 +342,7 @@ TEST(Merge, MoreBlocksThanMayBeOpen) {
 TEST(Merge, AnEntryPushedAgainAfterADeleteStays) {
     const Labels labels = Labels::from_pairs({{"a", "b"}});
     const auto segment_of = [&](std::uint64_t position) {
-        return open_bytes(segment_bytes({{labels, 5, {1, position, 0}, "same", {}}}));
+        return input_of(segment_bytes({{labels, 5, {1, position, 0}, "same", {}}}));
     };
     const Inputs inputs = {segment_of(1), segment_of(2), segment_of(3), segment_of(4)};
     const auto deleted = rule("{a=\"b\"}", 0, 10, {{1, 2}});
@@ -349,7 +357,7 @@ TEST(Merge, AnEntryPushedAgainAfterADeleteStays) {
     // And when it is.
     exec::Hiding hiding;
     hiding.rules = {deleted};
-    const auto applied = merge({open_bytes(waiting->bytes)}, hiding, {deleted});
+    const auto applied = merge({input_of(waiting->bytes)}, hiding, {deleted});
     ASSERT_TRUE(applied.ok());
     ASSERT_EQ(entries_of(*open_bytes(applied->bytes)).size(), 1U);
     EXPECT_EQ(entries_of(*open_bytes(applied->bytes)).front().sequence.position, 3U);
@@ -373,7 +381,7 @@ TEST(Merge, EveryBlockThatOverlapsIsMerged) {
             }
             writer.close_block();
         }
-        return open_bytes(writer.finish());
+        return input_of(writer.finish());
     };
     const auto overlapping = segment_of({{0, 10}, {10 * kRows / 2, 1}}, 1);
     const auto other = segment_of({{10 * kRows / 2, 1}}, 2);
@@ -392,7 +400,7 @@ TEST(Merge, StreamsOutOfOrderAreRefused) {
         {Labels::from_pairs({{"a", "z"}}), Labels::from_pairs({{"a", "b"}})});
     writer.add(rows[0]);
     writer.add(rows[1]);
-    const auto segment = open_bytes(writer.finish());
+    const auto segment = input_of(writer.finish());
     EXPECT_EQ(merge({segment, segment}, {}).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 

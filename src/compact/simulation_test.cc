@@ -313,12 +313,17 @@ class World {
 
     // False if a crash keeps it from being read.
     bool read(const segment::Source& source, std::multiset<std::string>& found) {
+        const auto all = source.select_all();
+        if (!all.ok()) {
+            EXPECT_TRUE(files_.crashed()) << all.status();
+            return false;
+        }
         std::set<std::uint32_t> blocks;
-        for (const auto& extent : source.extents()) {
+        for (const auto& extent : all->extents()) {
             blocks.insert(extent.block);
         }
         for (const std::uint32_t b : blocks) {
-            const auto block = source.open_block(b);
+            const auto block = all->open_block(b);
             if (!block.ok()) {
                 EXPECT_TRUE(files_.crashed()) << block.status();
                 return false;
@@ -363,7 +368,7 @@ class World {
         const auto snapshot = owner.catalog().snapshot();
         std::multiset<std::string> found;
         for (const auto& info : snapshot->segments) {
-            const auto segment = ingest::open_segment(store_->bucket(), info.key);
+            const auto segment = ingest::open_segment(store_->bucket(), info.key, nullptr);
             ASSERT_TRUE(segment.ok()) << segment.status();
             ASSERT_TRUE(read(**segment, found));
         }

@@ -5,54 +5,49 @@
 namespace logi::compact {
 namespace {
 
-// Goes through the streams of one source that have extents.
+// Goes through the streams of one source.
 class Streams {
   public:
-    explicit Streams(const segment::Source& source)
-        : source_(source), used_(source.stream_count(), false) {
-        for (const auto& extent : source.extents()) {
-            used_[extent.stream] = true;
-        }
+    explicit Streams(const segment::Selection& selection)
+        : selection_(selection), streams_(selection.streams()) {
         settle();
     }
 
-    [[nodiscard]] bool done() const { return at_ == used_.size(); }
-    [[nodiscard]] std::uint32_t at() const { return at_; }
+    [[nodiscard]] bool done() const { return next_ == streams_.size(); }
+    [[nodiscard]] std::uint32_t at() const { return streams_[next_]; }
     [[nodiscard]] const Labels& labels() const { return labels_; }
     Status next() {
         const Labels before = labels_;
-        ++at_;
+        ++next_;
         settle();
         return done() || before < labels_
                    ? absl::OkStatus()
                    : absl::FailedPreconditionError(absl::StrCat(
-                         source_.name(), ": streams are not in the order of their labels"));
+                         selection_.name(), ": streams are not in the order of their labels"));
     }
 
   private:
     void settle() {
-        while (!done() && !used_[at_]) {
-            ++at_;
-        }
         if (!done()) {
-            labels_ = source_.labels(at_);
+            labels_ = selection_.labels(at());
         }
     }
 
-    const segment::Source& source_;
-    std::vector<bool> used_;
-    std::uint32_t at_ = 0;
+    const segment::Selection& selection_;
+    const std::vector<std::uint32_t> streams_;
+    std::size_t next_ = 0;
     Labels labels_;
 };
 
 }  // namespace
 
-StatusOr<StreamUnion> union_of(const std::vector<std::shared_ptr<const segment::Source>>& sources) {
+StatusOr<StreamUnion> union_of(const std::vector<StreamsOf>& sources) {
     StreamUnion all;
     std::vector<Streams> left;
-    for (const auto& source : sources) {
-        left.emplace_back(*source);
-        all.ordinals.emplace_back(source->stream_count(), kNoStream);
+    left.reserve(sources.size());
+    for (const StreamsOf& source : sources) {
+        left.emplace_back(*source.streams);
+        all.ordinals.emplace_back(source.count, kNoStream);
     }
     while (true) {
         const Labels* least = nullptr;

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "model/labels.h"
-#include "segment/source.h"
+#include "segment/selection.h"
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace logi::compact {
@@ -17,8 +16,13 @@ struct StreamUnion {
 };
 inline constexpr std::uint32_t kNoStream = UINT32_MAX;
 
-// Of streams that have extents. kFailedPrecondition unless each source has its streams in the order
-// of their labels.
-StatusOr<StreamUnion> union_of(const std::vector<std::shared_ptr<const segment::Source>>& sources);
+// Of a source: some of its streams, and how many it has.
+struct StreamsOf {
+    const segment::Selection* streams = nullptr;
+    std::uint32_t count = 0;
+};
+
+// kFailedPrecondition unless each source has its streams in the order of their labels.
+StatusOr<StreamUnion> union_of(const std::vector<StreamsOf>& sources);
 
 }  // namespace logi::compact

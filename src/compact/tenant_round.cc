@@ -11,6 +11,8 @@ namespace {
 
 // Segments whose directories one step reads at most.
 constexpr int kOpenedPerStep = 16;
+// Of pages of their directories; a merge holds those of its inputs.
+constexpr std::size_t kPagesBytesMax = 16U << 20U;
 
 // Worth another try in the next round.
 bool passes(const Status& status) {
@@ -65,7 +67,8 @@ TenantRound::TenantRound(const RoundDeps& deps,
       memory_(memory),
       now_(now),
       deleting_(deps.store.limits().of(tenant_->name())->limits.deletion_mode ==
-                "filter-and-delete") {
+                "filter-and-delete"),
+      pages_(std::make_shared<segment::PageCache>(kPagesBytesMax)) {
     if (expire) {
         retention_ = deps_.store.kept(tenant_->name(), now);
     }
@@ -181,10 +184,10 @@ StatusOr<bool> TenantRound::needs_rewrite(const catalog::SegmentInfo& segment,
     return expired ? true : holds_deleted(segment, snapshot);
 }
 
-StatusOr<std::shared_ptr<const segment::Source>> TenantRound::open(
+StatusOr<std::shared_ptr<const segment::SegmentReader>> TenantRound::open(
     const catalog::SegmentInfo& segment) {
     ++opened_;
-    return ingest::open_segment(deps_.store.bucket(), segment.key);
+    return ingest::open_segment(deps_.store.bucket(), segment.key, pages_);
 }
 
 // A segment is written again once it is past a rule's time as a whole, and no more often.
@@ -198,16 +201,23 @@ StatusOr<bool> TenantRound::holds_expired(const catalog::SegmentInfo& segment) {
         return false;
     }
     LOGI_ASSIGN_OR_RETURN(const auto source, open(segment));
+    Timestamp kept_from = Timestamp::min();
+    for (const auto& rule : retention_) {
+        kept_from = std::max(kept_from, rule.kept_from);
+    }
+    LOGI_ASSIGN_OR_RETURN(segment::Selection shown,
+                          source->select({}, Timestamp::min(), kept_from));
+    const std::size_t all = shown.extents().size();
     exec::Hiding hiding;
     hiding.retention = retention_;
-    const auto shown = exec::visible(source, hiding);
+    exec::hide(shown, hiding);
     checked = passed;
-    return shown->extents().size() < source->extents().size();
+    return shown.extents().size() < all;
 }
 
 StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
                                           const catalog::Snapshot& snapshot) {
-    std::shared_ptr<const segment::Source> source;
+    std::shared_ptr<const segment::SegmentReader> source;
     const auto rules = tenant_->delete_rules().of(snapshot);  // none is broken: start_next()
     for (const auto& request : snapshot.deletes) {
         if (!deleting_ || !request.due() ||
@@ -217,9 +227,10 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
         if (source == nullptr) {
             LOGI_ASSIGN_OR_RETURN(source, open(segment));
         }
-        exec::Hiding hiding;
-        hiding.rules = {rules->by_id.at(request.id)};
-        if (exec::visible(source, hiding) != source) {
+        const exec::HideRule& rule = *rules->by_id.at(request.id);
+        LOGI_ASSIGN_OR_RETURN(const segment::Selection touched,
+                              source->select(rule.matchers, rule.first, rule.last));
+        if (!touched.extents().empty()) {
             return true;
         }
         deps_.deletes.note_clean(tenant_->name(), segment.key, request.id);
@@ -227,15 +238,20 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
     return false;
 }
 
+StatusOr<Merge::Source> TenantRound::read_input(const catalog::SegmentInfo& segment) {
+    LOGI_ASSIGN_OR_RETURN(auto opened, open(segment));
+    return Merge::read(std::move(opened));
+}
+
 Status TenantRound::start(Segments inputs, const catalog::Snapshot& snapshot) {
     Merge::Inputs opened;
     for (const auto& info : inputs) {
-        auto segment = ingest::open_segment(deps_.store.bucket(), info.key);
-        if (!segment.ok()) {
-            leave_out(info, segment.status());
+        auto input = read_input(info);
+        if (!input.ok()) {
+            leave_out(info, input.status());
             return absl::OkStatus();
         }
-        opened.push_back(*std::move(segment));
+        opened.push_back(*std::move(input));
     }
     const auto rules = tenant_->delete_rules().of(snapshot);
     exec::Hiding hiding;

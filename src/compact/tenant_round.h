@@ -76,10 +76,12 @@ class TenantRound {
     StatusOr<bool> drop_expired(const catalog::Snapshot& snapshot);
     StatusOr<bool> needs_rewrite(const catalog::SegmentInfo& segment,
                                  const catalog::Snapshot& snapshot);
-    StatusOr<std::shared_ptr<const segment::Source>> open(const catalog::SegmentInfo& segment);
+    StatusOr<std::shared_ptr<const segment::SegmentReader>> open(
+        const catalog::SegmentInfo& segment);
     StatusOr<bool> holds_expired(const catalog::SegmentInfo& segment);
     StatusOr<bool> holds_deleted(const catalog::SegmentInfo& segment,
                                  const catalog::Snapshot& snapshot);
+    StatusOr<Merge::Source> read_input(const catalog::SegmentInfo& segment);
     Status start(Segments inputs, const catalog::Snapshot& snapshot);
     Status continue_job();
     Status commit_job();
@@ -97,7 +99,8 @@ class TenantRound {
     const bool deleting_;                        // deletes are applied
     absl::flat_hash_set<std::string> left_out_;  // of this round
     bool prepared_ = false;
-    int opened_ = 0;  // segments, in this step
+    int opened_ = 0;                                   // segments, in this step
+    const std::shared_ptr<segment::PageCache> pages_;  // of the segments that are opened
     std::unique_ptr<Job> job_;
 };
 

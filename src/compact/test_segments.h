@@ -86,15 +86,14 @@ inline std::string segment_bytes(const Entries& entries) {
 inline Entries entries_of(const segment::Source& source) {
     Entries entries;
     std::vector<MetadataView> metadata;
-    std::vector<bool> shown(source.blocks().size(), false);
-    for (const auto& extent : source.extents()) {
-        shown[extent.block] = true;
-    }
-    for (std::uint32_t b = 0; b < source.blocks().size(); ++b) {
-        if (!shown[b]) {
+    const auto all = source.select_all();
+    LOGI_CHECK(all.ok());
+    const auto extents = all->extents_by_block();
+    for (std::uint32_t b = 0; b < extents.size(); ++b) {
+        if (extents[b].empty()) {
             continue;
         }
-        const auto block = source.open_block(b);
+        const auto block = all->open_block(b);
         LOGI_CHECK(block.ok());
         const auto streams = (*block)->streams();
         const auto times = (*block)->times();
@@ -103,7 +102,7 @@ inline Entries entries_of(const segment::Source& source) {
         for (std::uint32_t row = 0; row < times->size(); ++row) {
             const auto line = (*block)->line(row);
             LOGI_CHECK(line.ok() && (*block)->metadata(row, metadata).ok());
-            TestEntry e{source.labels((*streams)[row]),
+            TestEntry e{all->labels((*streams)[row]),
                         (*times)[row].ns,
                         (*sequences)[row],
                         std::string(*line),

@@ -20,7 +20,7 @@ void ColumnFilter::begin_stream(std::uint32_t stream) {
         columns_->begin_again(known->labels, known->number_class);
     } else {
         auto made = std::make_unique<Stream>();
-        made->labels = rows_.source->labels(stream);
+        made->labels = rows_.selection->labels(stream);
         made->number_class = columns_->begin_stream(made->labels);
         known = std::move(made);
     }

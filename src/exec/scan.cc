@@ -1,6 +1,7 @@
 #include "exec/scan.h"
 
 #include "base/bytes.h"
+#include "base/log.h"
 
 #include <numeric>
 #include <tuple>
@@ -42,7 +43,7 @@ StatusOr<base::Hash128> entry_key(block::BlockReader& block,
 
 // A stored block's lines are searched together; in memory only those of the rows.
 StatusOr<std::uint64_t> searched_bytes(const ScanItem& item, const ScanRows& rows) {
-    if (item.whole || !item.source->in_memory()) {
+    if (item.whole || !item.selection->in_memory()) {
         return rows.rows.empty() ? 0 : rows.block->stats().line_bytes;
     }
     LOGI_ASSIGN_OR_RETURN(const auto lengths, rows.block->line_lengths());
@@ -83,9 +84,20 @@ std::uint64_t bytes_of(const std::vector<MetadataView>& metadata) {
     return bytes;
 }
 
+StatusOr<std::optional<segment::StatisticsView>> told_of(
+    const segment::Selection& selection, absl::Span<const segment::StreamExtent> extents) {
+    auto told = selection.statistics(extents);
+    if (absl::IsDataLoss(told.status())) {
+        base::log_error("statistics are damaged, rows are read instead",
+                        {{"error", std::string(told.status().message())}});
+        return std::nullopt;
+    }
+    return told;
+}
+
 Status OpenBlock::open(const ScanItem& item) {
     if (reader == nullptr) {
-        LOGI_ASSIGN_OR_RETURN(reader, item.source->open_block(item.block, &counts.stored_bytes));
+        LOGI_ASSIGN_OR_RETURN(reader, item.selection->open_block(item.block, &counts.stored_bytes));
     }
     return absl::OkStatus();
 }
@@ -100,34 +112,28 @@ void OpenBlock::count(const ReadCounts& got) {
     }
 }
 
-Scan::Scan(const Sources& sources, ScanSpec spec) : spec_(std::move(spec)) {
-    for (const auto& source : sources) {
-        const std::vector<std::uint32_t> selected = source->select(spec_.matchers);
-        std::vector<bool> wanted(source->stream_count(), false);
-        for (const std::uint32_t stream : selected) {
-            wanted[stream] = true;
-        }
-        std::vector<std::vector<segment::StreamExtent>> by_block(source->blocks().size());
-        std::vector<std::uint32_t> wanted_rows(source->blocks().size(), 0);
-        for (const auto& e : source->extents()) {
-            if (wanted[e.stream] && e.min_time <= spec_.last && e.max_time >= spec_.first) {
-                by_block[e.block].push_back(e);
-                wanted_rows[e.block] += e.rows;
-            }
-        }
+Scan::Scan(Selections selections, ScanSpec spec)
+    : selections_(std::move(selections)), spec_(std::move(spec)) {
+    for (const auto& selection : selections_.of) {
+        std::vector<std::vector<segment::StreamExtent>> by_block = selection->extents_by_block();
         for (std::uint32_t block = 0; block < by_block.size(); ++block) {
+            std::erase_if(by_block[block], [this](const segment::StreamExtent& e) {
+                return e.min_time > spec_.last || e.max_time < spec_.first;
+            });
             if (!by_block[block].empty()) {
-                const auto& stats = source->blocks()[block];
+                const auto& stats = selection->blocks()[block];
                 ScanItem item;
-                item.source = source.get();
+                item.selection = selection.get();
                 item.block = block;
                 item.min_time = spec_.last;
                 item.max_time = spec_.first;
+                std::uint32_t wanted_rows = 0;
                 for (const auto& e : by_block[block]) {
+                    wanted_rows += e.rows;
                     item.min_time = std::min(item.min_time, std::max(e.min_time, spec_.first));
                     item.max_time = std::max(item.max_time, std::min(e.max_time, spec_.last));
                 }
-                item.whole = wanted_rows[block] == stats.rows && stats.min_time >= spec_.first &&
+                item.whole = wanted_rows == stats.rows && stats.min_time >= spec_.first &&
                              stats.max_time <= spec_.last;
                 item.extents = std::move(by_block[block]);
                 items_.push_back(std::move(item));
@@ -144,7 +150,7 @@ void Scan::find_overlaps() {
     for (std::uint32_t i = 0; i < items_.size(); ++i) {
         for (const auto& e : items_[i].extents) {
             extents.push_back(
-                {items_[i].source->stream_id(e.stream), e.min_time, e.max_time, i, e.stream});
+                {items_[i].selection->id(e.stream), e.min_time, e.max_time, i, e.stream});
         }
     }
     std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
@@ -193,7 +199,7 @@ StatusOr<ScanRows> Scan::read(const ScanItem& item, OpenBlock& block) {
     LOGI_RETURN_IF_ERROR(block.open(item));
     block::BlockReader* const reader = block.reader.get();
     ScanRows out;
-    out.source = item.source;
+    out.selection = item.selection;
     out.block = reader;
     if (item.whole) {
         out.rows.resize(reader->stats().rows);
@@ -232,7 +238,7 @@ void Scan::add(const ScanItem& item, const OpenBlock& block) {
     ReadCounts counts = block.counts;
     counts.blocks = 1;
     const base::MutexLock lock(mutex_);
-    (item.source->in_memory() ? stats_.head : stats_.segments) += counts;
+    (item.selection->in_memory() ? stats_.head : stats_.segments) += counts;
 }
 
 void Scan::add_duplicate() {
@@ -255,8 +261,7 @@ Status Scan::drop_duplicates(const ScanItem& item, ScanRows& rows) {
         if (std::binary_search(item.overlapping.begin(), item.overlapping.end(), stream)) {
             LOGI_ASSIGN_OR_RETURN(
                 const base::Hash128 key,
-                entry_key(
-                    *rows.block, row, item.source->stream_id(stream), rows.times[row], metadata));
+                entry_key(*rows.block, row, item.selection->id(stream), rows.times[row], metadata));
             const base::MutexLock lock(mutex_);
             if (seen_.size() >= kSeenMax) {
                 return absl::ResourceExhaustedError(

@@ -4,18 +4,16 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "base/mutex.h"
-#include "model/matcher.h"
+#include "exec/selections.h"
 #include "regex/line_filter.h"
-#include "segment/source.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace logi::exec {
-
-using Sources = std::vector<std::shared_ptr<const segment::Source>>;
 
 struct ScanSpec {
     std::vector<Matcher> matchers;
@@ -52,7 +50,7 @@ struct ScanStats {
 
 // A block of which some streams are wanted.
 struct ScanItem {
-    const segment::Source* source = nullptr;
+    const segment::Selection* selection = nullptr;
     std::uint32_t block = 0;
     Timestamp min_time;  // of the rows that are wanted, as far as the directory tells
     Timestamp max_time;
@@ -65,7 +63,7 @@ struct ScanItem {
 
 // The rows of one block that passed.
 struct ScanRows {
-    const segment::Source* source = nullptr;
+    const segment::Selection* selection = nullptr;
     block::BlockReader* block = nullptr;
     absl::Span<const std::uint32_t> streams;  // one per row of the block
     absl::Span<const Timestamp> times;
@@ -88,14 +86,26 @@ struct OpenBlock {
     bool filtered = false;
 };
 
+// What is told of some extents of a block. If that is damaged, which is logged, nothing is: rows
+// can still be read, and tell the same.
+StatusOr<std::optional<segment::StatisticsView>> told_of(
+    const segment::Selection& selection, absl::Span<const segment::StreamExtent> extents);
+
 // Of names and values.
 [[nodiscard]] std::uint64_t bytes_of(const std::vector<MetadataView>& metadata);
 
 // One pass over sources. read() may be called from several threads, each item once.
 class Scan {
   public:
-    // Sources must outlive the scan.
-    Scan(const Sources& sources, ScanSpec spec);
+    // Of what select() found; sources must outlive the scan.
+    Scan(Selections selections, ScanSpec spec);
+    // The streams that it reads.
+    static StatusOr<Selections> select(const Sources& sources, const ScanSpec& spec) {
+        return exec::select(sources, spec.matchers, spec.first, spec.last);
+    }
+
+    // What could not be selected, one sentence each.
+    [[nodiscard]] const std::vector<std::string>& missing() const { return selections_.missing; }
 
     // Blocks that may hold rows.
     [[nodiscard]] const std::vector<ScanItem>& items() const { return items_; }
@@ -121,6 +131,7 @@ class Scan {
     void find_overlaps();
     Status drop_duplicates(const ScanItem& item, ScanRows& rows);
 
+    const Selections selections_;
     const ScanSpec spec_;
     std::vector<ScanItem> items_;
     mutable base::Mutex mutex_;

@@ -8,8 +8,7 @@ namespace {
 // Finds the rows of a block that are hidden.
 class RowHider {
   public:
-    RowHider(block::BlockReader& block, const segment::Source& source)
-        : block_(block), source_(source) {}
+    explicit RowHider(block::BlockReader& block) : block_(block) {}
 
     Status load() {
         LOGI_ASSIGN_OR_RETURN(streams_, block_.streams());
@@ -26,7 +25,7 @@ class RowHider {
             hidden_[row] = hidden_[row] || times_[row] < what.kept_from;
         }
         for (const HideRule* rule : what.rules) {
-            LOGI_RETURN_IF_ERROR(apply(*rule, what.stream, first, after));
+            LOGI_RETURN_IF_ERROR(apply(*rule, what.labels, first, after));
         }
         return absl::OkStatus();
     }
@@ -35,7 +34,7 @@ class RowHider {
 
   private:
     Status apply(const HideRule& rule,
-                 std::uint32_t stream,
+                 const Labels& labels,
                  std::uint32_t first,
                  std::uint32_t after) {
         std::vector<std::uint32_t> rows;
@@ -55,7 +54,7 @@ class RowHider {
                 }
             }
             if (!rule.pipeline->empty()) {
-                LOGI_RETURN_IF_ERROR(process(*rule.pipeline, stream, rows));
+                LOGI_RETURN_IF_ERROR(process(*rule.pipeline, labels, rows));
             }
         }
         for (const std::uint32_t row : rows) {
@@ -65,9 +64,8 @@ class RowHider {
     }
 
     Status process(const Pipeline& pipeline,
-                   std::uint32_t stream,
+                   const Labels& labels,
                    std::vector<std::uint32_t>& rows) {
-        const Labels labels = source_.labels(stream);
         std::vector<MetadataView> metadata;
         std::vector<std::uint32_t> passed;
         for (const std::uint32_t row : rows) {
@@ -84,7 +82,6 @@ class RowHider {
     }
 
     block::BlockReader& block_;
-    const segment::Source& source_;
     absl::Span<const std::uint32_t> streams_;
     absl::Span<const Timestamp> times_;
     std::vector<bool> hidden_;
@@ -160,9 +157,8 @@ class VisibleBlock final : public block::BlockReader {
 }  // namespace
 
 StatusOr<std::vector<bool>> hidden_of_block(block::BlockReader& reader,
-                                            const segment::Source& source,
                                             const std::vector<HiddenOfStream>& hidden) {
-    RowHider hider(reader, source);
+    RowHider hider(reader);
     LOGI_RETURN_IF_ERROR(hider.load());
     for (const HiddenOfStream& what : hidden) {
         LOGI_RETURN_IF_ERROR(hider.hide(what));
@@ -171,10 +167,8 @@ StatusOr<std::vector<bool>> hidden_of_block(block::BlockReader& reader,
 }
 
 StatusOr<std::unique_ptr<block::BlockReader>> visible_block(
-    std::unique_ptr<block::BlockReader> reader,
-    const segment::Source& source,
-    const std::vector<HiddenOfStream>& hidden) {
-    LOGI_ASSIGN_OR_RETURN(const auto hides, hidden_of_block(*reader, source, hidden));
+    std::unique_ptr<block::BlockReader> reader, const std::vector<HiddenOfStream>& hidden) {
+    LOGI_ASSIGN_OR_RETURN(const auto hides, hidden_of_block(*reader, hidden));
     std::vector<std::uint32_t> shown;
     for (std::uint32_t row = 0; row < hides.size(); ++row) {
         if (!hides[row]) {

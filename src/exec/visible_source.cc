@@ -7,143 +7,128 @@
 namespace logi::exec {
 namespace {
 
-// A source with the extents that may be seen.
-class VisibleSource final : public segment::Source {
+using HiddenOfBlock = std::vector<HiddenOfStream>;
+using HiddenBlocks = absl::flat_hash_map<std::uint32_t, HiddenOfBlock>;
+
+// The rows of blocks that may be seen.
+class VisibleRows final : public segment::RowFilter {
   public:
-    VisibleSource(std::shared_ptr<const segment::Source> source, const Hiding& hiding);
+    VisibleRows(std::vector<std::shared_ptr<const HideRule>> rules, HiddenBlocks hidden)
+        : rules_(std::move(rules)), hidden_(std::move(hidden)) {}
 
-    // What is hidden of a block; null: nothing.
-    [[nodiscard]] const std::vector<HiddenOfStream>* hidden_of(std::uint32_t block) const {
+    [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> visible(
+        std::uint32_t block, std::unique_ptr<block::BlockReader> reader) const override {
         const auto it = hidden_.find(block);
-        return it == hidden_.end() ? nullptr : &it->second;
-    }
-
-    // Whether it differs from the source.
-    [[nodiscard]] bool hides() const { return !hidden_.empty() || !allowed_.empty(); }
-
-    [[nodiscard]] std::uint32_t stream_count() const override { return source_->stream_count(); }
-    [[nodiscard]] Labels labels(std::uint32_t stream) const override {
-        return source_->labels(stream);
-    }
-    [[nodiscard]] StreamId stream_id(std::uint32_t stream) const override {
-        return source_->stream_id(stream);
-    }
-    [[nodiscard]] absl::Span<const block::BlockStats> blocks() const override {
-        return source_->blocks();
-    }
-    [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {
-        return extents_;
-    }
-    using Source::open_block;
-    [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
-        std::uint32_t block, std::uint64_t* bytes_read) const override {
-        LOGI_ASSIGN_OR_RETURN(auto reader, source_->open_block(block, bytes_read));
-        const auto* hidden = hidden_of(block);
-        return hidden == nullptr ? std::move(reader)
-                                 : visible_block(std::move(reader), *source_, *hidden);
-    }
-    // They count for extents that are exact.
-    [[nodiscard]] StatusOr<std::shared_ptr<const segment::BlockStatistics>> statistics(
-        std::uint32_t block) const override {
-        return source_->statistics(block);
-    }
-    [[nodiscard]] bool in_memory() const override { return source_->in_memory(); }
-    [[nodiscard]] std::string name() const override { return source_->name(); }
-    [[nodiscard]] std::vector<std::uint32_t> select(
-        const std::vector<Matcher>& matchers) const override {
-        std::vector<std::uint32_t> selected = source_->select(matchers);
-        std::erase_if(selected, [&](std::uint32_t stream) { return is_secret(stream); });
-        return selected;
+        return it == hidden_.end() ? std::move(reader)
+                                   : visible_block(std::move(reader), it->second);
     }
 
   private:
-    // Whether the stream is none of those that may be seen.
-    [[nodiscard]] bool is_secret(std::uint32_t stream) const {
-        return !allowed_.empty() && !allowed_[stream];
-    }
-
-    std::shared_ptr<const segment::Source> source_;
-    std::vector<bool> allowed_;  // by stream; empty: all
-    std::vector<std::shared_ptr<const HideRule>> rules_;
-    std::vector<segment::StreamExtent> extents_;
-    absl::flat_hash_map<std::uint32_t, std::vector<HiddenOfStream>> hidden_;  // by block
+    const std::vector<std::shared_ptr<const HideRule>> rules_;  // that hidden_ points to
+    const HiddenBlocks hidden_;
 };
 
-bool overlaps(const segment::Source& source, Timestamp first, Timestamp last) {
-    return std::any_of(source.blocks().begin(), source.blocks().end(), [&](const auto& block) {
-        return block.min_time <= last && first <= block.max_time;
+bool overlaps(absl::Span<const segment::StreamExtent> extents, Timestamp first, Timestamp last) {
+    return std::any_of(extents.begin(), extents.end(), [&](const auto& e) {
+        return e.min_time <= last && first <= e.max_time;
     });
 }
 
-// By stream.
-std::vector<Timestamp> kept_from(const segment::Source& source,
-                                 const std::vector<KeepRule>& retention) {
-    std::vector<Timestamp> kept(source.stream_count(), Timestamp::min());
+// Where the streams are kept from; those that are not there are kept whole.
+using KeptFrom = absl::flat_hash_map<std::uint32_t, Timestamp>;
+
+KeptFrom kept_from(const segment::Selection& selection, const std::vector<KeepRule>& retention) {
+    KeptFrom kept;
     const bool touched = std::any_of(retention.begin(), retention.end(), [&](const auto& rule) {
         return rule.kept_from > Timestamp::min() &&
-               overlaps(source, Timestamp::min(), rule.kept_from - Duration{1});
+               overlaps(selection.extents(), Timestamp::min(), rule.kept_from - Duration{1});
     });
     if (touched) {
-        std::vector<bool> decided(kept.size(), false);
         for (const KeepRule& rule : retention) {
-            for (const std::uint32_t stream : source.select(rule.matchers)) {
-                if (!decided[stream]) {
-                    decided[stream] = true;
-                    kept[stream] = rule.kept_from;
-                }
+            for (const std::uint32_t stream : selection.matching(rule.matchers)) {
+                kept.try_emplace(stream, rule.kept_from);
             }
         }
     }
     return kept;
 }
 
-VisibleSource::VisibleSource(std::shared_ptr<const segment::Source> source, const Hiding& hiding)
-    : source_(std::move(source)), rules_(hiding.rules) {
-    if (!hiding.only.empty()) {
-        allowed_.resize(source_->stream_count(), false);
-        for (const std::uint32_t stream : source_->select(hiding.only)) {
-            allowed_[stream] = true;
+// What of the selected streams is hidden, and what is left.
+class Hider {
+  public:
+    Hider(const segment::Selection& selection, const Hiding& hiding) : selection_(selection) {
+        kept_ = kept_from(selection, hiding.retention);
+        for (const auto& rule : hiding.rules) {
+            if (overlaps(selection.extents(), rule->first, rule->last)) {
+                for (const std::uint32_t stream : selection.matching(rule->matchers)) {
+                    rules_[stream].push_back(rule.get());
+                }
+            }
         }
-    }
-    const std::vector<Timestamp> kept = kept_from(*source_, hiding.retention);
-    absl::flat_hash_map<std::uint32_t, std::vector<const HideRule*>> rules;  // by stream
-    for (const auto& rule : hiding.rules) {
-        if (overlaps(*source_, rule->first, rule->last)) {
-            for (const std::uint32_t stream : source_->select(rule->matchers)) {
-                rules[stream].push_back(rule.get());
+        if (!kept_.empty() || !rules_.empty()) {
+            for (const segment::StreamExtent& e : selection.extents()) {
+                look_at(e);
             }
         }
     }
-    if (rules.empty() && allowed_.empty() &&
-        std::all_of(
-            kept.begin(), kept.end(), [](Timestamp from) { return from == Timestamp::min(); })) {
-        return;
-    }
-    for (segment::StreamExtent e : source_->extents()) {
-        HiddenOfStream hidden{e.stream, kept[e.stream], {}};
-        bool all = is_secret(e.stream);
-        if (all) {
-            hidden.kept_from = Timestamp::max();
+
+    [[nodiscard]] bool hides() const { return !hidden.empty(); }
+
+    std::vector<segment::StreamExtent> left;
+    HiddenBlocks hidden;
+
+  private:
+    void look_at(segment::StreamExtent e) {
+        HiddenOfStream what{e.stream, Timestamp::min(), {}, {}};
+        if (const auto it = kept_.find(e.stream); it != kept_.end()) {
+            what.kept_from = it->second;
         }
-        all = all || e.max_time < hidden.kept_from;
-        if (const auto it = rules.find(e.stream); it != rules.end()) {
+        bool all = e.max_time < what.kept_from;
+        if (const auto it = rules_.find(e.stream); it != rules_.end()) {
             for (const HideRule* rule : it->second) {
                 if (rule->first <= e.max_time && e.min_time <= rule->last) {
-                    hidden.rules.push_back(rule);
+                    what.rules.push_back(rule);
                     all = all || (rule->pipeline == nullptr && rule->arrived.empty() &&
                                   rule->first <= e.min_time && e.max_time <= rule->last);
                 }
             }
         }
-        if (all || e.min_time < hidden.kept_from || !hidden.rules.empty()) {
-            hidden_[e.block].push_back(std::move(hidden));
+        if (e.min_time < what.kept_from || !what.rules.empty()) {
+            if (!what.rules.empty()) {
+                what.labels = selection_.labels(e.stream);
+            }
+            hidden[e.block].push_back(std::move(what));
             e.exact = false;
         }
         if (!all) {
-            extents_.push_back(e);
+            left.push_back(e);
         }
     }
-}
+
+    const segment::Selection& selection_;
+    KeptFrom kept_;
+    absl::flat_hash_map<std::uint32_t, std::vector<const HideRule*>> rules_;  // by stream
+};
+
+class VisibleSource final : public segment::Source {
+  public:
+    VisibleSource(std::shared_ptr<const segment::Source> source, const Hiding& hiding)
+        : source_(std::move(source)), hiding_(hiding) {}
+
+    [[nodiscard]] StatusOr<segment::Selection> select(const std::vector<Matcher>& matchers,
+                                                      Timestamp first,
+                                                      Timestamp last) const override {
+        std::vector<Matcher> all = matchers;
+        all.insert(all.end(), hiding_.only.begin(), hiding_.only.end());
+        LOGI_ASSIGN_OR_RETURN(segment::Selection selection, source_->select(all, first, last));
+        hide(selection, hiding_);
+        return selection;
+    }
+
+  private:
+    const std::shared_ptr<const segment::Source> source_;
+    const Hiding hiding_;
+};
 
 }  // namespace
 
@@ -161,25 +146,30 @@ std::shared_ptr<const segment::Source> visible(std::shared_ptr<const segment::So
     if (hiding.empty()) {
         return source;
     }
-    auto shown = std::make_shared<VisibleSource>(source, hiding);
-    if (!shown->hides()) {
-        return source;
-    }
-    return shown;
+    return std::make_shared<const VisibleSource>(std::move(source), hiding);
 }
 
-StatusOr<std::vector<std::vector<bool>>> hidden_rows(
-    const std::shared_ptr<const segment::Source>& source, const Hiding& hiding) {
-    std::vector<std::vector<bool>> rows(source->blocks().size());
+bool hide(segment::Selection& selection, const Hiding& hiding) {
+    Hider hider(selection, hiding);
+    if (!hider.hides()) {
+        return false;
+    }
+    selection.leave(std::move(hider.left));
+    selection.filter(std::make_shared<const VisibleRows>(hiding.rules, std::move(hider.hidden)));
+    return true;
+}
+
+StatusOr<std::vector<std::vector<bool>>> hidden_rows(const segment::BlockHolder& source,
+                                                     const Hiding& hiding) {
+    std::vector<std::vector<bool>> rows(source.blocks().size());
     if (hiding.empty()) {
         return rows;
     }
-    const VisibleSource shown(source, hiding);
-    for (std::uint32_t block = 0; block < rows.size(); ++block) {
-        if (const auto* hidden = shown.hidden_of(block)) {
-            LOGI_ASSIGN_OR_RETURN(const auto reader, source->open_block(block));
-            LOGI_ASSIGN_OR_RETURN(rows[block], hidden_of_block(*reader, *source, *hidden));
-        }
+    LOGI_ASSIGN_OR_RETURN(const segment::Selection all, source.select_all());
+    const Hider hider(all, hiding);
+    for (const auto& [block, hidden] : hider.hidden) {
+        LOGI_ASSIGN_OR_RETURN(const auto reader, source.open_block(block));
+        LOGI_ASSIGN_OR_RETURN(rows[block], hidden_of_block(*reader, hidden));
     }
     return rows;
 }

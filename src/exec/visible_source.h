@@ -3,7 +3,7 @@
 
 #include "model/entry.h"
 #include "model/matcher.h"
-#include "segment/source.h"
+#include "segment/selection.h"
 
 #include <cstdint>
 #include <map>
@@ -44,15 +44,17 @@ struct Hiding {
     [[nodiscard]] bool empty() const { return rules.empty() && retention.empty() && only.empty(); }
 };
 
-// The source without what is hidden: the same streams and blocks, without extents of which nothing
-// may be seen; those of which some rows may not be are not exact, and their blocks' readers have
-// the other rows only (their line_bytes are still those of all). `source` itself if nothing
-// of it can be touched.
+// The source without what is hidden: of its streams those that may be seen, without extents of
+// which nothing may be; those of which some rows may not be are not exact, and their blocks'
+// readers have the other rows only (their line_bytes are still those of all).
 std::shared_ptr<const segment::Source> visible(std::shared_ptr<const segment::Source> source,
                                                const Hiding& hiding);
 
+// Leaves what may be seen of streams that were selected; `only` is not looked at. False: all of it.
+bool hide(segment::Selection& selection, const Hiding& hiding);
+
 // By block of the source, whether each row is hidden; empty for a block of which none is.
-StatusOr<std::vector<std::vector<bool>>> hidden_rows(
-    const std::shared_ptr<const segment::Source>& source, const Hiding& hiding);
+StatusOr<std::vector<std::vector<bool>>> hidden_rows(const segment::BlockHolder& source,
+                                                     const Hiding& hiding);
 
 }  // namespace logi::exec

@@ -117,7 +117,7 @@ void Generation::seal(std::uint64_t to) {
     close_group();
 }
 
-std::shared_ptr<const segment::Source> Generation::view() const {
+std::shared_ptr<const segment::BlockHolder> Generation::view() const {
     std::vector<std::shared_ptr<const HeadStream>> streams;
     std::vector<std::shared_ptr<const RowGroup>> groups;
     std::vector<block::Row> open_rows;

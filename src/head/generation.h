@@ -60,7 +60,7 @@ class Generation {
     void seal(std::uint64_t to);
 
     // What is in it now.
-    [[nodiscard]] std::shared_ptr<const segment::Source> view() const;
+    [[nodiscard]] std::shared_ptr<const segment::BlockHolder> view() const;
 
     [[nodiscard]] std::uint64_t journal() const { return journal_; }
     [[nodiscard]] std::uint64_t from() const { return from_; }

@@ -12,13 +12,14 @@ using Line = std::tuple<std::string, std::int64_t, std::string>;
 
 std::vector<Line> lines_of(const segment::Source& source) {
     std::vector<Line> lines;
-    for (std::uint32_t b = 0; b < source.blocks().size(); ++b) {
-        auto block = *source.open_block(b);
+    const auto all = *source.select_all();
+    for (std::uint32_t b = 0; b < all.blocks().size(); ++b) {
+        auto block = *all.open_block(b);
         const auto streams = *block->streams();
         const auto times = *block->times();
         for (std::uint32_t i = 0; i < block->stats().rows; ++i) {
             lines.emplace_back(
-                source.labels(streams[i]).to_string(), times[i].ns, std::string(*block->line(i)));
+                all.labels(streams[i]).to_string(), times[i].ns, std::string(*block->line(i)));
         }
     }
     std::sort(lines.begin(), lines.end());

@@ -69,6 +69,20 @@ class HeadBlockReader final : public block::BlockReader {
     std::vector<std::uint32_t> line_lengths_;
 };
 
+// The streams of a source, which must outlive it.
+class HeadStreams final : public segment::SelectedStreams {
+  public:
+    explicit HeadStreams(const std::vector<std::shared_ptr<const HeadStream>>& streams)
+        : streams_(streams) {}
+    [[nodiscard]] Labels labels(std::uint32_t stream) const override {
+        return streams_[stream]->labels;
+    }
+    [[nodiscard]] StreamId id(std::uint32_t stream) const override { return streams_[stream]->id; }
+
+  private:
+    const std::vector<std::shared_ptr<const HeadStream>>& streams_;
+};
+
 }  // namespace
 
 HeadSource::HeadSource(std::vector<std::shared_ptr<const HeadStream>> streams,
@@ -87,14 +101,22 @@ HeadSource::HeadSource(std::vector<std::shared_ptr<const HeadStream>> streams,
     });
 }
 
-std::uint32_t HeadSource::stream_count() const {
-    return static_cast<std::uint32_t>(streams_.size());
-}
-Labels HeadSource::labels(std::uint32_t stream) const {
-    return streams_[stream]->labels;
-}
-StreamId HeadSource::stream_id(std::uint32_t stream) const {
-    return streams_[stream]->id;
+StatusOr<segment::Selection> HeadSource::select(const std::vector<Matcher>& matchers,
+                                                Timestamp first,
+                                                Timestamp last) const {
+    std::vector<segment::StreamExtent> extents;
+    for (std::size_t begin = 0; begin < extents_.size();) {
+        const std::uint32_t stream = extents_[begin].stream;
+        const bool matches = matches_all(matchers, streams_[stream]->labels);
+        for (; begin < extents_.size() && extents_[begin].stream == stream; ++begin) {
+            const segment::StreamExtent& e = extents_[begin];
+            if (matches && e.min_time <= last && first <= e.max_time) {
+                extents.push_back(e);
+            }
+        }
+    }
+    return segment::Selection(
+        *this, std::make_shared<const HeadStreams>(streams_), std::move(extents));
 }
 
 StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(

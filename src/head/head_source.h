@@ -1,7 +1,8 @@
-// A view of a generation at one moment, as a segment::Source.
+// A view of a generation at one moment, as queries read it.
 #pragma once
 
 #include "head/generation.h"
+#include "segment/selection.h"
 
 #include <memory>
 #include <string>
@@ -9,21 +10,18 @@
 
 namespace logi::head {
 
-class HeadSource final : public segment::Source {
+class HeadSource final : public segment::BlockHolder {
   public:
     // The groups are sorted; every row's stream is an ordinal of `streams`.
     HeadSource(std::vector<std::shared_ptr<const HeadStream>> streams,
                std::vector<std::shared_ptr<const RowGroup>> groups,
                std::string name);
 
-    [[nodiscard]] std::uint32_t stream_count() const override;
-    [[nodiscard]] Labels labels(std::uint32_t stream) const override;
-    [[nodiscard]] StreamId stream_id(std::uint32_t stream) const override;
+    [[nodiscard]] StatusOr<segment::Selection> select(const std::vector<Matcher>& matchers,
+                                                      Timestamp first,
+                                                      Timestamp last) const override;
     [[nodiscard]] absl::Span<const block::BlockStats> blocks() const override { return stats_; }
-    [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {
-        return extents_;
-    }
-    using Source::open_block;
+    using BlockHolder::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read) const override;
     [[nodiscard]] bool in_memory() const override { return true; }
@@ -33,7 +31,7 @@ class HeadSource final : public segment::Source {
     std::vector<std::shared_ptr<const HeadStream>> streams_;
     std::vector<std::shared_ptr<const RowGroup>> groups_;
     std::vector<block::BlockStats> stats_;
-    std::vector<segment::StreamExtent> extents_;
+    std::vector<segment::StreamExtent> extents_;  // in the order (stream, block)
     std::string name_;
 };
 

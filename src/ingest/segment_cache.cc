@@ -3,11 +3,8 @@
 namespace logi::ingest {
 namespace {
 
-// Each open segment counts for at least this many streams, so that many small ones are bounded too.
-constexpr std::uint64_t kStreamsPerSegmentMin = 16;
-// Statistics of so many bytes, as they are stored, take some ten times that in memory: as much as
-// a stream.
-constexpr std::uint64_t kStatisticsBytesPerStream = 32;
+// What each open segment takes beside its root, about, so that many small ones are bounded too.
+constexpr std::size_t kBytesPerSegment = 1024;
 
 class BucketFile final : public segment::SegmentFile {
   public:
@@ -27,10 +24,11 @@ class BucketFile final : public segment::SegmentFile {
 
 }  // namespace
 
-StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(bucket::Bucket& bucket,
-                                                                     const std::string& key) {
+StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(
+    bucket::Bucket& bucket, const std::string& key, std::shared_ptr<segment::PageCache> pages) {
     LOGI_ASSIGN_OR_RETURN(const std::uint64_t size, bucket.size(key));
-    return segment::SegmentReader::open(std::make_shared<BucketFile>(bucket, key, size), key);
+    return segment::SegmentReader::open(
+        std::make_shared<BucketFile>(bucket, key, size), key, std::move(pages));
 }
 
 StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
@@ -44,27 +42,26 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
         }
     }
     LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::SegmentReader> source,
-                          open_segment(bucket, info.key));
+                          open_segment(bucket, info.key, pages_));
     const base::MutexLock lock(mutex_);
     if (by_key_.contains(info.key)) {
         return source;  // another request was faster
     }
     items_.push_front({info.key, source});
     by_key_[info.key] = items_.begin();
-    streams_ += weight(*source);
-    while (streams_ > streams_max_ && items_.size() > 1) {
+    bytes_ += weight(items_.front());
+    while (bytes_ > bytes_max_ && items_.size() > 1) {
         drop(std::prev(items_.end()));
     }
     return source;
 }
 
-std::uint64_t SegmentCache::weight(const segment::SegmentReader& source) {
-    return source.stream_count() + kStreamsPerSegmentMin +
-           source.statistics_bytes() / kStatisticsBytesPerStream;
+std::size_t SegmentCache::weight(const Item& item) {
+    return item.source->memory_bytes() + 2 * item.key.size() + kBytesPerSegment;
 }
 
 void SegmentCache::drop(std::list<Item>::iterator item) {
-    streams_ -= weight(*item->source);
+    bytes_ -= weight(*item);
     by_key_.erase(item->key);
     items_.erase(item);
 }

@@ -1,4 +1,4 @@
-// Open segments, so that their directories are read once.
+// Open segments, so that their ends are read once.
 #pragma once
 
 #include "absl/container/flat_hash_map.h"
@@ -13,16 +13,16 @@
 
 namespace logi::ingest {
 
-// Opens a segment of the bucket, which must outlive it.
-StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(bucket::Bucket& bucket,
-                                                                     const std::string& key);
+// Opens a segment of the bucket, which must outlive it. Pages of its directory go to the cache.
+StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(
+    bucket::Bucket& bucket, const std::string& key, std::shared_ptr<segment::PageCache> pages);
 
-// Thread-safe; the least recently used leave when the streams of all, which are what a directory's
-// memory grows with, are over a bound. Statistics, which stay in memory once they are read, count
-// as streams that take as much.
+// Thread-safe; the least recently used leave when all take more memory than a bound. The pages that
+// were read of their directories are in a cache of their own, with a bound for all.
 class SegmentCache {
   public:
-    explicit SegmentCache(std::uint64_t streams_max) : streams_max_(streams_max) {}
+    SegmentCache(std::size_t bytes_max, std::size_t page_bytes_max)
+        : bytes_max_(bytes_max), pages_(std::make_shared<segment::PageCache>(page_bytes_max)) {}
 
     StatusOr<std::shared_ptr<const segment::Source>> open(bucket::Bucket& bucket,
                                                           const catalog::SegmentInfo& info);
@@ -34,14 +34,15 @@ class SegmentCache {
         std::string key;
         std::shared_ptr<const segment::SegmentReader> source;
     };
-    [[nodiscard]] static std::uint64_t weight(const segment::SegmentReader& source);
+    [[nodiscard]] static std::size_t weight(const Item& item);
     void drop(std::list<Item>::iterator item) LOGI_REQUIRES(mutex_);
 
-    const std::uint64_t streams_max_;
+    const std::size_t bytes_max_;
+    const std::shared_ptr<segment::PageCache> pages_;
     base::Mutex mutex_;
     std::list<Item> items_ LOGI_GUARDED_BY(mutex_);  // most recently used first
     absl::flat_hash_map<std::string, std::list<Item>::iterator> by_key_ LOGI_GUARDED_BY(mutex_);
-    std::uint64_t streams_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::size_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace logi::ingest

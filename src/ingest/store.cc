@@ -10,7 +10,9 @@
 namespace logi::ingest {
 namespace {
 
-constexpr std::uint64_t kCachedStreamsMax = 250'000;
+// Of open segments, and of the pages of their directories.
+constexpr std::size_t kOpenSegmentsBytesMax = 64U << 20U;
+constexpr std::size_t kPagesBytesMax = 64U << 20U;
 constexpr Duration kTick = Duration::seconds(30);
 // A stream without entries for this long no longer counts towards the stream limit.
 constexpr Duration kStreamIdle = Duration::hours(1);
@@ -21,7 +23,7 @@ Store::Store(const Deps& deps, StoreOptions options, std::shared_ptr<const Tenan
     : deps_(deps),
       options_(std::move(options)),
       limits_(std::move(defaults)),
-      segments_(kCachedStreamsMax),
+      segments_(kOpenSegmentsBytesMax, kPagesBytesMax),
       flushes_waiting_(deps.executor,
                        [this](const FlushQueue::Job& job) { return flush_job(job); }),
       head_bytes_gauge_(

@@ -54,7 +54,7 @@ Store::Deleted Store::deleted_of(const FlushQueue::Job& job) {
     }
     exec::Hiding hiding;
     hiding.rules = rules->due;
-    auto rows = exec::hidden_rows(job.generation->view(), hiding);
+    auto rows = exec::hidden_rows(*job.generation->view(), hiding);
     if (!rows.ok()) {
         base::log_warn(
             "deleted entries are written all the same, until they are compacted",
@@ -77,7 +77,7 @@ Pinned Store::pin(const std::string& tenant_name,
     // Head first, then the snapshot: what leaves the head in between is in the snapshot, and what
     // is in both is left out here.
     std::vector<
-        std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::Source>>>
+        std::pair<std::shared_ptr<head::Generation>, std::shared_ptr<const segment::BlockHolder>>>
         heads;
     for (auto& generation : owner->generations()) {
         auto view = generation->view();

@@ -148,8 +148,13 @@ class World {
             return;
         }
         for (const auto& source : pinned.sources) {
-            for (std::uint32_t b = 0; b < source->blocks().size(); ++b) {
-                auto block = source->open_block(b);
+            const auto all = source->select_all();
+            if (!all.ok()) {
+                EXPECT_TRUE(files_.crashed()) << all.status();
+                return;
+            }
+            for (std::uint32_t b = 0; b < all->blocks().size(); ++b) {
+                auto block = all->open_block(b);
                 ASSERT_TRUE(block.ok()) << block.status();
                 for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
                     const auto line = (*block)->line(row);
@@ -394,7 +399,9 @@ TEST(Store, EntriesWithoutBytesAreFlushedBeforeTheyFillTheMemory) {
     EXPECT_GT(small.metrics.counter("logi_flushes_total", "").value(), 10);
     std::uint64_t rows = 0;
     for (const auto& source : small.store->pin("t", {Timestamp::min(), Timestamp::max()}).sources) {
-        for (const auto& block : source->blocks()) {
+        const auto all = source->select_all();
+        ASSERT_TRUE(all.ok());
+        for (const auto& block : all->blocks()) {
             rows += block.rows;
         }
     }

@@ -86,8 +86,10 @@ class Threads : public ::testing::Test {
         const Pinned pinned = store_->pin("t", {Timestamp::min(), Timestamp::max()});
         EXPECT_TRUE(pinned.missing.empty());
         for (const auto& source : pinned.sources) {
-            for (std::uint32_t b = 0; b < source->blocks().size(); ++b) {
-                auto block = source->open_block(b);
+            const auto all = source->select_all();
+            ASSERT_TRUE(all.ok()) << all.status();
+            for (std::uint32_t b = 0; b < all->blocks().size(); ++b) {
+                auto block = all->open_block(b);
                 ASSERT_TRUE(block.ok()) << block.status();
                 for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
                     found.emplace(*(*block)->line(row));

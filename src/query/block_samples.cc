@@ -217,7 +217,7 @@ Status BlockSamples::add_row(const Place& place) {
 Status BlockSamples::begin_stream(std::uint32_t stream) {
     has_stream_ = true;
     stream_ = stream;
-    labels_ = source_.labels(stream);
+    labels_ = selection_.labels(stream);
     metadata_ = plan_.pipeline->needs_metadata(labels_);
     plain_ = plan_.is_plain(labels_);
     decided_ = index_.decided_by(labels_) || plain_;

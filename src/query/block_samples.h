@@ -34,12 +34,12 @@ struct RangePlan {
 class BlockSamples {
   public:
     BlockSamples(const RangePlan& plan,
-                 const segment::Source& source,
+                 const segment::Selection& selection,
                  exec::RangePartial& partial,
                  exec::MemoryBudget& budget,
                  const io::CancelToken& cancel)
         : plan_(plan),
-          source_(source),
+          selection_(selection),
           partial_(partial),
           cancel_(cancel),
           index_(plan.grouping, plan.unwrapped, budget) {}
@@ -114,7 +114,7 @@ class BlockSamples {
     StatusOr<bool> one_class(const exec::ScanItem& item);
 
     const RangePlan& plan_;
-    const segment::Source& source_;
+    const segment::Selection& selection_;
     exec::RangePartial& partial_;
     const io::CancelToken& cancel_;
     exec::SeriesIndex index_;

@@ -26,7 +26,8 @@ exec::Sources segment_of(const std::function<std::string(int)>& usual,
         entries.push_back({stream, ++ns, line, {}});
     }
     const auto source = TestSegment(std::move(entries)).source();
-    const auto block = source->open_block(0);
+    const auto all = source->select_all();
+    const auto block = all->open_block(0);
     EXPECT_TRUE(*(*block)->templates() != nullptr) << "no templates, nothing is tested";
     return {source};
 }

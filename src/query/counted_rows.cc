@@ -19,14 +19,14 @@ Status CountedRows::take(exec::OpenBlock& block) {
         Done done{{}, 0, false};
         if (by_labels && may_count(extent)) {
             const bool metadata =
-                plan_.pipeline->needs_metadata(item_.source->labels(extent.stream));
+                plan_.pipeline->needs_metadata(item_.selection->labels(extent.stream));
             LOGI_ASSIGN_OR_RETURN(const bool whole, take_whole(extent, metadata));
             if (whole) {
                 some = true;
                 continue;
             }
             LOGI_ASSIGN_OR_RETURN(done, take_counts(extent, metadata));
-            if (statistics_ == nullptr && !metadata) {
+            if (!statistics_.has_value() && !metadata) {
                 LOGI_ASSIGN_OR_RETURN(done, take_minutes(extent, block));
             }
         }
@@ -66,24 +66,21 @@ StatusOr<bool> CountedRows::take_whole(const segment::StreamExtent& extent, bool
 }
 
 bool CountedRows::metadata_matters() const {
-    return !statistics_->names.has_value() ||
-           std::any_of(
-               statistics_->names->begin(),
-               statistics_->names->end(),
-               [this](const std::string& name) { return plan_.pipeline->looks_at_metadata(name); });
+    const segment::MetadataNames& names = *statistics_->names;
+    return !names.has_value() ||
+           std::any_of(names->begin(), names->end(), [this](const std::string& name) {
+               return plan_.pipeline->looks_at_metadata(name);
+           });
 }
 
 StatusOr<CountedRows::Done> CountedRows::take_counts(const segment::StreamExtent& extent,
                                                      bool metadata) {
     if (!has_asked_) {
         has_asked_ = true;
-        // If they cannot be read, rows still can.
-        if (auto statistics = item_.source->statistics(item_.block); statistics.ok()) {
-            statistics_ = *std::move(statistics);
-        }
+        LOGI_ASSIGN_OR_RETURN(statistics_, exec::told_of(*item_.selection, item_.extents));
     }
     Done done{{}, 0, false};
-    if (statistics_ == nullptr || (metadata && metadata_matters())) {
+    if (!statistics_.has_value() || (metadata && metadata_matters())) {
         return done;
     }
     const segment::ExtentCounts* const found = statistics_->find(extent.stream);

@@ -50,7 +50,7 @@ class CountedRows {
     const RangePlan& plan_;
     exec::ScanItem& item_;
     BlockSamples& samples_;
-    std::shared_ptr<const segment::BlockStatistics> statistics_;  // null: none, or not asked for
+    std::optional<segment::StatisticsView> statistics_;  // none, or not asked for
     bool has_asked_ = false;
     std::vector<std::optional<BlockSamples::ByLabels>> of_level_;  // of the extent
     std::vector<segment::StreamExtent> left_;

@@ -91,7 +91,7 @@ const std::vector<std::string> kLevelQueries = {
 
 TEST(CountedRows, ADayByLevelOpensNoBlock) {
     const TestSegment segment(day_of_lines(4));
-    ASSERT_GT(segment.source()->blocks().size(), 1U);
+    ASSERT_GT(segment.source()->select_all()->blocks().size(), 1U);
     for (const std::string& query : kLevelQueries) {
         const Request request =
             request_of(query, Duration::minutes(10), Duration::minutes(10), Duration::hours(23));

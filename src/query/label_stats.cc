@@ -65,26 +65,34 @@ bool is_useful(const std::string& name, const Values& values) {
 
 }  // namespace
 
-std::vector<Labels> series(const exec::Sources& sources,
-                           const std::vector<std::vector<Matcher>>& selectors,
-                           TimeRange range) {
+StatusOr<FoundStreams> series(const exec::Sources& sources,
+                              const std::vector<std::vector<Matcher>>& selectors,
+                              TimeRange range) {
     const std::vector<std::vector<Matcher>> everything = {{}};
-    std::vector<Labels> found;
+    FoundStreams found;
+    if (range.end <= range.start) {
+        return found;
+    }
     absl::flat_hash_set<StreamId> ids;
-    for (const auto& source : sources) {
-        std::vector<bool> in_range(source->stream_count(), false);
-        for (const auto& e : source->extents()) {
-            in_range[e.stream] = in_range[e.stream] || range.overlaps(e.min_time, e.max_time);
-        }
-        for (const auto& selector : selectors.empty() ? everything : selectors) {
-            for (const std::uint32_t stream : source->select(selector)) {
-                if (in_range[stream] && ids.insert(source->stream_id(stream)).second) {
-                    found.push_back(source->labels(stream));
+    absl::flat_hash_set<std::string> missing;
+    for (const auto& selector : selectors.empty() ? everything : selectors) {
+        LOGI_ASSIGN_OR_RETURN(
+            const auto selections,
+            exec::select(sources, selector, range.start, range.end - Duration{1}));
+        for (const auto& selection : selections.of) {
+            for (const std::uint32_t stream : selection->streams()) {
+                if (ids.insert(selection->id(stream)).second) {
+                    found.labels.push_back(selection->labels(stream));
                 }
             }
         }
+        for (const std::string& text : selections.missing) {
+            if (missing.insert(text).second) {
+                found.missing.push_back(text);
+            }
+        }
     }
-    std::sort(found.begin(), found.end());
+    std::sort(found.labels.begin(), found.labels.end());
     return found;
 }
 

@@ -13,9 +13,13 @@ namespace logi::query {
 
 // Streams that any of the selectors matches (none: all), sorted, unique. Of an extent that the
 // range touches it counts that it may have entries there.
-std::vector<Labels> series(const exec::Sources& sources,
-                           const std::vector<std::vector<Matcher>>& selectors,
-                           TimeRange range);
+struct FoundStreams {
+    std::vector<Labels> labels;
+    std::vector<std::string> missing;  // what is damaged, one sentence each
+};
+StatusOr<FoundStreams> series(const exec::Sources& sources,
+                              const std::vector<std::vector<Matcher>>& selectors,
+                              TimeRange range);
 
 // Sorted, unique.
 std::vector<std::string> label_names(const std::vector<Labels>& streams);

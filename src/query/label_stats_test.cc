@@ -20,7 +20,9 @@ TEST(LabelStats, SeriesAreOfTheRangeAndOfAnySelector) {
     const exec::Sources sources = {a.source(), b.source()};
     const auto texts = [&](std::vector<std::vector<Matcher>> selectors, TimeRange range) {
         std::string text;
-        for (const auto& stream : series(sources, selectors, range)) {
+        const auto found = series(sources, selectors, range);
+        EXPECT_TRUE(found.ok() && found->missing.empty());
+        for (const auto& stream : found->labels) {
             text += stream.get("app");
         }
         return text;

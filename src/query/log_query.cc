@@ -30,7 +30,7 @@ class RowReader {
     StatusOr<bool> read(std::uint32_t row, Candidate& out) {
         const std::uint32_t stream = rows_.streams[row];
         if (labels_ == nullptr || stream != stream_) {
-            labels_ = std::make_shared<Labels>(rows_.source->labels(stream));
+            labels_ = std::make_shared<Labels>(rows_.selection->labels(stream));
             stream_ = stream;
         }
         LOGI_ASSIGN_OR_RETURN(const std::string_view line, rows_.block->line(row));
@@ -44,7 +44,7 @@ class RowReader {
         if (!pipeline_.process(entry_)) {
             return false;
         }
-        out.id = rows_.source->stream_id(stream);
+        out.id = rows_.selection->id(stream);
         out.stored = stored_key(line);
         out.row = maker_.make(entry_, labels_);
         ++got_.passed_lines;
@@ -85,13 +85,14 @@ std::int64_t bytes_of(const LogRow& row) {
 class Collector {
   public:
     Collector(exec::Sources sources,
+              exec::Selections selections,
               exec::ScanSpec spec,
               std::shared_ptr<const exec::Pipeline> pipeline,
               const Request& request,
               std::int64_t memory_bytes_max,
               io::CancelToken cancel)
         : sources_(std::move(sources)),
-          scan_(sources_, std::move(spec)),
+          scan_(std::move(selections), std::move(spec)),
           pipeline_(std::move(pipeline)),
           budget_(memory_bytes_max),
           cancel_(std::move(cancel)),
@@ -127,7 +128,10 @@ class Collector {
             last = c.row.time;
             result.rows.push_back(std::move(c.row));
         }
-        result.missing = damage_.list();
+        result.missing = scan_.missing();
+        for (auto& text : damage_.list()) {
+            result.missing.push_back(std::move(text));
+        }
         result.stats = scan_.stats();
         result.memory_left_bytes = given_back.ok() ? budget_.left_bytes() : 0;
         return result;
@@ -352,11 +356,12 @@ StatusOr<ReadPlan> explain_log_query(const exec::Sources& sources, const Prepare
     plan.expression = logql::to_string(*query.expr);
     plan.first = spec.first;
     plan.last = spec.last;
-    const exec::Scan scan(sources, spec);
+    LOGI_ASSIGN_OR_RETURN(auto selections, exec::Scan::select(sources, spec));
+    const exec::Scan scan(std::move(selections), spec);
     for (const exec::ScanItem& item : scan.items()) {
         ++plan.blocks;
         ++plan.blocks_read;
-        plan.bytes += item.source->blocks()[item.block].line_bytes;
+        plan.bytes += item.selection->blocks()[item.block].line_bytes;
         for (const segment::StreamExtent& extent : item.extents) {
             plan.rows += extent.rows;
         }
@@ -376,7 +381,13 @@ void run_log_query(io::Executor& executor,
         return;
     }
     exec::ScanSpec spec = scan_spec(query, **pipeline);
+    auto selections = exec::Scan::select(sources, spec);
+    if (!selections.ok()) {
+        done(selections.status());
+        return;
+    }
     const auto collector = std::make_shared<Collector>(std::move(sources),
+                                                       *std::move(selections),
                                                        std::move(spec),
                                                        *std::move(pipeline),
                                                        query.request,

@@ -25,12 +25,12 @@ double rows_since(const std::vector<exec::ScanItem>& items, Timestamp t) {
 }
 
 // The first time from which on there are no more than about `lines_max` rows.
-Timestamp newest_since(const exec::Sources& sources,
+Timestamp newest_since(const exec::Selections& selections,
                        const exec::ScanSpec& spec,
                        std::uint64_t lines_max) {
     exec::ScanSpec all = spec;
     all.drop_duplicates = false;
-    const exec::Scan scan(sources, std::move(all));
+    const exec::Scan scan(selections, std::move(all));
     const auto most = static_cast<double>(lines_max);
     if (rows_since(scan.items(), spec.first) <= most) {
         return spec.first;
@@ -47,12 +47,13 @@ Timestamp newest_since(const exec::Sources& sources,
 class PatternScan {
   public:
     PatternScan(exec::Sources sources,
+                exec::Selections selections,
                 exec::ScanSpec spec,
                 Duration step,
                 std::int64_t memory_bytes_max,
                 io::CancelToken cancel)
         : sources_(std::move(sources)),
-          scan_(sources_, std::move(spec)),
+          scan_(std::move(selections), std::move(spec)),
           step_seconds_(step.ns / kNanosPerSecond),
           budget_(memory_bytes_max),
           cancel_(std::move(cancel)),
@@ -136,16 +137,25 @@ void run_patterns(io::Executor& executor,
     spec.matchers = std::move(request.matchers);
     spec.first = request.range.start;
     spec.last = request.range.end - Duration{1};
-    std::vector<std::string> missing;
-    const Timestamp since = newest_since(sources, spec, request.lines_max);
+    auto selections = exec::Scan::select(sources, spec);
+    if (!selections.ok()) {
+        done(selections.status());
+        return;
+    }
+    std::vector<std::string> missing = selections->missing;
+    const Timestamp since = newest_since(*selections, spec, request.lines_max);
     if (since != spec.first) {
         missing.push_back(absl::StrCat("only lines since ",
                                        format_rfc3339(since),
                                        " were looked at for patterns: there are too many"));
     }
     spec.first = since;
-    const auto scan = std::make_shared<PatternScan>(
-        std::move(sources), std::move(spec), request.step, limits.max_query_memory_bytes, cancel);
+    const auto scan = std::make_shared<PatternScan>(std::move(sources),
+                                                    *std::move(selections),
+                                                    std::move(spec),
+                                                    request.step,
+                                                    limits.max_query_memory_bytes,
+                                                    cancel);
     exec::run_items(
         executor,
         scan->items(),

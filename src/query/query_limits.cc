@@ -73,13 +73,13 @@ std::string format_binary_bytes(std::uint64_t bytes) {
 }
 
 // Of one extent, the share that lies in the time, both ends included.
-double bytes_in(const segment::Source& source,
+double bytes_in(const segment::Selection& selection,
                 const segment::StreamExtent& e,
                 Timestamp first,
                 Timestamp last) {
     double bytes = static_cast<double>(e.line_bytes + e.metadata_bytes);
     if (!e.has_bytes) {
-        const block::BlockStats& block = source.blocks()[e.block];
+        const block::BlockStats& block = selection.blocks()[e.block];
         bytes = static_cast<double>(block.line_bytes) * e.rows / std::max(block.rows, 1U);
     }
     const double inside =
@@ -87,20 +87,16 @@ double bytes_in(const segment::Source& source,
     return bytes * inside / static_cast<double>((e.max_time - e.min_time).ns + 1);
 }
 
-double bytes_in(const exec::Sources& sources,
-                const std::vector<Matcher>& matchers,
-                Timestamp first,
-                Timestamp last) {
+// Without what is damaged, which the query tells.
+StatusOr<double> bytes_in(const exec::Sources& sources,
+                          const std::vector<Matcher>& matchers,
+                          Timestamp first,
+                          Timestamp last) {
+    LOGI_ASSIGN_OR_RETURN(const auto selections, exec::select(sources, matchers, first, last));
     double bytes = 0;
-    for (const auto& source : sources) {
-        std::vector<bool> wanted(source->stream_count(), false);
-        for (const std::uint32_t stream : source->select(matchers)) {
-            wanted[stream] = true;
-        }
-        for (const segment::StreamExtent& e : source->extents()) {
-            if (wanted[e.stream] && e.min_time <= last && e.max_time >= first) {
-                bytes += bytes_in(*source, e, first, last);
-            }
+    for (const auto& selection : selections.of) {
+        for (const segment::StreamExtent& e : selection->extents()) {
+            bytes += bytes_in(*selection, e, first, last);
         }
     }
     return bytes;
@@ -125,14 +121,21 @@ Status check_bytes_read(const exec::Sources& sources, const Prepared& query, con
         return absl::OkStatus();
     }
     double bytes = 0;
+    Status status;
+    const auto add = [&](const std::vector<Matcher>& matchers, Timestamp first, Timestamp last) {
+        const auto more = bytes_in(sources, matchers, first, last);
+        status.Update(more.status());
+        bytes += more.value_or(0);
+    };
     if (const auto* log = std::get_if<logql::LogExpr>(&query.expr->node)) {
-        bytes = bytes_in(sources, log->matchers, query.range.start, query.range.end - Duration{1});
+        add(log->matchers, query.range.start, query.range.end - Duration{1});
     }
     const exec::Steps steps = steps_of(query.request);
     logql::for_each_range(*query.expr, [&](const logql::RangeAggregation& range) {
         const exec::Windows windows(steps, range.range, range.offset);
-        bytes += bytes_in(sources, range.log.matchers, windows.first_time(), windows.last_time());
+        add(range.log.matchers, windows.first_time(), windows.last_time());
     });
+    LOGI_RETURN_IF_ERROR(status);
     if (bytes <= static_cast<double>(most)) {
         return absl::OkStatus();
     }

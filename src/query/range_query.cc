@@ -95,7 +95,7 @@ exec::ScanSpec scan_spec(const Leaf& leaf, const RangePlan& plan) {
 
 class RangeQuery {
   public:
-    RangeQuery(const exec::Sources& sources,
+    RangeQuery(exec::Selections selections,
                const Leaf& leaf,
                RangePlan plan,
                exec::MemoryBudget& budget,
@@ -103,7 +103,7 @@ class RangeQuery {
         : plan_(std::move(plan)),
           budget_(budget),
           cancel_(std::move(cancel)),
-          scan_(sources, scan_spec(leaf, plan_)),
+          scan_(std::move(selections), scan_spec(leaf, plan_)),
           aggregator_(exec::RangeAggregator::make({leaf.aggregation->op,
                                                    plan_.windows.range_seconds(),
                                                    leaf.aggregation->parameter.value_or(0)},
@@ -117,7 +117,7 @@ class RangeQuery {
     StatusOr<std::uint64_t> rows_left(std::size_t i) {
         exec::ScanItem& item = scan_.items()[i];
         auto partial = aggregator_->partial();
-        BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
+        BlockSamples samples(plan_, *item.selection, *partial, budget_, cancel_);
         exec::OpenBlock block;
         CountedRows counted(plan_, item, samples);
         LOGI_RETURN_IF_ERROR(counted.take(block));
@@ -129,8 +129,8 @@ class RangeQuery {
     Status read(std::size_t i) { return damage_.note(read_block(i)); }
 
     StatusOr<exec::StepVector> finish(exec::ScanStats& stats, std::vector<std::string>& missing) {
-        for (auto& text : damage_.list()) {
-            missing.push_back(std::move(text));
+        for (const auto& list : {scan_.missing(), damage_.list()}) {
+            missing.insert(missing.end(), list.begin(), list.end());
         }
         stats += scan_.stats();
         return aggregator_->finish();
@@ -140,7 +140,7 @@ class RangeQuery {
     Status read_block(std::size_t i) {
         exec::ScanItem& item = scan_.items()[i];  // read by this task alone
         auto partial = aggregator_->partial();
-        BlockSamples samples(plan_, *item.source, *partial, budget_, cancel_);
+        BlockSamples samples(plan_, *item.selection, *partial, budget_, cancel_);
         exec::OpenBlock block;
         CountedRows counted(plan_, item, samples);
         LOGI_RETURN_IF_ERROR(counted.take(block));
@@ -201,7 +201,8 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
     out.last = spec.last;
     const bool reads_lines = plan.pipeline->reads_line() || !plan.pipeline->block_filters().empty();
     exec::MemoryBudget budget(kExplainBytesMax);
-    RangeQuery query(sources, leaf, plan, budget, {});
+    LOGI_ASSIGN_OR_RETURN(auto selections, exec::Scan::select(sources, spec));
+    RangeQuery query(std::move(selections), leaf, plan, budget, {});
     for (std::size_t i = 0; i < query.items(); ++i) {
         const exec::ScanItem& item = query.item(i);
         const std::uint64_t all = std::accumulate(
@@ -216,7 +217,7 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
         out.rows += rows;
         out.blocks_read += rows > 0 ? 1 : 0;
         out.bytes += rows > 0 && (reads_lines || overlaps)
-                         ? item.source->blocks()[item.block].line_bytes
+                         ? item.selection->blocks()[item.block].line_bytes
                          : 0;
     }
     return out;
@@ -237,8 +238,13 @@ void run_range_query(io::Executor& executor,
         done(plan.status());
         return;
     }
-    const auto query =
-        std::make_shared<RangeQuery>(sources, leaf, *std::move(plan), budget, cancel);
+    auto selections = exec::Scan::select(sources, scan_spec(leaf, *plan));
+    if (!selections.ok()) {
+        done(selections.status());
+        return;
+    }
+    const auto query = std::make_shared<RangeQuery>(
+        *std::move(selections), leaf, *std::move(plan), budget, cancel);
     exec::run_items(
         executor,
         query->items(),

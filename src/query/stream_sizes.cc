@@ -21,7 +21,7 @@ constexpr std::size_t kSumsMax = 16'000'000;
 
 // An extent of a selected stream that may have entries in the request's time.
 struct Extent {
-    const segment::Source* source = nullptr;
+    const segment::Selection* selection = nullptr;
     segment::StreamExtent in_source;
     std::uint32_t stream = 0;  // number over all sources
     // Entries at these times may also be in another extent of the stream.
@@ -32,7 +32,7 @@ struct Extent {
 };
 
 struct BlockItem {
-    const segment::Source* source = nullptr;
+    const segment::Selection* selection = nullptr;
     std::uint32_t block = 0;
     std::vector<std::uint32_t> extents;
 };
@@ -113,9 +113,8 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
     using Body = Status (SizeScan::*)(const BlockItem&);
 
     Status gather();
-    Status gather_stream(const segment::Source& source,
-                         std::uint32_t ordinal,
-                         std::vector<std::uint32_t>& numbers);
+    StatusOr<std::optional<std::uint32_t>> number_of(const segment::Selection& selection,
+                                                     std::uint32_t stream);
     void find_overlaps();
     template <typename Wanted>
     [[nodiscard]] std::vector<BlockItem> items_where(Wanted wanted) const;
@@ -127,7 +126,7 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
     Status read_block(const BlockItem& item, BlockSizes& out) const;
     // What statistics tell of an extent. The times of which they do not are left.
     [[nodiscard]] std::vector<Times> count_buckets(const Extent& extent,
-                                                   const segment::BlockStatistics& statistics,
+                                                   const segment::StatisticsView& statistics,
                                                    BlockSizes& out) const;
     Status read_extent(block::BlockReader& block,
                        std::uint32_t number,
@@ -149,6 +148,7 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
 
     io::Executor& executor_;
     const exec::Sources sources_;
+    exec::Selections selections_;
     const SizeRequest request_;
     const Timestamp last_;
     const io::CancelToken cancel_;
@@ -168,25 +168,20 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
 };
 
 Status SizeScan::gather() {
-    for (const auto& source : sources_) {
-        const auto in_range = [this](const segment::StreamExtent& e) {
-            return e.min_time <= last_ && e.max_time >= request_.first;
-        };
-        std::vector<bool> may_count(source->stream_count(), false);
-        for (const auto& e : source->extents()) {
-            may_count[e.stream] = may_count[e.stream] || in_range(e);
-        }
-        // Numbers over all sources, of the streams that count.
-        constexpr std::uint32_t kNone = ~0U;
-        std::vector<std::uint32_t> numbers(source->stream_count(), kNone);
-        for (const std::uint32_t ordinal : source->select(request_.matchers)) {
-            if (may_count[ordinal]) {
-                LOGI_RETURN_IF_ERROR(gather_stream(*source, ordinal, numbers));
+    LOGI_ASSIGN_OR_RETURN(selections_,
+                          exec::select(sources_, request_.matchers, request_.first, last_));
+    for (const auto& selection : selections_.of) {
+        std::uint32_t stream = 0;
+        std::optional<std::uint32_t> number;  // over all sources; none: it does not count
+        bool first = true;
+        for (const auto& e : selection->extents()) {
+            if (first || e.stream != stream) {
+                stream = e.stream;
+                LOGI_ASSIGN_OR_RETURN(number, number_of(*selection, stream));
+                first = false;
             }
-        }
-        for (const auto& e : source->extents()) {
-            if (numbers[e.stream] != kNone && in_range(e)) {
-                extents_.push_back({source.get(), e, numbers[e.stream]});
+            if (number.has_value()) {
+                extents_.push_back({selection.get(), e, *number});
             }
         }
     }
@@ -209,19 +204,15 @@ Status SizeScan::gather() {
     return absl::OkStatus();
 }
 
-Status SizeScan::gather_stream(const segment::Source& source,
-                               std::uint32_t ordinal,
-                               std::vector<std::uint32_t>& numbers) {
+StatusOr<std::optional<std::uint32_t>> SizeScan::number_of(const segment::Selection& selection,
+                                                           std::uint32_t stream) {
     const auto [it, is_new] =
-        numbers_.try_emplace(source.stream_id(ordinal), static_cast<std::uint32_t>(groups_.size()));
+        numbers_.try_emplace(selection.id(stream), static_cast<std::uint32_t>(groups_.size()));
     if (is_new) {
         groups_.emplace_back();
-        LOGI_RETURN_IF_ERROR(request_.groups_of(source.labels(ordinal), groups_.back()));
+        LOGI_RETURN_IF_ERROR(request_.groups_of(selection.labels(stream), groups_.back()));
     }
-    if (!groups_[it->second].empty()) {
-        numbers[ordinal] = it->second;
-    }
-    return absl::OkStatus();
+    return groups_[it->second].empty() ? std::nullopt : std::optional(it->second);
 }
 
 // Within a stream, by begin: an extent overlaps earlier ones if it begins before the latest end so
@@ -259,14 +250,14 @@ void SizeScan::find_overlaps() {
 template <typename Wanted>
 std::vector<BlockItem> SizeScan::items_where(Wanted wanted) const {
     std::vector<BlockItem> items;
-    absl::flat_hash_map<std::pair<const segment::Source*, std::uint32_t>, std::size_t> item_of;
+    absl::flat_hash_map<std::pair<const segment::Selection*, std::uint32_t>, std::size_t> item_of;
     for (std::uint32_t i = 0; i < extents_.size(); ++i) {
         const Extent& e = extents_[i];
         if (wanted(e)) {
             const auto [it, is_new] =
-                item_of.try_emplace({e.source, e.in_source.block}, items.size());
+                item_of.try_emplace({e.selection, e.in_source.block}, items.size());
             if (is_new) {
-                items.push_back({e.source, e.in_source.block, {}});
+                items.push_back({e.selection, e.in_source.block, {}});
             }
             items[it->second].extents.push_back(i);
         }
@@ -296,7 +287,7 @@ void SizeScan::run(std::vector<BlockItem> items, Body body, std::function<void(S
 }
 
 Status SizeScan::read_places(const BlockItem& item) {
-    LOGI_ASSIGN_OR_RETURN(const auto block, item.source->open_block(item.block));
+    LOGI_ASSIGN_OR_RETURN(const auto block, item.selection->open_block(item.block));
     const auto streams = block->streams();
     const auto times = block->times();
     if (!streams.ok() || !times.ok()) {
@@ -375,21 +366,21 @@ Status SizeScan::read_sizes(const BlockItem& item) {
         add(count);
     }
     candidates_.insert(candidates_.end(), read.candidates.begin(), read.candidates.end());
-    (item.source->in_memory() ? sizes_.read.head : sizes_.read.segments) += read.read;
+    (item.selection->in_memory() ? sizes_.read.head : sizes_.read.segments) += read.read;
     return absl::OkStatus();
 }
 
 Status SizeScan::read_block(const BlockItem& item, BlockSizes& out) const {
-    std::shared_ptr<const segment::BlockStatistics> statistics;
-    // If they cannot be read, rows still can.
-    if (auto told = item.source->statistics(item.block); told.ok()) {
-        statistics = *std::move(told);
+    std::vector<segment::StreamExtent> extents;
+    for (const std::uint32_t number : item.extents) {
+        extents.push_back(extents_[number].in_source);
     }
+    LOGI_ASSIGN_OR_RETURN(const auto statistics, exec::told_of(*item.selection, extents));
     std::unique_ptr<block::BlockReader> block;
     for (const std::uint32_t number : item.extents) {
         const Extent& e = extents_[number];
         std::vector<Times> wanted = {{request_.first, last_}};
-        if (statistics != nullptr && e.in_source.exact && !e.shares_times) {
+        if (statistics.has_value() && e.in_source.exact && !e.shares_times) {
             wanted = count_buckets(e, *statistics, out);
         }
         if (wanted.empty()) {
@@ -397,7 +388,7 @@ Status SizeScan::read_block(const BlockItem& item, BlockSizes& out) const {
         }
         if (block == nullptr) {
             LOGI_ASSIGN_OR_RETURN(block,
-                                  item.source->open_block(item.block, &out.read.stored_bytes));
+                                  item.selection->open_block(item.block, &out.read.stored_bytes));
             out.read.blocks = 1;
         }
         LOGI_RETURN_IF_ERROR(read_extent(*block, number, wanted, out));
@@ -406,7 +397,7 @@ Status SizeScan::read_block(const BlockItem& item, BlockSizes& out) const {
 }
 
 std::vector<Times> SizeScan::count_buckets(const Extent& extent,
-                                           const segment::BlockStatistics& statistics,
+                                           const segment::StatisticsView& statistics,
                                            BlockSizes& out) const {
     const segment::ExtentCounts* const found = statistics.find(extent.in_source.stream);
     if (found == nullptr) {
@@ -507,7 +498,10 @@ void SizeScan::finish() {
         }
         sizes_.streams = static_cast<std::uint64_t>(
             std::count_if(entries_.begin(), entries_.end(), [](std::uint64_t n) { return n > 0; }));
-        sizes_.missing = damage_.list();
+        sizes_.missing = selections_.missing;
+        for (auto& text : damage_.list()) {
+            sizes_.missing.push_back(std::move(text));
+        }
         sizes = std::move(sizes_);
     }
     done_(std::move(sizes));

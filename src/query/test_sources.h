@@ -27,39 +27,40 @@ struct TestEntry {
 // inexact ones not even their rows count.
 class WithoutBytes final : public segment::Source {
   public:
-    explicit WithoutBytes(std::shared_ptr<const segment::Source> source, bool inexact = false)
-        : source_(std::move(source)),
-          extents_(source_->extents().begin(), source_->extents().end()) {
-        for (auto& e : extents_) {
+    WithoutBytes(std::shared_ptr<const segment::SegmentReader> source, bool inexact)
+        : source_(std::move(source)), inexact_(inexact) {}
+
+    [[nodiscard]] StatusOr<segment::Selection> select(const std::vector<Matcher>& matchers,
+                                                      Timestamp first,
+                                                      Timestamp last) const override {
+        LOGI_ASSIGN_OR_RETURN(segment::Selection found, source_->select(matchers, first, last));
+        std::vector<segment::StreamExtent> extents(found.extents().begin(), found.extents().end());
+        for (auto& e : extents) {
             e.line_bytes = 0;
             e.metadata_bytes = 0;
             e.has_bytes = false;
-            e.exact = !inexact;
+            e.exact = !inexact_;
         }
+        return segment::Selection(
+            *source_, std::make_shared<const Streams>(std::move(found)), std::move(extents));
     }
-    [[nodiscard]] std::uint32_t stream_count() const override { return source_->stream_count(); }
-    [[nodiscard]] Labels labels(std::uint32_t stream) const override {
-        return source_->labels(stream);
-    }
-    [[nodiscard]] StreamId stream_id(std::uint32_t stream) const override {
-        return source_->stream_id(stream);
-    }
-    [[nodiscard]] absl::Span<const block::BlockStats> blocks() const override {
-        return source_->blocks();
-    }
-    [[nodiscard]] absl::Span<const segment::StreamExtent> extents() const override {
-        return extents_;
-    }
-    using Source::open_block;
-    [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
-        std::uint32_t block, std::uint64_t* bytes_read) const override {
-        return source_->open_block(block, bytes_read);
-    }
-    [[nodiscard]] std::string name() const override { return source_->name(); }
 
   private:
-    std::shared_ptr<const segment::Source> source_;
-    std::vector<segment::StreamExtent> extents_;
+    // They tell no statistics.
+    class Streams final : public segment::SelectedStreams {
+      public:
+        explicit Streams(segment::Selection of) : of_(std::move(of)) {}
+        [[nodiscard]] Labels labels(std::uint32_t stream) const override {
+            return of_.labels(stream);
+        }
+        [[nodiscard]] StreamId id(std::uint32_t stream) const override { return of_.id(stream); }
+
+      private:
+        const segment::Selection of_;
+    };
+
+    const std::shared_ptr<const segment::SegmentReader> source_;
+    const bool inexact_;
 };
 
 class TestSegment {
@@ -100,14 +101,14 @@ class TestSegment {
 
     [[nodiscard]] SourcePtr source() const { return open(bytes_); }
     [[nodiscard]] SourcePtr without_bytes() const {
-        return std::make_shared<WithoutBytes>(source());
+        return std::make_shared<WithoutBytes>(open(bytes_), false);
     }
     // The directory is whole, and so are statistics; every column is not.
     [[nodiscard]] SourcePtr with_damaged_columns() const {
         const auto reader = segment::open_in_memory(bytes_, "test");
         LOGI_CHECK(reader.ok());
         std::string bytes = bytes_;
-        for (const auto& regions : (*reader)->regions()) {
+        for (const auto& regions : (*reader)->root().regions) {
             for (const segment::Region& region : regions) {
                 for (std::size_t i = 0; i < region.length; ++i) {
                     bytes[region.offset + i] = static_cast<char>(~bytes[region.offset + i]);
@@ -118,11 +119,11 @@ class TestSegment {
     }
     // Its rows have to be read.
     [[nodiscard]] SourcePtr without_statistics() const {
-        return std::make_shared<WithoutBytes>(source(), true);
+        return std::make_shared<WithoutBytes>(open(bytes_), true);
     }
 
   private:
-    static SourcePtr open(const std::string& bytes) {
+    static std::shared_ptr<const segment::SegmentReader> open(const std::string& bytes) {
         auto reader = segment::open_in_memory(bytes, "test");
         LOGI_CHECK(reader.ok());
         return *reader;

@@ -129,7 +129,7 @@ StatusOr<BlockStatistics> count_rows(block::BlockReader& block, std::vector<std:
         counter.add(streams[row], times[row], lengths[row], metadata, size.add(metadata));
     }
     BlockStatistics counted = counter.finish();
-    counted.levels = std::make_shared<const std::vector<std::string>>(levels.names());
+    counted.levels = levels.names();
     return counted;
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/rfc3339.h"
+#include "segment/check_directory.h"
 #include "segment/count_rows.h"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ NamedCounts named(const BlockStatistics& statistics, const Buckets& mixed) {
             if (mixed.contains({extent.stream, count.bucket})) {
                 level = absl::StrCat(kOtherLevel);
             } else if (count.level >= kFirstLevel) {
-                level = absl::StrCat("=", (*statistics.levels)[count.level - kFirstLevel]);
+                level = absl::StrCat("=", statistics.levels[count.level - kFirstLevel]);
             }
             LevelCount& sum = out[{extent.stream, count.bucket, level}];
             sum.rows += count.rows;
@@ -57,31 +58,34 @@ NamedCounts named(const BlockStatistics& statistics, const Buckets& mixed) {
 }
 
 // Whether the statistics are what the rows say.
-Status check_statistics(const SegmentReader& segment,
-                        std::uint32_t number,
+Status check_statistics(const Selection& all,
+                        absl::Span<const StreamExtent> extents,
                         block::BlockReader& block) {
-    LOGI_ASSIGN_OR_RETURN(const auto told, segment.statistics(number));
-    if (told == nullptr) {
+    LOGI_ASSIGN_OR_RETURN(const auto view, all.statistics(extents));
+    if (!view.has_value()) {
         return absl::OkStatus();
     }
-    LOGI_ASSIGN_OR_RETURN(BlockStatistics counted, count_rows(block, *told->levels));
+    const BlockStatistics told = view->copy();
+    LOGI_ASSIGN_OR_RETURN(BlockStatistics counted, count_rows(block, told.levels));
     const bool same_extents = std::equal(
-        told->extents.begin(),
-        told->extents.end(),
+        told.extents.begin(),
+        told.extents.end(),
         counted.extents.begin(),
         counted.extents.end(),
         [](const ExtentCounts& a, const ExtentCounts& b) { return a.stream == b.stream; });
-    for (std::size_t i = 0; i < told->extents.size() && same_extents; ++i) {
-        if (told->extents[i].width == kNoBuckets) {
+    for (std::size_t i = 0; i < told.extents.size() && same_extents; ++i) {
+        if (told.extents[i].width == kNoBuckets) {
             counted.extents[i].counts.clear();
         }
-        widen(counted.extents[i], told->extents[i].width);
+        widen(counted.extents[i], told.extents[i].width);
     }
-    const Buckets mixed = mixed_buckets(*told);
-    if (!same_extents || named(counted, mixed) != named(*told, mixed) ||
-        counted.names != told->names) {
-        return absl::DataLossError(absl::StrCat(
-            segment.name(), " block ", number, ": statistics are not those of its rows"));
+    const Buckets mixed = mixed_buckets(told);
+    if (!same_extents || named(counted, mixed) != named(told, mixed) ||
+        counted.names != told.names) {
+        return absl::DataLossError(absl::StrCat(all.name(),
+                                                " block ",
+                                                extents.front().block,
+                                                ": statistics are not those of its rows"));
     }
     return absl::OkStatus();
 }
@@ -105,22 +109,20 @@ class Inspection {
         : segment_(segment), options_(options), out_(out) {}
 
     Status run() {
-        Status status = segment_.check_header();
+        note(segment_.check_header());
+        look_at_directory();
         for (std::uint32_t i = 0; i < segment_.blocks().size(); ++i) {
             const Status read = look_at(i);
             describe_block(i, read.ok());
-            if (status.ok()) {
-                status = read;
-            }
+            note(read);
         }
-        const Status statistics = look_at_statistics();
-        status = status.ok() ? statistics : status;
         describe_parts();
+        describe_pages();
         describe_statistics();
         describe_templates();
         describe_columns();
         describe_totals();
-        return status;
+        return status_;
     }
 
   private:
@@ -137,6 +139,12 @@ class Inspection {
         std::vector<std::string> kinds;  // of that block's slots
     };
     using Pieces = std::vector<std::string>;
+    // The first error is what is returned.
+    void note(const Status& status) {
+        if (status_.ok()) {
+            status_ = status;
+        }
+    }
 
     Status look_at(std::uint32_t number) {
         LOGI_RETURN_IF_ERROR(segment_.check_columns(number));
@@ -147,24 +155,41 @@ class Inspection {
             return absl::OkStatus();
         }
         LOGI_RETURN_IF_ERROR(decode_all(*block));
-        return check_statistics(segment_, number, *block);
+        if (!all_.has_value()) {
+            return absl::OkStatus();  // what is damaged is noted
+        }
+        LOGI_RETURN_IF_ERROR(check_extents(segment_, extents_[number], *block));
+        return check_statistics(*all_, extents_[number], *block);
     }
 
-    Status look_at_statistics() {
-        Status status;
-        for (std::uint32_t i = 0; i < segment_.blocks().size(); ++i) {
-            const auto statistics = segment_.statistics(i);
-            if (!statistics.ok()) {
-                status = statistics.status();
-            } else if (*statistics != nullptr) {
-                for (const ExtentCounts& extent : (*statistics)->extents) {
-                    ++widths_[extent.width].first;
-                    widths_[extent.width].second += extent.counts.size();
-                }
-                levels_ = std::max(levels_, (*statistics)->levels->size());
-            }
+    void look_at_directory() {
+        pages_ = check_pages(segment_);
+        for (const PageKind& kind : pages_) {
+            note(kind.status);
         }
-        return status;
+        if (auto all = segment_.select_all(); all.ok()) {
+            extents_ = all->extents_by_block();
+            all_ = *std::move(all);
+            look_at_statistics();
+        }
+        if (options_.verify) {
+            note(check_postings(segment_));
+        }
+    }
+
+    void look_at_statistics() {
+        for (const auto& extents : extents_) {
+            const auto statistics = all_->statistics(extents);
+            if (!statistics.ok() || !statistics->has_value()) {
+                note(statistics.status());
+                continue;
+            }
+            for (const ExtentCounts* extent : (*statistics)->extents) {
+                ++widths_[extent->width].first;
+                widths_[extent->width].second += extent->counts.size();
+            }
+            levels_ = std::max(levels_, (*statistics)->levels->size());
+        }
     }
 
     void count(const std::vector<block::ColumnNote>& notes) {
@@ -204,8 +229,8 @@ class Inspection {
         const block::BlockStats& stats = segment_.blocks()[number];
         std::uint64_t bytes = 0;
         for (std::size_t c = 0; c < block::kColumns; ++c) {
-            bytes += segment_.regions()[number][c].length;
-            parts_[c] += segment_.regions()[number][c].length;
+            bytes += segment_.root().regions[number][c].length;
+            parts_[c] += segment_.root().regions[number][c].length;
         }
         rows_ += stats.rows;
         line_bytes_ += stats.line_bytes;
@@ -213,7 +238,7 @@ class Inspection {
             &out_,
             "block %u %s rows %u line_bytes %d size_bytes %d min_time %s max_time %s %s\n",
             number,
-            segment_.kind(number) == block::kTemplateLines ? "templates" : "text",
+            segment_.root().forms[number].line_kind == block::kTemplateLines ? "templates" : "text",
             stats.rows,
             stats.line_bytes,
             bytes,
@@ -241,14 +266,32 @@ class Inspection {
             }
             columns += parts_[c];
         }
-        if (segment_.statistics_bytes() > 0) {
-            line("statistics", segment_.statistics_bytes());
+        const std::uint64_t statistics = segment_.root().statistics_bytes();
+        if (statistics > 0) {
+            line("statistics", statistics);
         }
-        line("directory", segment_.size_bytes() - columns - segment_.statistics_bytes());
+        line("directory", segment_.size_bytes() - columns - statistics);
+    }
+
+    void describe_pages() {
+        absl::StrAppendFormat(
+            &out_, "\n%-16s %8s %12s %12s\n", "pages of", "number", "bytes", "greatest");
+        for (const PageKind& kind : pages_) {
+            absl::StrAppendFormat(&out_,
+                                  "%-16s %8d %12d %12d",
+                                  std::string(kind.name),
+                                  kind.pages,
+                                  kind.bytes,
+                                  kind.greatest);
+            for (const std::uint32_t number : kind.damaged) {
+                absl::StrAppend(&out_, kind.damaged.front() == number ? " DAMAGED " : ",", number);
+            }
+            absl::StrAppend(&out_, "\n");
+        }
     }
 
     void describe_statistics() {
-        if (segment_.statistics_pages().empty()) {
+        if (segment_.root().statistics_bytes() == 0) {
             return;
         }
         absl::StrAppendFormat(&out_, "\n%-10s %10s %12s\n", "statistics", "extents", "counts");
@@ -258,8 +301,7 @@ class Inspection {
                     &out_, "%-10s %10d %12d\n", std::string(kWidthNames[width]), extents, counts);
             }
         }
-        absl::StrAppendFormat(
-            &out_, "%d pages, %d levels\n", segment_.statistics_pages().size(), levels_);
+        absl::StrAppendFormat(&out_, "%d levels\n", levels_);
     }
 
     void describe_templates() {
@@ -347,6 +389,10 @@ class Inspection {
     const SegmentReader& segment_;
     const DumpOptions& options_;
     std::string& out_;
+    Status status_;
+    std::optional<Selection> all_;                    // nothing: a page is damaged
+    std::vector<std::vector<StreamExtent>> extents_;  // of these, by block
+    std::vector<PageKind> pages_;
     std::uint64_t rows_ = 0;
     std::uint64_t line_bytes_ = 0;
     std::array<std::uint64_t, block::kColumns> parts_{};

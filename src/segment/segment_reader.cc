@@ -5,65 +5,117 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "codec/compress.h"
-#include "segment/statistics_page.h"
+#include "segment/old_directory.h"
+#include "segment/selected_pages.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace logi::segment {
+namespace {
 
-Status SegmentReader::damaged(std::uint64_t offset, std::string_view what) const {
-    return absl::DataLossError(
-        absl::StrCat(name_, ": offset ", offset, ": ", std::string(what), " is damaged"));
-}
+// Of a segment that shares no cache.
+constexpr std::size_t kOwnCacheBytes = 64U << 20U;
 
-StatusOr<std::shared_ptr<const SegmentReader>> SegmentReader::open(
-    std::shared_ptr<const SegmentFile> file, std::string name) {
-    const std::shared_ptr<SegmentReader> reader(
-        new SegmentReader(std::move(file), std::move(name)));
-    LOGI_RETURN_IF_ERROR(reader->load());
-    return std::shared_ptr<const SegmentReader>(reader);
-}
+// The end of a file.
+struct Tail {
+    std::string bytes;
+    std::uint64_t offset = 0;  // where they begin
+    Region root;
+    std::uint32_t version = 0;
+};
 
-Status SegmentReader::load() {
-    const std::uint64_t size = file_->size();
-    if (size < kHeaderBytes + kFooterBytes) {
-        return damaged(0, "segment (too short)");
-    }
-    const std::uint64_t tail_bytes = std::min(size, kTailReadBytes);
-    LOGI_ASSIGN_OR_RETURN(const std::string tail, file_->read(size - tail_bytes, tail_bytes));
-    const std::uint64_t footer_offset = size - kFooterBytes;
-    const std::string_view footer = std::string_view(tail).substr(tail.size() - kFooterBytes);
+Status read_footer(const PagedFile& file, Tail& tail) {
+    const std::uint64_t footer_offset = file.size() - kFooterBytes;
+    const std::string_view footer =
+        std::string_view(tail.bytes).substr(tail.bytes.size() - kFooterBytes);
     base::ByteReader r(footer);
-    const std::uint64_t offset = r.u64();
-    const std::uint64_t length = r.u64();
-    const std::uint32_t directory_crc = r.u32();
-    version_ = r.u32();
+    tail.root.offset = r.u64();
+    tail.root.length = r.u64();
+    tail.root.crc = r.u32();
+    tail.version = r.u32();
     const std::uint32_t footer_crc = r.u32();
     if (r.bytes(kMagic.size()) != kMagic || footer_crc != base::crc32c(footer.substr(0, 24))) {
-        return damaged(footer_offset, "segment footer");
+        return file.damaged(footer_offset, "segment footer");
     }
-    if (version_ < kFormatVersionMin || version_ > kFormatVersion) {
+    if (tail.version < kFormatVersionMin || tail.version > kFormatVersion) {
         return absl::UnimplementedError(
-            absl::StrCat(name_, ": segment format ", version_, " is not known"));
+            absl::StrCat(file.name(), ": segment format ", tail.version, " is not known"));
     }
-    if (offset > footer_offset || length != footer_offset - offset) {
-        return damaged(footer_offset, "segment footer");
-    }
-    std::string directory;
-    if (offset >= size - tail_bytes) {
-        directory = tail.substr(offset - (size - tail_bytes), length);
-    } else {
-        LOGI_ASSIGN_OR_RETURN(directory, file_->read(offset, length));
-    }
-    if (base::crc32c(directory) != directory_crc) {
-        return damaged(offset, "segment directory");
-    }
-    const auto raw = codec::decompress(directory);
-    if (!raw.ok() || !parse_directory(raw->view()).ok()) {
-        return damaged(offset, "segment directory");
+    if (tail.root.offset > footer_offset || tail.root.length != footer_offset - tail.root.offset) {
+        return file.damaged(footer_offset, "segment footer");
     }
     return absl::OkStatus();
+}
+
+StatusOr<Tail> read_tail(const PagedFile& file) {
+    if (file.size() < kHeaderBytes + kFooterBytes) {
+        return file.damaged(0, "segment (too short)");
+    }
+    Tail tail;
+    const std::uint64_t length = std::min(file.size(), kTailReadBytes);
+    tail.offset = file.size() - length;
+    LOGI_ASSIGN_OR_RETURN(tail.bytes, file.read(tail.offset, length));
+    LOGI_RETURN_IF_ERROR(read_footer(file, tail));
+    return tail;
+}
+
+// Root or old directory.
+StatusOr<base::Buffer> read_root(const PagedFile& file, const Tail& tail) {
+    std::string far;
+    std::string_view stored;
+    if (tail.root.offset >= tail.offset) {
+        stored =
+            std::string_view(tail.bytes).substr(tail.root.offset - tail.offset, tail.root.length);
+    } else {
+        LOGI_ASSIGN_OR_RETURN(far, file.read(tail.root.offset, tail.root.length));
+        stored = far;
+    }
+    if (base::crc32c(stored) == tail.root.crc) {
+        if (auto raw = codec::decompress(stored); raw.ok()) {
+            return raw;
+        }
+    }
+    return file.damaged(tail.root.offset, "segment directory");
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<const SegmentReader>> SegmentReader::open(
+    std::shared_ptr<const SegmentFile> bytes, std::string name, std::shared_ptr<PageCache> cache) {
+    if (cache == nullptr) {
+        cache = std::make_shared<PageCache>(kOwnCacheBytes);
+    }
+    const auto file =
+        std::make_shared<const PagedFile>(std::move(bytes), std::move(name), std::move(cache));
+    LOGI_ASSIGN_OR_RETURN(const Tail tail, read_tail(*file));
+    LOGI_ASSIGN_OR_RETURN(base::Buffer raw, read_root(*file, tail));
+    Root root;
+    std::shared_ptr<const StreamPage> all_streams;
+    Status status;
+    if (tail.version < kPagedVersionMin) {
+        auto old = decode_old_directory(std::move(raw), tail.version);
+        status = old.status();
+        if (old.ok()) {
+            root = std::move(old->root);
+            all_streams = std::move(old->streams);
+        }
+    } else {
+        auto decoded = decode_root(raw.view(), tail.root.offset);
+        status = decoded.status();
+        if (decoded.ok()) {
+            root = *std::move(decoded);
+        }
+    }
+    if (!status.ok()) {
+        return file->damaged(tail.root.offset, "segment directory");
+    }
+    const std::size_t memory_bytes =
+        root.memory_bytes() + (all_streams == nullptr ? 0 : all_streams->memory_bytes());
+    const std::shared_ptr<SegmentReader> reader(new SegmentReader(
+        file, tail.version, Directory(file, std::move(root), std::move(all_streams))));
+    reader->memory_bytes_ = memory_bytes;
+    reader->directory_.keep_pages(tail.bytes, tail.offset);
+    return std::shared_ptr<const SegmentReader>(reader);
 }
 
 Status SegmentReader::check_header() const {
@@ -73,235 +125,50 @@ Status SegmentReader::check_header() const {
     w.u32(version_);
     w.u32(0);
     LOGI_ASSIGN_OR_RETURN(const std::string found, file_->read(0, kHeaderBytes));
-    return found == expected ? absl::OkStatus() : damaged(0, "segment header");
+    return found == expected ? absl::OkStatus() : file_->damaged(0, "segment header");
 }
 
-Status SegmentReader::parse_directory(std::string_view raw) {
-    base::ByteReader r(raw);
-    const bool good = parse_streams(r) && parse_blocks(r) && parse_extents(r) &&
-                      (version_ < 6 || parse_statistics_pages(r)) && r.ok() && r.done();
-    return good ? absl::OkStatus() : absl::DataLossError("directory");
-}
-
-bool SegmentReader::parse_streams(base::ByteReader& r) {
-    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        LabelPair pair;
-        pair.name = std::string(r.string());
-        pair.value = std::string(r.string());
-        symbols_.push_back(std::move(pair));
-    }
-    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        StreamId id;
-        id.high = r.u64();
-        id.low = r.u64();
-        ids_.push_back(id);
-        symbols_begin_.push_back(static_cast<std::uint32_t>(stream_symbols_.size()));
-        for (std::uint64_t k = r.varint(); k > 0 && r.ok(); --k) {
-            const std::uint64_t symbol = r.varint();
-            if (symbol >= symbols_.size()) {
-                return false;
-            }
-            stream_symbols_.push_back(static_cast<std::uint32_t>(symbol));
-        }
-    }
-    symbols_begin_.push_back(static_cast<std::uint32_t>(stream_symbols_.size()));
-    return r.ok();
-}
-
-bool SegmentReader::parse_blocks(base::ByteReader& r) {
-    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        const std::uint8_t kind = r.u8();
-        block::BlockStats stats;
-        stats.rows = static_cast<std::uint32_t>(r.varint());
-        stats.line_bytes = r.varint();
-        stats.min_time = {r.i64()};
-        stats.max_time = {r.i64()};
-        stats.first_stream = static_cast<std::uint32_t>(r.varint());
-        stats.last_stream = static_cast<std::uint32_t>(r.varint());
-        Regions regions;
-        for (auto& region : absl::MakeSpan(regions).first(columns_of(version_))) {
-            region.offset = r.varint();
-            region.length = r.varint();
-            region.crc = r.u32();
-        }
-        if (kind > (version_ < 4 ? block::kZstdLines : block::kTemplateLines) ||
-            stats.last_stream >= ids_.size()) {
-            return false;
-        }
-        stats_.push_back(stats);
-        forms_.push_back({static_cast<block::LineKind>(kind), version_ < 5});
-        regions_.push_back(regions);
-    }
-    return r.ok();
-}
-
-bool SegmentReader::parse_extents(base::ByteReader& r) {
-    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        StreamExtent e;
-        e.block = static_cast<std::uint32_t>(r.varint());
-        e.stream = static_cast<std::uint32_t>(r.varint());
-        e.rows = static_cast<std::uint32_t>(r.varint());
-        e.min_time = {r.zigzag()};
-        e.max_time = e.min_time + Duration{r.zigzag()};
-        e.has_bytes = version_ > 1;
-        if (e.has_bytes) {
-            e.line_bytes = r.varint();
-            e.metadata_bytes = r.varint();
-        }
-        if (e.block >= stats_.size() || e.stream >= ids_.size()) {
-            return false;
-        }
-        extents_.push_back(e);
-    }
-    return r.ok();
-}
-
-bool SegmentReader::parse_statistics_pages(base::ByteReader& r) {
-    std::uint64_t blocks = 0;
-    for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        const std::uint64_t count = r.varint();
-        StatisticsPage page;
-        page.region.offset = r.varint();
-        page.region.length = r.varint();
-        page.region.crc = r.u32();
-        if (count == 0 || count > stats_.size() - blocks) {
-            return false;
-        }
-        page.first_block = static_cast<std::uint32_t>(blocks);
-        page.blocks = static_cast<std::uint32_t>(count);
-        blocks += count;
-        statistics_pages_.push_back(page);
-    }
-    const base::MutexLock lock(mutex_);
-    statistics_.resize(statistics_pages_.size());
-    return r.ok() && (blocks == 0 || blocks == stats_.size());
-}
-
-std::uint32_t SegmentReader::stream_count() const {
-    return static_cast<std::uint32_t>(ids_.size());
-}
-
-Labels SegmentReader::labels(std::uint32_t stream) const {
-    std::vector<LabelPair> pairs;
-    for (std::uint32_t i = symbols_begin_[stream]; i < symbols_begin_[stream + 1]; ++i) {
-        pairs.push_back(symbols_[stream_symbols_[i]]);
-    }
-    return Labels::from_pairs(std::move(pairs));
-}
-
-std::vector<std::uint32_t> SegmentReader::select(const std::vector<Matcher>& matchers) const {
-    std::vector<bool> selected(ids_.size(), true);
-    for (const Matcher& matcher : matchers) {
-        // Per symbol: 0 another label, 1 this label and no match, 2 a match.
-        std::vector<std::uint8_t> verdict(symbols_.size(), 0);
-        for (std::size_t i = 0; i < symbols_.size(); ++i) {
-            if (symbols_[i].name == matcher.name()) {
-                verdict[i] = matcher.matches(symbols_[i].value) ? 2 : 1;
+StatusOr<Selection> SegmentReader::select(const std::vector<Matcher>& matchers,
+                                          Timestamp first,
+                                          Timestamp last) const {
+    LOGI_ASSIGN_OR_RETURN(const auto numbers, directory_.candidates(matchers, first, last));
+    LOGI_ASSIGN_OR_RETURN(StreamPages pages, directory_.stream_pages(numbers));
+    std::vector<StreamExtent> extents;
+    std::erase_if(pages, [&](const auto& page) {
+        const std::size_t before = extents.size();
+        const std::vector<bool> matching = page->matching(matchers);
+        for (const StreamExtent& e : page->extents) {
+            if (matching[e.stream - page->first_stream] && e.min_time <= last &&
+                first <= e.max_time) {
+                extents.push_back(e);
             }
         }
-        const bool absent = matcher.matches_empty();
-        for (std::size_t stream = 0; stream < ids_.size(); ++stream) {
-            bool matches = absent;
-            for (std::uint32_t i = symbols_begin_[stream]; i < symbols_begin_[stream + 1]; ++i) {
-                if (const std::uint8_t v = verdict[stream_symbols_[i]]; v != 0) {
-                    matches = v == 2;
-                }
-            }
-            selected[stream] = selected[stream] && matches;
-        }
-    }
-    std::vector<std::uint32_t> streams;
-    for (std::uint32_t stream = 0; stream < ids_.size(); ++stream) {
-        if (selected[stream]) {
-            streams.push_back(stream);
-        }
-    }
-    return streams;
-}
-
-StatusOr<std::string> SegmentReader::read_region(const Region& region,
-                                                 std::string_view what) const {
-    if (region.length == 0) {
-        return std::string();
-    }
-    if (region.offset > file_->size() || region.length > file_->size() - region.offset) {
-        return damaged(region.offset, what);
-    }
-    LOGI_ASSIGN_OR_RETURN(std::string bytes, file_->read(region.offset, region.length));
-    if (base::crc32c(bytes) != region.crc) {
-        return damaged(region.offset, what);
-    }
-    return bytes;
-}
-
-StatusOr<SegmentReader::PageContent> SegmentReader::read_statistics(
-    const StatisticsPage& page) const {
-    LOGI_ASSIGN_OR_RETURN(const std::string stored, read_region(page.region, "statistics"));
-    std::vector<std::vector<StreamExtent>> extents(page.blocks);
-    for (const StreamExtent& e : extents_) {  // in the order of the streams
-        if (e.block >= page.first_block && e.block - page.first_block < page.blocks) {
-            extents[e.block - page.first_block].push_back(e);
-        }
-    }
-    const auto raw = codec::decompress(stored);
-    if (!raw.ok()) {
-        return damaged(page.region.offset, "statistics");
-    }
-    auto content = decode_statistics(raw->view(), extents);
-    return content.ok() ? std::move(content) : damaged(page.region.offset, "statistics");
-}
-
-StatusOr<std::shared_ptr<const BlockStatistics>> SegmentReader::statistics(
-    std::uint32_t block) const {
-    LOGI_CHECK(block < stats_.size());
-    const auto after = std::upper_bound(
-        statistics_pages_.begin(),
-        statistics_pages_.end(),
-        block,
-        [](std::uint32_t b, const StatisticsPage& page) { return b < page.first_block; });
-    if (after == statistics_pages_.begin()) {
-        return nullptr;
-    }
-    const auto number = static_cast<std::size_t>(after - statistics_pages_.begin()) - 1;
-    const StatisticsPage& page = statistics_pages_[number];
-    // Whoever waits for another's page waits no longer than it takes to read one.
-    const base::MutexLock lock(mutex_);
-    if (statistics_[number] == nullptr) {
-        LOGI_ASSIGN_OR_RETURN(PageContent content, read_statistics(page));
-        statistics_[number] = std::make_shared<const PageContent>(std::move(content));
-    }
-    return std::shared_ptr<const BlockStatistics>(
-        statistics_[number], &(*statistics_[number])[block - page.first_block]);
-}
-
-std::uint64_t SegmentReader::statistics_bytes() const {
-    std::uint64_t bytes = 0;
-    for (const StatisticsPage& page : statistics_pages_) {
-        bytes += page.region.length;
-    }
-    return bytes;
+        return extents.size() == before;
+    });
+    return Selection(*this,
+                     std::make_shared<const SelectedPages>(directory_, std::move(pages)),
+                     std::move(extents));
 }
 
 class SegmentReader::Block final : public block::BlockSource {
   public:
-    Block(const SegmentReader& segment, const Regions& regions, std::uint64_t* bytes_read)
-        : segment_(segment), regions_(regions), bytes_read_(bytes_read) {}
+    Block(const PagedFile& file, const Regions& regions, std::uint64_t* bytes_read)
+        : file_(file), regions_(regions), bytes_read_(bytes_read) {}
 
     [[nodiscard]] StatusOr<std::string> column(block::Column column) const override {
         count(regions_[column].length);
-        return segment_.read_region(regions_[column], block::kColumnNames[column]);
+        return file_.read_region(regions_[column], block::kColumnNames[column]);
     }
     [[nodiscard]] StatusOr<std::string> range(block::Column column,
                                               std::uint64_t offset,
                                               std::uint64_t length) const override {
         const Region& region = regions_[column];
         if (offset > region.length || length > region.length - offset ||
-            region.offset > segment_.file_->size() ||
-            region.length > segment_.file_->size() - region.offset) {
-            return segment_.damaged(region.offset, block::kColumnNames[column]);
+            region.offset > file_.size() || region.length > file_.size() - region.offset) {
+            return file_.damaged(region.offset, block::kColumnNames[column]);
         }
         count(length);
-        return segment_.file_->read(region.offset + offset, length);
+        return file_.read(region.offset + offset, length);
     }
     [[nodiscard]] std::uint64_t offset(block::Column column) const override {
         return regions_[column].offset;
@@ -314,24 +181,23 @@ class SegmentReader::Block final : public block::BlockSource {
         }
     }
 
-    const SegmentReader& segment_;
+    const PagedFile& file_;
     const Regions& regions_;
     std::uint64_t* const bytes_read_;
 };
 
 StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(
     std::uint32_t block, std::uint64_t* bytes_read) const {
-    LOGI_CHECK(block < stats_.size());
-    return block::open_block(stats_[block],
-                             forms_[block],
-                             std::make_shared<Block>(*this, regions_[block], bytes_read),
-                             absl::StrCat(name_, " block ", block));
+    LOGI_CHECK(block < root().blocks.size());
+    return block::open_block(root().blocks[block],
+                             root().forms[block],
+                             std::make_shared<Block>(*file_, root().regions[block], bytes_read),
+                             absl::StrCat(name(), " block ", block));
 }
 
 Status SegmentReader::check_columns(std::uint32_t block) const {
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        const auto column = static_cast<block::Column>(c);
-        LOGI_RETURN_IF_ERROR(read_region(regions_[block][c], block::kColumnNames[column]).status());
+        LOGI_RETURN_IF_ERROR(stored_column(block, static_cast<block::Column>(c)).status());
     }
     return absl::OkStatus();
 }

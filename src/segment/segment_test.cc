@@ -78,6 +78,11 @@ std::string write(const Model& m) {
 // Compares every row; false at the first error, which must be kDataLoss.
 bool equal(const SegmentReader& segment, const Model& m) {
     std::size_t next = 0;
+    const auto all = segment.select_all();
+    if (!all.ok()) {
+        EXPECT_TRUE(absl::IsDataLoss(all.status())) << all.status();
+        return false;
+    }
     for (std::uint32_t b = 0; b < segment.blocks().size(); ++b) {
         auto block = *segment.open_block(b);
         const auto streams = block->streams();
@@ -93,7 +98,7 @@ bool equal(const SegmentReader& segment, const Model& m) {
             if (!line.ok() || !block->metadata(i, metadata).ok()) {
                 return false;
             }
-            EXPECT_EQ(segment.labels((*streams)[i]), m.streams[row.stream]);
+            EXPECT_EQ(all->labels((*streams)[i]), m.streams[row.stream]);
             EXPECT_EQ((*times)[i], row.time);
             EXPECT_EQ((*sequences)[i], row.sequence);
             EXPECT_EQ(*line, row.line);
@@ -118,7 +123,8 @@ TEST_P(SegmentOf, RowsComeBack) {
     std::string text;
     EXPECT_TRUE(dump(**segment, {.verify = true}, text).ok()) << text;
     std::uint64_t rows = 0;
-    for (const auto& e : (*segment)->extents()) {
+    const auto all = (*segment)->select_all();
+    for (const auto& e : all->extents()) {
         rows += e.rows;
     }
     EXPECT_EQ(rows, m.rows.size());
@@ -147,7 +153,8 @@ TEST_P(SegmentOf, ExtentsTellTheirBytes) {
     std::size_t next = 0;
     // Rows lie in the order of the blocks, and in a block in the order of the streams.
     std::map<std::pair<std::uint32_t, std::uint32_t>, StreamExtent> extents;
-    for (const auto& e : (*segment)->extents()) {
+    const auto all = (*segment)->select_all();
+    for (const auto& e : all->extents()) {
         extents[{e.block, e.stream}] = e;
     }
     EXPECT_GT(extents.size(), 20U);
@@ -191,10 +198,11 @@ TEST(Segment, VersionOneIsReadable) {
     const auto segment = open(absl::HexStringToBytes(kVersion1));
     ASSERT_TRUE(segment.ok()) << segment.status();
     ASSERT_EQ((*segment)->stream_count(), 2U);
-    EXPECT_EQ((*segment)->labels(1).to_string(), R"({app="b", service_name="b"})");
-    ASSERT_EQ((*segment)->extents().size(), 2U);
-    EXPECT_EQ((*segment)->extents()[0].rows, 2U);
-    EXPECT_FALSE((*segment)->extents()[0].has_bytes);
+    const auto all = *(*segment)->select_all();
+    EXPECT_EQ(all.labels(1).to_string(), R"({app="b", service_name="b"})");
+    ASSERT_EQ(all.extents().size(), 2U);
+    EXPECT_EQ(all.extents()[0].rows, 2U);
+    EXPECT_FALSE(all.extents()[0].has_bytes);
     const auto block = *(*segment)->open_block(0);
     EXPECT_EQ(*block->line(2), "third");
     EXPECT_EQ(
@@ -215,8 +223,9 @@ constexpr const char* kVersion2 =
 TEST(Segment, VersionTwoIsReadable) {
     const auto segment = open(absl::HexStringToBytes(kVersion2));
     ASSERT_TRUE(segment.ok()) << segment.status();
-    ASSERT_EQ((*segment)->extents().size(), 2U);
-    EXPECT_EQ((*segment)->extents()[0].line_bytes, 21U);
+    const auto all = *(*segment)->select_all();
+    ASSERT_EQ(all.extents().size(), 2U);
+    EXPECT_EQ(all.extents()[0].line_bytes, 21U);
     const auto block = *(*segment)->open_block(0);
     EXPECT_EQ(*block->line(1), "second line");
     EXPECT_TRUE(block->minutes()->empty());
@@ -295,9 +304,55 @@ TEST(Segment, VersionFiveIsReadable) {
     EXPECT_EQ(*block->line(23), "took 161 ms, user=u23");
     EXPECT_EQ(block->minutes()->at(0).rows, 1U);
     EXPECT_EQ(block->minutes()->at(1).rows, 23U);
-    EXPECT_EQ(*(*segment)->statistics(0), nullptr);
+    const auto all = *(*segment)->select_all();
+    EXPECT_FALSE(all.statistics(all.extents())->has_value());
     std::string text;
     EXPECT_TRUE(dump(**segment, {.verify = true}, text).ok());
+}
+
+// The same with levels, as version 6 wrote it, with statistics.
+constexpr const char* kVersion6 =
+    "4c4f47495345474d060000000000000000020018000f8080f8f8c9edf6dd2f80e59a770001015028b52f"
+    "fd2050a5000070cedfeefb81e6c4ec310200000002010057724a28b52ffd2051fd0100a2c40d16d01586"
+    "0340010088ced50084d87befbdb74c60f8de3b656fbbc95eae3c39f2e3c68bcf75e26b751a7d3697b793"
+    "07822086080210082301001920020038013600190b82778c03030e64657465637465645f6c6576656c01"
+    "6b057472616365020003000204060004696e666f0001760303000800003000350200000000000048512c"
+    "c3e057000100180205746f6f6b200a206d732c20757365723d00010f020100010200000d050900020106"
+    "3e010001aaaaaa000003d100000b730000131500001ab700002259000029fb0000319d0000393f000040"
+    "e10000488300005025000057c7001e0104696e666f03016b0574726163650103000100000002010b12dc"
+    "01000000880101016101310117e7ceb09b0468589aebc95b340e061c0100010118dd0300008f4fb6eddd"
+    "17800949a6b7eddd17000010046a868f9d1411616d1d65251fb7a3bf8f44000000000044482cc3e0578c"
+    "013a3b200419c6010000000000c60137d93041bafd0136190b8277010000188080f8f8c9edf6dd2f80a6"
+    "d0eb2add0399030101b3022012aaabee53010000000000008b000000000000001fe15e80060000002d52"
+    "e2024c4f47495345474d";
+
+TEST(Segment, VersionSixIsReadable) {
+    const auto segment = open(absl::HexStringToBytes(kVersion6));
+    ASSERT_TRUE(segment.ok()) << segment.status();
+    EXPECT_EQ((*segment)->version(), 6U);
+    EXPECT_EQ(*(*(*segment)->open_block(0))->line(23), "took 161 ms, user=u23");
+    const auto all = *(*segment)->select_all();
+    const auto told = *all.statistics(all.extents());
+    ASSERT_TRUE(told.has_value());
+    EXPECT_EQ(*told->levels, std::vector<std::string>{"info"});
+    EXPECT_EQ(*told->names, (std::vector<std::string>{"k", "trace"}));
+    ASSERT_NE(told->find(0), nullptr);
+    EXPECT_EQ(told->find(0)->counts.size(), 3U);
+    std::string text;
+    EXPECT_TRUE(dump(**segment, {.verify = true}, text).ok()) << text;
+}
+
+// Its blocks are stored as those of today.
+TEST(Segment, BlocksOfVersionSixAreCopied) {
+    const auto old = *open(absl::HexStringToBytes(kVersion6));
+    const auto all = *old->select_all();
+    SegmentWriter writer({all.labels(0)});
+    ASSERT_TRUE(writer.add_block(*old, all, all.extents(), std::vector<std::uint32_t>{0}).ok());
+    const auto copy = *open(writer.finish());
+    EXPECT_EQ(copy->version(), kFormatVersion);
+    EXPECT_EQ(*(*copy->open_block(0))->line(23), "took 161 ms, user=u23");
+    std::string text;
+    EXPECT_TRUE(dump(*copy, {.verify = true}, text).ok()) << text;
 }
 
 TEST_P(SegmentOf, FilterAndSelectAgreeWithTheModel) {
@@ -335,7 +390,14 @@ TEST_P(SegmentOf, FilterAndSelectAgreeWithTheModel) {
         for (const auto op : {MatchOp::kRegex, MatchOp::kNotRegex}) {
             const std::vector<Matcher> matchers = {*Matcher::make("pod", op, value),
                                                    *Matcher::make("app", MatchOp::kNotEqual, "a2")};
-            EXPECT_EQ((*segment)->select(matchers), (*segment)->Source::select(matchers));
+            const auto found = (*segment)->select(matchers, Timestamp::min(), Timestamp::max());
+            const auto all = *(*segment)->select_all();
+            std::vector<std::uint32_t> expected = all.streams();
+            std::erase_if(expected, [&](std::uint32_t stream) {
+                return !matches_all(matchers, all.labels(stream));
+            });
+            EXPECT_EQ(found->streams(), expected);
+            EXPECT_EQ(all.matching(matchers), expected);
         }
     }
 }
@@ -353,7 +415,7 @@ TEST_P(SegmentOf, DamageIsNeverServedAsData) {
         EXPECT_FALSE(segment.ok() && dump(**segment, {.verify = true}, text).ok()) << i;
     }
     // Rows do not need statistics.
-    const std::uint64_t statistics = (*open(bytes))->statistics_bytes();
+    const std::uint64_t statistics = (*open(bytes))->root().statistics_bytes();
     EXPECT_GT(refused, (bytes.size() - statistics) / 3 - kHeaderBytes);
     for (std::size_t i = 0; i < bytes.size(); i += 11) {
         EXPECT_FALSE(open(bytes.substr(0, i)).ok()) << i;

@@ -19,6 +19,16 @@ std::uint64_t bytes_of(absl::Span<const MetadataView> metadata) {
     return bytes;
 }
 
+// What a stream takes in a page of streams, about.
+std::size_t stream_bytes(const Labels& labels, std::size_t extents) {
+    constexpr std::size_t kExtentBytes = 16;
+    std::size_t bytes = sizeof(StreamId) + extents * kExtentBytes;
+    for (const LabelPair& pair : labels.pairs()) {
+        bytes += pair.name.size() + pair.value.size() + 4;
+    }
+    return bytes;
+}
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(std::vector<Labels> streams, std::uint64_t line_bytes)
@@ -59,145 +69,143 @@ void SegmentWriter::close_block() {
         return;
     }
     const block::EncodedBlock encoded = encoder_.encode(rows_);
-    BlockEntry entry;
-    entry.stats = encoded.stats;
-    entry.form = encoded.form;
+    Regions regions;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        entry.regions[c] = append(encoded.columns[c]);
+        regions[c] = append(encoded.columns[c]);
     }
     metadata_bytes_of_rows_.clear();
     append_extents(
-        rows_, static_cast<std::uint32_t>(blocks_.size()), extents_, &metadata_bytes_of_rows_);
+        rows_, static_cast<std::uint32_t>(root_.blocks.size()), extents_, &metadata_bytes_of_rows_);
     statistics_.add(rows_, metadata_bytes_of_rows_);
-    blocks_.push_back(entry);
+    root_.blocks.push_back(encoded.stats);
+    root_.forms.push_back(encoded.form);
+    root_.regions.push_back(regions);
     rows_.clear();
     line_bytes_ = 0;
     metadata_bytes_ = 0;
 }
 
 Status SegmentWriter::add_block(const SegmentReader& from,
-                                std::uint32_t block,
+                                const Selection& streams,
                                 absl::Span<const StreamExtent> extents,
                                 absl::Span<const std::uint32_t> ordinals) {
-    LOGI_CHECK(from.version() == kFormatVersion);
+    LOGI_CHECK(from.version() >= kBlockVersionMin && !extents.empty());
+    const std::uint32_t block = extents.front().block;
     std::array<std::string, block::kColumns> columns;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
         LOGI_ASSIGN_OR_RETURN(columns[c], from.stored_column(block, static_cast<block::Column>(c)));
     }
     LOGI_RETURN_IF_ERROR(renumber_streams(from, block, ordinals, columns[block::kStreams]));
     close_block();
-    LOGI_RETURN_IF_ERROR(statistics_.add(from, block, ordinals));
-    BlockEntry entry;
-    entry.stats = from.blocks()[block];
-    entry.stats.first_stream = ordinals[entry.stats.first_stream];
-    entry.stats.last_stream = ordinals[entry.stats.last_stream];
-    entry.form.line_kind = from.kind(block);
+    LOGI_RETURN_IF_ERROR(statistics_.add(streams, extents, ordinals));
+    block::BlockStats stats = from.blocks()[block];
+    stats.first_stream = ordinals[stats.first_stream];
+    stats.last_stream = ordinals[stats.last_stream];
+    Regions regions;
     for (std::size_t c = 0; c < block::kColumns; ++c) {
-        entry.regions[c] = append(columns[c]);
+        regions[c] = append(columns[c]);
     }
     for (StreamExtent extent : extents) {
-        extent.block = static_cast<std::uint32_t>(blocks_.size());
+        extent.block = static_cast<std::uint32_t>(root_.blocks.size());
         extent.stream = ordinals[extent.stream];
         extents_.push_back(extent);
     }
-    blocks_.push_back(entry);
+    root_.blocks.push_back(stats);
+    root_.forms.push_back(from.root().forms[block]);
+    root_.regions.push_back(regions);
     return absl::OkStatus();
 }
 
-// Of what comes before the directory.
-std::vector<SegmentWriter::StatisticsEntry> SegmentWriter::append_statistics() {
-    const std::uint64_t bytes_max =
-        std::max(out_.size() / kBytesPerStatistics, kStatisticsBytesMin);
-    std::vector<StatisticsEntry> entries;
-    for (const StatisticsWriter::Page& page : statistics_.finish(bytes_max)) {
-        entries.push_back({page.blocks, append(page.bytes)});
+void SegmentWriter::append_stream_page(std::uint32_t first_stream,
+                                       std::uint32_t end_stream,
+                                       absl::Span<const StreamExtent> extents) {
+    StreamPagePlace place;
+    place.first_stream = first_stream;
+    place.streams = end_stream - first_stream;
+    place.min_time = Timestamp::max();
+    place.max_time = Timestamp::min();
+    for (const StreamExtent& e : extents) {
+        place.min_time = std::min(place.min_time, e.min_time);
+        place.max_time = std::max(place.max_time, e.max_time);
     }
-    return entries;
+    const auto streams = absl::MakeConstSpan(streams_).subspan(first_stream, place.streams);
+    place.region = append(codec::compress(encode_streams(streams, extents, first_stream)));
+    root_.stream_pages.push_back(place);
 }
 
-// Distinct label pairs, sorted; a stream is a list of their numbers.
-void SegmentWriter::encode_streams(base::ByteWriter& w) const {
-    std::vector<LabelPair> symbols;
-    for (const auto& labels : streams_) {
-        symbols.insert(symbols.end(), labels.pairs().begin(), labels.pairs().end());
-    }
-    std::sort(symbols.begin(), symbols.end());
-    symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
-    w.varint(symbols.size());
-    for (const auto& pair : symbols) {
-        w.string(pair.name);
-        w.string(pair.value);
-    }
-    w.varint(streams_.size());
-    for (const auto& labels : streams_) {
-        const StreamId id = labels.id();
-        w.u64(id.high);
-        w.u64(id.low);
-        w.varint(labels.size());
-        for (const auto& pair : labels.pairs()) {
-            const auto it = std::lower_bound(symbols.begin(), symbols.end(), pair);
-            w.varint(static_cast<std::uint64_t>(it - symbols.begin()));
-        }
-    }
-}
-
-void SegmentWriter::encode_blocks(base::ByteWriter& w) const {
-    w.varint(blocks_.size());
-    for (const auto& b : blocks_) {
-        w.u8(b.form.line_kind);
-        w.varint(b.stats.rows);
-        w.varint(b.stats.line_bytes);
-        w.i64(b.stats.min_time.ns);
-        w.i64(b.stats.max_time.ns);
-        w.varint(b.stats.first_stream);
-        w.varint(b.stats.last_stream);
-        for (const auto& region : b.regions) {
-            w.varint(region.offset);
-            w.varint(region.length);
-            w.u32(region.crc);
-        }
-    }
-}
-
-std::string SegmentWriter::encode_directory(absl::Span<const StatisticsEntry> statistics) {
-    std::string raw;
-    base::ByteWriter w(raw);
-    encode_streams(w);
-    encode_blocks(w);
+void SegmentWriter::append_streams() {
     std::stable_sort(extents_.begin(), extents_.end(), [](const auto& a, const auto& b) {
         return a.stream < b.stream;
     });
-    w.varint(extents_.size());
-    for (const auto& e : extents_) {
-        w.varint(e.block);
-        w.varint(e.stream);
-        w.varint(e.rows);
-        w.zigzag(e.min_time.ns);
-        w.zigzag((e.max_time - e.min_time).ns);
-        w.varint(e.line_bytes);
-        w.varint(e.metadata_bytes);
+    auto left = absl::MakeConstSpan(extents_);
+    std::uint32_t first = 0;  // stream of the page
+    std::size_t extents = 0;  // of the page
+    std::size_t bytes = 0;    // likewise
+    for (std::uint32_t stream = 0; stream < streams_.size(); ++stream) {
+        const std::size_t before = extents;
+        while (extents < left.size() && left[extents].stream == stream) {
+            ++extents;
+        }
+        bytes += stream_bytes(streams_[stream], extents - before);
+        if (bytes >= kPageBytes || stream + 1 - first == kStreamsPerPageMax ||
+            stream + 1 == streams_.size()) {
+            append_stream_page(first, stream + 1, left.first(extents));
+            left.remove_prefix(extents);
+            first = stream + 1;
+            extents = 0;
+            bytes = 0;
+        }
     }
-    w.varint(statistics.size());
-    for (const auto& entry : statistics) {
-        w.varint(entry.blocks);
-        w.varint(entry.region.offset);
-        w.varint(entry.region.length);
-        w.u32(entry.region.crc);
+    root_.streams = static_cast<std::uint32_t>(streams_.size());
+}
+
+// Of what comes before them.
+void SegmentWriter::append_statistics() {
+    const std::uint64_t bytes_max =
+        std::max(out_.size() / kBytesPerStatistics, kStatisticsBytesMin);
+    std::vector<std::uint32_t> first_streams;
+    for (const StreamPagePlace& page : root_.stream_pages) {
+        first_streams.push_back(page.first_stream);
     }
-    return codec::compress(raw);
+    if (const auto encoded = statistics_.finish(first_streams, bytes_max)) {
+        root_.statistics_head = append(encoded->head);
+        for (const std::string& page : encoded->pages) {
+            root_.statistics_pages.push_back(append(page));
+        }
+    }
+}
+
+// A single page of streams needs no index.
+void SegmentWriter::append_postings() {
+    if (root_.stream_pages.size() < 2) {
+        return;
+    }
+    const std::vector<Posting> postings = postings_of(streams_);
+    for (std::size_t begin = 0; begin < postings.size();) {
+        std::size_t end = begin;
+        for (std::size_t bytes = 0; end < postings.size() && bytes < kPageBytes; ++end) {
+            bytes += encoded_bytes(postings[end]);
+        }
+        const auto page = absl::MakeConstSpan(postings).subspan(begin, end - begin);
+        root_.postings_pages.push_back(
+            {append(codec::compress(encode_postings(page))),
+             {std::string(page.front().name), std::string(page.front().value)}});
+        begin = end;
+    }
 }
 
 std::string SegmentWriter::finish() {
     close_block();
-    LOGI_CHECK(!blocks_.empty());
-    const std::string directory = encode_directory(append_statistics());
-    const std::uint64_t offset = out_.size();
-    out_.append(directory);
+    LOGI_CHECK(!root_.blocks.empty());
+    append_streams();
+    append_statistics();
+    append_postings();
+    const Region root = append(codec::compress(encode_root(root_)));
     std::string footer;
     base::ByteWriter w(footer);
-    w.u64(offset);
-    w.u64(directory.size());
-    w.u32(base::crc32c(directory));
+    w.u64(root.offset);
+    w.u64(root.length);
+    w.u32(root.crc);
     w.u32(kFormatVersion);
     w.u32(base::crc32c(footer));
     w.bytes(kMagic);

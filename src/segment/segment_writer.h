@@ -30,36 +30,30 @@ class SegmentWriter {
     [[nodiscard]] bool starts_block(std::string_view line,
                                     absl::Span<const MetadataView> metadata) const;
 
-    // Copies a block of a segment of the same format; rows that were added so far end their block.
-    // `extents` are those of the block, and `ordinals` has the number here of each of the segment's
-    // streams, in the same order. kDataLoss if the block is damaged; then nothing is copied.
+    // Copies a block of a segment that stores blocks alike; rows that were added so far end their
+    // block. `extents` are those of the block, all of them, which are in `streams`, and `ordinals`
+    // has the number here of each of the segment's streams, in the same order. kDataLoss if the
+    // block is damaged; then nothing is copied.
     Status add_block(const SegmentReader& from,
-                     std::uint32_t block,
+                     const Selection& streams,
                      absl::Span<const StreamExtent> extents,
                      absl::Span<const std::uint32_t> ordinals);
 
     // So far.
     [[nodiscard]] std::uint64_t size_bytes() const { return out_.size(); }
-    [[nodiscard]] bool empty() const { return rows_.empty() && blocks_.empty(); }
+    [[nodiscard]] bool empty() const { return rows_.empty() && root_.blocks.empty(); }
 
     // Ends the file; the writer is used up. At least one row was added.
     std::string finish();
 
   private:
-    struct BlockEntry {
-        block::BlockStats stats;
-        block::BlockForm form;
-        std::array<Region, block::kColumns> regions;
-    };
-    struct StatisticsEntry {
-        std::size_t blocks = 0;
-        Region region;
-    };
     [[nodiscard]] Region append(std::string_view bytes);
-    [[nodiscard]] std::vector<StatisticsEntry> append_statistics();
-    [[nodiscard]] std::string encode_directory(absl::Span<const StatisticsEntry> statistics);
-    void encode_streams(base::ByteWriter& w) const;
-    void encode_blocks(base::ByteWriter& w) const;
+    void append_streams();
+    void append_stream_page(std::uint32_t first_stream,
+                            std::uint32_t end_stream,
+                            absl::Span<const StreamExtent> extents);
+    void append_statistics();
+    void append_postings();
 
     std::vector<Labels> streams_;
     std::string out_;
@@ -67,7 +61,7 @@ class SegmentWriter {
     std::vector<block::Row> rows_;
     std::uint64_t line_bytes_ = 0;      // of rows_
     std::uint64_t metadata_bytes_ = 0;  // likewise
-    std::vector<BlockEntry> blocks_;
+    Root root_;
     std::vector<StreamExtent> extents_;
     StatisticsWriter statistics_;
     std::vector<std::uint64_t> metadata_bytes_of_rows_;  // of the block that is closed

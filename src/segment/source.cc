@@ -1,17 +1,12 @@
 #include "segment/source.h"
 
 #include "block/metadata_size.h"
+#include "segment/selection.h"
 
 namespace logi::segment {
 
-std::vector<std::uint32_t> Source::select(const std::vector<Matcher>& matchers) const {
-    std::vector<std::uint32_t> selected;
-    for (std::uint32_t i = 0; i < stream_count(); ++i) {
-        if (matches_all(matchers, labels(i))) {
-            selected.push_back(i);
-        }
-    }
-    return selected;
+StatusOr<Selection> Source::select_all() const {
+    return select({}, Timestamp::min(), Timestamp::max());
 }
 
 void append_extents(absl::Span<const block::Row> rows,

@@ -14,17 +14,26 @@
 
 namespace logi::segment {
 
-// Immutable, shared, safe from any thread. Streams and blocks are numbered from 0.
+class Selection;
+
+// Immutable, shared, safe from any thread.
 class Source {
   public:
     virtual ~Source() = default;
-    [[nodiscard]] virtual std::uint32_t stream_count() const = 0;
-    [[nodiscard]] virtual Labels labels(std::uint32_t stream) const = 0;
-    [[nodiscard]] virtual StreamId stream_id(std::uint32_t stream) const = 0;
+    // The streams that match and may have entries from `first` to `last`, both included. The
+    // source must outlive it. kDataLoss, with name and offset, if what tells it is damaged.
+    [[nodiscard]] virtual StatusOr<Selection> select(const std::vector<Matcher>& matchers,
+                                                     Timestamp first,
+                                                     Timestamp last) const = 0;
+    // All streams that have entries.
+    [[nodiscard]] StatusOr<Selection> select_all() const;
+};
+
+// Where blocks lie; they are numbered from 0, and so are streams.
+class BlockHolder : public Source {
+  public:
     [[nodiscard]] virtual absl::Span<const block::BlockStats> blocks() const = 0;
-    // Sorted by (stream, block).
-    [[nodiscard]] virtual absl::Span<const StreamExtent> extents() const = 0;
-    // The reader must not outlive the source, nor `bytes_read`, to which it adds what it reads of a
+    // The reader must not outlive the holder, nor `bytes_read`, to which it adds what it reads of a
     // file; null: nobody asks.
     [[nodiscard]] virtual StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read) const = 0;
@@ -32,20 +41,10 @@ class Source {
         std::uint32_t block) const {
         return open_block(block, nullptr);
     }
-    // What is told of a block's rows without them; null if nothing is. Read when they are asked for
-    // first. kDataLoss: they are damaged; the rows may not be.
-    [[nodiscard]] virtual StatusOr<std::shared_ptr<const BlockStatistics>> statistics(
-        std::uint32_t block) const {
-        (void)block;
-        return nullptr;
-    }
     // Whether its rows are in memory, not in a file.
     [[nodiscard]] virtual bool in_memory() const { return false; }
     // For messages.
     [[nodiscard]] virtual std::string name() const = 0;
-    // The streams that match, ascending.
-    [[nodiscard]] virtual std::vector<std::uint32_t> select(
-        const std::vector<Matcher>& matchers) const;
 };
 
 // Appends the extents of a block's rows, which are in a block's order, and, if somebody asks, how

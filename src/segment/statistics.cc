@@ -30,4 +30,24 @@ const ExtentCounts* BlockStatistics::find(std::uint32_t stream) const {
     return it != extents.end() && it->stream == stream && it->width != kNoBuckets ? &*it : nullptr;
 }
 
+const ExtentCounts* StatisticsView::find(std::uint32_t stream) const {
+    const auto it = std::lower_bound(
+        extents.begin(), extents.end(), stream, [](const ExtentCounts* e, std::uint32_t s) {
+            return e->stream < s;
+        });
+    return it != extents.end() && (*it)->stream == stream && (*it)->width != kNoBuckets ? *it
+                                                                                        : nullptr;
+}
+
+BlockStatistics StatisticsView::copy() const {
+    BlockStatistics copied;
+    copied.extents.reserve(extents.size());
+    for (const ExtentCounts* extent : extents) {
+        copied.extents.push_back(*extent);
+    }
+    copied.names = *names;
+    copied.levels = *levels;
+    return copied;
+}
+
 }  // namespace logi::segment

@@ -61,14 +61,28 @@ struct ExtentCounts {
                                                        BucketWidth width,
                                                        std::int64_t bucket);
 
+// Which metadata the entries of a block have but the level, sorted. Nothing: too many to tell.
+using MetadataNames = std::optional<std::vector<std::string>>;
+
+// The counts of a block.
 struct BlockStatistics {
     std::vector<ExtentCounts> extents;  // one per extent of the block, ascending by stream
-    // Which metadata its entries have but the level, sorted. Nothing: too many.
-    std::optional<std::vector<std::string>> names;
-    std::shared_ptr<const std::vector<std::string>> levels;  // from kFirstLevel on
+    MetadataNames names;
+    std::vector<std::string> levels;  // from kFirstLevel on
 
     // Null: nothing is told of that stream.
     [[nodiscard]] const ExtentCounts* find(std::uint32_t stream) const;
+};
+
+// What is told of some extents of a block, where it lies. It holds what it points into.
+struct StatisticsView {
+    std::vector<std::shared_ptr<const void>> held;
+    std::vector<const ExtentCounts*> extents;  // ascending by stream
+    const MetadataNames* names = nullptr;
+    const std::vector<std::string>* levels = nullptr;
+
+    [[nodiscard]] const ExtentCounts* find(std::uint32_t stream) const;
+    [[nodiscard]] BlockStatistics copy() const;
 };
 
 }  // namespace logi::segment

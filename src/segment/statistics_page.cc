@@ -6,87 +6,45 @@
 namespace logi::segment {
 namespace {
 
-template <typename Write>
-void for_each_extent(absl::Span<const BlockStatistics> blocks, Write write) {
-    for (const BlockStatistics& block : blocks) {
-        for (const ExtentCounts& extent : block.extents) {
-            write(extent);
+// All counts of extents but the last, which has the rest.
+template <typename Value>
+void write_all_but_last(absl::Span<const ExtentCounts* const> extents,
+                        base::ByteWriter& w,
+                        Value value) {
+    for (const ExtentCounts* extent : extents) {
+        for (std::size_t i = 0; i + 1 < extent->counts.size(); ++i) {
+            w.varint(extent->counts[i].*value);
         }
     }
 }
 
-// All counts of extents but the last, which has the rest.
-template <typename Value>
-void write_all_but_last(absl::Span<const BlockStatistics> blocks,
-                        base::ByteWriter& w,
-                        Value value) {
-    for_each_extent(blocks, [&](const ExtentCounts& extent) {
-        for (std::size_t i = 0; i + 1 < extent.counts.size(); ++i) {
-            w.varint(extent.counts[i].*value);
-        }
-    });
-}
-
+// The counts of extents.
 class Decoder {
   public:
-    Decoder(std::string_view raw, absl::Span<const std::vector<StreamExtent>> extents)
-        : r_(raw), extents_(extents), blocks_(extents.size()) {}
+    Decoder(base::ByteReader& r, absl::Span<const StreamExtent> extents, std::size_t levels)
+        : r_(r), extents_(extents), levels_end_(kFirstLevel + static_cast<std::uint32_t>(levels)) {}
 
-    StatusOr<std::vector<BlockStatistics>> decode() {
-        if (!read_levels() || !read_names() || !read_sizes() || !read_buckets() ||
+    StatusOr<std::vector<ExtentCounts>> decode() {
+        if (!read_sizes() || !read_buckets() ||
             !read_numbers(&LevelCount::rows, &StreamExtent::rows, 1) ||
             !read_numbers(&LevelCount::line_bytes, &StreamExtent::line_bytes, 0) ||
             !read_numbers(&LevelCount::metadata_bytes, &StreamExtent::metadata_bytes, 0) ||
             !r_.ok() || !r_.done()) {
             return absl::DataLossError("statistics");
         }
-        return std::move(blocks_);
+        return std::move(counts_);
     }
 
   private:
-    bool read_levels() {
-        const std::uint64_t count = r_.varint();
-        if (!r_.ok() || count > LevelNumbers::kLevelsMax) {
-            return false;
-        }
-        auto levels = std::make_shared<std::vector<std::string>>();
-        for (std::uint64_t i = 0; i < count; ++i) {
-            levels->emplace_back(r_.string());
-        }
-        levels_end_ = kFirstLevel + static_cast<std::uint32_t>(count);
-        for (BlockStatistics& block : blocks_) {
-            block.levels = levels;
-        }
-        return r_.ok();
-    }
-
-    // One more than their number; 0: too many.
-    bool read_names() {
-        for (BlockStatistics& block : blocks_) {
-            const std::uint64_t count = r_.varint();
-            if (!r_.ok() || count > RowCounter::kNamesMax + 1) {
-                return false;
-            }
-            if (count > 0) {
-                block.names.emplace();
-                for (std::uint64_t i = 1; i < count; ++i) {
-                    block.names->emplace_back(r_.string());
-                }
-            }
-        }
-        return r_.ok();
-    }
-
     // Of each extent how wide its buckets are, then how many counts there are.
     bool read_sizes() {
-        for (std::size_t b = 0; b < blocks_.size(); ++b) {
-            for (const StreamExtent& extent : extents_[b]) {
-                const std::uint8_t width = r_.u8();
-                if (width > kWholeBucket || (extent.rows == 0 && width != kNoBuckets)) {
-                    return false;
-                }
-                blocks_[b].extents.push_back({extent.stream, static_cast<BucketWidth>(width), {}});
+        counts_.reserve(extents_.size());
+        for (const StreamExtent& extent : extents_) {
+            const std::uint8_t width = r_.u8();
+            if (width > kWholeBucket || (extent.rows == 0 && width != kNoBuckets)) {
+                return false;
             }
+            counts_.push_back({extent.stream, static_cast<BucketWidth>(width), {}});
         }
         return all_extents([this](ExtentCounts& counts, const StreamExtent& extent) {
             const std::uint64_t size = r_.varint();
@@ -148,65 +106,152 @@ class Decoder {
     // Of which something is told.
     template <typename Read>
     bool all_extents(Read read) {
-        for (std::size_t b = 0; b < blocks_.size(); ++b) {
-            for (std::size_t i = 0; i < blocks_[b].extents.size(); ++i) {
-                ExtentCounts& counts = blocks_[b].extents[i];
-                if (counts.width != kNoBuckets && !read(counts, extents_[b][i])) {
-                    return false;
-                }
+        for (std::size_t i = 0; i < counts_.size(); ++i) {
+            if (counts_[i].width != kNoBuckets && !read(counts_[i], extents_[i])) {
+                return false;
             }
         }
         return r_.ok();
     }
 
-    base::ByteReader r_;
-    absl::Span<const std::vector<StreamExtent>> extents_;
-    std::vector<BlockStatistics> blocks_;
-    std::uint32_t levels_end_ = kFirstLevel;
+    base::ByteReader& r_;
+    const absl::Span<const StreamExtent> extents_;
+    const std::uint32_t levels_end_;
+    std::vector<ExtentCounts> counts_;
 };
+
+bool read_levels(base::ByteReader& r, std::vector<std::string>& levels) {
+    const std::uint64_t count = r.varint();
+    if (!r.ok() || count > LevelNumbers::kLevelsMax) {
+        return false;
+    }
+    for (std::uint64_t i = 0; i < count; ++i) {
+        levels.emplace_back(r.string());
+    }
+    return r.ok();
+}
+
+// One more than their number; 0: too many.
+bool read_names(base::ByteReader& r, MetadataNames& names) {
+    const std::uint64_t count = r.varint();
+    if (!r.ok() || count > RowCounter::kNamesMax + 1) {
+        return false;
+    }
+    if (count > 0) {
+        names.emplace();
+        for (std::uint64_t i = 1; i < count; ++i) {
+            names->emplace_back(r.string());
+        }
+    }
+    return r.ok();
+}
+
+bool read_head(base::ByteReader& r, std::size_t blocks, StatisticsHead& head) {
+    if (!read_levels(r, head.levels)) {
+        return false;
+    }
+    for (std::size_t i = 0; i < blocks; ++i) {
+        if (!read_names(r, head.names.emplace_back())) {
+            return false;
+        }
+    }
+    return true;
+}
 
 }  // namespace
 
-std::string encode_statistics(absl::Span<const BlockStatistics> blocks,
-                              const std::vector<std::string>& levels) {
+std::size_t StatisticsHead::memory_bytes() const {
+    std::size_t bytes = sizeof(StatisticsHead) + names.size() * sizeof(MetadataNames);
+    for (const MetadataNames& of_block : names) {
+        bytes += of_block.has_value() ? of_block->size() * sizeof(std::string) : 0;
+    }
+    return bytes;
+}
+
+std::size_t bytes_of(absl::Span<const ExtentCounts> extents) {
+    std::size_t bytes = extents.size() * sizeof(ExtentCounts);
+    for (const ExtentCounts& extent : extents) {
+        bytes += extent.counts.size() * sizeof(LevelCount);
+    }
+    return bytes;
+}
+
+std::string encode_head(const StatisticsHead& head) {
     std::string raw;
     base::ByteWriter w(raw);
-    w.varint(levels.size());
-    for (const std::string& level : levels) {
+    w.varint(head.levels.size());
+    for (const std::string& level : head.levels) {
         w.string(level);
     }
-    for (const BlockStatistics& block : blocks) {
-        w.varint(block.names.has_value() ? block.names->size() + 1 : 0);
-        for (const std::string& name : block.names.value_or(std::vector<std::string>())) {
+    for (const MetadataNames& names : head.names) {
+        w.varint(names.has_value() ? names->size() + 1 : 0);
+        for (const std::string& name : names.value_or(std::vector<std::string>())) {
             w.string(name);
         }
     }
-    for_each_extent(blocks, [&](const ExtentCounts& extent) { w.u8(extent.width); });
-    for_each_extent(blocks, [&](const ExtentCounts& extent) {
-        if (extent.width != kNoBuckets) {
-            w.varint(extent.counts.size());
-        }
-    });
-    for_each_extent(blocks, [&](const ExtentCounts& extent) {
-        for (std::size_t i = 0; i < extent.counts.size(); ++i) {
-            const std::int64_t before = extent.counts[i == 0 ? 0 : i - 1].bucket;
-            w.varint(static_cast<std::uint64_t>(extent.counts[i].bucket - before));
-        }
-    });
-    for_each_extent(blocks, [&](const ExtentCounts& extent) {
-        for (const LevelCount& count : extent.counts) {
-            w.u8(static_cast<std::uint8_t>(count.level));
-        }
-    });
-    write_all_but_last(blocks, w, &LevelCount::rows);
-    write_all_but_last(blocks, w, &LevelCount::line_bytes);
-    write_all_but_last(blocks, w, &LevelCount::metadata_bytes);
     return raw;
 }
 
-StatusOr<std::vector<BlockStatistics>> decode_statistics(
+StatusOr<std::shared_ptr<const StatisticsHead>> decode_head(std::string_view raw,
+                                                            std::size_t blocks) {
+    base::ByteReader r(raw);
+    auto head = std::make_shared<StatisticsHead>();
+    if (!read_head(r, blocks, *head) || !r.done()) {
+        return absl::DataLossError("statistics");
+    }
+    return std::shared_ptr<const StatisticsHead>(std::move(head));
+}
+
+std::string encode_counts(absl::Span<const ExtentCounts* const> extents) {
+    std::string raw;
+    base::ByteWriter w(raw);
+    for (const ExtentCounts* extent : extents) {
+        w.u8(extent->width);
+    }
+    for (const ExtentCounts* extent : extents) {
+        if (extent->width != kNoBuckets) {
+            w.varint(extent->counts.size());
+        }
+    }
+    for (const ExtentCounts* extent : extents) {
+        for (std::size_t i = 0; i < extent->counts.size(); ++i) {
+            const std::int64_t before = extent->counts[i == 0 ? 0 : i - 1].bucket;
+            w.varint(static_cast<std::uint64_t>(extent->counts[i].bucket - before));
+        }
+    }
+    for (const ExtentCounts* extent : extents) {
+        for (const LevelCount& count : extent->counts) {
+            w.u8(static_cast<std::uint8_t>(count.level));
+        }
+    }
+    write_all_but_last(extents, w, &LevelCount::rows);
+    write_all_but_last(extents, w, &LevelCount::line_bytes);
+    write_all_but_last(extents, w, &LevelCount::metadata_bytes);
+    return raw;
+}
+
+StatusOr<std::vector<ExtentCounts>> decode_counts(std::string_view raw,
+                                                  absl::Span<const StreamExtent> extents,
+                                                  std::size_t levels) {
+    base::ByteReader r(raw);
+    return Decoder(r, extents, levels).decode();
+}
+
+StatusOr<std::shared_ptr<const OldStatisticsPage>> decode_old_statistics(
     std::string_view raw, absl::Span<const std::vector<StreamExtent>> extents) {
-    return Decoder(raw, extents).decode();
+    base::ByteReader r(raw);
+    auto page = std::make_shared<OldStatisticsPage>();
+    if (!read_head(r, extents.size(), page->head)) {
+        return absl::DataLossError("statistics");
+    }
+    std::vector<StreamExtent> all;
+    for (const auto& of_block : extents) {
+        page->begin.push_back(all.size());
+        all.insert(all.end(), of_block.begin(), of_block.end());
+    }
+    page->begin.push_back(all.size());
+    LOGI_ASSIGN_OR_RETURN(page->counts, Decoder(r, all, page->head.levels.size()).decode());
+    return std::shared_ptr<const OldStatisticsPage>(std::move(page));
 }
 
 }  // namespace logi::segment

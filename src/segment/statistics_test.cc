@@ -71,6 +71,14 @@ std::shared_ptr<const SegmentReader> open(const std::string& bytes) {
     return *segment;
 }
 
+// What is told of a block; nothing: nothing.
+StatusOr<std::optional<BlockStatistics>> told_of(const SegmentReader& segment,
+                                                 std::uint32_t block) {
+    LOGI_ASSIGN_OR_RETURN(const auto all, segment.select_all());
+    LOGI_ASSIGN_OR_RETURN(const auto told, all.statistics(all.extents_by_block()[block]));
+    return told.has_value() ? std::optional(told->copy()) : std::nullopt;
+}
+
 TEST(Statistics, BucketsEndAtMultiplesOfTheirWidth) {
     EXPECT_EQ(bucket_of({0}, kMinuteBuckets), 0);
     EXPECT_EQ(bucket_of({1}, kMinuteBuckets), 1);
@@ -105,10 +113,10 @@ TEST(Statistics, CountByMinuteAndLevel) {
     }
     e.entries.push_back({1, kStart, "abc", {{"detected_level", ""}, {"trace", "x"}}});
     const auto segment = open(e.write());
-    const auto statistics = segment->statistics(0);
+    const auto statistics = told_of(*segment, 0);
     ASSERT_TRUE(statistics.ok()) << statistics.status();
-    ASSERT_NE(*statistics, nullptr);
-    EXPECT_EQ(*(*statistics)->levels, (std::vector<std::string>{"error", "info", ""}));
+    ASSERT_TRUE(statistics->has_value());
+    EXPECT_EQ((*statistics)->levels, (std::vector<std::string>{"error", "info", ""}));
     EXPECT_EQ((*statistics)->names, std::vector<std::string>{"trace"});
     const std::int64_t minute = kStart / kMinute + 1;
     const ExtentCounts* const first = (*statistics)->find(0);
@@ -134,9 +142,9 @@ TEST(Statistics, ManyLevelsAndNamesAreNotToldApart) {
     }
     e.entries.push_back({0, kStart + 4000, "", {{"detected_level", "a"}, {"detected_level", "b"}}});
     const auto segment = open(e.write());
-    const auto statistics = *segment->statistics(0);
-    ASSERT_NE(statistics, nullptr);
-    EXPECT_EQ(statistics->levels->size(), LevelNumbers::kLevelsMax);
+    const auto statistics = *told_of(*segment, 0);
+    ASSERT_TRUE(statistics.has_value());
+    EXPECT_EQ(statistics->levels.size(), LevelNumbers::kLevelsMax);
     EXPECT_FALSE(statistics->names.has_value());
     const ExtentCounts* const counts = statistics->find(0);
     ASSERT_NE(counts, nullptr);
@@ -224,14 +232,16 @@ TEST(Statistics, TakeLittleOfASegmentOfManyStreams) {
         const std::string bytes = segment_of(kStreams, rows);
         const auto segment = open(bytes);
         EXPECT_EQ(segment->stream_count(), kStreams);
-        EXPECT_LE(segment->statistics_bytes() * 50, bytes.size());
+        EXPECT_LE(segment->root().statistics_bytes() * 50, bytes.size());
         std::uint64_t told = 0;
-        for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
-            const auto statistics = segment->statistics(b);
+        const auto all = *segment->select_all();
+        for (const auto& extents : all.extents_by_block()) {
+            const auto statistics = all.statistics(extents);
             ASSERT_TRUE(statistics.ok()) << statistics.status();
-            for (const ExtentCounts& extent :
-                 *statistics == nullptr ? std::vector<ExtentCounts>() : (*statistics)->extents) {
-                told += rows_of(extent);
+            if (statistics->has_value()) {
+                for (const ExtentCounts* extent : (*statistics)->extents) {
+                    told += rows_of(*extent);
+                }
             }
         }
         std::string text;
@@ -255,11 +265,11 @@ TEST(Statistics, FewLargeStreamsHaveMinutes) {
     }
     const std::string bytes = e.write();
     const auto segment = open(bytes);
-    EXPECT_LE(segment->statistics_bytes() * 50, bytes.size());
+    EXPECT_LE(segment->root().statistics_bytes() * 50, bytes.size());
     std::uint64_t rows = 0;
     for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
-        const auto statistics = *segment->statistics(b);
-        ASSERT_NE(statistics, nullptr);
+        const auto statistics = *told_of(*segment, b);
+        ASSERT_TRUE(statistics.has_value());
         for (const ExtentCounts& extent : statistics->extents) {
             EXPECT_LE(extent.width, kMinuteBuckets + 1);
             rows += rows_of(extent);
@@ -283,18 +293,19 @@ TEST(Statistics, AreCopiedWithBlocks) {
     const std::vector<std::uint32_t> ordinals = {1, 3};
     for (const bool damaged : {false, true}) {
         if (damaged) {
-            const Region page = open(bytes)->statistics_pages().at(0).region;
+            const Region page = open(bytes)->root().statistics_pages.at(0);
             bytes[page.offset + page.length / 2] ^= 1;
         }
         const auto segment = open(bytes);
-        EXPECT_EQ(segment->statistics(0).ok(), !damaged);
+        EXPECT_EQ(told_of(*segment, 0).ok(), !damaged);
+        const auto all = *segment->select_all();
         SegmentWriter writer(streams_of(4).streams);
-        ASSERT_TRUE(writer.add_block(*segment, 0, segment->extents(), ordinals).ok());
+        ASSERT_TRUE(writer.add_block(*segment, all, all.extents(), ordinals).ok());
         const auto copy = open(writer.finish());
         std::string text;
         EXPECT_TRUE(dump(*copy, {.verify = true}, text).ok()) << text;
-        const auto statistics = *copy->statistics(0);
-        ASSERT_NE(statistics, nullptr);
+        const auto statistics = *told_of(*copy, 0);
+        ASSERT_TRUE(statistics.has_value());
         ASSERT_NE(statistics->find(3), nullptr);
         EXPECT_EQ(statistics->find(3)->counts.front().rows, 1U);
         EXPECT_EQ(rows_of(*statistics->find(1)), 500U);
@@ -306,7 +317,7 @@ TEST(Statistics, HostilePagesAreRefused) {
     std::mt19937 random(3);
     LevelNumbers levels;
     RowCounter counter(levels);
-    std::vector<std::vector<StreamExtent>> extents(1);
+    std::vector<StreamExtent> extents;
     const MetadataView pairs[] = {{"detected_level", "info"}, {"trace", "x"}};
     for (std::uint32_t stream = 0; stream < 3; ++stream) {
         StreamExtent extent{0, stream, 40, {kStart}, {kStart + 39 * kMinute / 8}, 40, 80};
@@ -314,36 +325,53 @@ TEST(Statistics, HostilePagesAreRefused) {
             counter.add(
                 stream, {kStart + i * kMinute / 8}, 1, {pairs, static_cast<std::size_t>(i % 3)}, 2);
         }
-        extents[0].push_back(extent);
+        extents.push_back(extent);
     }
-    const std::vector<BlockStatistics> blocks = {counter.finish()};
-    const std::string raw = encode_statistics(blocks, levels.names());
-    const auto good = decode_statistics(raw, extents);
+    const BlockStatistics block = counter.finish();
+    const std::size_t level_count = levels.names().size();
+    const std::string raw =
+        encode_counts({&block.extents[0], &block.extents[1], &block.extents[2]});
+    const auto good = decode_counts(raw, extents, level_count);
     ASSERT_TRUE(good.ok()) << good.status();
-    EXPECT_EQ(good->at(0).extents, blocks[0].extents);
-    EXPECT_EQ(good->at(0).names, blocks[0].names);
+    EXPECT_EQ(*good, block.extents);
     for (std::size_t i = 0; i < raw.size(); ++i) {
         for (unsigned turn = 0; turn < 256; ++turn) {
             std::string changed = raw;
             changed[i] = static_cast<char>(turn);
-            const auto decoded = decode_statistics(changed, extents);
+            const auto decoded = decode_counts(changed, extents, level_count);
             if (!decoded.ok()) {
                 EXPECT_EQ(decoded.status().code(), absl::StatusCode::kDataLoss);
                 continue;
             }
             // What is told adds up all the same.
-            for (const ExtentCounts& extent : decoded->at(0).extents) {
+            for (const ExtentCounts& extent : *decoded) {
                 EXPECT_TRUE(extent.width == kNoBuckets || rows_of(extent) == 40) << i;
             }
         }
-        EXPECT_FALSE(decode_statistics(raw.substr(0, i), extents).ok()) << i;
+        EXPECT_FALSE(decode_counts(raw.substr(0, i), extents, level_count).ok()) << i;
     }
     for (int turn = 0; turn < 3000; ++turn) {
         std::string changed = raw;
         for (std::size_t n = 1 + random() % 8; n > 0; --n) {
             changed[random() % changed.size()] = static_cast<char>(random());
         }
-        (void)decode_statistics(changed, extents);
+        (void)decode_counts(changed, extents, level_count);
+    }
+}
+
+TEST(Statistics, HeadsComeBack) {
+    StatisticsHead head;
+    head.levels = {"info", ""};
+    head.names = {std::nullopt, std::vector<std::string>{}, std::vector<std::string>{"a", "b"}};
+    const std::string raw = encode_head(head);
+    const auto good = decode_head(raw, 3);
+    ASSERT_TRUE(good.ok()) << good.status();
+    EXPECT_EQ((*good)->levels, head.levels);
+    EXPECT_EQ((*good)->names, head.names);
+    EXPECT_FALSE(decode_head(raw, 2).ok());
+    EXPECT_FALSE(decode_head(raw, 4).ok());
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        EXPECT_FALSE(decode_head(raw.substr(0, i), 3).ok()) << i;
     }
 }
 

@@ -1,5 +1,6 @@
 #include "segment/statistics_writer.h"
 
+#include "base/log.h"
 #include "codec/compress.h"
 #include "segment/statistics_page.h"
 
@@ -12,20 +13,6 @@ namespace {
 constexpr std::uint64_t kRowsPerCountMin = 8;
 // Statistics of segments are given up when counts of so many rows are too many.
 constexpr std::uint64_t kRowsPerCountMax = 1ULL << 24U;
-// Of a page before compression, about: a query reads few pages, and of a large segment not all.
-constexpr std::size_t kPageBytes = 1U << 20U;
-// What an extent and a count take there, about.
-constexpr std::size_t kExtentBytes = 3;
-constexpr std::size_t kCountBytes = 8;
-
-std::size_t size_of(const BlockStatistics& block) {
-    std::size_t bytes = block.extents.size() * kExtentBytes;
-    for (const ExtentCounts& extent : block.extents) {
-        bytes += extent.counts.size() * kCountBytes;
-    }
-    return bytes;
-}
-
 // By how much coarser counts get at a time: in few turns, but not by far too much.
 std::uint64_t next_rows(std::uint64_t rows, std::uint64_t bytes, std::uint64_t bytes_max) {
     constexpr std::uint64_t kFactorMax = 4;
@@ -51,20 +38,24 @@ void StatisticsWriter::add(absl::Span<const block::Row> rows,
     coarsen(blocks_.back(), kRowsPerCountMin);
 }
 
-Status StatisticsWriter::add(const SegmentReader& from,
-                             std::uint32_t block,
+Status StatisticsWriter::add(const Selection& from,
+                             absl::Span<const StreamExtent> extents,
                              absl::Span<const std::uint32_t> ordinals) {
     BlockStatistics copied;
-    if (const auto stored = from.statistics(block); stored.ok() && *stored != nullptr) {
-        copied = **stored;
+    if (const auto stored = from.statistics(extents); stored.ok() && stored->has_value()) {
+        copied = (*stored)->copy();
     } else {
-        LOGI_ASSIGN_OR_RETURN(const auto reader, from.open_block(block));
+        if (!stored.ok()) {
+            base::log_error("statistics are damaged, and made anew from the rows",
+                            {{"error", std::string(stored.status().message())}});
+        }
+        LOGI_ASSIGN_OR_RETURN(const auto reader, from.open_block(extents.front().block));
         LOGI_ASSIGN_OR_RETURN(copied, count_rows(*reader));
         coarsen(copied, kRowsPerCountMin);
     }
     std::vector<std::uint32_t> numbers(kFirstLevel);
     numbers[kOtherLevel] = kOtherLevel;
-    for (const std::string& level : *copied.levels) {
+    for (const std::string& level : copied.levels) {
         numbers.push_back(levels_.number(level));
     }
     for (ExtentCounts& extent : copied.extents) {
@@ -74,42 +65,60 @@ Status StatisticsWriter::add(const SegmentReader& from,
         }
         settle(extent);
     }
-    copied.levels = nullptr;
+    copied.levels.clear();
     blocks_.push_back(std::move(copied));
     return absl::OkStatus();
 }
 
-std::vector<StatisticsWriter::Page> StatisticsWriter::encode() const {
-    std::vector<Page> pages;
-    for (std::size_t begin = 0; begin < blocks_.size();) {
-        std::size_t end = begin;
-        for (std::size_t bytes = 0; end < blocks_.size() && bytes < kPageBytes; ++end) {
-            bytes += size_of(blocks_[end]);
-        }
-        const auto blocks = absl::MakeConstSpan(blocks_).subspan(begin, end - begin);
-        pages.push_back(
-            {blocks.size(), codec::compress(encode_statistics(blocks, levels_.names()))});
-        begin = end;
+StatisticsWriter::Encoded StatisticsWriter::encode(
+    absl::Span<const ExtentCounts* const> extents,
+    absl::Span<const std::uint32_t> first_streams) const {
+    Encoded out;
+    StatisticsHead head;
+    head.levels = levels_.names();
+    for (const BlockStatistics& block : blocks_) {
+        head.names.push_back(block.names);
     }
-    return pages;
+    out.head = codec::compress(encode_head(head));
+    for (std::size_t page = 0; page < first_streams.size(); ++page) {
+        const auto end = page + 1 == first_streams.size()
+                             ? extents.end()
+                             : std::find_if(extents.begin(), extents.end(), [&](const auto* e) {
+                                   return e->stream >= first_streams[page + 1];
+                               });
+        const auto count = static_cast<std::size_t>(end - extents.begin());
+        out.pages.push_back(codec::compress(encode_counts(extents.first(count))));
+        extents.remove_prefix(count);
+    }
+    return out;
 }
 
-std::vector<StatisticsWriter::Page> StatisticsWriter::finish(std::uint64_t bytes_max) {
+std::optional<StatisticsWriter::Encoded> StatisticsWriter::finish(
+    absl::Span<const std::uint32_t> first_streams, std::uint64_t bytes_max) {
+    std::vector<const ExtentCounts*> extents;  // in the order (stream, block)
+    for (const BlockStatistics& block : blocks_) {
+        for (const ExtentCounts& extent : block.extents) {
+            extents.push_back(&extent);
+        }
+    }
+    std::stable_sort(extents.begin(), extents.end(), [](const auto* a, const auto* b) {
+        return a->stream < b->stream;
+    });
     for (std::uint64_t rows = kRowsPerCountMin; rows <= kRowsPerCountMax;) {
-        std::vector<Page> pages = encode();
-        std::uint64_t bytes = 0;
-        for (const Page& page : pages) {
-            bytes += page.bytes.size();
+        Encoded encoded = encode(extents, first_streams);
+        std::uint64_t bytes = encoded.head.size();
+        for (const std::string& page : encoded.pages) {
+            bytes += page.size();
         }
         if (bytes <= bytes_max) {
-            return pages;
+            return encoded;
         }
         rows = next_rows(rows, bytes, bytes_max);
         for (BlockStatistics& block : blocks_) {
             coarsen(block, rows);
         }
     }
-    return {};
+    return std::nullopt;
 }
 
 }  // namespace logi::segment

@@ -3,9 +3,10 @@
 
 #include "absl/types/span.h"
 #include "segment/count_rows.h"
-#include "segment/segment_reader.h"
+#include "segment/selection.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,21 +17,24 @@ class StatisticsWriter {
   public:
     // A block of rows, and how much each adds to the metadata bytes of its extent.
     void add(absl::Span<const block::Row> rows, absl::Span<const std::uint64_t> metadata_bytes);
-    // A block that is copied. Where its segment's statistics are damaged its rows are counted;
-    // kDataLoss if they are damaged, too, and then nothing is added.
-    Status add(const SegmentReader& from,
-               std::uint32_t block,
+    // A block that is copied, all of whose extents these are. Where its segment's statistics are
+    // damaged its rows are counted; kDataLoss if they are damaged, too, and then nothing is added.
+    Status add(const Selection& from,
+               absl::Span<const StreamExtent> extents,
                absl::Span<const std::uint32_t> ordinals);
 
-    struct Page {
-        std::size_t blocks = 0;  // that follow those of the page before
-        std::string bytes;       // a region
+    struct Encoded {
+        std::string head;                // a region, as the pages
+        std::vector<std::string> pages;  // one for each page of streams
     };
-    // Not more than `bytes_max` together: none if that is too few. Once.
-    [[nodiscard]] std::vector<Page> finish(std::uint64_t bytes_max);
+    // Of pages of streams that begin at these, ascending from 0. Not more than `bytes_max`
+    // together: none if that is too few. Once.
+    [[nodiscard]] std::optional<Encoded> finish(absl::Span<const std::uint32_t> first_streams,
+                                                std::uint64_t bytes_max);
 
   private:
-    [[nodiscard]] std::vector<Page> encode() const;
+    [[nodiscard]] Encoded encode(absl::Span<const ExtentCounts* const> extents,
+                                 absl::Span<const std::uint32_t> first_streams) const;
 
     LevelNumbers levels_;
     std::vector<BlockStatistics> blocks_;

@@ -4,11 +4,15 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
 from harness import BINARY, Server
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "format"))
+from segment_reader import Segment  # noqa: E402
 
 
 def flip(path, offset):
@@ -56,6 +60,54 @@ class Damage(unittest.TestCase):
                 self.assertEqual(shown.returncode, 1)
                 self.assertIn(segment.name, shown.stderr)
                 flip(segment, offset)
+
+    def test_pages_of_a_directory(self):
+        """What a page of streams had is missing, and that is said; without the others the answer is the same."""
+        streams = 2000
+        status, body = self.server.push([({"app": "many", "pod": f"pod-{i:05}"}, [(time.time_ns() + i, f"line {i}")])
+                                         for i in range(streams)])
+        self.assertEqual(status, 204, body)
+        self.server.request("POST", "/flush")
+        self.push("b", "in the second segment")
+        self.server.request("POST", "/flush")
+        segment, = (file for file in self.files("bucket/tenants/fake/segments/*")
+                    if file.stat().st_size == max(f.stat().st_size for f in file.parent.iterdir()))
+        pages = Segment(segment.read_bytes()).pages
+        self.assertEqual(set(pages), {"streams", "head of statistics", "statistics", "postings"})
+        self.assertGreater(len(pages["streams"]), 2)
+        for kind, (offset, length) in [(kind, place) for kind, places in pages.items() for place in places]:
+            with self.subTest(kind, offset=offset):
+                self.server.stop()
+                flip(segment, offset + length // 2)
+                log_begin = len(self.server.log_text())
+                self.server.start()
+                place = f"{segment.name}: offset {offset}:"
+                shown = subprocess.run([BINARY, "inspect", "segment", "--verify", str(segment)], capture_output=True, text=True)
+                self.assertEqual(shown.returncode, 1)
+                self.assertIn(f"offset {offset}:", shown.stderr)
+                self.assertIn("DAMAGED", shown.stdout)
+                for query, count in (('sum by (detected_level) (count_over_time({app="many"}[1h]))', streams),
+                                     ('{pod=~"pod-0199."}', 10), ('{pod="pod-01999"}', 1), ('{app=~".+"}', streams + 1)):
+                    self.check_answer(query, count, kind == "streams", place)
+                log = self.server.log_text()[log_begin:]
+                self.assertIn(place, log)
+                flip(segment, offset + length // 2)
+
+    def check_answer(self, query, count, may_lack, place):
+        metric = "over_time" in query
+        status, body = self.server.get("/loki/api/v1/query" if metric else "/loki/api/v1/query_range", query=query,
+                                       limit=5000)
+        self.assertEqual(status, 200, body)
+        answer = json.loads(body)
+        result, warnings = answer["data"]["result"], answer.get("warnings", [])
+        found = sum(int(series["value"][1]) if metric else len(series["values"]) for series in result)
+        if warnings:
+            self.assertTrue(may_lack, warnings)
+            self.assertTrue(any(place in w for w in warnings), warnings)
+            self.assertLess(found, count, query)
+        else:  # perhaps of other pages only
+            self.assertEqual(found, count, query)
+            self.assertTrue(not may_lack or "pod" in query, query)
 
     def test_what_labels_and_volume_lack_is_said(self):
         segment = self.two_segments()

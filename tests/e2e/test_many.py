@@ -1,4 +1,5 @@
 """Many streams and many tenants cost little memory, before and after a flush."""
+import pathlib
 import time
 import unittest
 
@@ -34,6 +35,24 @@ class Many(unittest.TestCase):
         peak = peak_megabytes(s)
         print(f"100,000 streams of 10 lines: peak {peak} MB")
         self.assertLess(peak, PEAK_MEGABYTES)
+        self.one_stream_takes_few_reads(s)
+
+    def one_stream_takes_few_reads(self, s):
+        """Of each segment the end, two pages of its directory, and the columns of a block."""
+        s.stop()
+        segments = len(list(pathlib.Path(s.data).glob("bucket/tenants/many/segments/*")))
+        s.start()
+        before = self.range_reads(s)
+        self.assertEqual(len(s.lines('{pod="pod-777"}', "many")), 10)
+        reads, read_bytes = (after - was for after, was in zip(self.range_reads(s), before))
+        print(f"one stream of 100,000 in {segments} segments: {reads:.0f} range reads of {read_bytes:.0f} bytes")
+        self.assertLessEqual(reads, 14 * segments)
+        self.assertLess(read_bytes, (64 << 10) * segments + 150_000 * segments)
+
+    def range_reads(self, s):
+        lines = s.get("/metrics")[1].decode().splitlines()
+        return [sum(float(line.split()[-1]) for line in lines if line.startswith(name + '{operation="get_range"'))
+                for name in ("logi_bucket_reads_total", "logi_bucket_read_bytes_total")]
 
     def test_ten_thousand_tenants(self):
         s, t = self.serve(), time.time_ns()

@@ -10,11 +10,10 @@ import operator
 import pathlib
 import sys
 
+from directory import COLUMNS_OF_VERSION, HEADER_BYTES, OldDirectory, PagedDirectory
 from fields import Cursor, Damaged, U64, as_signed, check, check_crc, decompress, region, turned
 
 MAGIC = b"LOGISEGM"
-COLUMNS = ("streams", "times", "sequences", "line lengths", "lines", "metadata", "minutes", "tree", "metadata parts")
-COLUMNS_OF_VERSION = {1: 6, 2: 6, 3: 7, 4: 8, 5: 9, 6: 9}
 BLOCK_KINDS = ("text", "templates")
 COLUMN_KINDS = ("constant", "dictionary", "integer", "hex", "time", "string", "templates", "shared")
 DATES = ("2024-06-03", "Jun  3", "03/Jun/2024")
@@ -25,20 +24,9 @@ CLASSES = ("0123456789", "abcdef", "ghijklmno", "pqrstuvwxyz", "ABCDEF", "GHIJKL
 CLASSES_OF = [sum(1 << bit for bit, chars in enumerate(CLASSES) if chr(byte) in chars) or 1 << 15
               for byte in range(256)]
 POOLED_BELOW = 256
-BUCKET_SECONDS = (None, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, None)
-WHOLE = 7  # the width of a bucket for all of an extent
-LEVELS_MAX, NAMES_MAX = 30, 64
 
 Entry = collections.namedtuple("Entry", "stream time sequence line metadata")  # the stream's ordinal
 Minute = collections.namedtuple("Minute", "stream number rows line_bytes")
-Extent = collections.namedtuple("Extent", "block stream rows least_time span line_bytes metadata_bytes",
-                                defaults=(None, None))
-Count = collections.namedtuple("Count", "bucket level rows line_bytes metadata_bytes")  # level: None, "other", bytes
-
-
-def bucket_of(time, width):
-    """Bucket n of a width w has the times of ((n - 1) w, n w]."""
-    return 0 if width == WHOLE else -(-time // (BUCKET_SECONDS[width] * 10**9))
 
 
 def running_sums(cursor, rows, width):
@@ -317,100 +305,30 @@ class Block:
               (rows, line_bytes, times, streams), "a block is not as the directory says")
 
 
-class Statistics:
-    """Of blocks that follow each other: the `names` of metadata per block, and per extent (width, counts)."""
-
-    def __init__(self, raw, extents_of_blocks):
-        cursor = Cursor(raw)
-        levels = [None, "other"] + cursor.many(cursor.string)
-        check(len(levels) <= 2 + LEVELS_MAX, "levels")
-        self.names = [self.read_names(cursor) for _ in extents_of_blocks]
-        extents = [extent for block in extents_of_blocks for extent in block]
-        widths = [cursor.u(1) for _ in extents]
-        check(all(width <= WHOLE for width in widths), "width of buckets")
-        self.widths = collections.Counter(widths)
-        told = [(extent, width) for extent, width in zip(extents, widths) if width]
-        sizes = [cursor.varint() for _ in told]
-        check(all(sizes), "an extent without counts")
-        buckets, numbers = [], []
-        for (extent, width), size in zip(told, sizes):
-            last = bucket_of(extent.least_time, width)
-            for _ in range(size):
-                last += cursor.varint()
-                buckets.append(last)
-            check(last <= bucket_of(extent.least_time + extent.span, width), "bucket")
-        levels_of = [levels[cursor.u(1)] for _ in buckets]
-        for field in ("rows", "line_bytes", "metadata_bytes"):
-            numbers.append([])
-            for (extent, _), size in zip(told, sizes):
-                own = [cursor.varint() for _ in range(size - 1)]
-                own.append(getattr(extent, field) - sum(own))
-                check(min(own) >= (field == "rows"), "sums of counts")
-                numbers[-1] += own
-        cursor.end("statistics")
-        counts, sizes = map(Count, buckets, levels_of, *numbers), iter(sizes)
-        of_extent = iter([(width, [next(counts) for _ in range(next(sizes))] if width else []) for width in widths])
-        self.extents = [[next(of_extent) for _ in block] for block in extents_of_blocks]
-
-    def read_names(self, cursor):
-        size = cursor.varint()
-        check(size <= NAMES_MAX + 1, "names")
-        return [cursor.string() for _ in range(size - 1)] if size else None
-
-
 class Segment:
     """The streams, blocks, extents and statistics of a file, all checksums of which are right."""
 
     def __init__(self, data):
-        check(len(data) >= 16 + 36, "too short")
-        header, footer = Cursor(data[:16]), Cursor(data[-36:])
+        check(len(data) >= HEADER_BYTES + 36, "too short")
+        header, footer = Cursor(data[:HEADER_BYTES]), Cursor(data[-36:])
         at, size, crc, self.version = (footer.u(n) for n in (8, 8, 4, 4))
         check_crc(data[-36:-12], footer.u(4), "footer")
         check(footer.rest() == MAGIC and self.version in COLUMNS_OF_VERSION, "unknown version")
         check((header.take(8), header.u(4), header.u(4)) == (MAGIC, self.version, 0), "header")
         check(at + size == len(data) - 36, "place of the directory")
         check_crc(data[at:-36], crc, "directory")
-        cursor = Cursor(region(data[at:-36]))
-        symbols = cursor.many(lambda: (cursor.string(), cursor.string()))
-        self.streams = cursor.many(lambda: (cursor.u(8) << 64 | cursor.u(8),
-                                            dict(cursor.many(lambda: symbols[cursor.varint()]))))
-        names = COLUMNS[:COLUMNS_OF_VERSION[self.version]]
-        blocks = cursor.many(lambda: (
-            (cursor.u(1), cursor.varint(), cursor.varint(), (as_signed(cursor.u(8)), as_signed(cursor.u(8))),
-             (cursor.varint(), cursor.varint())),
-            [(name, cursor.varint(), cursor.varint(), cursor.u(4)) for name in names]))
-        self.extents = cursor.many(lambda: Extent(
-            cursor.varint(), cursor.varint(), cursor.varint(), cursor.zigzag(), cursor.zigzag(),
-            *(cursor.varint() for _ in Extent._field_defaults if self.version > 1)))
-        pages = cursor.many(lambda: tuple(cursor.varint() for _ in range(3)) + (cursor.u(4),)) if self.version > 5 else []
-        cursor.end("directory")
-        self.blocks, end = [], 16
-        for fields, columns in blocks:
-            stored = {}
-            for name, offset, length, crc in columns:
-                check(offset == end and offset + length <= at, f"{name}: place")
-                end += length
-                stored[name] = data[offset:end]
-                check_crc(stored[name], crc, name)
-            self.blocks.append(Block(self.version, stored, *fields))
-        by_block = [[] for _ in blocks]
-        for extent in self.extents:
-            by_block[extent.block].append(extent)
-        self.statistics, first = [], 0
-        for count, offset, length, crc in pages:
-            check(offset == end and offset + length <= at and count, "statistics: place")
-            end += length
-            check_crc(data[offset:end], crc, "statistics")
-            self.statistics.append(Statistics(region(data[offset:end]), by_block[first:first + count]))
-            first += count
-        check(first in (0, len(blocks)), "blocks of statistics")
-        check(end == at and symbols == sorted(symbols), "directory")
+        raw = region(data[at:-36])
+        directory = PagedDirectory(data, at, raw) if self.version > 6 else OldDirectory(data, at, raw, self.version)
+        self.streams, self.extents, self.statistics = directory.streams, directory.extents, directory.statistics
+        self.pages = getattr(directory, "pages", {})
+        self.blocks = [Block(self.version, columns, *fields) for fields, columns in directory.blocks]
 
 
 def main():
     for path in sys.argv[1:]:
         segment = Segment(pathlib.Path(path).read_bytes())
         print(f"{path}: version {segment.version}, {len(segment.streams)} streams, {len(segment.blocks)} blocks")
+        print("pages: " + ", ".join(f"{len(places)} {kind}" for kind, places in segment.pages.items()))
         for number, statistics in enumerate(segment.statistics):
             print(f"statistics {number}: extents by width {dict(sorted(statistics.widths.items()))}")
         for number, block in enumerate(segment.blocks):

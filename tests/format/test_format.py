@@ -13,8 +13,8 @@ FOLDER = pathlib.Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent / "e2e"))
 from harness import Server  # noqa: E402
 
-from segment_reader import (COLUMN_KINDS, DATES, INTEGER_FLAGS, INTEGER_FORMS, Damaged, Segment,  # noqa: E402
-                            bucket_of)
+from directory import bucket_of  # noqa: E402
+from segment_reader import COLUMN_KINDS, DATES, INTEGER_FLAGS, INTEGER_FORMS, Damaged, Segment  # noqa: E402
 
 CONFIG = """limits_config:
   reject_old_samples: false
@@ -28,7 +28,7 @@ PER_PUSH = 200
 
 # {app="a"} with "first line" (k=v) and "second", {app="b"} with "third", as version 1 wrote them; the same with
 # "second line" and no service names, as version 2 did; {a="1"} with nine lines, as version 3 did, and with 24, of
-# templates, as versions 4 and 5 did.
+# templates, as versions 4 and 5 did, and version 6, which has statistics, with levels.
 OLD = {version: bytes.fromhex(text) for version, text in {
     1: """
         4c4f47495345474d010000000000000000040002010100138080d0e2c6bfce972f80a8d6b90780a8d6b9070011c0af8fb3d29590eb310200
@@ -74,6 +74,18 @@ OLD = {version: bytes.fromhex(text) for version, text in {
         dd17800949a6b7eddd17000010046a868f9d1411616d1d65251fe3ea446c44000000000044482cc3e0578c0124fe8f1d90b0010ec762f7b4
         be0137d93041baf50136190b8277010000188080f8f8c9edf6dd2f80a6d0eb2add03a7022b01000000000000810000000000000080a0015b
         0500000096f9f4374c4f47495345474d
+    """,
+    6: """
+        4c4f47495345474d060000000000000000020018000f8080f8f8c9edf6dd2f80e59a770001015028b52ffd2050a5000070cedfeefb81e6c4
+        ec310200000002010057724a28b52ffd2051fd0100a2c40d16d015860340010088ced50084d87befbdb74c60f8de3b656fbbc95eae3c39f2
+        e3c68bcf75e26b751a7d3697b79307822086080210082301001920020038013600190b82778c03030e64657465637465645f6c6576656c01
+        6b057472616365020003000204060004696e666f0001760303000800003000350200000000000048512cc3e057000100180205746f6f6b20
+        0a206d732c20757365723d00010f020100010200000d0509000201063e010001aaaaaa000003d100000b730000131500001ab70000225900
+        0029fb0000319d0000393f000040e10000488300005025000057c7001e0104696e666f03016b0574726163650103000100000002010b12dc
+        01000000880101016101310117e7ceb09b0468589aebc95b340e061c0100010118dd0300008f4fb6eddd17800949a6b7eddd17000010046a
+        868f9d1411616d1d65251fb7a3bf8f44000000000044482cc3e0578c013a3b200419c6010000000000c60137d93041bafd0136190b827701
+        0000188080f8f8c9edf6dd2f80a6d0eb2add0399030101b3022012aaabee53010000000000008b000000000000001fe15e80060000002d52
+        e2024c4f47495345474d
     """,
 }.items()}
 
@@ -160,6 +172,11 @@ class Data:
             entries.append((ns, getattr(self, name)(ns, i), metadata))
         return {"app": name, "copy": copy, "text": 'ü "quoted"'}, entries
 
+    def many_streams(self):
+        """So many that their directory has several pages."""
+        return [({"app": f"many {self.word()}", "pod": f"pod-{self.dice.randbytes(4).hex()}", "number": str(i)},
+                 [(START + i, self.plain(START, i), {"pod_ip": f"10.0.{i % 9}.{i % 250}"})]) for i in range(1500)]
+
 
 def flip(data, at, bits=0x10):
     return data[:at] + bytes([data[at] ^ bits]) + data[at + 1:]
@@ -180,6 +197,10 @@ class Written(unittest.TestCase):
                     raise RuntimeError(f"{status} {body!r}")
             server.request("POST", "/flush")
             cls.pushed += streams
+        many = data.many_streams()
+        server.push(many)
+        server.request("POST", "/flush")
+        cls.pushed += many
         server.stop()
         cls.paths = sorted(pathlib.Path(server.data).glob("bucket/tenants/*/segments/*.segment"))
         cls.segments = [Segment(path.read_bytes()) for path in cls.paths]
@@ -189,7 +210,7 @@ class Written(unittest.TestCase):
     def test_every_entry(self):
         got = collections.defaultdict(list)
         for segment in self.segments:
-            self.assertEqual(segment.version, 6)
+            self.assertEqual(segment.version, 7)
             for entry in (entry for block in segment.blocks for entry in block.entries):
                 labels = tuple(sorted(segment.streams[entry.stream][1].items()))
                 got[labels].append((entry.time, entry.sequence, entry.line, dict(entry.metadata)))
@@ -212,6 +233,14 @@ class Written(unittest.TestCase):
         self.assertEqual(every - set(seen), set())
         self.assertFalse(any(block.minutes for block in blocks))  # statistics tell it
         self.assertTrue(any(block.tree.lists for block in blocks if block.tree))
+
+    def test_pages(self):
+        kinds = {kind for segment in self.segments for kind in segment.pages}
+        self.assertEqual(kinds, {"streams", "statistics", "head of statistics", "postings"})
+        for segment in self.segments:
+            pages = {kind: len(places) for kind, places in segment.pages.items()}
+            self.assertEqual(pages["streams"], pages["statistics"])
+            self.assertEqual("postings" in pages, pages["streams"] > 1)
 
     def test_statistics(self):
         widths, levels, names = set(), set(), set()
@@ -275,6 +304,7 @@ class Written(unittest.TestCase):
         for path, segment in zip(self.paths, self.segments):
             shown = run(path)
             self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+            self.assertIn(f"pages: {len(segment.pages['streams'])} streams", shown.stdout)
             for number, block in enumerate(segment.blocks):
                 self.assertIn(f"block {number}: {block.kind}, {len(block.entries)} rows", shown.stdout)
         damaged = self.paths[0].with_suffix(".damaged")
@@ -305,6 +335,11 @@ class OldVersions(unittest.TestCase):
                 (b"1", t + i * SECOND // 4, b"took %d ms, user=u%d" % (7 * i, i),
                  ((b"k", b"v"), (b"trace", b"%08x" % (977 * i))) if i % 2 else ()) for i in range(24)])
 
+        self.assertEqual(self.entries(6), [
+            (b"1", t + i * SECOND // 4, b"took %d ms, user=u%d" % (7 * i, i),
+             ((b"detected_level", b"info" if i % 4 else b"warn"), (b"k", b"v"), (b"trace", b"%08x" % (977 * i)))
+             if i % 2 else ()) for i in range(24)])
+
     def test_directories(self):
         extents = {version: Segment(data).extents for version, data in OLD.items()}
         self.assertEqual([e.line_bytes for e in extents[1]], [None, None])
@@ -312,7 +347,12 @@ class OldVersions(unittest.TestCase):
         self.assertEqual(Segment(OLD[2]).blocks[0].minutes, [])
         self.assertEqual(Segment(OLD[3]).blocks[0].minutes, [(0, 28_333_334, 9, 54)])
         self.assertEqual([minute.rows for minute in Segment(OLD[5]).blocks[0].minutes], [1, 23])
-        self.assertEqual([Segment(data).statistics for data in OLD.values()], [[]] * len(OLD))
+        self.assertEqual([Segment(data).statistics for version, data in OLD.items() if version < 6], [[]] * 5)
+        page, = Segment(OLD[6]).statistics
+        self.assertEqual(page.names, [[b"k", b"trace"]])
+        (width, counts), = page.extents[0]
+        self.assertEqual((width, [(level, rows) for _, level, rows, _, _ in counts]),
+                         (1, [(None, 1), (None, 11), (b"info", 12)]))
 
     def test_a_flipped_byte_is_refused(self):
         for data in OLD.values():

@@ -127,8 +127,9 @@ bool differs(const Case& c) {
 
 void count_blocks(const exec::Sources& sources, Reached& reached) {
     for (const auto& source : sources) {
-        for (std::uint32_t i = 0; i < source->blocks().size(); ++i) {
-            const auto block = source->open_block(i);
+        const auto all = source->select_all();
+        for (std::uint32_t i = 0; i < all->blocks().size(); ++i) {
+            const auto block = all->open_block(i);
             ++reached.blocks;
             reached.blocks_of_templates += *(*block)->templates() != nullptr ? 1U : 0U;
         }
