@@ -14,8 +14,11 @@ constexpr std::uint32_t kBucketsMax = 100;
 class Service {
   public:
     Service(const Settings& settings, const Loki& loki, const Metrics& metrics, io::Random& random)
-        : settings_(settings), loki_(loki), metrics_(metrics), random_(random), control_(1) {
-        resume();
+        : settings_(settings), loki_(loki), metrics_(metrics), random_(random), control_(1) {}
+
+    void resume() {
+        const base::MutexLock lock(mutex_);
+        watch_.emplace(settings_, loki_, metrics_, clock_, random_);
     }
 
     void handle(const net::HttpRequest& request,
@@ -42,10 +45,6 @@ class Service {
     void suspend() {
         const base::MutexLock lock(mutex_);
         watch_.reset();
-    }
-    void resume() {
-        const base::MutexLock lock(mutex_);
-        watch_.emplace(settings_, loki_, metrics_, clock_, random_);
     }
 
     const Settings& settings_;
@@ -112,16 +111,18 @@ Status run(const Settings& settings, const std::function<void()>& wait) {
     LOGI_ASSIGN_OR_RETURN(const Loki loki, Loki::make(settings, random));
     base::Registry registry;
     const Metrics metrics(registry, settings.buckets);
+    std::unique_ptr<net::HttpServer> server;  // outlives the service, which may still answer
     Service service(settings, loki, metrics, random);
     net::ServerOptions options;
     options.address = "";
     options.port = settings.port;
     LOGI_ASSIGN_OR_RETURN(
-        const auto server,
+        server,
         net::HttpServer::start(options,
                                [&](const net::HttpRequest& request, const net::Responder& respond) {
                                    service.handle(request, registry, respond);
                                }));
+    service.resume();
     base::log_info(
         "watches",
         {{"addr", settings.addr}, {"query", loki.query()}, {"metrics", server->address()}});

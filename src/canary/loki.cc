@@ -59,13 +59,23 @@ std::string selector_of(const std::vector<std::pair<std::string, std::string>>& 
     return Labels::from_pairs(std::move(pairs)).to_string();
 }
 
-StatusOr<std::vector<Timestamp>> times_of(const std::vector<wire::AnswerLine>& lines) {
+// Of the lines that are the canary's.
+std::vector<Timestamp> times_of(const std::vector<wire::AnswerLine>& lines) {
     std::vector<Timestamp> times;
     for (const wire::AnswerLine& line : lines) {
-        LOGI_ASSIGN_OR_RETURN(const Timestamp time, time_of_line(line.text));
-        times.push_back(time);
+        if (const auto time = time_of_line(line.text); time.ok()) {
+            times.push_back(*time);
+        }
     }
     return times;
+}
+
+Timestamp newest_of(const std::vector<wire::AnswerLine>& lines) {
+    Timestamp newest = Timestamp::min();
+    for (const wire::AnswerLine& line : lines) {
+        newest = std::max(newest, Timestamp{line.ns});
+    }
+    return newest;
 }
 
 }  // namespace
@@ -127,8 +137,12 @@ StatusOr<std::unique_ptr<net::WebSocketClient>> Loki::tail(Timestamp start) cons
 
 StatusOr<Loki::Tailed> Loki::read_message(std::string_view json) {
     LOGI_ASSIGN_OR_RETURN(const wire::TailFrame frame, wire::parse_tail_frame(json));
-    LOGI_ASSIGN_OR_RETURN(auto times, times_of(frame.lines));
-    return Tailed{std::move(times), frame.lost.size()};
+    Tailed tailed;
+    tailed.times = times_of(frame.lines);
+    tailed.newest = newest_of(frame.lines);
+    tailed.foreign = frame.lines.size() - tailed.times.size();
+    tailed.left_out = frame.lost.size();
+    return tailed;
 }
 
 StatusOr<net::HttpResponse> Loki::send(const std::string& method,
@@ -195,18 +209,14 @@ StatusOr<std::vector<Timestamp>> Loki::lines(Timestamp begin, Timestamp end) con
                                    "",
                                    settings_.query_timeout));
         LOGI_ASSIGN_OR_RETURN(const auto answer, wire::parse_query_answer(response.body));
-        LOGI_ASSIGN_OR_RETURN(auto times, times_of(answer.lines));
-        std::sort(times.begin(), times.end());
+        const std::vector<Timestamp> times = times_of(answer.lines);
         all.insert(all.end(), times.begin(), times.end());
-        if (times.size() < kPageLines) {
-            return all;
+        if (answer.lines.size() < kPageLines) {
+            break;
         }
-        const auto newest = std::max_element(
-            answer.lines.begin(), answer.lines.end(), [](const auto& a, const auto& b) {
-                return a.ns < b.ns;
-            });
-        begin = Timestamp{newest->ns} + Duration{1};
+        begin = newest_of(answer.lines) + Duration{1};
     }
+    std::sort(all.begin(), all.end());
     return all;
 }
 

@@ -31,17 +31,20 @@ class Loki {
 
     // A live tail of the lines, of what is stored since `start` at first.
     StatusOr<std::unique_ptr<net::WebSocketClient>> tail(Timestamp start) const;
-    // Times of lines as a tail's message has them, in its order, and how many were left out.
+    // What a tail's message has.
     struct Tailed {
-        std::vector<Timestamp> times;
-        std::size_t left_out = 0;
+        std::vector<Timestamp> times;         // of the canary's lines, in its order
+        Timestamp newest = Timestamp::min();  // as the server has them, which an agent may have set
+        std::size_t foreign = 0;              // lines that are not the canary's
+        std::size_t left_out = 0;             // that the server tells of
     };
     static StatusOr<Tailed> read_message(std::string_view json);
 
     // kUnavailable and kResourceExhausted when it is worth another try.
     Status push(const std::vector<Timestamp>& times) const;
 
-    // Times of all lines from `begin` to before `end`, in ascending order, page by page.
+    // Times of all lines that the server has from `begin` to before `end`, in ascending order, page
+    // by page.
     StatusOr<std::vector<Timestamp>> lines(Timestamp begin, Timestamp end) const;
     // How many lines there are in (at - range, at].
     StatusOr<double> count(Duration range, Timestamp at, bool cached) const;

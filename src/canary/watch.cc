@@ -188,8 +188,9 @@ Status Watch::follow() {
 Status Watch::read_tail(std::string_view json) {
     LOGI_ASSIGN_OR_RETURN(const Loki::Tailed tailed, Loki::read_message(json));
     metrics_.lost_by_server.add(static_cast<double>(tailed.left_out));
+    metrics_.unexpected.add(static_cast<double>(tailed.foreign));
+    tail_start_ = std::max(tail_start_, tailed.newest + Duration{1});
     for (const Timestamp time : tailed.times) {
-        tail_start_ = std::max(tail_start_, time + Duration{1});
         Received received;
         {
             const base::MutexLock lock(mutex_);

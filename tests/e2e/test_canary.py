@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -115,12 +116,16 @@ class Canary:
             "cache-test-interval": "500ms", "cache-test-now": "1s", "cache-test-range": "10s"}
 
     def __init__(self, port, *arguments, push=True, **flags):
-        self.port = free_port()
+        self.port, self.log = free_port(), tempfile.TemporaryFile()
         flags = {**self.FAST, **{name.replace("_", "-"): value for name, value in flags.items()}}
         self.process = subprocess.Popen(
             [BINARY, "canary", f"-addr=127.0.0.1:{port}", "-port", str(self.port), *(["-push=true"] if push else []), *arguments,
              *(f"-{name}={value}" for name, value in flags.items())],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+
+    def log_text(self):
+        self.log.seek(0)
+        return self.log.read().decode()
 
     def get(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
@@ -142,18 +147,26 @@ class Canary:
                 metrics = None
             if time.time() > end or self.process.poll() is not None:
                 self.process.kill()
-                raise AssertionError((metrics, self.process.communicate()[1][-3000:]))
+                raise AssertionError((metrics, self.log_text()[-3000:]))
             time.sleep(0.05)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        out, log = self.process.communicate(timeout=40)
-        return self.process.returncode, out, log
+        return self.process.wait(40)
 
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+
+def pushed(server, streams):
+    try:
+        return server.push(streams)[0] == 204
+    except OSError:  # it is not there
+        return False
 
 
 class CanaryTest(unittest.TestCase):
@@ -197,8 +210,7 @@ class GoodServer(CanaryTest):
         for ns, line in (value[:2] for value in lines):
             self.assertEqual(len(line), 200)
             self.assertRegex(line, rf"^{ns} p+$")
-        code, _, log = canary.stop()
-        self.assertEqual(code, 0, log)
+        self.assertEqual(canary.stop(), 0, canary.log_text())
 
     def test_times_that_have_passed(self):
         """Lines out of the order of time are in order when they come as they were written."""
@@ -242,17 +254,29 @@ class GoodServer(CanaryTest):
         server = self.serve()
         canary = self.canary(server.port, push=False, wait="5s")
         shipped = []
+        labels = {"name": "loki-canary", "stream": "stdout"}
 
         def ship():
             for line in canary.process.stdout:
                 shipped.append(line)
-                server.push([({"name": "loki-canary", "stream": "stdout"}, [(int(line.split()[0]), line.rstrip())])])
+                # As agents do, that know no better, with the time when it was read.
+                values = [(labels, [(time.time_ns(), line.rstrip())])]
+                while not pushed(server, values):
+                    time.sleep(0.05)
 
         shipper = threading.Thread(target=ship)
         shipper.start()
         metrics = canary.wait(lambda m: m["response_latency_seconds_count"] > 50)
         self.nothing_wrong(metrics)
         self.assertEqual(len(shipped[0].rstrip("\n")), 100)
+        # A line of somebody else is unexpected, and disturbs nothing.
+        self.assertTrue(pushed(server, [(labels, [(time.time_ns(), "17 of somebody"), (time.time_ns(), "else")])]))
+        before = canary.wait(lambda m: m["unexpected_entries_total"] == 2)["response_latency_seconds_count"]
+        # Nor does a tail that is connected again.
+        server.kill()
+        server.start()
+        metrics = canary.wait(lambda m: m["ws_reconnects_total"] > 0 and m["response_latency_seconds_count"] > before + 50)
+        self.assertEqual((metrics["unexpected_entries_total"], metrics["duplicate_entries_total"]), (2, 0))
         canary.process.send_signal(signal.SIGINT)
         shipper.join(30)
         self.assertEqual(canary.process.wait(30), 0)
