@@ -1,12 +1,10 @@
 // bench_load: sends the push bodies of a file over several connections, each node's in order.
+#include "connection.h"
+
 #include <CLI/CLI.hpp>
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,11 +35,6 @@ struct Totals {
     std::atomic<bool> failed{false};
 };
 
-[[noreturn]] void die(const char* what) {
-    std::perror(what);
-    std::exit(1);
-}
-
 // The bodies of a file, in memory that the kernel shares with it.
 std::vector<std::vector<std::string_view>> map_bodies(const Options& options) {
     const int fd = ::open(options.bodies.c_str(), O_RDONLY | O_CLOEXEC);
@@ -64,77 +57,6 @@ std::vector<std::vector<std::string_view>> map_bodies(const Options& options) {
     }
     return by_connection;
 }
-
-class Connection {
-  public:
-    explicit Connection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (fd_ < 0 || ::connect(fd_,
-                                 reinterpret_cast<const sockaddr*>(&address),
-                                 static_cast<socklen_t>(sizeof(address))) != 0) {
-            die("connect");
-        }
-        const int on = 1;
-        ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    }
-    ~Connection() { ::close(fd_); }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-
-    // The status of the answer; 0 when the connection broke. `answer` gets all of it.
-    int push(std::string_view body, std::string& answer) {
-        const std::string head =
-            "POST /loki/api/v1/push HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-            "application/x-protobuf\r\nContent-Length: " +
-            std::to_string(body.size()) + "\r\n\r\n";
-        return send_all(head, body) ? receive(answer) : 0;
-    }
-
-  private:
-    bool send_all(std::string_view head, std::string_view body) const {
-        std::size_t done = 0;
-        const std::size_t total = head.size() + body.size();
-        while (done < total) {
-            iovec parts[2];
-            int count = 0;
-            if (done < head.size()) {
-                parts[count++] = {const_cast<char*>(head.data()) + done, head.size() - done};
-            }
-            const std::size_t at = done > head.size() ? done - head.size() : 0;
-            parts[count++] = {const_cast<char*>(body.data()) + at, body.size() - at};
-            const ssize_t n = ::writev(fd_, parts, count);
-            if (n <= 0) {
-                return false;
-            }
-            done += static_cast<std::size_t>(n);
-        }
-        return true;
-    }
-
-    int receive(std::string& answer) const {
-        answer.clear();
-        std::size_t need = std::string::npos;
-        char chunk[4096];
-        while (answer.size() < need) {
-            const ssize_t n = ::read(fd_, chunk, sizeof(chunk));
-            if (n <= 0) {
-                return 0;
-            }
-            answer.append(chunk, static_cast<std::size_t>(n));
-            const std::size_t end = answer.find("\r\n\r\n");
-            if (need == std::string::npos && end != std::string::npos) {
-                const std::size_t at = answer.find("Content-Length: ");
-                need = end + 4 + (at < end ? std::stoul(answer.substr(at + 16)) : 0);
-            }
-        }
-        return std::atoi(answer.c_str() + std::strlen("HTTP/1.1 "));
-    }
-
-    int fd_;
-};
 
 void send_bodies(const Options& options,
                  const std::vector<std::string_view>& bodies,
