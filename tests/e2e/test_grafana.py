@@ -76,6 +76,11 @@ class DataSource(Base):
 
     def test_health(self):
         self.assertEqual(self.grafana.health(), ("vector", 2))
+        # It asks about the year 2096, whatever the limits of what is stored are.
+        server = harness.Server("compactor: {retention_enabled: true}\nlimits_config: {max_query_lookback: 1h, max_query_length: 2h, "
+                                "max_query_range: 1m, max_query_series: 1, max_query_bytes_read: 1KB, retention_period: 24h}\n").start()
+        self.addCleanup(server.close)
+        self.assertEqual(Grafana(server, "shop", "x", "y").health(), ("vector", 2))
 
     def run_query(self, query):
         """The answers to a query in each way that Grafana may ask it."""
