@@ -146,8 +146,10 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         return;
     }
     const std::string authorization(request.header("Authorization"));
+    const auto certificate = request.peer;
     gate_->identify(
         authorization,
+        certificate.get(),
         [this, &route, respond, request = std::make_shared<net::HttpRequest>(std::move(request))](
             StatusOr<std::shared_ptr<const auth::Credential>> who) {
             if (who.ok()) {
@@ -161,9 +163,8 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
             const bool busy = absl::IsResourceExhausted(who.status());
             auto refused =
                 error_response(busy ? 503 : 401, absl::StrCat(who.status().message(), "\n"));
-            refused.headers.push_back(
-                busy ? net::Header("Retry-After", "1")
-                     : net::Header("WWW-Authenticate", "Basic realm=\"logi\""));
+            refused.headers.push_back(busy ? net::Header("Retry-After", "1")
+                                           : net::Header("WWW-Authenticate", gate_->challenge()));
             respond(std::move(refused));
         });
 }

@@ -1,7 +1,7 @@
 #include "auth/gate.h"
 
 #include "absl/memory/memory.h"
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "logql/parser.h"
@@ -15,13 +15,28 @@ namespace {
 constexpr std::array<const char*, 5> kRights = {"push", "query", "delete", "rules", "admin"};
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kKnownMax = 10'000;
-constexpr std::size_t kSecretBytesMax = 4096;
 // How long a secret that is not ours is known as such.
 constexpr Duration kUnknownTime = Duration::seconds(30);
 constexpr Duration kKnownTime = Duration::hours(1);
 
 Status unauthenticated() {
     return absl::UnauthenticatedError("the credential is missing or wrong");
+}
+
+// Keys of certificates. A name has its kind before it, which no common name has.
+std::string common_name_key(const std::string& name) {
+    return absl::StrCat("CN:", name);
+}
+// Names of hosts have no case.
+std::string name_key(const std::string& name) {
+    return absl::StartsWith(name, "DNS:") ? absl::AsciiStrToLower(name) : name;
+}
+
+bool has_kind(const std::string& name) {
+    constexpr std::array<const char*, 4> kKinds = {"DNS:", "URI:", "email:", "IP:"};
+    return std::any_of(kKinds.begin(), kKinds.end(), [&name](const std::string& kind) {
+        return absl::StartsWith(name, kind) && name.size() > kind.size();
+    });
 }
 
 Status refuse(const config::Credential& credential, std::string_view why) {
@@ -56,7 +71,7 @@ const std::string* Credential::only_tenant() const {
     return any_tenant || tenants.size() != 1 ? nullptr : &tenants.front();
 }
 
-StatusOr<Gate::Proof> Gate::proof_of(const config::Credential& given) {
+StatusOr<std::shared_ptr<const Credential>> Gate::credential_of(const config::Credential& given) {
     auto credential = std::make_shared<Credential>();
     credential->name = given.name;
     for (const auto& tenant : given.tenants) {
@@ -80,8 +95,15 @@ StatusOr<Gate::Proof> Gate::proof_of(const config::Credential& given) {
         }
         credential->only = *std::move(only);
     }
+    return credential;
+}
+
+StatusOr<Gate::Proof> Gate::proof_of(const config::Credential& given) {
     Proof proof;
-    proof.credential = std::move(credential);
+    LOGI_ASSIGN_OR_RETURN(proof.credential, credential_of(given));
+    if (!given.common_name.empty() || !given.san.empty()) {
+        return refuse(given, "certificates are for the mode mtls");
+    }
     const bool has_password = !given.user.empty() && !given.password.empty();
     if (given.token.empty() != has_password || given.user.empty() == has_password) {
         return refuse(given, "it has a token, or a user and a password");
@@ -95,9 +117,40 @@ StatusOr<Gate::Proof> Gate::proof_of(const config::Credential& given) {
     return proof;
 }
 
+StatusOr<std::string> Gate::certificate_key(const config::Credential& given) {
+    if (!given.token.empty() || !given.user.empty() || !given.password.empty()) {
+        return refuse(given, "tokens and passwords are for the mode static");
+    }
+    if (given.common_name.empty() == given.san.empty()) {
+        return refuse(given, "it has a common_name or a san");
+    }
+    if (given.san.empty()) {
+        return common_name_key(given.common_name);
+    }
+    if (!has_kind(given.san)) {
+        return refuse(given, "a san begins with its kind: DNS:, URI:, email: or IP:");
+    }
+    return name_key(given.san);
+}
+
+StatusOr<Gate::ByCertificate> Gate::by_certificate(const config::Auth& auth) {
+    ByCertificate out;
+    for (const auto& given : auth.credentials) {
+        LOGI_ASSIGN_OR_RETURN(auto credential, credential_of(given));
+        LOGI_ASSIGN_OR_RETURN(auto key, certificate_key(given));
+        if (!out.emplace(std::move(key), std::move(credential)).second) {
+            return refuse(given, "another credential has the same certificate");
+        }
+    }
+    return out;
+}
+
 Status check(const config::Auth& auth) {
     if (auth.mode == "none" && !auth.credentials.empty()) {
         return absl::InvalidArgumentError("auth: there are credentials, but mode is none");
+    }
+    if (auth.mode == "mtls") {
+        return Gate::by_certificate(auth).status();
     }
     for (const auto& credential : auth.credentials) {
         LOGI_RETURN_IF_ERROR(Gate::proof_of(credential).status());
@@ -114,6 +167,11 @@ StatusOr<std::unique_ptr<Gate>> Gate::make(const config::Auth& auth,
     }
     LOGI_ASSIGN_OR_RETURN(auto fingerprints, Fingerprints::make());
     auto gate = absl::WrapUnique(new Gate(executor, clock, std::move(fingerprints)));
+    gate->by_certificates_ = auth.mode == "mtls";
+    if (gate->by_certificates_) {
+        LOGI_ASSIGN_OR_RETURN(gate->by_certificate_, by_certificate(auth));
+        return gate;
+    }
     for (const auto& credential : auth.credentials) {
         LOGI_ASSIGN_OR_RETURN(auto proof, proof_of(credential));
         gate->proofs_.push_back(std::move(proof));
@@ -121,25 +179,16 @@ StatusOr<std::unique_ptr<Gate>> Gate::make(const config::Auth& auth,
     return gate;
 }
 
-std::optional<Gate::Secret> Gate::secret_of(const std::string& authorization) {
-    constexpr absl::string_view kBearer = "Bearer ";
-    constexpr absl::string_view kBasic = "Basic ";
-    if (authorization.size() > kSecretBytesMax) {
-        return std::nullopt;
+std::shared_ptr<const Credential> Gate::owner_of(const net::PeerCertificate& certificate) const {
+    const auto find = [this](const std::string& key) {
+        const auto it = by_certificate_.find(key);
+        return it == by_certificate_.end() ? nullptr : it->second;
+    };
+    auto owner = find(common_name_key(certificate.common_name));
+    for (std::size_t i = 0; owner == nullptr && i < certificate.names.size(); ++i) {
+        owner = find(name_key(certificate.names[i]));
     }
-    if (absl::StartsWithIgnoreCase(authorization, kBearer)) {
-        return Secret{"", authorization.substr(kBearer.size()), false};
-    }
-    std::string pair;
-    if (!absl::StartsWithIgnoreCase(authorization, kBasic) ||
-        !absl::Base64Unescape(authorization.substr(kBasic.size()), &pair)) {
-        return std::nullopt;
-    }
-    const std::size_t colon = pair.find(':');
-    if (colon == std::string::npos) {
-        return std::nullopt;
-    }
-    return Secret{pair.substr(0, colon), pair.substr(colon + 1), true};
+    return owner;
 }
 
 StatusOr<std::shared_ptr<const Credential>> Gate::try_secret(const Secret& secret) const {
@@ -188,8 +237,24 @@ bool Gate::may_wait() {
     return true;
 }
 
-void Gate::identify(const std::string& authorization, Done done) {
-    auto secret = secret_of(authorization);
+void Gate::identify(const std::string& authorization,
+                    const net::PeerCertificate* certificate,
+                    const Done& done) {
+    if (!by_certificates_) {
+        identify_secret(authorization, done);
+        return;
+    }
+    auto owner = certificate == nullptr ? nullptr : owner_of(*certificate);
+    done(owner == nullptr ? StatusOr<std::shared_ptr<const Credential>>(unauthenticated())
+                          : std::move(owner));
+}
+
+const char* Gate::challenge() const {
+    return by_certificates_ ? "Certificate realm=\"logi\"" : "Basic realm=\"logi\"";
+}
+
+void Gate::identify_secret(const std::string& authorization, Done done) {
+    auto secret = parse_authorization(authorization);
     if (!secret.has_value()) {
         done(unauthenticated());
         return;

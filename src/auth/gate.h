@@ -2,12 +2,14 @@
 #pragma once
 
 #include "absl/container/flat_hash_map.h"
+#include "auth/authorization.h"
 #include "auth/secret.h"
 #include "base/mutex.h"
 #include "config/config.h"
 #include "io/clock.h"
 #include "io/executor.h"
 #include "model/matcher.h"
+#include "net/tls.h"
 
 #include <cstdint>
 #include <functional>
@@ -50,12 +52,16 @@ class Gate {
                                                 io::Executor& executor,
                                                 const io::Clock& clock);
 
-    // Of an Authorization header. `done` once, now or from a task: the credential; kUnauthenticated
-    // when it is none of ours; kResourceExhausted when it cannot be looked at now, for want of
-    // memory or as too many that are not known yet wait for it. One that was seen before costs next
-    // to nothing.
+    // Of an Authorization header or, in the mode mtls, of what the client has shown (null:
+    // nothing). `done` once, now or from a task: the credential; kUnauthenticated when it is none
+    // of ours; kResourceExhausted when it cannot be looked at now, for want of memory or as too
+    // many that are not known yet wait for it. One that was seen before costs next to nothing.
     using Done = std::function<void(StatusOr<std::shared_ptr<const Credential>>)>;
-    void identify(const std::string& authorization, Done done);
+    void identify(const std::string& authorization,
+                  const net::PeerCertificate* certificate,
+                  const Done& done);
+    // What to tell who is refused, for WWW-Authenticate.
+    [[nodiscard]] const char* challenge() const;
 
   private:
     friend Status check(const config::Auth& auth);
@@ -69,18 +75,20 @@ class Gate {
         std::shared_ptr<const Credential> credential;  // null: none of ours
         Timestamp until;
     };
-    // Of an Authorization header.
-    struct Secret {
-        std::string user;
-        std::string text;
-        bool basic = false;
-    };
+    using ByCertificate = absl::flat_hash_map<std::string, std::shared_ptr<const Credential>>;
 
     Gate(io::Executor& executor, const io::Clock& clock, Fingerprints fingerprints)
         : clock_(clock), fingerprints_(std::move(fingerprints)), strand_(executor) {}
 
-    static StatusOr<Proof> proof_of(const config::Credential& credential);
-    static std::optional<Secret> secret_of(const std::string& authorization);
+    static StatusOr<std::shared_ptr<const Credential>> credential_of(
+        const config::Credential& given);
+    static StatusOr<Proof> proof_of(const config::Credential& given);
+    static StatusOr<std::string> certificate_key(const config::Credential& given);
+    static StatusOr<ByCertificate> by_certificate(const config::Auth& auth);
+    void identify_secret(const std::string& authorization, Done done);
+    // Null: none of ours.
+    [[nodiscard]] std::shared_ptr<const Credential> owner_of(
+        const net::PeerCertificate& certificate) const;
     // Null: none of ours.
     StatusOr<std::shared_ptr<const Credential>> try_secret(const Secret& secret) const;
     [[nodiscard]] std::optional<Known> find(const std::string& fingerprint) const;
@@ -91,6 +99,8 @@ class Gate {
     const io::Clock& clock_;
     const Fingerprints fingerprints_;
     std::vector<Proof> proofs_;
+    bool by_certificates_ = false;  // the mode mtls
+    ByCertificate by_certificate_;
     io::Strand strand_;  // hashes one secret at a time
     mutable base::Mutex mutex_;
     absl::flat_hash_map<std::string, Known> known_ LOGI_GUARDED_BY(mutex_);  // by fingerprint

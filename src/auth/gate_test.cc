@@ -13,7 +13,7 @@ std::string hash_of(const std::string& secret) {
 }
 
 config::Credential token(const std::string& name, const std::string& hash) {
-    return {name, hash, "", "", {"a"}, {"push"}, ""};
+    return {name, hash, "", "", {"a"}, {"push"}, "", "", ""};
 }
 
 std::string basic(const std::string& pair) {
@@ -34,12 +34,14 @@ class GateTest : public ::testing::Test {
                                 hash_of("pass:word"),
                                 {"*"},
                                 {"query", "admin"},
-                                R"({team="x"})"}};
+                                R"({team="x"})",
+                                "",
+                                ""}};
         gate_ = *Gate::make(config_, executor_, clock_);
     }
     std::string who(const std::string& authorization) {
         std::string name = "nobody answered";
-        gate_->identify(authorization, [&](const auto& credential) {
+        gate_->identify(authorization, nullptr, [&](const auto& credential) {
             name =
                 credential.ok() ? (*credential)->name : std::string(credential.status().message());
         });
@@ -76,14 +78,73 @@ TEST_F(GateTest, OfUnknownOnesOnlySomeWait) {
     int wrong = 0;
     for (int i = 0; i < 80; ++i) {
         // An id of ours that no hash has costs nothing to try.
-        gate_->identify("Bearer logi_00000000_" + std::to_string(i), [&](const auto& credential) {
-            refused += absl::IsResourceExhausted(credential.status()) ? 1 : 0;
-            wrong += absl::IsUnauthenticated(credential.status()) ? 1 : 0;
-        });
+        gate_->identify(
+            "Bearer logi_00000000_" + std::to_string(i), nullptr, [&](const auto& credential) {
+                refused += absl::IsResourceExhausted(credential.status()) ? 1 : 0;
+                wrong += absl::IsUnauthenticated(credential.status()) ? 1 : 0;
+            });
     }
     executor_.run_until_idle();
     EXPECT_EQ(refused, 16);
     EXPECT_EQ(wrong, 64);
+}
+
+config::Credential of_certificate(const std::string& name,
+                                  const std::string& common_name,
+                                  const std::string& san = "") {
+    return {name, "", "", "", {"a"}, {"push"}, "", common_name, san};
+}
+
+TEST(Certificates, HaveTheirCredentials) {
+    io::SimClock clock;
+    io::SimExecutor executor(1, clock);
+    const auto gate = Gate::make({"mtls",
+                                  {of_certificate("agents", "agents"),
+                                   of_certificate("host", "", "DNS:Agent.example"),
+                                   of_certificate("uri", "", "URI:spiffe://x/Y")}},
+                                 executor,
+                                 clock);
+    ASSERT_TRUE(gate.ok()) << gate.status();
+    const auto who = [&](const std::optional<net::PeerCertificate>& certificate) {
+        std::string name = "nobody answered";
+        (*gate)->identify("Bearer ignored",
+                          certificate.has_value() ? &*certificate : nullptr,
+                          [&](const auto& credential) {
+                              name = credential.ok() ? (*credential)->name : "nobody";
+                          });
+        return name;
+    };
+    EXPECT_EQ(who(std::nullopt), "nobody");
+    EXPECT_EQ(who(net::PeerCertificate{"agents", {}}), "agents");
+    EXPECT_EQ(who(net::PeerCertificate{"agents", {"DNS:agent.example"}}), "agents");
+    EXPECT_EQ(who(net::PeerCertificate{"", {"IP:1.2.3.4", "DNS:AGENT.example"}}), "host");
+    EXPECT_EQ(who(net::PeerCertificate{"other", {"URI:spiffe://x/Y"}}), "uri");
+    EXPECT_EQ(who(net::PeerCertificate{"other", {"URI:spiffe://x/y"}}), "nobody");
+    // A name of one kind is none of another.
+    EXPECT_EQ(who(net::PeerCertificate{"DNS:agent.example", {}}), "nobody");
+    EXPECT_EQ(who(net::PeerCertificate{"agent.example", {"URI:agent.example"}}), "nobody");
+    EXPECT_EQ(who(net::PeerCertificate{"Agents", {"DNS:agents"}}), "nobody");
+    EXPECT_EQ(who(net::PeerCertificate{"", {}}), "nobody");
+}
+
+TEST(Certificates, AreChecked) {
+    const auto refused = [](const std::vector<config::Credential>& credentials,
+                            const std::string& mode = "mtls") {
+        return std::string(check({mode, credentials}).message());
+    };
+    EXPECT_EQ(refused({of_certificate("a", "x"), of_certificate("b", "", "DNS:x")}), "");
+    EXPECT_EQ(refused({of_certificate("a", "x")}, "static"),
+              "auth: credential 'a': certificates are for the mode mtls");
+    EXPECT_EQ(refused({token("a", hash_of("x"))}),
+              "auth: credential 'a': tokens and passwords are for the mode static");
+    EXPECT_EQ(refused({of_certificate("a", "x", "DNS:y")}),
+              "auth: credential 'a': it has a common_name or a san");
+    EXPECT_EQ(refused({of_certificate("a", "")}),
+              "auth: credential 'a': it has a common_name or a san");
+    EXPECT_EQ(refused({of_certificate("a", "", "y.example")}),
+              "auth: credential 'a': a san begins with its kind: DNS:, URI:, email: or IP:");
+    EXPECT_EQ(refused({of_certificate("a", "", "DNS:x"), of_certificate("b", "", "DNS:X")}),
+              "auth: credential 'b': another credential has the same certificate");
 }
 
 TEST(Credentials, AreChecked) {
@@ -94,13 +155,13 @@ TEST(Credentials, AreChecked) {
     EXPECT_EQ(refused(token("a", hash)), "");
     EXPECT_EQ(refused(token("a", "plain text")),
               "auth: credential 'a': expected a hash as `logi hash-token` prints it");
-    EXPECT_EQ(refused({"a", hash, "user", hash, {"t"}, {}, ""}),
+    EXPECT_EQ(refused({"a", hash, "user", hash, {"t"}, {}, "", "", ""}),
               "auth: credential 'a': it has a token, or a user and a password");
-    EXPECT_EQ(refused({"a", hash, "", "", {}, {}, ""}),
+    EXPECT_EQ(refused({"a", hash, "", "", {}, {}, "", "", ""}),
               "auth: credential 'a': it names no tenants; '*' stands for all");
-    EXPECT_EQ(refused({"a", hash, "", "", {"t"}, {"read"}, ""}),
+    EXPECT_EQ(refused({"a", hash, "", "", {"t"}, {"read"}, "", "", ""}),
               "auth: credential 'a': there is no right 'read'");
-    EXPECT_NE(refused({"a", hash, "", "", {"t"}, {}, "{team"}), "");
+    EXPECT_NE(refused({"a", hash, "", "", {"t"}, {}, "{team", "", ""}), "");
     EXPECT_NE(check({"none", {token("a", hash)}}).message(), "");
     EXPECT_FALSE(SecretHash::parse("scrypt:30:8:1:AAAAAAAAAAAAAAAAAAAAAA==:AAAA").ok());
 }

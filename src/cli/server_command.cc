@@ -7,6 +7,7 @@
 #include "ingest/tenant_limits.h"
 #include "server/runtime_limits.h"
 #include "server/server.h"
+#include "server/tls_files.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -119,6 +120,9 @@ int check_config_command(const std::string& file, bool expand_env) {
     auto unused = check_overrides(*config);
     if (!unused.ok()) {
         return fail(unused.status());
+    }
+    if (const Status tls = server::check_tls(*io::make_posix_file_system(), *config); !tls.ok()) {
+        return fail(absl::InvalidArgumentError("TLS: " + std::string(tls.message())));
     }
     unused->insert(unused->begin(), config->unused_keys.begin(), config->unused_keys.end());
     std::printf("%s is valid\n", file.c_str());

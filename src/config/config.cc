@@ -118,27 +118,31 @@ Setter set_retention(std::vector<StreamRetention>& target) {
 }
 Setter set_auth_mode(std::string& target) {
     return [&](const YAML::Node& v) {
-        target = scalar<std::string>(v, "none or static");
-        if (target != "none" && target != "static") {
-            refuse(v, "expected none or static");
+        target = scalar<std::string>(v, "none, static or mtls");
+        if (target != "none" && target != "static" && target != "mtls") {
+            refuse(v, "expected none, static or mtls");
         }
     };
 }
 Setter set_credentials(std::vector<Credential>& target) {
     return [&](const YAML::Node& v) {
-        read_list(v, "{name, token or user and password, ...}", [&](const YAML::Node& item) {
-            Credential credential;
-            read_keys(item,
-                      "a credential",
-                      {{"name", set(credential.name)},
-                       {"token", set(credential.token)},
-                       {"user", set(credential.user)},
-                       {"password", set(credential.password)},
-                       {"tenants", set(credential.tenants)},
-                       {"rights", set(credential.rights)},
-                       {"matcher", set(credential.matcher)}});
-            target.push_back(std::move(credential));
-        });
+        read_list(v,
+                  "{name, token or user and password or common_name or san, ...}",
+                  [&](const YAML::Node& item) {
+                      Credential credential;
+                      read_keys(item,
+                                "a credential",
+                                {{"name", set(credential.name)},
+                                 {"token", set(credential.token)},
+                                 {"user", set(credential.user)},
+                                 {"password", set(credential.password)},
+                                 {"common_name", set(credential.common_name)},
+                                 {"san", set(credential.san)},
+                                 {"tenants", set(credential.tenants)},
+                                 {"rights", set(credential.rights)},
+                                 {"matcher", set(credential.matcher)}});
+                      target.push_back(std::move(credential));
+                  });
     };
 }
 Setter set_deletion_mode(std::string& target) {
@@ -368,6 +372,10 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older, LokiStorage& stor
                   {"http_listen_conn_limit", set(config.http_listen_conn_limit)},
                   {"http_server_read_timeout", set_duration(config.http_server_read_timeout)},
                   {"http_server_write_timeout", set_duration(config.http_server_write_timeout)},
+                  {"tls", set_tls(config.tls)},
+                  {"http_tls_config", set_tls(config.tls)},
+                  {"grpc_tls_config", set_tls(config.grpc_tls)},
+                  {"tls_min_version", set_tls_min_version(config.only_tls13)},
                   {"otlp_grpc_listen_address", set(config.otlp_grpc_listen_address)},
                   {"otlp_grpc_listen_port", set_port_or_auto(config.otlp_grpc_listen_port)},
                   {"grpc_server_max_recv_msg_size",
@@ -434,6 +442,16 @@ Status read_yaml(const std::string& text,
     return absl::OkStatus();
 }
 
+namespace {
+
+bool takes_certificates(const Config& config) {
+    const auto& grpc = config.grpc_tls.has_value() ? config.grpc_tls : config.tls;
+    return config.tls.has_value() && config.tls->client_auth != ClientAuth::kNone &&
+           grpc->client_auth != ClientAuth::kNone;
+}
+
+}  // namespace
+
 StatusOr<Config> load(const std::string& text, const std::string& file_name) {
     Config config;
     LOGI_RETURN_IF_ERROR(read_yaml(text, file_name, [&](const YAML::Node& root) {
@@ -443,6 +461,10 @@ StatusOr<Config> load(const std::string& text, const std::string& file_name) {
         older.apply(config);
         storage.apply(config.bucket);
     }));
+    if (config.auth.mode == "mtls" && !takes_certificates(config)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            file_name, ": auth.mode mtls needs server.tls with a client_ca_file, also for gRPC"));
+    }
     return config;
 }
 

@@ -23,10 +23,14 @@ struct Credential {
     std::vector<std::string> tenants;
     std::vector<std::string> rights;
     std::string matcher;  // {team="a"}: no other streams may be read; empty: all
+    // In place of token, user and password: what a certificate has. A san with its kind, as
+    // DNS:agent.example.
+    std::string common_name;
+    std::string san;
 };
 
 struct Auth {
-    std::string mode = "none";  // or static
+    std::string mode = "none";  // or static, mtls
     std::vector<Credential> credentials;
 };
 
@@ -40,6 +44,19 @@ struct ObjectStore {
     bool insecure_skip_verify = false;
 };
 
+// What a client's certificate is good for.
+enum class ClientAuth { kNone, kIfGiven, kRequired };
+
+// Files are PEM.
+struct ServerTls {
+    std::string cert_file;
+    std::string key_file;
+    std::string client_ca_file;  // who may vouch for clients; empty with kNone
+    ClientAuth client_auth = ClientAuth::kNone;
+
+    friend bool operator==(const ServerTls&, const ServerTls&) = default;
+};
+
 struct Config {
     ObjectStore bucket;
     Auth auth;
@@ -49,6 +66,9 @@ struct Config {
     std::uint32_t http_listen_conn_limit = 0;                   // 0: as many as Logi finds safe
     Duration http_server_read_timeout = Duration::seconds(30);  // of a header, and of a body
     Duration http_server_write_timeout = Duration::seconds(30);
+    std::optional<ServerTls> tls;       // nothing: it is not spoken
+    std::optional<ServerTls> grpc_tls;  // nothing: as tls
+    bool only_tls13 = false;            // else from TLS 1.2 on
     // OTLP over gRPC. Address: empty as that of HTTP. Port: 0 for none, nothing for 4317 if it is
     // free.
     std::string otlp_grpc_listen_address;

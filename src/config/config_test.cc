@@ -359,5 +359,39 @@ TEST(Config, ReadsRulesOfOtlp) {
     EXPECT_FALSE(load("limits_config: {otlp_config: {resource: {}}}", "f").ok());
 }
 
+TEST(Config, ReadsTlsByBothOfItsNames) {
+    for (const char* name : {"tls", "http_tls_config"}) {
+        const auto config = load(std::string("server:\n  ") + name +
+                                     ": {cert_file: c, key_file: k, client_ca_file: ca}\n"
+                                     "  grpc_tls_config: {cert_file: gc, key_file: gk}\n"
+                                     "  tls_min_version: VersionTLS13\n"
+                                     "  tls_cipher_suites: x\n",
+                                 "f");
+        ASSERT_TRUE(config.ok()) << config.status();
+        EXPECT_EQ(config->unused_keys, (std::vector<std::string>{"server.tls_cipher_suites"}));
+        const auto again = load(to_yaml(*config), "printed");
+        ASSERT_TRUE(again.ok()) << again.status();
+        for (const auto& read : {*config, *again}) {
+            EXPECT_EQ(read.tls, (ServerTls{"c", "k", "ca", ClientAuth::kIfGiven}));
+            EXPECT_EQ(read.grpc_tls, (ServerTls{"gc", "gk", "", ClientAuth::kNone}));
+            EXPECT_TRUE(read.only_tls13);
+        }
+    }
+    // As Loki prints that there is none.
+    const auto none = load(
+        "server: {tls_min_version: '', http_tls_config: {cert: '', key: null, client_ca: '', "
+        "cert_file: '', key_file: '', client_auth_type: '', client_ca_file: ''}}",
+        "f");
+    ASSERT_TRUE(none.ok()) << none.status();
+    EXPECT_FALSE(none->tls.has_value());
+    const std::string mtls = "auth: {mode: mtls}\nserver: {tls: {cert_file: c, key_file: k";
+    EXPECT_FALSE(load(mtls + "}}\n", "f").ok());
+    EXPECT_TRUE(load(mtls + ", client_ca_file: ca}}\n", "f").ok());
+    EXPECT_FALSE(load(mtls + ", client_ca_file: ca, client_auth_type: NoClientCert}}\n", "f").ok());
+    EXPECT_FALSE(
+        load(mtls + ", client_ca_file: a}, grpc_tls_config: {cert_file: c, key_file: k}}\n", "f")
+            .ok());
+}
+
 }  // namespace
 }  // namespace logi::config

@@ -74,6 +74,7 @@ const std::vector<std::string> kServer = {"cluster_validation",
                                           "otlp_grpc_listen_address",
                                           "otlp_grpc_listen_port",
                                           "register_instrumentation",
+                                          "tls",
                                           "tls_cipher_suites",
                                           "tls_min_version"};
 

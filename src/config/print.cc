@@ -3,6 +3,7 @@
 #include "absl/strings/str_split.h"
 #include "base/rfc3339.h"
 #include "config/config.h"
+#include "config/sections.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -81,10 +82,30 @@ std::string yaml_blocked_queries(const std::vector<BlockedQuery>& rules) {
 }
 
 // Without what could be guessed from: hashes are not shown.
+std::string yaml_certificate(const Credential& credential) {
+    return absl::StrCat(
+        credential.common_name.empty() ? "" : ", common_name: " + yaml_text(credential.common_name),
+        credential.san.empty() ? "" : ", san: " + yaml_text(credential.san));
+}
+
+std::string yaml_tls(const std::optional<ServerTls>& tls) {
+    return !tls.has_value() ? "null"
+                            : absl::StrCat("{cert_file: ",
+                                           yaml_text(tls->cert_file),
+                                           ", key_file: ",
+                                           yaml_text(tls->key_file),
+                                           ", client_ca_file: ",
+                                           yaml_text(tls->client_ca_file),
+                                           ", client_auth_type: ",
+                                           name_of(tls->client_auth),
+                                           "}");
+}
+
 std::string yaml_credentials(const std::vector<Credential>& credentials) {
     return yaml_joined(credentials, "[]", [](const Credential& credential) {
         return absl::StrCat("{name: ",
                             yaml_text(credential.name),
+                            yaml_certificate(credential),
                             ", tenants: ",
                             yaml_list(credential.tenants),
                             ", rights: ",
@@ -238,6 +259,12 @@ std::string to_yaml(const Config& c) {
         format_duration(c.http_server_read_timeout),
         "\n  http_server_write_timeout: ",
         format_duration(c.http_server_write_timeout),
+        "\n  http_tls_config: ",
+        yaml_tls(c.tls),
+        "\n  grpc_tls_config: ",
+        yaml_tls(c.grpc_tls),
+        "\n  tls_min_version: ",
+        c.only_tls13 ? "VersionTLS13" : "VersionTLS12",
         "\n  otlp_grpc_listen_address: ",
         yaml_text(c.otlp_grpc_listen_address),
         "\n  otlp_grpc_listen_port: ",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/status.h"
+#include "config/config.h"
 #include "model/limits.h"
 
 #include <yaml-cpp/yaml.h>
@@ -46,6 +47,11 @@ using Setters = std::map<std::string, Setter>;
 Setters limits_setters(Limits& limits);
 Setter set_otlp(OtlpConfig& otlp);
 Setter set_blocked_queries(std::vector<BlockedQuery>& rules);
+Setter set_tls(std::optional<ServerTls>& target);
+Setter set_tls_min_version(bool& only_tls13);
+
+// As Go names it.
+const char* name_of(ClientAuth auth);
 
 // A setter "key.inner" is of a key of the map that `key` is. Keys without a setter that
 // loki_keys(section) has are added to `unused_keys`. Throws BadConfig.

@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/utf8.h"
+#include "net/grpc_credentials.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpc/support/log.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/generic/async_generic_service.h>
@@ -79,6 +81,13 @@ std::string to_string(grpc::ByteBuffer& buffer) {
     }
     buffer.Clear();
     return out;
+}
+
+// Null if the client has shown none.
+std::shared_ptr<const PeerCertificate> peer_of(const grpc::ServerContextBase& context) {
+    const auto auth = context.auth_context();
+    const auto found = auth->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    return found.empty() ? nullptr : read_certificate(to_string(found.front()));
 }
 
 // What all calls share.
@@ -168,6 +177,7 @@ class Call final : public grpc::ServerGenericBidiReactor {
         for (const auto& [name, value] : context_.client_metadata()) {
             request.headers.emplace_back(to_string(name), to_string(value));
         }
+        request.peer = peer_of(context_);
         request.cancel = cancel_;
         return request;
     }
@@ -214,21 +224,18 @@ std::string host_and_port(const GrpcOptions& options) {
     return absl::StrCat(bare_v6 ? "[" : "", host, bare_v6 ? "]:" : ":", options.port);
 }
 
-// Where TLS will come in.
-std::shared_ptr<grpc::ServerCredentials> credentials_of(const GrpcOptions& /*options*/) {
-    return grpc::InsecureServerCredentials();
-}
-
 }  // namespace
 
 struct GrpcServer::Impl {
     explicit Impl(const GrpcOptions& options, GrpcHandler handler)
-        : shared{options, std::move(handler)}, service(shared) {}
+        : shared{options, std::move(handler)},
+          service(shared),
+          credentials(grpc_credentials(options.tls)) {}
 
     bool start() {
         const GrpcOptions& options = shared.options;
         grpc::ServerBuilder builder;
-        builder.AddListeningPort(host_and_port(options), credentials_of(options), &port);
+        builder.AddListeningPort(host_and_port(options), credentials, &port);
         builder.RegisterCallbackGenericService(&service);
         builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
         // What the library holds of messages that have not come to their end.
@@ -249,6 +256,7 @@ struct GrpcServer::Impl {
 
     Shared shared;
     Service service;
+    std::shared_ptr<grpc::ServerCredentials> credentials;
     std::string address;
     int port = 0;
     std::unique_ptr<grpc::Server> server;

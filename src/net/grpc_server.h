@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "net/http.h"
+#include "net/tls.h"
 
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,7 @@ struct GrpcOptions {
     std::uint32_t calls_max = 1024;                    // under way; beyond: kUnavailable
     std::uint32_t calls_per_connection_max = 100;      // beyond: the client waits
     Duration message_timeout = Duration::seconds(30);  // until the message is there
+    std::shared_ptr<TlsServer> tls = nullptr;          // null: no TLS; TLS 1.2 is always spoken
 };
 
 // Some of the codes of gRPC.

@@ -14,6 +14,7 @@
 namespace logi::net {
 
 class WebSocketSource;
+struct PeerCertificate;
 
 using Header = std::pair<std::string, std::string>;
 
@@ -23,7 +24,9 @@ struct HttpRequest {
     std::string query;  // behind '?', as sent
     std::vector<Header> headers;
     std::string body;
-    std::string id;          // names it in logs; given by who handles it
+    std::string id;  // names it in logs; given by who handles it
+    // What the client has shown (net/tls.h); null: nothing.
+    std::shared_ptr<const PeerCertificate> peer = nullptr;
     io::CancelToken cancel;  // cancelled when the client goes away, or the server stops
 
     // The first header of that name, in any case; empty if absent.

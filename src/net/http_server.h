@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "net/http.h"
+#include "net/tls.h"
 
 #include <cstdint>
 #include <memory>
@@ -22,9 +23,11 @@ struct ServerOptions {
     std::uint64_t inflight_body_bytes_max = 256ULL << 20U;  // beyond: 503
     std::uint32_t connections_max = 4096;                   // beyond: 503 and closed
     std::uint32_t header_bytes_max = 96U << 10U;
-    Duration header_timeout = Duration::seconds(30);
+    Duration header_timeout = Duration::seconds(30);  // of a TLS handshake, too
     Duration body_timeout = Duration::seconds(30);
     Duration write_timeout = Duration::seconds(30);
+    // Null: no TLS. With it the process must ignore SIGPIPE.
+    std::shared_ptr<TlsServer> tls = nullptr;
 };
 
 class HttpServer {

@@ -1,6 +1,7 @@
 #include "net/http_session.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "net/stream.h"
 #include "net/websocket_session.h"
 
@@ -29,6 +30,9 @@ constexpr std::size_t kBodyBufferBytes = 64U << 10U;
 constexpr Duration kLingerTime = Duration::seconds(10);
 constexpr Duration kCancelAgain = Duration::millis(50);
 constexpr std::uint32_t kRefusalsMax = 128;
+// To who speaks HTTP where TLS is spoken, as Go's server says it.
+constexpr std::string_view kNotTls =
+    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 // The body of a request as Beast reads it: a string that grows with what has arrived. Beast's own
 // string_body allocates what the client claims that it will send.
@@ -92,12 +96,15 @@ class Session : public std::enable_shared_from_this<Session> {
     Session& operator=(const Session&) = delete;
 
     void serve() {
-        asio::dispatch(stream_->get_executor(),
-                       [self = shared_from_this()] { self->read_header(); });
+        asio::dispatch(stream_->get_executor(), [self = shared_from_this()] {
+            self->begin([](Session& session) { session.read_header(); });
+        });
     }
     void refuse_service() {
         asio::dispatch(stream_->get_executor(), [self = shared_from_this()] {
-            self->refuse(http::status::service_unavailable, "too many connections\n");
+            self->begin([](Session& session) {
+                session.refuse(http::status::service_unavailable, "too many connections\n");
+            });
         });
     }
 
@@ -122,6 +129,41 @@ class Session : public std::enable_shared_from_this<Session> {
     void clear_deadline() {
         ++deadline_number_;
         deadline_.cancel();
+    }
+
+    // `then` once the connection can be used.
+    void begin(void (*then)(Session&)) {
+        if (stream_->tls() == nullptr) {
+            then(*this);
+            return;
+        }
+        set_deadline(shared_->options.header_timeout);
+        stream_->async_handshake([self = shared_from_this(), then](beast::error_code ec) {
+            self->clear_deadline();
+            if (ec) {
+                self->on_handshake_error();
+                return;
+            }
+            self->peer_ = self->stream_->tls()->peer();
+            then(*self);
+        });
+    }
+    void on_handshake_error() {
+        const TlsConnection& tls = *stream_->tls();
+        if (!timed_out_) {
+            base::log_debug("a TLS handshake failed", {{"error", tls.error()}});
+        }
+        if (tls.peer_speaks_http()) {
+            set_deadline(shared_->options.write_timeout);
+            asio::async_write(stream_->socket(),
+                              asio::buffer(kNotTls.data(), kNotTls.size()),
+                              [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                                  self->clear_deadline();
+                                  if (!ec) {
+                                      self->hang_up();
+                                  }
+                              });
+        }
     }
 
     void read_header() {
@@ -263,6 +305,7 @@ class Session : public std::enable_shared_from_this<Session> {
                                          std::string(field.value()));
         }
         request.body = std::move(message.body());
+        request.peer = peer_;
         request.cancel = shared_->stopped.child();
         cancel_ = request.cancel;
         shared_->requests.fetch_add(1);
@@ -292,6 +335,15 @@ class Session : public std::enable_shared_from_this<Session> {
     // The next request may come before this one's answer. It stays in the kernel, which bounds it,
     // and hides what comes behind it.
     void on_peer_readable() {
+        if (stream_->tls() != nullptr) {
+            const TlsStep step = stream_->tls()->look();
+            if (step == TlsStep::kWaitToRead) {
+                watch_peer();
+            } else if (step != TlsStep::kDone) {
+                cancel_.cancel();
+            }
+            return;
+        }
         char next = 0;
         const ssize_t n =
             ::recv(stream_->socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -347,7 +399,15 @@ class Session : public std::enable_shared_from_this<Session> {
             read_header();
             return;
         }
-        stream_->socket().shutdown(tcp::socket::shutdown_send, ec);
+        if (stream_->tls() != nullptr) {
+            stream_->tls()->say_end();
+        }
+        hang_up();
+    }
+
+    void hang_up() {
+        beast::error_code ignored;
+        stream_->socket().shutdown(tcp::socket::shutdown_send, ignored);
         release_body();
         buffer_.clear();
         buffer_.reserve(kIdleBufferBytes);
@@ -365,14 +425,15 @@ class Session : public std::enable_shared_from_this<Session> {
 
     // Closing while bytes are unread would reset the connection, and the peer lose the answer.
     void linger() {
-        stream_->async_read_some(buffer_.prepare(kIdleBufferBytes),
-                                 [self = shared_from_this()](beast::error_code ec, std::size_t) {
-                                     if (!ec && !self->timed_out_) {
-                                         self->linger();
-                                     } else {
-                                         self->clear_deadline();
-                                     }
-                                 });
+        stream_->socket().async_read_some(
+            buffer_.prepare(kIdleBufferBytes),
+            [self = shared_from_this()](beast::error_code ec, std::size_t) {
+                if (!ec && !self->timed_out_) {
+                    self->linger();
+                } else {
+                    self->clear_deadline();
+                }
+            });
     }
 
     // Counts `bytes` of body as this connection's; false if that is too much for the server.
@@ -396,6 +457,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint64_t deadline_number_ = 0;
     bool timed_out_ = false;
     std::shared_ptr<SessionShared> shared_;
+    std::shared_ptr<const PeerCertificate> peer_;
     std::atomic<std::uint32_t> SessionShared::*counter_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<RequestBody>> parser_;
@@ -410,28 +472,34 @@ class Session : public std::enable_shared_from_this<Session> {
     bool head_ = false;
 };
 
-// On a strand of its own.
-std::unique_ptr<Stream> open_stream(const Accepted& accepted) {
+// On a strand of its own. Null if there is no memory for TLS.
+std::unique_ptr<Stream> open_stream(const Accepted& accepted, const SessionShared& shared) {
     beast::error_code ignored;
     tcp::socket socket(asio::make_strand(accepted.context));
     socket.assign(accepted.is_v6 ? tcp::v6() : tcp::v4(), accepted.fd, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
-    return std::make_unique<Stream>(std::move(socket));
+    if (shared.options.tls == nullptr) {
+        return std::make_unique<Stream>(std::move(socket));
+    }
+    auto tls = TlsConnection::make(shared.options.tls->identity()->context, accepted.fd);
+    return tls == nullptr ? nullptr : std::make_unique<Stream>(std::move(socket), std::move(tls));
 }
 
 }  // namespace
 
 void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
-    std::make_shared<Session>(open_stream(accepted), std::move(shared), &SessionShared::connections)
-        ->serve();
+    if (auto stream = open_stream(accepted, *shared); stream != nullptr) {
+        std::make_shared<Session>(std::move(stream), std::move(shared), &SessionShared::connections)
+            ->serve();
+    }
 }
 
 void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
-    std::unique_ptr<Stream> stream = open_stream(accepted);
+    std::unique_ptr<Stream> stream = open_stream(accepted, *shared);
     // They take files too, of which there may be few.
     const std::uint32_t refusals_max =
         std::min(kRefusalsMax, shared->options.connections_max / 4 + 1);
-    if (shared->refusals < refusals_max) {
+    if (stream != nullptr && shared->refusals < refusals_max) {
         std::make_shared<Session>(std::move(stream), std::move(shared), &SessionShared::refusals)
             ->refuse_service();
     }

@@ -3,11 +3,13 @@
 #include "absl/strings/str_cat.h"
 #include "io/read_file.h"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <vector>
 
 namespace logi::net {
@@ -121,6 +123,80 @@ TlsContext new_context(const SSL_METHOD* method) {
     return context;
 }
 
+Status set_clients(SSL_CTX& context, const ServerTls& tls) {
+    if (tls.clients == ServerTls::Clients::kNothing) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(const auto authorities, certificates_of(tls.client_ca));
+    for (const auto& authority : authorities) {
+        if (X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), authority.get()) != 1 ||
+            SSL_CTX_add_client_CA(&context, authority.get()) != 1) {
+            return absl::InvalidArgumentError(last_error());
+        }
+    }
+    const int required =
+        tls.clients == ServerTls::Clients::kCertificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | required, nullptr);
+    // Nobody comes back who would not be let in: certificates expire, and authorities change.
+    SSL_CTX_set_options(&context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(&context, 0);
+    return absl::OkStatus();
+}
+
+StatusOr<TlsContext> server_context(const ServerTls& tls) {
+    TlsContext context = new_context(TLS_server_method());
+    if (context == nullptr) {
+        return absl::UnavailableError(absl::StrCat("TLS: ", last_error()));
+    }
+    if (tls.only_tls13) {
+        SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
+    }
+    // A request says itself where it ends.
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context.get(),
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    LOGI_RETURN_IF_ERROR(at("certificate", use_chain(*context, tls.certificate)));
+    LOGI_RETURN_IF_ERROR(at("key", use_key(*context, tls.key)));
+    LOGI_RETURN_IF_ERROR(at("client CA", set_clients(*context, tls)));
+    return context;
+}
+
+std::string text_of(const ASN1_STRING* text) {
+    unsigned char* utf8 = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&utf8, text);
+    std::string out =
+        size < 0 ? "" : std::string(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
+    OPENSSL_free(utf8);
+    return out;
+}
+
+std::string name_of(const GENERAL_NAME& name) {
+    const auto raw = [](const ASN1_STRING* text) {
+        return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                           static_cast<std::size_t>(ASN1_STRING_length(text)));
+    };
+    switch (name.type) {
+        case GEN_DNS:
+            return absl::StrCat("DNS:", raw(name.d.dNSName));
+        case GEN_URI:
+            return absl::StrCat("URI:", raw(name.d.uniformResourceIdentifier));
+        case GEN_EMAIL:
+            return absl::StrCat("email:", raw(name.d.rfc822Name));
+        case GEN_IPADD: {
+            const std::string bytes = raw(name.d.iPAddress);
+            std::array<char, INET6_ADDRSTRLEN> text{};
+            const int family = bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6;
+            const bool known = bytes.size() == sizeof(in_addr) || bytes.size() == sizeof(in6_addr);
+            return known && ::inet_ntop(family, bytes.data(), text.data(), text.size()) != nullptr
+                       ? absl::StrCat("IP:", text.data())
+                       : "";
+        }
+        default:
+            return "";
+    }
+}
+
 bool is_ip(const std::string& host) {
     ASN1_OCTET_STRING* address = a2i_IPADDRESS(host.c_str());
     ASN1_OCTET_STRING_free(address);
@@ -174,6 +250,52 @@ std::string handshake_error(const ssl_st& connection, const std::string& error) 
                ? error
                : absl::StrCat("the certificate of the other side cannot be trusted: ",
                               X509_verify_cert_error_string(result));
+}
+
+std::shared_ptr<const PeerCertificate> peer_of(const x509_st& certificate) {
+    auto peer = std::make_shared<PeerCertificate>();
+    const X509_NAME* subject = X509_get_subject_name(&certificate);
+    const int first = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (first >= 0 && X509_NAME_get_index_by_NID(subject, NID_commonName, first) < 0) {
+        peer->common_name = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, first)));
+    }
+    auto* names = static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr));
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+        if (std::string name = name_of(*sk_GENERAL_NAME_value(names, i)); !name.empty()) {
+            peer->names.push_back(std::move(name));
+        }
+    }
+    GENERAL_NAMES_free(names);
+    return peer;
+}
+
+std::shared_ptr<const PeerCertificate> read_certificate(const std::string& pem) {
+    const auto certificates = certificates_of(pem);
+    return certificates.ok() ? peer_of(*certificates->front()) : nullptr;
+}
+
+StatusOr<std::shared_ptr<TlsServer>> TlsServer::make(const ServerTls& tls) {
+    LOGI_ASSIGN_OR_RETURN(auto context, server_context(tls));
+    return std::shared_ptr<TlsServer>(new TlsServer(
+        std::make_shared<const ServerIdentity>(ServerIdentity{tls, std::move(context)})));
+}
+
+Status TlsServer::replace(const ServerTls& tls) {
+    LOGI_ASSIGN_OR_RETURN(auto context, server_context(tls));
+    auto identity = std::make_shared<const ServerIdentity>(ServerIdentity{tls, std::move(context)});
+    const base::MutexLock lock(mutex_);
+    identity_ = std::move(identity);
+    return absl::OkStatus();
+}
+
+ServerTls TlsServer::tls() const {
+    return identity()->tls;
+}
+
+std::shared_ptr<const ServerIdentity> TlsServer::identity() const {
+    const base::MutexLock lock(mutex_);
+    return identity_;
 }
 
 }  // namespace logi::net

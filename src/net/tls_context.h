@@ -1,7 +1,6 @@
 // Certificates and keys in the form that OpenSSL wants them. For the .cc files of this module.
 #pragma once
 
-#include "base/status.h"
 #include "net/tls.h"
 
 #include <memory>
@@ -9,11 +8,18 @@
 
 struct ssl_ctx_st;
 struct ssl_st;
+struct x509_st;
 
 namespace logi::net {
 
 // Immutable once made, so shared by connections.
 using TlsContext = std::shared_ptr<ssl_ctx_st>;
+
+// What TlsServer has: immutable.
+struct ServerIdentity {
+    ServerTls tls;
+    TlsContext context;
+};
 
 // kInvalidArgument or kNotFound, naming the file, when one cannot be used.
 StatusOr<TlsContext> client_context(const ClientTls& tls);
@@ -23,5 +29,8 @@ Status expect_server(ssl_st& connection, const ClientTls& tls, const std::string
 
 // Why a handshake failed: what is wrong with the peer's certificate, else `error`.
 [[nodiscard]] std::string handshake_error(const ssl_st& connection, const std::string& error);
+
+// Whom a certificate is of.
+[[nodiscard]] std::shared_ptr<const PeerCertificate> peer_of(const x509_st& certificate);
 
 }  // namespace logi::net

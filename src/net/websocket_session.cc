@@ -232,6 +232,9 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
         ended_ = true;
         timer_.cancel();
         source_closed();
+        if (stream_->tls() != nullptr) {
+            stream_->tls()->say_end();
+        }
         ErrorCode ignored;
         stream_->socket().close(ignored);
     }

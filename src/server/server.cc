@@ -16,6 +16,7 @@
 #include "server/ending.h"
 #include "server/open_bucket.h"
 #include "server/runtime_limits.h"
+#include "server/tls_files.h"
 #include "tail/tails.h"
 
 #include <unistd.h>
@@ -27,8 +28,10 @@ namespace {
 
 constexpr std::size_t kThreadsMin = 2;
 
-net::ServerOptions server_options(const config::Config& config) {
+net::ServerOptions server_options(const config::Config& config,
+                                  std::shared_ptr<net::TlsServer> tls) {
     net::ServerOptions options;
+    options.tls = std::move(tls);
     options.address = config.http_listen_address;
     options.port = config.http_listen_port;
     options.header_timeout = config.http_server_read_timeout;
@@ -50,7 +53,9 @@ net::ServerOptions server_options(const config::Config& config) {
 constexpr std::uint16_t kOtlpPort = 4317;
 
 // Null where none is wanted, or where nobody has asked for the port and it is taken.
-StatusOr<std::unique_ptr<net::GrpcServer>> start_otlp(const config::Config& config, api::Api& api) {
+StatusOr<std::unique_ptr<net::GrpcServer>> start_otlp(const config::Config& config,
+                                                      std::shared_ptr<net::TlsServer> tls,
+                                                      api::Api& api) {
     net::GrpcOptions options;
     options.address = config.otlp_grpc_listen_address.empty() ? config.http_listen_address
                                                               : config.otlp_grpc_listen_address;
@@ -60,6 +65,12 @@ StatusOr<std::unique_ptr<net::GrpcServer>> start_otlp(const config::Config& conf
     options.message_timeout = config.http_server_read_timeout;
     if (options.port == 0) {
         return nullptr;
+    }
+    options.tls = std::move(tls);
+    if (options.tls != nullptr && config.only_tls13) {
+        return absl::InvalidArgumentError(
+            "gRPC speaks TLS 1.2, too: set server.otlp_grpc_listen_port to 0, or "
+            "server.tls_min_version to VersionTLS12");
     }
     auto server = net::GrpcServer::start(
         options, [&api](net::HttpRequest request, const net::GrpcResponder& respond) {
@@ -132,6 +143,12 @@ int run(const config::Config& config) {
         base::log_error("cannot start", {{"error", std::string(gate.status().message())}});
         return 1;
     }
+    auto tls = ServedTls::open({*executor, *files, metrics}, config);
+    if (!tls.ok()) {
+        base::log_error("cannot start: the files of TLS cannot be used",
+                        {{"error", std::string(tls.status().message())}});
+        return 1;
+    }
     tail::Tails tails(*executor, clock, metrics, api::tail_streams_json);
     ingest::StoreOptions options;
     options.on_applied = [&tails](const std::string& tenant, auto streams, auto record) {
@@ -174,13 +191,13 @@ int run(const config::Config& config) {
     api::Api api({**store, deletes, tails, *executor, clock, random, metrics, lifecycle},
                  config,
                  gate->get());
-    const auto otlp = start_otlp(config, api);
+    const auto otlp = start_otlp(config, tls->grpc(), api);
     if (!otlp.ok()) {
         base::log_error("cannot serve", {{"error", std::string(otlp.status().message())}});
         executor.reset();
         return 1;
     }
-    auto server = net::HttpServer::start(server_options(config),
+    auto server = net::HttpServer::start(server_options(config, tls->http()),
                                          [&api](net::HttpRequest request, net::Responder respond) {
                                              api.handle(std::move(request), std::move(respond));
                                          });
@@ -197,10 +214,12 @@ int run(const config::Config& config) {
     }
     warn_of_strangers(config, **server, otlp->get());
     limits.start();
+    tls->start();
     compactor.start();
     base::log_info(
         "ready",
         {{"address", (*server)->address()},
+         {"tls", tls->http() == nullptr ? "off" : "on"},
          {"otlp_grpc", *otlp == nullptr ? "off" : (*otlp)->address()},
          {"data", config.data_dir},
          {"bucket", config.bucket.address.empty() ? "in it" : config.bucket.address},

@@ -1,11 +1,16 @@
 // Calls of gRPC, one a line of standard input: {"method", "metadata", "message": hex, "gzip"}. Prints for
-// each a line: {"code", "details", "retryable", "message": hex}. node grpc_call.js HOST:PORT
+// each a line: {"code", "details", "retryable", "message": hex}. node grpc_call.js HOST:PORT [CA [CERT KEY]]: with
+// the files it is TLS.
+const fs = require("node:fs");
 const readline = require("node:readline");
 const grpc = require("@grpc/grpc-js");
 
+const files = process.argv.slice(3).map((file) => fs.readFileSync(file));
+const credentials =
+  files.length === 0 ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(files[0], files[2], files[1]);
 const clients = [false, true].map(
   (gzip) =>
-    new grpc.Client(process.argv[2], grpc.credentials.createInsecure(), {
+    new grpc.Client(process.argv[2], credentials, {
       "grpc.default_compression_algorithm": gzip ? 2 : 0,
     }),
 );

@@ -26,8 +26,9 @@ def run(script, *arguments, lines=()):
     return done.stdout
 
 
-def grpc_calls(address, calls):
-    """What each of the calls (method, metadata, message[, gzip]) of gRPC is answered with."""
+def grpc_calls(address, calls, tls=()):
+    """What each of the calls (method, metadata, message[, gzip]) of gRPC is answered with. tls: the files of an
+    authority and, for who asks, of a certificate and its key."""
     lines = [json.dumps({"method": method, "metadata": metadata, "message": message.hex(), "gzip": bool(gzip)})
              for method, metadata, message, *gzip in calls]
-    return [json.loads(line) for line in run("grpc_call.js", address, lines=lines).splitlines()]
+    return [json.loads(line) for line in run("grpc_call.js", address, *tls, lines=lines).splitlines()]

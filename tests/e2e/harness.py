@@ -68,15 +68,17 @@ def endpoints():
 class Server:
     """`logi server` on a folder of its own; start and kill as often as needed."""
 
-    def __init__(self, config="", data=None, limits=None, environment=None):
-        """limits: {resource.RLIMIT_…: value} of the process; environment: what it has beside ours."""
+    def __init__(self, config="", data=None, limits=None, environment=None, tls=None):
+        """limits: {resource.RLIMIT_…: value} of the process; environment: what it has beside ours;
+        tls: the ssl.SSLContext of what asks it."""
         self.limits = limits or {}
         self.environment = environment or {}
         self.folder = tempfile.mkdtemp(prefix="logi-e2e-")
         self.data = data or os.path.join(self.folder, "data")
         self.port = free_port()
         self.listen = f"127.0.0.1:{self.port}"  # None: as the configuration has it
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.tls = tls
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
         self.config = os.path.join(self.folder, "config.yaml")
         pathlib.Path(self.config).write_text(config)
         self.log = open(os.path.join(self.folder, "log"), "ab")
@@ -140,7 +142,7 @@ class Server:
     def request(self, method, path, body=None, headers=None, timeout=30):
         request = urllib.request.Request(self.url + path, body, headers or {}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with urllib.request.urlopen(request, timeout=timeout, context=self.tls) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as e:
             with e:

@@ -239,7 +239,7 @@ class Settings(unittest.TestCase):
                               (good + ", rights: [push]}\n", "given twice"),
                               (good.replace("[query]", "[reed]") + "}\n", "there is no right 'reed'"),
                               (good.replace("mode", "mod") + "}\n", "did you mean 'mode'?"),
-                              (good.replace("static", "mtls") + "}\n", "expected none or static"),
+                              (good.replace("static", "open") + "}\n", "expected none, static or mtls"),
                               (good.replace("static", "none") + "}\n", "mode is none")]:
             result = self.check(text)
             self.assertEqual(result.returncode, 1, text)

@@ -1,0 +1,257 @@
+// Clients and servers of this module that speak TLS with each other.
+#include "net/tls.h"
+
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "net/tls_context.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+namespace logi::net {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr long kDaySeconds = 86'400;
+
+// A certificate and its key, signed by another or by itself.
+class Identity {
+  public:
+    Identity(const std::string& common_name, const std::string& names, const Identity* signer) {
+        key_ = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+        certificate_ = X509_new();
+        X509_set_version(certificate_, X509_VERSION_3);
+        ASN1_INTEGER_set(X509_get_serialNumber(certificate_), ++serial_);
+        X509_gmtime_adj(X509_getm_notBefore(certificate_), -kDaySeconds);
+        X509_gmtime_adj(X509_getm_notAfter(certificate_), kDaySeconds);
+        X509_set_pubkey(certificate_, key_);
+        X509_NAME* subject = X509_get_subject_name(certificate_);
+        X509_NAME_add_entry_by_txt(subject,
+                                   "CN",
+                                   MBSTRING_UTF8,
+                                   reinterpret_cast<const unsigned char*>(common_name.c_str()),
+                                   -1,
+                                   -1,
+                                   0);
+        X509_set_issuer_name(
+            certificate_,
+            X509_get_subject_name(signer == nullptr ? certificate_ : signer->certificate_));
+        add(NID_basic_constraints, signer == nullptr ? "critical,CA:TRUE" : "CA:FALSE");
+        if (!names.empty()) {
+            add(NID_subject_alt_name, names);
+        }
+        EXPECT_GT(X509_sign(certificate_, signer == nullptr ? key_ : signer->key_, EVP_sha256()),
+                  0);
+    }
+    ~Identity() {
+        X509_free(certificate_);
+        EVP_PKEY_free(key_);
+    }
+    Identity(const Identity&) = delete;
+    Identity& operator=(const Identity&) = delete;
+
+    [[nodiscard]] std::string certificate() const {
+        return text([this](BIO* bio) { return PEM_write_bio_X509(bio, certificate_); });
+    }
+    [[nodiscard]] std::string key() const {
+        return text([this](BIO* bio) {
+            return PEM_write_bio_PrivateKey(bio, key_, nullptr, nullptr, 0, nullptr, nullptr);
+        });
+    }
+
+  private:
+    void add(int kind, const std::string& value) {
+        X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, kind, value.c_str());
+        X509_add_ext(certificate_, extension, -1);
+        X509_EXTENSION_free(extension);
+    }
+    template <typename Write>
+    static std::string text(Write write) {
+        BIO* bio = BIO_new(BIO_s_mem());
+        EXPECT_EQ(write(bio), 1);
+        char* data = nullptr;
+        const long size = BIO_ctrl(bio, BIO_CTRL_INFO, 0, &data);
+        std::string out(data, static_cast<std::size_t>(size));
+        BIO_free(bio);
+        return out;
+    }
+
+    static inline long serial_ = 0;
+    EVP_PKEY* key_;
+    X509* certificate_;
+};
+
+class TlsTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        std::signal(SIGPIPE, SIG_IGN);
+        std::string pattern = ::testing::TempDir() + "logi-tls-XXXXXX";
+        folder_ = ::mkdtemp(pattern.data());
+        tls_.timeout = Duration::seconds(20);
+        tls_.tls.ca_file = put("ca.pem", authority_.certificate());
+    }
+    std::string put(const std::string& name, const std::string& text) {
+        const std::string path = folder_ + "/" + name;
+        std::ofstream(path) << text;
+        return path;
+    }
+    ServerTls of(const Identity& identity) {
+        ServerTls tls;
+        tls.certificate = identity.certificate();
+        tls.key = identity.key();
+        return tls;
+    }
+    void serve(const ServerTls& tls) {
+        auto identity = TlsServer::make(tls);
+        ASSERT_TRUE(identity.ok()) << identity.status();
+        identity_ = *identity;
+        options_.tls = identity_;
+        auto server =
+            HttpServer::start(options_, [](HttpRequest request, const Responder& respond) {
+                HttpResponse response;
+                const std::string peer =
+                    request.peer == nullptr ? "nobody" : request.peer->common_name;
+                response.headers = {{"X-Peer", peer}};
+                response.body =
+                    request.path == "/large" ? std::string(3'000'000, 'x') : request.body;
+                respond(std::move(response));
+            });
+        ASSERT_TRUE(server.ok()) << server.status();
+        server_ = *std::move(server);
+    }
+    [[nodiscard]] std::string url() const {
+        return "https://127.0.0.1:" + std::to_string(server_->port());
+    }
+    [[nodiscard]] StatusOr<HttpResponse> ask(const std::string& path,
+                                             const std::string& body = "") {
+        return http_send(url(), "POST", path, {}, body, tls_);
+    }
+    [[nodiscard]] std::string error() { return std::string(ask("/").status().message()); }
+
+    const Identity authority_{"authority", "", nullptr};
+    const Identity mine_{"server", "IP:127.0.0.1,DNS:localhost", &authority_};
+    std::string folder_;
+    ServerOptions options_;
+    ClientOptions tls_;
+    std::shared_ptr<TlsServer> identity_;
+    std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(TlsTest, BodiesOfAllSizesGoThrough) {
+    serve(of(mine_));
+    for (const std::size_t size : {0U, 1U, 16'383U, 16'384U, 16'385U, 1'000'000U}) {
+        const std::string body(size, 'y');
+        const auto answer = ask("/", body);
+        ASSERT_TRUE(answer.ok()) << answer.status();
+        EXPECT_EQ(answer->body, body);
+        EXPECT_EQ(answer->header("X-Peer"), "nobody");
+    }
+    EXPECT_EQ(ask("/large")->body.size(), 3'000'000U);
+    const auto client = HttpClient::make(url(), tls_);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ((*client)->send("POST", "/", {}, "again")->body, "again");
+    }
+}
+
+TEST_F(TlsTest, ConnectionsSeeWhoTheServerIsThen) {
+    serve(of(mine_));
+    const auto connected = HttpClient::make(url(), tls_);
+    ASSERT_TRUE((*connected)->send("GET", "/", {}, "").ok());
+    const Identity elsewhere("elsewhere", "DNS:elsewhere", &authority_);
+    ASSERT_TRUE(identity_->replace(of(elsewhere)).ok());
+    EXPECT_THAT(error(), HasSubstr("IP address mismatch"));
+    EXPECT_TRUE((*connected)->send("GET", "/", {}, "").ok());
+    tls_.tls.server_name = "elsewhere";
+    EXPECT_EQ(error(), "");
+    // What cannot be used changes nothing.
+    ServerTls wrong = of(mine_);
+    wrong.key = elsewhere.key();
+    EXPECT_THAT(std::string(identity_->replace(wrong).message()), HasSubstr("key values mismatch"));
+    wrong.certificate = "rubbish";
+    EXPECT_EQ(identity_->replace(wrong).message(), "certificate: there is no certificate in it");
+    EXPECT_EQ(error(), "");
+}
+
+TEST_F(TlsTest, ClientsAreKnownByTheirCertificates) {
+    ServerTls tls = of(mine_);
+    tls.clients = ServerTls::Clients::kIfTheyLike;
+    tls.client_ca = authority_.certificate();
+    serve(tls);
+    EXPECT_EQ(ask("/")->header("X-Peer"), "nobody");
+    const Identity stranger("stranger", "", nullptr);
+    const Identity known("known", "", &authority_);
+    const auto be = [this](const Identity& identity) {
+        tls_.tls.cert_file = put("me.pem", identity.certificate());
+        tls_.tls.key_file = put("me.key", identity.key());
+    };
+    be(known);
+    EXPECT_EQ(ask("/")->header("X-Peer"), "known");
+    be(stranger);
+    EXPECT_NE(error(), "");
+    tls.clients = ServerTls::Clients::kCertificate;
+    ASSERT_TRUE(identity_->replace(tls).ok());
+    be(known);
+    EXPECT_EQ(error(), "");
+    tls_.tls.cert_file = tls_.tls.key_file = "";
+    EXPECT_NE(error(), "");
+}
+
+TEST_F(TlsTest, SlowHandshakesAreCutOff) {
+    options_.header_timeout = Duration::millis(200);
+    serve(of(mine_));
+    const auto plain = parse_server_url("http" + url().substr(5));
+    auto silent = ClientConnection::open(*plain, {}, nullptr, Duration::seconds(20));
+    auto half = ClientConnection::open(*plain, {}, nullptr, Duration::seconds(20));
+    ASSERT_TRUE((*half)->write("\x16\x03\x01").ok());
+    EXPECT_EQ(error(), "");
+    char out[100];
+    for (auto* connection : {&silent, &half}) {
+        EXPECT_EQ((**connection)->read_some(absl::MakeSpan(out)).value_or(1), 0U);
+    }
+    auto http = ClientConnection::open(*plain, {}, nullptr, Duration::seconds(20));
+    ASSERT_TRUE((*http)->write("GET / HTTP/1.1\r\n\r\n").ok());
+    const auto size = (*http)->read_some(absl::MakeSpan(out));
+    ASSERT_TRUE(size.ok());
+    EXPECT_THAT(std::string(out, *size), HasSubstr("HTTP/1.0 400 Bad Request"));
+}
+
+TEST_F(TlsTest, StopsWhileClientsAreConnected) {
+    serve(of(mine_));
+    const auto idle = HttpClient::make(url(), tls_);
+    ASSERT_TRUE((*idle)->send("GET", "/", {}, "").ok());
+    server_.reset();
+    EXPECT_FALSE((*idle)->send("GET", "/", {}, "").ok());
+}
+
+TEST(PeerCertificates, HaveNamesOfAllKinds) {
+    const Identity authority("authority", "", nullptr);
+    const Identity many(
+        "me",
+        "DNS:a.example,URI:spiffe://x/y,email:m@a.example,IP:10.0.0.1,IP:2001:db8::1,RID:1.2.3",
+        &authority);
+    const auto peer = read_certificate(many.certificate());
+    ASSERT_NE(peer, nullptr);
+    EXPECT_EQ(peer->common_name, "me");
+    EXPECT_THAT(peer->names,
+                ElementsAre("DNS:a.example",
+                            "URI:spiffe://x/y",
+                            "email:m@a.example",
+                            "IP:10.0.0.1",
+                            "IP:2001:db8::1"));
+    EXPECT_EQ(read_certificate("rubbish"), nullptr);
+    EXPECT_EQ(read_certificate(many.key()), nullptr);
+}
+
+}  // namespace
+}  // namespace logi::net
