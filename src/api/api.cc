@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "api/answer.h"
 #include "api/compression.h"
@@ -66,6 +67,17 @@ net::HttpResponse check_form(const Endpoint& endpoint, const net::HttpRequest& r
                                        : error_response(400, "too many parameters");
 }
 
+// To who asks what an endpoint takes, or with something else.
+net::HttpResponse other_method(std::string_view methods, std::string_view method) {
+    std::vector<absl::string_view> allowed =
+        absl::StrSplit(absl::string_view(methods.data(), methods.size()), ' ');
+    if (allowed.front() == "GET") {
+        allowed.insert(allowed.begin() + 1, "HEAD");
+    }
+    allowed.emplace_back("OPTIONS");
+    return {method == "OPTIONS" ? 204 : 405, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
+}
+
 }  // namespace
 
 bool is_legacy(const net::HttpRequest& request) {
@@ -113,13 +125,15 @@ void Api::handle(net::HttpRequest request, net::Responder respond) {
         const std::string method = request.method == "HEAD" ? "GET" : request.method;
         if (!absl::StrContains(absl::StrCat(" ", route.methods, " "),
                                absl::StrCat(" ", method, " "))) {
-            respond({405, {}, ""});
+            respond(other_method(route.methods, request.method));
             return;
         }
         dispatch(route, std::move(request), std::move(respond));
         return;
     }
-    respond(error_response(404, "404 page not found\n"));
+    const bool about_server = request.path == "*" && request.method == "OPTIONS";
+    respond(about_server ? net::HttpResponse{204, {}, ""}
+                         : error_response(404, "404 page not found\n"));
 }
 
 void Api::handle_grpc(net::HttpRequest request, const net::GrpcResponder& respond) {

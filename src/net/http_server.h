@@ -22,8 +22,8 @@ struct ServerOptions {
     std::uint64_t body_bytes_max = 100ULL << 20U;           // beyond: 413
     std::uint64_t inflight_body_bytes_max = 256ULL << 20U;  // beyond: 503
     std::uint32_t connections_max = 4096;                   // beyond: 503 and closed
-    std::uint32_t header_bytes_max = 96U << 10U;
-    Duration header_timeout = Duration::seconds(30);  // of a TLS handshake, too
+    std::uint32_t header_bytes_max = 96U << 10U;            // beyond: 414 in the target, else 431
+    Duration header_timeout = Duration::seconds(30);        // of a TLS handshake, too
     Duration body_timeout = Duration::seconds(30);
     Duration write_timeout = Duration::seconds(30);
     // Null: no TLS. With it the process must ignore SIGPIPE.

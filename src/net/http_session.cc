@@ -255,6 +255,16 @@ class Session : public std::enable_shared_from_this<Session> {
         }
     }
 
+    // Whether the request line alone is too long, and is more than a method.
+    [[nodiscard]] bool is_in_target() const {
+        constexpr std::size_t kMethodBytesMax = 32;
+        const std::string_view read(static_cast<const char*>(buffer_.data().data()),
+                                    buffer_.size());
+        return parser_->get().target().empty() &&
+               read.find('\n') >= shared_->options.header_bytes_max &&
+               read.substr(0, kMethodBytesMax).find(' ') != std::string_view::npos;
+    }
+
     void on_read_error(beast::error_code ec, bool begun) {
         if (timed_out_) {
             if (begun) {
@@ -262,6 +272,8 @@ class Session : public std::enable_shared_from_this<Session> {
             }
         } else if (ec == http::error::body_limit) {
             refuse(http::status::payload_too_large, "http: request body too large\n");
+        } else if (ec == http::error::header_limit && is_in_target()) {
+            refuse(http::status::uri_too_long, "request target too long\n");
         } else if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
             refuse(http::status::request_header_fields_too_large, "request header too large\n");
         } else if (ec == http::error::partial_message) {

@@ -292,6 +292,12 @@ class Start(Tls):
                 ("tls: {cert: '-----BEGIN'}", "certificates and keys are in files"),
                 ("tls_min_version: VersionTLS10", "expected VersionTLS12 or VersionTLS13")]:
             self.assertIn(message, started(text), text)
+        only_13 = Server(f"server:\n  tls: {{cert_file: {cert}, key_file: {key}}}\n  tls_min_version: VersionTLS13\n"
+                         f"  otlp_grpc_listen_port: {harness.free_port()}\n")
+        self.addCleanup(only_13.close)
+        only_13.spawn()
+        self.assertEqual(only_13.process.wait(timeout=60), 1)
+        self.assertIn("gRPC speaks TLS 1.2, too", only_13.log_text())
         mtls = "auth: {mode: mtls, credentials: [{name: a, common_name: a, tenants: [fake], rights: [push]}]}"
         self.assertIn("auth.mode mtls needs server.tls", started("log_level: info", mtls))
         self.assertIn("auth.mode mtls needs server.tls", started(f"tls: {{cert_file: {cert}, key_file: {key}}}", mtls))
