@@ -36,13 +36,11 @@ net::HttpResponse refuse(const Status& status) {
     }
 }
 
-// Ten digits, or RFC 3339. Seconds that nanoseconds cannot hold are as late as can be.
+// Ten digits, or RFC 3339.
 StatusOr<Timestamp> parse_time(const std::string& text, const char* name) {
     std::int64_t seconds = 0;
     if (text.size() == kSecondsDigits && absl::SimpleAtoi(text, &seconds)) {
-        return seconds > Timestamp::max().ns / kNanosPerSecond
-                   ? Timestamp::max()
-                   : Timestamp{seconds * kNanosPerSecond};
+        return at_second(seconds);
     }
     if (const auto parsed = parse_rfc3339(text); parsed.ok()) {
         return *parsed;

@@ -67,8 +67,8 @@ StatusOr<std::optional<Timestamp>> Params::time(const std::string& name) const {
     }
     std::int64_t value = 0;
     if (parse_int(text, value)) {
-        return std::optional(
-            Timestamp{text.size() <= kSecondsDigitsMax ? value * kNanosPerSecond : value});
+        return std::optional(text.size() <= kSecondsDigitsMax ? at_second(value)
+                                                              : Timestamp{value});
     }
     if (const auto parsed = parse_rfc3339(text); parsed.ok()) {
         return std::optional(*parsed);
@@ -173,6 +173,14 @@ StatusOr<bool> Params::forward() const {
         return true;
     }
     return absl::InvalidArgumentError(absl::StrCat("invalid direction '", text, "'"));
+}
+
+Timestamp at_second(std::int64_t seconds) {
+    std::int64_t ns = 0;
+    if (__builtin_mul_overflow(seconds, kNanosPerSecond, &ns)) {
+        return seconds > 0 ? Timestamp::max() : Timestamp::min();
+    }
+    return {ns};
 }
 
 std::string go_duration(Duration d) {

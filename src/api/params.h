@@ -45,6 +45,9 @@ class Params {
     std::vector<std::pair<std::string, std::string>> values_;
 };
 
+// That second after 1970; what nanoseconds cannot hold is as late, or as early, as can be.
+[[nodiscard]] Timestamp at_second(std::int64_t seconds);
+
 // 720h0m0s: whole seconds as Go prints durations.
 [[nodiscard]] std::string go_duration(Duration d);
 
