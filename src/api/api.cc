@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kDefaultTenant = "fake";
 constexpr std::size_t kTenantBytesMax = 150;
+constexpr const char* kNoRoute = "other";
 // A decoded push takes a few times the bytes of its body.
 constexpr std::uint64_t kPushMemoryRatio = 8;
 // Of everything but a push: as Loki's query frontend has it.
@@ -125,13 +126,15 @@ void Api::handle(net::HttpRequest request, net::Responder respond) {
         const std::string method = request.method == "HEAD" ? "GET" : request.method;
         if (!absl::StrContains(absl::StrCat(" ", route.methods, " "),
                                absl::StrCat(" ", method, " "))) {
-            respond(other_method(route.methods, request.method));
+            measured(kNoRoute, false, request, std::move(respond))(
+                other_method(route.methods, request.method));
             return;
         }
         dispatch(route, std::move(request), std::move(respond));
         return;
     }
     const bool about_server = request.path == "*" && request.method == "OPTIONS";
+    respond = measured(kNoRoute, false, request, std::move(respond));
     respond(about_server ? net::HttpResponse{204, {}, ""}
                          : error_response(404, "404 page not found\n"));
 }
@@ -150,7 +153,7 @@ void Api::handle_grpc(net::HttpRequest request, const net::GrpcResponder& respon
 }
 
 void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder respond) {
-    respond = measured(route, request, std::move(respond));
+    respond = measured(route_label(route), is_grpc(route), request, std::move(respond));
     if (auto refused = check_form(route, request); refused.status != 200) {
         respond(std::move(refused));
         return;

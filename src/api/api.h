@@ -85,9 +85,13 @@ class Api {
     static std::size_t outstanding_max(const config::Config& config);
     void dispatch(const Route& route, net::HttpRequest request, net::Responder respond);
     // Makes the responder count the request, log it, and answer its id.
-    net::Responder measured(const Route& route,
+    net::Responder measured(const std::string& route,
+                            bool grpc,
                             const net::HttpRequest& request,
                             net::Responder respond);
+    // /loki/api/v1/label/{name}/values is loki_api_v1_label_name_values; a call is as it is.
+    static std::string route_label(const Route& route);
+    static bool is_grpc(const Route& route);
     // Once it is known who asks; null: nobody has to say.
     void let_in(const Route& route,
                 const std::shared_ptr<const auth::Credential>& who,

@@ -212,7 +212,14 @@ void Api::add_delete(const Params& params, const Scope& scope, net::Responder re
                  restricted(query, *log, scope),
                  span->first,
                  span->last,
-                 [respond](const auto& id) {
+                 [this, tenant = scope.tenant, respond](const auto& id) {
+                     if (id.ok()) {
+                         metrics_
+                             .counter("loki_compactor_delete_requests_received_total",
+                                      "Requests to delete that were taken.",
+                                      {{"user", tenant}})
+                             .add();
+                     }
                      respond(id.ok() ? net::HttpResponse{204, {{"X-Delete-Request-Id", *id}}, ""}
                                      : refuse(id.status()));
                  });

@@ -82,11 +82,15 @@ void add_times(base::LogFields& fields, const ReadRecord& record, const ReadOutc
 
 }  // namespace
 
+const char* latency_type(Duration took) {
+    return took > kSlow ? "slow" : "fast";
+}
+
 void log_read(const ReadRecord& record, const ReadOutcome& outcome) {
     const exec::ReadCounts all = all_reads(outcome.stats);
     base::LogFields fields = {{"caller", "metrics.go"},
                               {"component", "querier"},
-                              {"latency", outcome.took > kSlow ? "slow" : "fast"}};
+                              {"latency", latency_type(outcome.took)}};
     add_query(fields, record);
     add_times(fields, record, outcome);
     const base::LogFields counts = {

@@ -44,6 +44,9 @@ void log_read(const ReadRecord& record, const ReadOutcome& outcome);
 // `plan` as explain=true answers it.
 void log_slow_read(const ReadRecord& record, const ReadOutcome& outcome, const std::string& plan);
 
+// fast or slow, by Loki's measure.
+[[nodiscard]] const char* latency_type(Duration took);
+
 // labels, series, stats and so on; empty where the path is that of a query.
 [[nodiscard]] std::string read_type(std::string_view path);
 

@@ -5,6 +5,7 @@
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/params.h"
+#include "api/query_metrics.h"
 #include "api/read_request.h"
 #include "base/log.h"
 #include "fields/conversions.h"
@@ -310,6 +311,7 @@ void Api::run(query::Request request,
             SlowQuery{scope.reading, pinned.sources, *prepared, record, {}});
     }
     auto done = [this,
+                 tenant = scope.tenant,
                  record = std::move(record),
                  may_be_slow = std::move(may_be_slow),
                  answer = std::move(answer),
@@ -323,6 +325,7 @@ void Api::run(query::Request request,
         auto response = answer_of(result, missing, answer, clock_.now() - record.begin);
         const Duration took = clock_.now() - record.begin;
         const ReadOutcome outcome = outcome_of(result, response.status, took);
+        count_query(metrics_, tenant, record, outcome);
         log_read(record, outcome);
         respond(std::move(response));
         if (may_be_slow != nullptr && is_slow(took, config_.log_queries_longer_than)) {

@@ -3,6 +3,7 @@
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/params.h"
+#include "api/version.h"
 #include "base/log.h"
 #include "wire/json_text.h"
 
@@ -10,9 +11,6 @@
 
 namespace logi::api {
 namespace {
-
-// Clients switch features on by it: that of the Loki whose API is spoken.
-constexpr const char* kLokiVersion = "3.7.6";
 
 net::HttpResponse yaml_response(std::string body) {
     return {200, {{"Content-Type", "text/yaml; charset=utf-8"}}, std::move(body)};

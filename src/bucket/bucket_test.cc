@@ -29,7 +29,8 @@ TEST(CountedBucket, KeepsTheContractAndCountsReads) {
     const auto count = [&](const std::string& name, const std::string& operation) {
         return metrics.counter(name, "", {{"operation", operation}}).value();
     };
-    CountedBucket bucket(std::make_unique<MemoryBucket>(), metrics);
+    const io::SystemClock clock;
+    CountedBucket bucket(std::make_unique<MemoryBucket>(), clock, metrics);
     check_contract(bucket);
     EXPECT_EQ(count("logi_bucket_reads_total", "get"), 3);
     EXPECT_EQ(count("logi_bucket_read_bytes_total", "get"), 3);

@@ -22,7 +22,14 @@ Compactor::Compactor(const Deps& deps, const CompactorOptions& options)
       metrics_(deps.metrics),
       round_deps_{deps_.store, deps_.deletes, metrics_, options_.plan},
       timers_(deps.executor),
-      watch_(deps.clock.now(), last_written(deps.store)) {}
+      round_seconds_(
+          deps.metrics.gauge("loki_boltdb_shipper_compact_tables_operation_duration_seconds",
+                             "How long the last round of compaction took.")),
+      last_good_round_(deps.metrics.gauge(
+          "loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds",
+          "When a round of compaction ended last in which nothing failed.")),
+      watch_(deps.clock.now(), last_written(deps.store)),
+      told_(deps.metrics.on_render([this](base::Scrape& scrape) { collect(scrape); })) {}
 
 Compactor::~Compactor() {
     alive_->store(false);
@@ -82,6 +89,8 @@ void Compactor::run(io::Task done) {
 
 void Compactor::begin() {
     running_ = true;
+    round_begin_ = deps_.clock.now();
+    failures_before_ = metrics_.failures.value();
     deps_.executor.post_long([this] { step(); });
 }
 
@@ -92,11 +101,55 @@ void Compactor::step() {
         const base::MutexLock lock(mutex_);
         stopping = stopping_;
     }
-    if (!stopping && step_round()) {
-        deps_.executor.post_long([this] { step(); });
-        return;
+    if (!stopping) {
+        if (step_round()) {
+            deps_.executor.post_long([this] { step(); });
+            return;
+        }
+        count_round();
     }
     end();
+}
+
+void Compactor::count_round() {
+    const Timestamp now = deps_.clock.now();
+    const bool good = metrics_.failures.value() == failures_before_;
+    deps_.metrics
+        .counter("loki_boltdb_shipper_compact_tables_operation_total",
+                 "Rounds of compaction, by whether anything failed.",
+                 {{"status", good ? "success" : "failure"}})
+        .add();
+    round_seconds_.set(static_cast<double>((now - round_begin_).ns) / 1e9);
+    if (good) {
+        last_good_round_.set(static_cast<double>(now.ns) / 1e9);
+    }
+}
+
+void Compactor::collect(base::Scrape& scrape) const {
+    const Timestamp now = deps_.clock.now();
+    std::size_t pending = 0;
+    Timestamp oldest = now;
+    for (const auto& tenant : deps_.store.tenants()) {
+        for (const auto& request : tenant->catalog().snapshot()->deletes) {
+            if (request.pending()) {
+                ++pending;
+                oldest = std::min(oldest, request.created_at);
+            }
+        }
+    }
+    scrape.gauge("loki_boltdb_shipper_compactor_running", "Whether this compacts.", {}, 1);
+    scrape.gauge("loki_compactor_pending_delete_requests_count",
+                 "Requests to delete that have not been carried out.",
+                 {},
+                 static_cast<double>(pending));
+    scrape.gauge("loki_compactor_oldest_pending_delete_request_age_seconds",
+                 "Age of the oldest of them.",
+                 {},
+                 static_cast<double>((now - oldest).ns) / 1e9);
+    scrape.counter("loki_compactor_delete_requests_processed_total",
+                   "Requests to delete that have been carried out.",
+                   {},
+                   static_cast<double>(deps_.deletes.ended()));
 }
 
 bool Compactor::step_round() {

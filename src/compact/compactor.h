@@ -58,6 +58,9 @@ class Compactor {
     // Of a round: false when it has ended.
     bool step_round();
     void end();
+    // Of a round that came to its end.
+    void count_round();
+    void collect(base::Scrape& scrape) const;
 
     Deps deps_;
     const CompactorOptions options_;
@@ -71,7 +74,11 @@ class Compactor {
     std::deque<std::shared_ptr<ingest::Tenant>> tenants_left_;
     std::unique_ptr<TenantRound> round_;
     std::map<std::string, TenantMemory> memory_;
+    Timestamp round_begin_;
+    double failures_before_ = 0;
 
+    const base::Gauge round_seconds_;
+    const base::Gauge last_good_round_;
     base::Mutex mutex_;
     ClockWatch watch_ LOGI_GUARDED_BY(mutex_);
     bool running_ LOGI_GUARDED_BY(mutex_) = false;
@@ -80,6 +87,7 @@ class Compactor {
     // Of the round under way, and of the one after it.
     std::vector<io::Task> done_ LOGI_GUARDED_BY(mutex_);
     std::vector<io::Task> done_again_ LOGI_GUARDED_BY(mutex_);
+    std::shared_ptr<const void> told_;  // in metrics as long as it lives
 };
 
 }  // namespace logi::compact

@@ -232,7 +232,7 @@ Status Deletes::end_done(ingest::Tenant& tenant) const {
     if (done.empty() || tenant.catalog().remove_retired() > 0) {
         return absl::OkStatus();
     }
-    return tenant.catalog().edit_deletes([&](Requests& requests, std::uint64_t) {
+    LOGI_RETURN_IF_ERROR(tenant.catalog().edit_deletes([&](Requests& requests, std::uint64_t) {
         for (DeleteRequest& request : requests) {
             if (request.pending() && done.contains(request.id)) {
                 request.processed_at = clock_.now();
@@ -240,7 +240,9 @@ Status Deletes::end_done(ingest::Tenant& tenant) const {
         }
         forget_old(requests);
         return absl::OkStatus();
-    });
+    }));
+    ended_ += done.size();
+    return absl::OkStatus();
 }
 
 }  // namespace logi::compact

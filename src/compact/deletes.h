@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "io/random.h"
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -58,6 +59,8 @@ class Deletes {
     Status make_due(ingest::Tenant& tenant) const;
     // Ends those that are done.
     Status end_done(ingest::Tenant& tenant) const;
+    // How many that has ended.
+    [[nodiscard]] std::uint64_t ended() const { return ended_; }
 
     // Whether a segment may still hold entries of a due request.
     [[nodiscard]] bool may_hold(const std::string& tenant,
@@ -79,6 +82,7 @@ class Deletes {
     const io::Clock& clock_;
     io::Random& random_;
     const Duration cancel_period_;
+    mutable std::atomic<std::uint64_t> ended_{0};
 
     mutable base::Mutex mutex_;
     // By tenant, then by segment: requests of which it holds nothing.

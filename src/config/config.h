@@ -77,8 +77,9 @@ struct Config {
     std::uint32_t grpc_server_max_concurrent_streams = 100;  // of a connection
     // server.…: from SIGTERM, after shutdown_delay; 0: as long as it takes.
     Duration graceful_shutdown_timeout = Duration::seconds(30);
-    Duration shutdown_delay;           // from SIGTERM, requests are still answered
-    std::string shutdown_marker_path;  // ingester.…; empty: data_dir
+    Duration shutdown_delay;                   // from SIGTERM, requests are still answered
+    std::string shutdown_marker_path;          // ingester.…; empty: data_dir
+    std::uint32_t metrics_tenants_max = 1000;  // server.…: tenants that metrics name
     std::string log_level = "info";
     std::string log_format = "logfmt";
     std::string data_dir = "./logi-data";  // common.path_prefix
@@ -151,6 +152,9 @@ StatusOr<std::string> expand(
 
 // Of that, what is not as it is by default.
 [[nodiscard]] std::string diff_to_yaml(const Config& config);
+
+// Those that are numbers, durations in seconds and switches as 0 or 1: by their keys.
+[[nodiscard]] std::map<std::string, double> numeric_limits(const Limits& limits);
 
 // Only those of `keys`.
 [[nodiscard]] std::string limits_to_yaml(const Limits& limits,

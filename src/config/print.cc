@@ -1,4 +1,5 @@
 // The configuration as YAML.
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/rfc3339.h"
@@ -225,6 +226,23 @@ std::string all_limits(const Limits& l) {
 
 }  // namespace
 
+std::map<std::string, double> numeric_limits(const Limits& limits) {
+    std::map<std::string, double> out;
+    for (const std::string& line : lines_of(all_limits(limits))) {
+        const std::pair<std::string, std::string> item =
+            absl::StrSplit(line, absl::MaxSplits(": ", 1));
+        double value = 0;
+        if (item.second == "true" || item.second == "false") {
+            out[item.first] = item.second == "true" ? 1 : 0;
+        } else if (absl::SimpleAtod(item.second, &value)) {
+            out[item.first] = value;
+        } else if (const auto duration = parse_duration(item.second); duration.ok()) {
+            out[item.first] = static_cast<double>(duration->ns) / 1e9;
+        }
+    }
+    return out;
+}
+
 std::string limits_to_yaml(const Limits& limits, const std::vector<std::string>& keys) {
     std::string out;
     for (const std::string& line : lines_of(all_limits(limits))) {
@@ -279,6 +297,8 @@ std::string to_yaml(const Config& c) {
         c.log_format,
         "\n  log_level: ",
         c.log_level,
+        "\n  metrics_tenants_max: ",
+        c.metrics_tenants_max,
         "\ncommon:\n  path_prefix: ",
         c.data_dir,
         "\ningester:\n  shutdown_marker_path: ",

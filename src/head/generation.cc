@@ -149,6 +149,11 @@ std::uint64_t Generation::memory_bytes() const {
     return memory_bytes_;
 }
 
+std::size_t Generation::group_count() const {
+    const base::MutexLock lock(mutex_);
+    return groups_.size() + (open_rows_.empty() ? 0 : 1);
+}
+
 bool Generation::empty() const {
     const base::MutexLock lock(mutex_);
     return groups_.empty() && open_rows_.empty();

@@ -68,6 +68,8 @@ class Generation {
     // Memory that rows, bytes and labels take, roughly.
     [[nodiscard]] std::uint64_t memory_bytes() const;
     [[nodiscard]] bool empty() const;
+    // Groups, the open one included.
+    [[nodiscard]] std::size_t group_count() const;
 
     // A sealed generation as segments: flush_groups(). Groups are the blocks of view().
     Status flush(const std::function<Status(FlushedSegment)>& put,

@@ -16,6 +16,11 @@ FlushQueue::~FlushQueue() {
     const std::lock_guard wait(life_->running);
 }
 
+std::size_t FlushQueue::size() const {
+    const base::MutexLock lock(mutex_);
+    return unwritten_.size();
+}
+
 void FlushQueue::add(Job job) {
     const base::MutexLock lock(mutex_);
     unwritten_.insert(++last_number_);

@@ -25,6 +25,7 @@ class FlushQueue {
     struct Job {
         std::shared_ptr<Tenant> tenant;
         std::shared_ptr<head::Generation> generation;
+        const char* reason = "forced";  // as the metric of flushes has it
     };
     // Writes a job; called one at a time, on the executor.
     using FlushFn = std::function<Status(const Job&)>;
@@ -35,6 +36,8 @@ class FlushQueue {
     FlushQueue(const FlushQueue&) = delete;
     FlushQueue& operator=(const FlushQueue&) = delete;
 
+    // Jobs that are not written yet.
+    [[nodiscard]] std::size_t size() const;
     // A tenant's jobs are written in the order in which they are added.
     void add(Job job);
     // `done` when all jobs added before are written, or with the error when one fails.
@@ -82,7 +85,7 @@ class FlushQueue {
     std::vector<Numbered> aside_;
     absl::flat_hash_set<const Tenant*> failed_tenants_;
 
-    base::Mutex mutex_;
+    mutable base::Mutex mutex_;
     std::deque<Numbered> jobs_ LOGI_GUARDED_BY(mutex_);
     bool running_ LOGI_GUARDED_BY(mutex_) = false;
     std::uint64_t last_number_ LOGI_GUARDED_BY(mutex_) = 0;

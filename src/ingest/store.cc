@@ -30,15 +30,10 @@ Store::Store(const Deps& deps, StoreOptions options, std::shared_ptr<const Tenan
           deps.metrics.gauge("logi_head_bytes", "Memory of entries not yet in segments.")),
       streams_gauge_(deps.metrics.gauge("logi_tenants", "Tenants known to this process.")),
       segments_gauge_(deps.metrics.gauge("logi_segments", "Segments that live, of all tenants.")),
-      flushes_(deps.metrics.counter("logi_flushes_total", "Generations written to segments.")),
-      flush_failures_(deps.metrics.counter("logi_flush_failures_total",
-                                           "Attempts to write a generation that failed.")),
-      segment_bytes_(
-          deps.metrics.counter("logi_segment_bytes_total", "Bytes of segments written.")),
-      duplicates_(deps.metrics.counter("logi_flush_duplicates_total",
-                                       "Entries dropped as equal to another at a flush.")),
-      removed_rows_(deps.metrics.counter("logi_flush_removed_entries_total",
-                                         "Entries that a flush left out as deleted.")) {}
+      flush_metrics_(deps.metrics),
+      recovered_entries_(deps.metrics.counter("loki_ingester_wal_recovered_entries_total",
+                                              "Entries read from the journal at the start.")),
+      metrics_(deps.metrics.on_render([this](base::Scrape& scrape) { collect(scrape); })) {}
 
 Store::~Store() = default;
 
@@ -57,7 +52,8 @@ Status Store::load() {
                           options_.open_bucket ? options_.open_bucket()
                                                : bucket::DirectoryBucket::open(
                                                      deps_.files, deps_.random, dir + "/bucket"));
-    bucket_ = std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.metrics);
+    bucket_ =
+        std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.clock, deps_.metrics);
     const std::string journal_dir = dir + "/journal";
     LOGI_ASSIGN_OR_RETURN(journals_found_, journal::LocalJournal::list(deps_.files, journal_dir));
     LOGI_ASSIGN_OR_RETURN(const auto folders,
@@ -94,7 +90,7 @@ Status Store::load() {
             journal_options,
             [&](journal::RecordId id, std::string_view payload) {
                 if (replaying != 0 && id.journal != replaying) {
-                    seal_all(replaying, UINT64_MAX);
+                    seal_all(replaying, UINT64_MAX, "replayed");
                 }
                 replaying = id.journal;
                 return replay(id, payload);
@@ -108,7 +104,7 @@ Status Store::load() {
         journals_[id.journal].closed = true;
     }
     if (replaying != 0) {
-        seal_all(replaying, UINT64_MAX);
+        seal_all(replaying, UINT64_MAX, "replayed");
     }
     {
         const base::MutexLock lock(mutex_);
@@ -140,8 +136,11 @@ Status Store::replay(journal::RecordId id, std::string_view payload) {
     }
     LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(std::string(record->tenant)));
     if (owner->catalog().snapshot()->position(id.journal) < id.position) {
-        add_sealed(owner, owner->seal_at_delete(id));
+        add_sealed(owner, owner->seal_at_delete(id), "replayed");
         apply(owner, record->streams, id, nullptr);
+        for (const auto& stream : record->streams) {
+            recovered_entries_.add(static_cast<double>(stream.entries.size()));
+        }
     }
     return absl::OkStatus();
 }
@@ -194,8 +193,9 @@ void Store::apply(const std::shared_ptr<Tenant>& tenant,
 }
 
 void Store::on_journal_closed(std::uint64_t journal, std::uint64_t last) {
+    const bool aged = rotating_for_age_.exchange(false);
     if (last > 0) {
-        seal_all(journal, last);
+        seal_all(journal, last, is_stopping() ? "forced" : aged ? "max_age" : "full");
     }
     {
         const base::MutexLock lock(mutex_);
@@ -207,20 +207,21 @@ void Store::on_journal_closed(std::uint64_t journal, std::uint64_t last) {
 }
 
 // `to` may be UINT64_MAX for a journal that takes no more records.
-void Store::seal_all(std::uint64_t journal, std::uint64_t to) {
+void Store::seal_all(std::uint64_t journal, std::uint64_t to, const char* reason) {
     for (const auto& tenant : tenants()) {
-        add_sealed(tenant, tenant->seal(journal, to));
+        add_sealed(tenant, tenant->seal(journal, to), reason);
     }
 }
 
 void Store::add_sealed(const std::shared_ptr<Tenant>& tenant,
-                       std::shared_ptr<head::Generation> generation) {
+                       std::shared_ptr<head::Generation> generation,
+                       const char* reason) {
     if (generation != nullptr) {
         {
             const base::MutexLock lock(mutex_);
             ++journals_[generation->journal()].generations;
         }
-        flushes_waiting_.add({tenant, std::move(generation)});
+        flushes_waiting_.add({tenant, std::move(generation), reason});
     }
 }
 
@@ -246,17 +247,17 @@ void Store::cut(std::shared_ptr<Tenant> tenant, std::function<void(const Arrived
     journal_->post_in_order([this, tenant = std::move(tenant), done = std::move(done)] {
         const Arrived arrived = this->arrived();
         const auto& [journal, position] = *arrived.begin();
-        add_sealed(tenant, tenant->seal(journal, position));
+        add_sealed(tenant, tenant->seal(journal, position), "forced");
         deps_.executor.post_long([done, arrived] { done(arrived); });
     });
 }
 
 Status Store::flush_job(const FlushQueue::Job& job) {
     if (const Status status = flush_generation(job); !status.ok()) {
-        flush_failures_.add();
+        flush_metrics_.failures.add();
         return status;
     }
-    flushes_.add();
+    flush_metrics_.count_flushed(job.reason);
     const std::uint64_t bytes = job.tenant->drop(job.generation);
     {
         const base::MutexLock lock(mutex_);
@@ -297,8 +298,10 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
                         {{"key", info.key},
                          {"rows", std::to_string(segment.rows)},
                          {"duplicates", std::to_string(segment.duplicates)}});
-        segment_bytes_.add(static_cast<double>(segment.bytes.size()));
-        duplicates_.add(static_cast<double>(segment.duplicates));
+        // A journal is called by the time at which it began.
+        flush_metrics_.count_written(
+            segment,
+            deps_.clock.now() - Timestamp{static_cast<std::int64_t>(generation.journal())});
         commit.segments.push_back(std::move(info));
         return absl::OkStatus();
     };
@@ -306,7 +309,8 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
     const Status status = catalog.commit(commit);
     if (status.ok()) {
         for (const auto& rows : deleted.rows) {
-            removed_rows_.add(static_cast<double>(std::count(rows.begin(), rows.end(), true)));
+            flush_metrics_.removed_rows.add(
+                static_cast<double>(std::count(rows.begin(), rows.end(), true)));
         }
     }
     if (status.code() == absl::StatusCode::kFailedPrecondition &&
@@ -337,6 +341,29 @@ void Store::remove_closed_journals() {
     }
 }
 
+void Store::collect(base::Scrape& scrape) const {
+    double groups = 0;
+    for (const auto& tenant : tenants()) {
+        scrape.gauge("loki_ingester_memory_streams",
+                     "Streams with entries in the last hour.",
+                     {{"tenant", tenant->name()}},
+                     static_cast<double>(tenant->active_streams()));
+        for (const auto& generation : tenant->generations()) {
+            groups += static_cast<double>(generation->group_count());
+        }
+    }
+    scrape.gauge("loki_ingester_memory_chunks",
+                 "Groups of entries that are not yet in segments.",
+                 {},
+                 groups);
+    scrape.gauge("loki_ingester_flush_queue_length",
+                 "Generations that wait to be written to segments.",
+                 {},
+                 static_cast<double>(flushes_waiting_.size()));
+    // The server answers nothing before its journal is read.
+    scrape.gauge("loki_ingester_wal_replay_active", "Whether the journal is being read.", {}, 0);
+}
+
 std::uint64_t Store::oldest_journal() const {
     const base::MutexLock lock(mutex_);
     return journals_.empty() ? 0 : journals_.begin()->first;
@@ -352,10 +379,15 @@ void Store::flush(std::function<void(Status)> done) {
             position = applied_position_;
         }
         if (journal != 0) {
-            seal_all(journal, position);
+            seal_all(journal, position, "forced");
         }
         flushes_waiting_.wait(done);
     });
+}
+
+bool Store::is_stopping() const {
+    const base::MutexLock lock(mutex_);
+    return stopping_;
 }
 
 void Store::stop_taking() {
@@ -389,6 +421,7 @@ void Store::tick_later() {
 
 void Store::tick() {
     if (journal_->age() > options_.flush_age_max) {
+        rotating_for_age_ = true;
         journal_->rotate();
     }
     const Timestamp idle_before = deps_.clock.now() - kStreamIdle;

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "bucket/bucket.h"
+#include "ingest/flush_metrics.h"
 #include "ingest/flush_queue.h"
 #include "ingest/segment_cache.h"
 #include "ingest/tenant.h"
@@ -26,6 +27,7 @@
 #include "segment/source.h"
 #include "wire/push.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -151,6 +153,7 @@ class Store {
 
     Store(const Deps& deps, StoreOptions options, std::shared_ptr<const TenantRules> defaults);
     Status load();
+    [[nodiscard]] bool is_stopping() const;
     // Why pushes are refused at the moment, or null.
     [[nodiscard]] const char* refusal() const;
     static bool limit(Tenant& tenant,
@@ -171,9 +174,12 @@ class Store {
                const std::shared_ptr<const std::string>& record);
     void on_journal_closed(std::uint64_t journal, std::uint64_t last);
     [[nodiscard]] Arrived arrived() const;
-    void seal_all(std::uint64_t journal, std::uint64_t to);
+    // `reason` as the metric of flushes has it.
+    void seal_all(std::uint64_t journal, std::uint64_t to, const char* reason);
     void add_sealed(const std::shared_ptr<Tenant>& tenant,
-                    std::shared_ptr<head::Generation> generation);
+                    std::shared_ptr<head::Generation> generation,
+                    const char* reason);
+    void collect(base::Scrape& scrape) const;
     Status flush_job(const FlushQueue::Job& job);
     Status flush_generation(const FlushQueue::Job& job);
     // What of a generation is deleted for good, so that it need not be written.
@@ -214,11 +220,11 @@ class Store {
     base::Gauge head_bytes_gauge_;
     base::Gauge streams_gauge_;
     base::Gauge segments_gauge_;
-    base::Counter flushes_;
-    base::Counter flush_failures_;
-    base::Counter segment_bytes_;
-    base::Counter duplicates_;
-    base::Counter removed_rows_;
+    FlushMetrics flush_metrics_;
+    base::Counter recovered_entries_;
+    // Why the journal is closed that is being closed.
+    std::atomic<bool> rotating_for_age_{false};
+    std::shared_ptr<const void> metrics_;  // told as long as it lives
 };
 
 }  // namespace logi::ingest

@@ -183,6 +183,11 @@ std::vector<std::shared_ptr<head::Generation>> Tenant::generations() const {
     return {generations_.begin(), generations_.end()};
 }
 
+std::size_t Tenant::active_streams() const {
+    const base::MutexLock lock(mutex_);
+    return active_.size();
+}
+
 void Tenant::forget_idle_streams(Timestamp before) {
     const base::MutexLock lock(mutex_);
     absl::erase_if(active_, [&](const auto& item) { return item.second.last_entry < before; });

@@ -67,6 +67,8 @@ class Tenant {
     // The generations, oldest first.
     [[nodiscard]] std::vector<std::shared_ptr<head::Generation>> generations() const;
 
+    // That had entries lately: since what forget_idle_streams() was told last.
+    [[nodiscard]] std::size_t active_streams() const;
     // Forgets streams without entries since `before`, so that they no longer count as active.
     void forget_idle_streams(Timestamp before);
 

@@ -71,6 +71,16 @@ std::shared_ptr<const TenantRules> TenantLimits::of_all(
     return all;
 }
 
+std::vector<std::string> TenantLimits::with_own() const {
+    const base::MutexLock lock(mutex_);
+    std::vector<std::string> names;
+    names.reserve(own_.size());
+    for (const auto& [name, rules] : own_) {
+        names.push_back(name);
+    }
+    return names;
+}
+
 Status TenantLimits::set(std::map<std::string, Limits> by_tenant) {
     absl::flat_hash_map<std::string, std::shared_ptr<const TenantRules>> own;
     for (auto& [tenant, limits] : by_tenant) {

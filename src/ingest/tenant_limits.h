@@ -39,6 +39,11 @@ class TenantLimits {
 
     [[nodiscard]] std::shared_ptr<const TenantRules> of(const std::string& tenant) const;
 
+    // Of those that have none of their own.
+    [[nodiscard]] const TenantRules& defaults() const { return *defaults_; }
+    // The tenants that have limits of their own.
+    [[nodiscard]] std::vector<std::string> with_own() const;
+
     // Of a query over several tenants: of each limit of queries the narrowest that any of them has,
     // otherwise as `first`.
     [[nodiscard]] std::shared_ptr<const TenantRules> of_all(

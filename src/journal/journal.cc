@@ -22,7 +22,12 @@ LocalJournal::LocalJournal(const Deps& deps, Options options, Events events)
       syncs_(deps.metrics.counter("logi_journal_syncs_total", "Group commits that were synced.")),
       sync_failures_(deps.metrics.counter("logi_journal_failures_total",
                                           "Failed writes and syncs; each began a new file.")),
-      bytes_(deps.metrics.counter("logi_journal_bytes_total", "Bytes written to the journal.")),
+      bytes_(deps.metrics.counter("loki_ingester_wal_logged_bytes_total",
+                                  "Bytes written to the journal.")),
+      records_(deps.metrics.counter("loki_ingester_wal_records_logged_total",
+                                    "Records written to the journal: pushes.")),
+      damages_(deps.metrics.counter("loki_ingester_wal_corruptions_total",
+                                    "Files of the journal that were found damaged.")),
       sync_seconds_(deps.metrics.histogram(
           "logi_journal_sync_seconds", "Time to write and sync one group.", kSyncBuckets)),
       commit_strand_(deps.executor),
@@ -100,6 +105,7 @@ Status LocalJournal::recover_file(std::uint64_t id,
         if (file->size() < kFileHeaderBytes && !promised) {
             return absl::OkStatus();
         }
+        damages_.add();
         base::log_error("journal file is unreadable",
                         {{"error", std::string(reader.status().message())}});
         const base::MutexLock lock(mutex_);
@@ -118,6 +124,7 @@ Status LocalJournal::recover_file(std::uint64_t id,
         LOGI_RETURN_IF_ERROR(replay(last, record->payload));
     }
     if ((*reader)->damaged_bytes() > 0) {
+        damages_.add();
         base::log_error("journal file is damaged; the records around the damage were read",
                         {{"file", path(id)},
                          {"offset", absl::StrCat((*reader)->damage_offset())},
@@ -232,6 +239,7 @@ StatusOr<std::uint64_t> LocalJournal::write_batch(const std::vector<Pending>& ba
     file_bytes_ += total;
     syncs_.add();
     bytes_.add(static_cast<double>(total));
+    records_.add(static_cast<double>(batch.size()));
     return first;
 }
 

@@ -130,6 +130,8 @@ class LocalJournal {
     base::Counter syncs_;
     base::Counter sync_failures_;
     base::Counter bytes_;
+    base::Counter records_;
+    base::Counter damages_;
     base::Histogram sync_seconds_;
 
     io::Strand commit_strand_;

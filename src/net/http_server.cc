@@ -173,6 +173,10 @@ bool HttpServer::is_local() const {
     return impl_->acceptor.local_endpoint().address().is_loopback();
 }
 
+std::uint32_t HttpServer::connections() const {
+    return impl_->shared->connections;
+}
+
 void HttpServer::shutdown(Duration deadline) {
     if (impl_->threads.empty()) {
         return;

@@ -45,6 +45,8 @@ class HttpServer {
     [[nodiscard]] std::string address() const;
     // Whether only this machine reaches it.
     [[nodiscard]] bool is_local() const;
+    // How many there are, WebSockets included.
+    [[nodiscard]] std::uint32_t connections() const;
     // Takes no more connections, waits for requests under way until the deadline, cancels those
     // that still run, and closes. A handler may call its responder even later, until the server
     // is destroyed.

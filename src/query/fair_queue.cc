@@ -11,7 +11,6 @@ namespace {
 
 // What a task is counted for at most: a clock that jumps ahead costs nobody their turns.
 constexpr Duration kTurnMax = Duration::seconds(10);
-constexpr const char* kLengthName = "loki_query_scheduler_queue_length";
 const std::vector<double> kSecondsBuckets = {
     0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
@@ -25,7 +24,6 @@ struct FairQueue::Lane {
         std::shared_ptr<Request> request;
     };
     std::string tenant;
-    base::Gauge length;
     std::deque<Waiting> waiting;
     std::size_t requests = 0;
     std::size_t running = 0;
@@ -66,6 +64,7 @@ struct FairQueue::State : std::enable_shared_from_this<State> {
     // post there does not wait behind all of ours.
     std::size_t posted LOGI_GUARDED_BY(mutex) = 0;
 
+    void collect(base::Scrape& scrape);
     bool enter(const std::string& tenant, std::size_t parallelism_max, Lane*& lane);
     void leave(Lane* lane);
     void post(Lane* lane, Lane::Waiting waiting);
@@ -101,19 +100,25 @@ class FairQueue::Request final : public io::Executor, public std::enable_shared_
     std::atomic<bool> begun_{false};
 };
 
+void FairQueue::State::collect(base::Scrape& scrape) {
+    scrape.gauge("loki_query_scheduler_connected_querier_clients",
+                 "Threads that read.",
+                 {},
+                 static_cast<double>(executor.parallelism()));
+    const base::MutexLock lock(mutex);
+    for (const auto& [tenant, lane] : lanes) {
+        scrape.gauge("loki_query_scheduler_queue_length",
+                     "Pieces of reading that wait.",
+                     {{"user", tenant}},
+                     static_cast<double>(lane->waiting.size()));
+    }
+}
+
 bool FairQueue::State::enter(const std::string& tenant, std::size_t parallelism_max, Lane*& lane) {
     const base::MutexLock lock(mutex);
     auto& place = lanes[tenant];
     if (place == nullptr) {
-        place = std::make_unique<Lane>(
-            Lane{tenant,
-                 metrics.gauge(kLengthName, "Pieces of reading that wait.", {{"user", tenant}}),
-                 {},
-                 0,
-                 0,
-                 1,
-                 begun_ns,
-                 false});
+        place = std::make_unique<Lane>(Lane{tenant, {}, 0, 0, 1, begun_ns, false});
     }
     lane = place.get();
     if (requests_max > 0 && lane->requests >= requests_max) {
@@ -128,7 +133,6 @@ bool FairQueue::State::enter(const std::string& tenant, std::size_t parallelism_
 void FairQueue::State::leave(Lane* lane) {
     const base::MutexLock lock(mutex);
     if (--lane->requests == 0) {
-        metrics.remove(kLengthName, lane->length);
         lanes.erase(lane->tenant);
     }
 }
@@ -147,7 +151,6 @@ void FairQueue::State::post(Lane* lane, Lane::Waiting waiting) {
     {
         const base::MutexLock lock(mutex);
         lane->waiting.push_back(std::move(waiting));
-        lane->length.set(static_cast<double>(lane->waiting.size()));
         list(*lane);
         if (posted >= executor.parallelism()) {
             return;
@@ -168,7 +171,6 @@ bool FairQueue::State::take(Lane*& lane, Lane::Waiting& next) {
     lane->listed = false;
     next = std::move(lane->waiting.front());
     lane->waiting.pop_front();
-    lane->length.set(static_cast<double>(lane->waiting.size()));
     ++lane->running;
     begun_ns = std::max(begun_ns, lane->used_ns);
     list(*lane);
@@ -210,7 +212,8 @@ FairQueue::FairQueue(io::Executor& executor,
                      const io::Clock& clock,
                      base::Registry& metrics,
                      std::size_t requests_max)
-    : state_(std::make_shared<State>(executor, clock, metrics, requests_max)) {}
+    : state_(std::make_shared<State>(executor, clock, metrics, requests_max)),
+      lengths_(metrics.on_render([state = state_](base::Scrape& s) { state->collect(s); })) {}
 
 FairQueue::~FairQueue() = default;
 

@@ -36,6 +36,7 @@ class FairQueue {
     struct Lane;
     struct State;
     std::shared_ptr<State> state_;
+    std::shared_ptr<const void> lengths_;  // told in metrics as long as it lives
 };
 
 }  // namespace logi::query

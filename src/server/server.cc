@@ -15,6 +15,7 @@
 #include "net/http_server.h"
 #include "server/ending.h"
 #include "server/open_bucket.h"
+#include "server/process_metrics.h"
 #include "server/runtime_limits.h"
 #include "server/tls_files.h"
 #include "tail/tails.h"
@@ -135,6 +136,7 @@ int run(const config::Config& config) {
     io::SystemClock clock;
     io::SystemRandom random;
     base::Registry metrics;
+    metrics.set_tenants_max(config.metrics_tenants_max);
     const auto files = io::make_posix_file_system();
     const auto cores = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN));
     auto executor = std::make_unique<io::ThreadPool>(std::max(cores, kThreadsMin));
@@ -212,6 +214,7 @@ int run(const config::Config& config) {
         }
         return 1;
     }
+    const auto told = tell_of_process(metrics, **server, (*store)->limits());
     warn_of_strangers(config, **server, otlp->get());
     limits.start();
     tls->start();

@@ -21,7 +21,14 @@ Tails::Tails(io::Executor& executor,
           metrics.counter("logi_tail_lost_lines_total",
                           "Lines that followers did not get because they were too slow."),
           {}}),
-      followers_gauge_(metrics.gauge("logi_tail_followers", "Connections that follow queries.")) {}
+      metrics_(metrics.on_render([this](base::Scrape& scrape) {
+          for (const char* name : {"logi_tail_followers", "loki_querier_tail_active"}) {
+              scrape.gauge(name,
+                           "Connections that follow queries.",
+                           {},
+                           static_cast<double>(followers_.load()));
+          }
+      })) {}
 
 void Tails::publish(const std::string& tenant,
                     std::shared_ptr<const std::vector<ingest::AcceptedStream>> streams,
@@ -74,7 +81,7 @@ StatusOr<std::shared_ptr<Follower>> Tails::follow(const Follow& wanted) {
     TenantTails& tails = tenants_[wanted.tenant];
     tails.hubs.try_emplace(query, std::move(made)).first->second->add(follower);
     tails.followers.emplace(follower.get(), query);
-    followers_gauge_.set(static_cast<double>(++followers_));
+    ++followers_;
     return follower;
 }
 
@@ -101,7 +108,7 @@ void Tails::leave(const std::string& tenant, const std::shared_ptr<Follower>& fo
     if (tails->second.followers.empty()) {
         tenants_.erase(tails);
     }
-    followers_gauge_.set(static_cast<double>(--followers_));
+    --followers_;
 }
 
 }  // namespace logi::tail

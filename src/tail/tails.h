@@ -58,10 +58,10 @@ class Tails {
     std::shared_ptr<Hub> find_hub(const std::string& tenant, const std::string& query);
 
     std::shared_ptr<Shared> shared_;
-    base::Gauge followers_gauge_;
     std::atomic<std::size_t> followers_{0};
     base::Mutex mutex_;
     absl::flat_hash_map<std::string, TenantTails> tenants_ LOGI_GUARDED_BY(mutex_);
+    std::shared_ptr<const void> metrics_;  // told as long as it lives
 };
 
 }  // namespace logi::tail

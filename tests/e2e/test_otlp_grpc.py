@@ -42,7 +42,7 @@ class OtlpGrpc(unittest.TestCase):
                          [("OK", ""), ("OK", ""), ("OK", ""), ("OK", "0801")])
         self.assertEqual(sorted(self.server.lines('{service_name="svc"}')), ["one", "two" * 100])
         metrics = self.server.request("GET", "/metrics")[1].decode()
-        self.assertIn('route="opentelemetry.proto.collector.logs.v1.LogsService_Export",status_code="200"', metrics)
+        self.assertIn(f'route="{EXPORT}",status_code="success"', metrics)
 
     def test_what_is_wrong(self):
         self.start()
