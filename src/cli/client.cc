@@ -24,6 +24,19 @@ StatusOr<std::string> bearer_token(const ClientArgs& args) {
 
 }  // namespace
 
+void add_tls_flags(CLI::App& command, net::ClientTls& tls) {
+    const auto add =
+        [&command](const char* flag, std::string& value, const char* variable, const char* text) {
+            command.add_option(flag, value, text)->envname(variable);
+        };
+    add("--ca-cert", tls.ca_file, "LOKI_CA_CERT_PATH", "PEM file: who may vouch for the server");
+    add("--cert", tls.cert_file, "LOKI_CLIENT_CERT_PATH", "PEM file: our certificate");
+    add("--key", tls.key_file, "LOKI_CLIENT_KEY_PATH", "PEM file: our certificate's key");
+    command
+        .add_flag("--tls-skip-verify", tls.skip_verify, "talk to whoever answers, without checking")
+        ->envname("LOKI_TLS_SKIP_VERIFY");
+}
+
 void add_client_flags(CLI::App& command, ClientArgs& args) {
     const auto add =
         [&command](const char* flag, std::string& value, const char* variable, const char* text) {
@@ -45,16 +58,7 @@ void add_client_flags(CLI::App& command, ClientArgs& args) {
         args.query_tags,
         "LOKI_QUERY_TAGS",
         "key=value,… for the server's log of queries");
-    add("--ca-cert",
-        args.tls.ca_file,
-        "LOKI_CA_CERT_PATH",
-        "PEM file: who may vouch for the server");
-    add("--cert", args.tls.cert_file, "LOKI_CLIENT_CERT_PATH", "PEM file: our certificate");
-    add("--key", args.tls.key_file, "LOKI_CLIENT_KEY_PATH", "PEM file: our certificate's key");
-    command
-        .add_flag(
-            "--tls-skip-verify", args.tls.skip_verify, "talk to whoever answers, without checking")
-        ->envname("LOKI_TLS_SKIP_VERIFY");
+    add_tls_flags(command, args.tls);
 }
 
 StatusOr<std::vector<net::Header>> client_headers(const ClientArgs& args) {

@@ -24,7 +24,10 @@ struct ClientArgs {
     net::ClientTls tls;
 };
 
-// Adds the flags to a command; `args` are set when it is parsed.
+// Adds the flags of TLS to a command; `tls` is set when it is parsed.
+void add_tls_flags(CLI::App& command, net::ClientTls& tls);
+
+// Adds all flags, likewise.
 void add_client_flags(CLI::App& command, ClientArgs& args);
 
 // What each request says of who asks. kInvalidArgument if that is said twice.

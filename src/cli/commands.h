@@ -50,6 +50,14 @@ int tail_query(const QueryArgs& args);
 void add_canary_flags(CLI::App& command, canary::Settings& settings);
 int canary_command(const canary::Settings& settings);
 
+struct HealthcheckArgs {
+    std::string address = "http://127.0.0.1:3100";  // or HOST:PORT
+    std::string timeout = "5s";
+    net::ClientTls tls;
+};
+// Whether the server at that address takes requests: 0, or 1 with the reason on standard error.
+int healthcheck_command(const HealthcheckArgs& args);
+
 struct InspectArgs {
     std::string kind;  // segment, journal or catalog
     std::string path;

@@ -10,9 +10,11 @@
 namespace {
 
 // Loki's flags, with one dash or two: -config.file=FILE.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kLokiFlags = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kLokiFlags = {
     {{"config.file", "--config"},
      {"config.expand-env", "--expand-env"},
+     {"health", "--health"},
+     {"health.url", "--health-url"},
      {"log.format", "--log-format"},
      {"log.level", "--log-level"},
      {"verify-config", "--verify-config"},
@@ -66,6 +68,12 @@ int main(int argc, char** argv) {
     server_cmd->add_option(
         "--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default; :PORT for every address");
     server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");
+    bool health_wanted = false;
+    cli::HealthcheckArgs server_health;
+    server_cmd->add_flag(
+        "--health", health_wanted, "do not run, but ask a server whether it is ready");
+    server_cmd->add_option("--health-url", server_health.address, "of that server")
+        ->capture_default_str();
     server_cmd->add_option("--log-level", server.log_level, "debug, info, warn or error")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
     server_cmd->add_option("--log-format", server.log_format, "logfmt or json")
@@ -94,6 +102,15 @@ int main(int argc, char** argv) {
     CLI::App* canary_cmd = app.add_subcommand(
         "canary", "Write lines to a server, follow them, and count what does not come back");
     cli::add_canary_flags(*canary_cmd, canary);
+
+    cli::HealthcheckArgs health;
+    CLI::App* health_cmd = app.add_subcommand(
+        "healthcheck", "Ask a server whether it is ready, for containers: exit 0, or 1");
+    health_cmd->add_option("--address", health.address, "of the server: a URL, or HOST:PORT")
+        ->capture_default_str();
+    health_cmd->add_option("--timeout", health.timeout, "how long to wait for the answer")
+        ->capture_default_str();
+    cli::add_tls_flags(*health_cmd, health.tls);
 
     std::string config_file;
     CLI::App* check_cmd = app.add_subcommand("check", "Check things before they are used");
@@ -135,8 +152,14 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return app.exit(e);
     }
+    if (*server_cmd && health_wanted) {
+        return cli::healthcheck_command(server_health);
+    }
     if (*server_cmd) {
         return cli::server_command(server);
+    }
+    if (*health_cmd) {
+        return cli::healthcheck_command(health);
     }
     if (*query_cmd) {
         return cli::query_command(query);
