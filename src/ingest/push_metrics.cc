@@ -2,6 +2,7 @@
 
 #include "ingest/entry_size.h"
 
+#include <algorithm>
 #include <map>
 
 namespace logi::ingest {
@@ -13,21 +14,36 @@ struct Sums {
     std::uint64_t metadata_bytes = 0;
 };
 
-void add_stream(Sums& sums, const AcceptedStream& stream) {
+const std::vector<double> kLineSizes = {1, 8, 64, 512, 4096, 32768, 262144, 2097152};
+
+struct LineSizes {
+    std::vector<double> counts = std::vector<double>(kLineSizes.size() + 1);
+    double bytes = 0;
+
+    void add(std::size_t size) {
+        const auto bucket =
+            std::lower_bound(kLineSizes.begin(), kLineSizes.end(), static_cast<double>(size));
+        ++counts[static_cast<std::size_t>(bucket - kLineSizes.begin())];
+        bytes += static_cast<double>(size);
+    }
+};
+
+void add_stream(Sums& sums, LineSizes& sizes, const AcceptedStream& stream) {
     sums.lines += stream.entries.size();
     for (const auto& entry : stream.entries) {
         const std::uint64_t metadata = metadata_bytes(entry);
         sums.metadata_bytes += metadata;
         sums.bytes += metadata + entry.line.size();
+        sizes.add(entry.line.size());
     }
 }
 
 }  // namespace
 
-base::MetricLabels PushMetrics::labels(const std::string& policy) const {
+base::MetricLabels PushMetrics::labels(const StreamKind& kind) const {
     return {{"tenant", tenant_},
             {"format", format_},
-            {"policy", rules_.policies.knows(policy) ? policy : std::string()}};
+            {"policy", rules_.policies.knows(kind.policy) ? kind.policy : std::string()}};
 }
 
 void PushMetrics::add(const char* name,
@@ -38,22 +54,27 @@ void PushMetrics::add(const char* name,
 }
 
 void PushMetrics::count_accepted(const Validated& v) const {
-    std::map<std::string, Sums> by_policy;
+    std::map<StreamKind, Sums> by_kind;
+    LineSizes sizes;
     for (const AcceptedStream& stream : v.streams) {
-        add_stream(by_policy[stream.policy], stream);
+        add_stream(by_kind[stream.kind], sizes, stream);
     }
-    for (const auto& [policy, sums] : by_policy) {
-        const base::MetricLabels of_policy = labels(policy);
+    for (const auto& [kind, sums] : by_kind) {
+        base::MetricLabels of_kind = labels(kind);
+        of_kind["is_internal_stream"] = kind.internal ? "true" : "false";
+        add("loki_distributor_lines_received_total", "Lines accepted.", of_kind, sums.lines);
+        of_kind["retention_hours"] = std::to_string(kind.retention_hours);
         add("loki_distributor_bytes_received_total",
             "Bytes of lines and metadata accepted.",
-            of_policy,
+            of_kind,
             sums.bytes);
-        add("loki_distributor_lines_received_total", "Lines accepted.", of_policy, sums.lines);
         add("loki_distributor_structured_metadata_bytes_received_total",
             "Bytes of metadata accepted.",
-            of_policy,
+            of_kind,
             sums.metadata_bytes);
     }
+    registry_.histogram("loki_bytes_per_line", "Bytes of lines accepted.", kLineSizes)
+        .observe_many(sizes.counts, sizes.bytes);
     if (v.changed_metadata > 0) {
         add("loki_distributor_push_structured_metadata_sanitized_total",
             "Names and values of metadata that are stored otherwise than they came.",
@@ -68,10 +89,11 @@ void PushMetrics::count_accepted(const Validated& v) const {
 }
 
 void PushMetrics::count_discarded(const std::string& reason,
-                                  const std::string& policy,
+                                  const StreamKind& kind,
                                   const Validated::Count& count) const {
-    base::MetricLabels of_reason = labels(policy);
+    base::MetricLabels of_reason = labels(kind);
     of_reason["reason"] = reason;
+    of_reason["retention_hours"] = std::to_string(kind.retention_hours);
     add("loki_discarded_samples_total", "Entries that were refused.", of_reason, count.lines);
     add("loki_discarded_bytes_total",
         "Bytes of entries that were refused.",

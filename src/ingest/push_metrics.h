@@ -26,11 +26,11 @@ class PushMetrics {
 
     void count_accepted(const Validated& v) const;
     void count_discarded(const std::string& reason,
-                         const std::string& policy,
+                         const StreamKind& kind,
                          const Validated::Count& count) const;
 
   private:
-    [[nodiscard]] base::MetricLabels labels(const std::string& policy) const;
+    [[nodiscard]] base::MetricLabels labels(const StreamKind& kind) const;
     void add(const char* name,
              const char* help,
              const base::MetricLabels& labels,

@@ -58,7 +58,11 @@ class Pushed : public testing::Test {
         return metrics_
             .counter("loki_discarded_samples_total",
                      "",
-                     {{"tenant", "t"}, {"format", format}, {"policy", policy}, {"reason", reason}})
+                     {{"tenant", "t"},
+                      {"format", format},
+                      {"policy", policy},
+                      {"reason", reason},
+                      {"retention_hours", "0"}})
             .value();
     }
 

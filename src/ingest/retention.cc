@@ -38,6 +38,23 @@ bool RetentionPolicy::any() const {
         rules_.begin(), rules_.end(), [](const Rule& rule) { return rule.period.ns > 0; });
 }
 
+std::int64_t RetentionPolicy::hours_of(const std::vector<LabelPair>& labels) const {
+    const auto hours = [](const Rule& rule) {
+        return rule.period.ns / Duration::hours(1).ns;
+    };
+    // Mostly there is one for all.
+    if (rules_.size() == 1) {
+        return hours(rules_.front());
+    }
+    const Labels stream = Labels::from_pairs(labels);
+    for (const Rule& rule : rules_) {
+        if (matches_all(rule.matchers, stream)) {
+            return hours(rule);
+        }
+    }
+    return 0;
+}
+
 std::vector<exec::KeepRule> RetentionPolicy::at(Timestamp now) const {
     std::vector<exec::KeepRule> kept;
     if (any()) {

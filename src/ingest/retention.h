@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exec/visible_source.h"
+#include "model/labels.h"
 #include "model/limits.h"
 
 #include <vector>
@@ -16,6 +17,9 @@ class RetentionPolicy {
 
     // Whether anything ends.
     [[nodiscard]] bool any() const;
+    // How long entries of a stream with these labels, sorted by name, are kept: whole hours; 0: for
+    // ever.
+    [[nodiscard]] std::int64_t hours_of(const std::vector<LabelPair>& labels) const;
     // What is kept at that time.
     [[nodiscard]] std::vector<exec::KeepRule> at(Timestamp now) const;
 

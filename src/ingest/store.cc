@@ -344,10 +344,20 @@ void Store::remove_closed_journals() {
 void Store::collect(base::Scrape& scrape) const {
     double groups = 0;
     for (const auto& tenant : tenants()) {
+        const base::MetricLabels labels = {{"tenant", tenant->name()}};
+        const auto streams = tenant->stream_counts();
         scrape.gauge("loki_ingester_memory_streams",
                      "Streams with entries in the last hour.",
-                     {{"tenant", tenant->name()}},
-                     static_cast<double>(tenant->active_streams()));
+                     labels,
+                     static_cast<double>(streams.active));
+        scrape.counter("loki_ingester_streams_created_total",
+                       "Streams that came to have entries in the last hour.",
+                       labels,
+                       static_cast<double>(streams.created));
+        scrape.counter("loki_ingester_streams_removed_total",
+                       "Streams that had none for an hour.",
+                       labels,
+                       static_cast<double>(streams.created - streams.active));
         for (const auto& generation : tenant->generations()) {
             groups += static_cast<double>(generation->group_count());
         }

@@ -16,11 +16,10 @@ constexpr std::uint64_t kOpenFraction = 4;
 // that are mostly labels.
 constexpr std::size_t kRecordKeptFrom = 16U << 10U;
 
-std::map<std::string, Validated::Count> counts_by_policy(
-    const std::vector<AcceptedStream>& streams) {
-    std::map<std::string, Validated::Count> counts;
+std::map<StreamKind, Validated::Count> counts_by_kind(const std::vector<AcceptedStream>& streams) {
+    std::map<StreamKind, Validated::Count> counts;
     for (const auto& stream : streams) {
-        auto& count = counts[stream.policy];
+        auto& count = counts[stream.kind];
         count.lines += stream.entries.size();
         for (const auto& entry : stream.entries) {
             count.bytes += entry_bytes(entry);
@@ -48,7 +47,7 @@ void Store::push(const std::string& tenant_name,
     const PushMetrics metrics(deps_.metrics, *rules, tenant_name, request.format);
     Validated v = validate(std::move(request),
                            rules->limits,
-                           {rules->policies, rules->fields, tenant_name, policy},
+                           {rules->policies, rules->fields, tenant_name, policy, &rules->retention},
                            now);
     for (const auto& [key, count] : v.discarded) {
         metrics.count_discarded(key.first, key.second, count);
@@ -102,8 +101,8 @@ bool Store::limit(Tenant& tenant,
                   Timestamp now,
                   PushOutcome& outcome) {
     if (!tenant.take_rate(v.bytes, limits, now)) {
-        for (const auto& [policy, count] : counts_by_policy(v.streams)) {
-            metrics.count_discarded("rate_limited", policy, count);
+        for (const auto& [kind, count] : counts_by_kind(v.streams)) {
+            metrics.count_discarded("rate_limited", kind, count);
         }
         outcome = {
             429,
@@ -129,7 +128,7 @@ bool Store::limit(Tenant& tenant,
     std::vector<std::string> messages = v.errors;
     std::uint64_t left_out = v.errors_left_out;
     for (const auto& r : refused) {
-        metrics.count_discarded(r.reason, r.policy, {r.lines, r.bytes});
+        metrics.count_discarded(r.reason, r.kind, {r.lines, r.bytes});
         v.lines -= r.lines;
         v.bytes -= r.bytes;
         outcome.refused += r.lines;

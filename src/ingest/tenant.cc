@@ -39,7 +39,7 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
                                    ? stream_limit_text(stream.labels, name_)
                                    : std::string(),
                                "stream_limit",
-                               stream.policy,
+                               stream.kind,
                                stream.entries.size(),
                                bytes_of(stream)});
             stream.entries.clear();
@@ -66,6 +66,7 @@ Tenant::StreamState* Tenant::activate(const StreamId& id, const Limits& limits) 
     if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
         return nullptr;
     }
+    ++streams_created_;
     return &active_.try_emplace(id).first->second;
 }
 
@@ -108,7 +109,7 @@ std::optional<Tenant::Refused> Tenant::take_stream_rate(TokenBucket& rate,
                        ? over.text(static_cast<std::uint64_t>(limits.per_stream_rate_limit), name_)
                        : std::string(),
                    "per_stream_rate_limit",
-                   stream.policy,
+                   stream.kind,
                    over.count(),
                    bytes_over};
 }
@@ -131,7 +132,9 @@ std::uint64_t Tenant::apply(const std::vector<AcceptedStream>& streams,
         open = open_;
         open_last_ = id.position;
         for (const auto& stream : streams) {
-            active_[stream.id].last_entry = now;
+            const auto [state, is_new] = active_.try_emplace(stream.id);
+            state->second.last_entry = now;
+            streams_created_ += is_new ? 1U : 0U;
         }
     }
     const std::uint64_t before = open->memory_bytes();
@@ -183,9 +186,9 @@ std::vector<std::shared_ptr<head::Generation>> Tenant::generations() const {
     return {generations_.begin(), generations_.end()};
 }
 
-std::size_t Tenant::active_streams() const {
+Tenant::StreamCounts Tenant::stream_counts() const {
     const base::MutexLock lock(mutex_);
-    return active_.size();
+    return {active_.size(), streams_created_};
 }
 
 void Tenant::forget_idle_streams(Timestamp before) {

@@ -37,7 +37,7 @@ class Tenant {
     struct Refused {
         std::string message;
         std::string reason;
-        std::string policy;
+        StreamKind kind;
         std::uint64_t lines = 0;
         std::uint64_t bytes = 0;
     };
@@ -67,8 +67,11 @@ class Tenant {
     // The generations, oldest first.
     [[nodiscard]] std::vector<std::shared_ptr<head::Generation>> generations() const;
 
-    // That had entries lately: since what forget_idle_streams() was told last.
-    [[nodiscard]] std::size_t active_streams() const;
+    struct StreamCounts {
+        std::uint64_t active = 0;   // since what forget_idle_streams() was told last
+        std::uint64_t created = 0;  // so far: became active
+    };
+    [[nodiscard]] StreamCounts stream_counts() const;
     // Forgets streams without entries since `before`, so that they no longer count as active.
     void forget_idle_streams(Timestamp before);
 
@@ -97,6 +100,7 @@ class Tenant {
     std::map<std::uint64_t, std::uint64_t> sealed_to_ LOGI_GUARDED_BY(mutex_);
     TokenBucket rate_ LOGI_GUARDED_BY(mutex_);
     absl::flat_hash_map<StreamId, StreamState> active_ LOGI_GUARDED_BY(mutex_);
+    std::uint64_t streams_created_ LOGI_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace logi::ingest

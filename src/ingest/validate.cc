@@ -96,7 +96,7 @@ class Validator {
     // entries, each with a long text.
     template <typename F>
     void refuse(const std::string& reason, std::uint64_t lines, std::uint64_t bytes, F message) {
-        auto& count = out_.discarded[{reason, policy_}];
+        auto& count = out_.discarded[{reason, kind_}];
         count.lines += lines;
         count.bytes += bytes;
         if (out_.errors.size() >= kErrorsMax || error_bytes_ >= kErrorBytesMax) {
@@ -140,7 +140,7 @@ class Validator {
             add_service_name(*pairs, limits_);
         }
         const std::string text = label_text(*pairs);
-        policy_ = rules_.policies.name_of(*pairs, rules_.policy);
+        kind_ = kind_of(*pairs);
         if (const auto fault = check_labels(*pairs, text, limits_)) {
             refuse(fault->reason, stream.entries.size(), bytes_of(stream), [&] {
                 return fault->message;
@@ -148,11 +148,23 @@ class Validator {
             return;
         }
         if (const auto refusal =
-                rules_.policies.refuse(*pairs, text, policy_, rules_.tenant, now_)) {
+                rules_.policies.refuse(*pairs, text, kind_.policy, rules_.tenant, now_)) {
             forbid(stream, *refusal);
             return;
         }
         take_entries_of(stream, text, stream_of(Labels::from_pairs(*std::move(pairs))));
+    }
+
+    [[nodiscard]] StreamKind kind_of(const std::vector<LabelPair>& pairs) const {
+        StreamKind kind;
+        kind.policy = rules_.policies.name_of(pairs, rules_.policy);
+        if (rules_.retention != nullptr) {
+            kind.retention_hours = rules_.retention->hours_of(pairs);
+        }
+        kind.internal = std::any_of(pairs.begin(), pairs.end(), [](const LabelPair& pair) {
+            return pair.name == "__aggregated_metric__" || pair.name == "__pattern__";
+        });
+        return kind;
     }
 
     void cut_long_lines(wire::PushStream& stream) {
@@ -186,7 +198,7 @@ class Validator {
             });
             return;
         }
-        auto& count = out_.discarded[{refusal.reason, policy_}];
+        auto& count = out_.discarded[{refusal.reason, kind_}];
         count.lines += stream.entries.size();
         count.bytes += bytes_of(stream);
         if (refusal.status != 200) {
@@ -385,7 +397,7 @@ class Validator {
         const StreamId id = labels.id();
         const auto [it, is_new] = by_id_.try_emplace(id, out_.streams.size());
         if (is_new) {
-            out_.streams.push_back({std::move(labels), id, {}, policy_});
+            out_.streams.push_back({std::move(labels), id, {}, kind_});
         }
         return out_.streams[it->second];
     }
@@ -401,7 +413,7 @@ class Validator {
     EntryLevels levels_;
     fields::Scratch scratch_;
     bool request_names_services_ = true;
-    std::string policy_;  // of the stream that is being taken
+    StreamKind kind_;  // of the stream that is being taken
     Validated out_;
     std::map<StreamId, std::size_t> by_id_;
     std::size_t error_bytes_ = 0;

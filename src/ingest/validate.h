@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fields/hinted_fields.h"
+#include "ingest/retention.h"
 #include "ingest/stream_policy.h"
 #include "model/entry.h"
 #include "model/labels.h"
@@ -18,13 +19,21 @@
 
 namespace logi::ingest {
 
+// What metrics tell streams apart by.
+struct StreamKind {
+    std::string policy = {};           // of ingestion, or empty
+    std::int64_t retention_hours = 0;  // 0: they are kept for ever
+    bool internal = false;             // made of other streams, by Loki's own parts
+    friend auto operator<=>(const StreamKind&, const StreamKind&) = default;
+};
+
 struct AcceptedStream {
     Labels labels;
     StreamId id;
     // Metadata is sorted by name, names are normalised and unique; the level is among it where the
     // tenant wants levels found.
     std::vector<EntryView> entries;
-    std::string policy = {};  // of ingestion, or empty
+    StreamKind kind = {};
 };
 
 struct Validated {
@@ -48,8 +57,8 @@ struct Validated {
         std::uint64_t lines = 0;
         std::uint64_t bytes = 0;
     };
-    // By reason and policy of ingestion.
-    std::map<std::pair<std::string, std::string>, Count> discarded;
+    // By reason and kind of stream.
+    std::map<std::pair<std::string, StreamKind>, Count> discarded;
     // Owns texts that were changed; everything else points into the request.
     std::vector<std::unique_ptr<std::string>> texts;
 };
@@ -59,7 +68,8 @@ struct PushRules {
     const StreamPolicies& policies;
     const fields::HintedFields& fields;  // that become metadata
     std::string_view tenant;
-    std::string_view policy;  // that the request names, or empty
+    std::string_view policy;                     // that the request names, or empty
+    const RetentionPolicy* retention = nullptr;  // null: everything is kept for ever
 };
 
 // Takes the entries out of `request`; they still point into its bytes, which must outlive them.

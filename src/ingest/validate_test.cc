@@ -40,7 +40,7 @@ TEST(Validate, GoodEntriesStayBesideBadOnes) {
         v.errors[2],
         "max entry size '10' bytes exceeded for stream '{app=\"a\", service_name=\"a\"}' while "
         "adding an entry with length '11' bytes");
-    EXPECT_EQ(v.discarded.at({"line_too_long", ""}).lines, 1U);
+    EXPECT_EQ(v.discarded.at({"line_too_long", {}}).lines, 1U);
 }
 
 TEST(Validate, StreamsAndNames) {
@@ -101,7 +101,7 @@ TEST(Validate, EqualLabelNames) {
     EXPECT_EQ(text.errors[0],
               "stream '{a=\"b\", a=\"c\", service_name=\"unknown_service\"}' has duplicate label "
               "name: 'a'");
-    EXPECT_EQ(text.discarded.at({"duplicate_label_names", ""}).lines, 1U);
+    EXPECT_EQ(text.discarded.at({"duplicate_label_names", {}}).lines, 1U);
     // In JSON the last one wins.
     const auto pairs =
         validate(request_of({{"a", "b"}, {"a", "c"}, {"app", "x"}, {"app", ""}}, {{kNow, "x", {}}}),
@@ -121,7 +121,7 @@ TEST(Validate, ManyErrorsTakeLittleMemory) {
     }
     EXPECT_LT(bytes, 300'000U);
     EXPECT_EQ(many.errors.size() + many.errors_left_out, 100'000U);
-    EXPECT_EQ(many.discarded.at({"greater_than_max_sample_age", ""}).lines, 100'000U);
+    EXPECT_EQ(many.discarded.at({"greater_than_max_sample_age", {}}).lines, 100'000U);
     const std::string message = validation_message(many.errors, many.errors_left_out);
     EXPECT_TRUE(message.ends_with(" more errors")) << message.substr(message.size() - 30);
     const auto one = validate(
@@ -330,11 +330,11 @@ TEST(Validate, LongLinesAreCutWhereTheTenantWantsThat) {
     // Lines are cut before anything else is looked at.
     EXPECT_EQ(v.cut_lines, 2U);
     EXPECT_EQ(v.cut_bytes, 4U + 7U);
-    EXPECT_EQ(v.discarded.at({"greater_than_max_sample_age", ""}).bytes, 8U);
+    EXPECT_EQ(v.discarded.at({"greater_than_max_sample_age", {}}).bytes, 8U);
     limits.max_line_size_truncate_identifier = "longer than a line may be";
     const auto refused =
         validate(request_of({{"a", "b"}}, {{kNow, "123456789", {}}}), limits, kNow);
-    EXPECT_EQ(refused.discarded.at({"line_too_long", ""}).lines, 1U);
+    EXPECT_EQ(refused.discarded.at({"line_too_long", {}}).lines, 1U);
 }
 
 // As a real Loki stores a, b, b, c, and in the others as the rule says.

@@ -7,6 +7,7 @@ import urllib.parse
 import clients
 from exposition import Bad, Metrics
 from harness import Server, free_port
+from test_otlp import otlp_json
 from test_otlp_grpc import EXPORT, export
 
 NS = time.time_ns() // 10**9 * 10**9
@@ -90,6 +91,71 @@ class Requests(MetricsCase):
             clients.grpc_calls(f"127.0.0.1:{port}", [(EXPORT, {}, export((ns, b"x")))])
         counts = self.metrics(server).all("loki_request_duration_seconds_count", method="gRPC", route=EXPORT)
         self.assertEqual({dict(pairs)["status_code"]: n for pairs, n in counts.items()}, {"success": 1, "400": 1})
+
+
+class Pushes(MetricsCase):
+    CONFIG = """
+auth_enabled: true
+compactor: {retention_enabled: true}
+limits_config:
+  retention_period: 48h
+  retention_stream: [{selector: '{app="kept"}', priority: 1, period: 73h}]
+  policy_stream_mapping: {finance: [{selector: '{team="f"}', priority: 1}]}
+  max_line_size: 100B
+  ingestion_burst_size_mb: 0.01
+"""
+
+    def test_what_is_taken(self):
+        server = self.serve(self.CONFIG)
+        entries = [(NS, "12345"), (NS + 1, "123", {"k": "vv"})]
+        for labels in ({"app": "a"}, {"app": "kept"}, {"team": "f"}, {"__aggregated_metric__": "x"}):
+            self.assertEqual(server.push([(labels, entries)], "t")[0], 204)
+        self.assertEqual(server.request("POST", "/otlp/v1/logs", otlp_json(NS, "from a collector"),
+                                        {"Content-Type": "application/json", "X-Scope-OrgID": "t"})[0], 204)
+        metrics = self.metrics(server)
+        kind = lambda hours, policy="", format_="loki", internal="false": {
+            "tenant": "t", "format": format_, "policy": policy, "is_internal_stream": internal,
+            **({"retention_hours": hours} if hours else {})}
+        for name, figure in (("bytes", 11), ("structured_metadata_bytes", 3)):
+            name = f"loki_distributor_{name}_received_total"
+            self.assertEqual(metrics.labels(name), {frozenset(kind("1"))})
+            self.assertEqual([metrics.one(name, **kind("48")), metrics.one(name, **kind("73")),
+                              metrics.one(name, **kind("48", "finance")), metrics.one(name, **kind("48", internal="true"))],
+                             [figure] * 4)
+        lines = "loki_distributor_lines_received_total"
+        self.assertEqual(metrics.labels(lines), {frozenset(kind(""))})
+        self.assertEqual([metrics.one(lines, **kind("")), metrics.one(lines, **kind("", "finance")),
+                          metrics.one(lines, **kind("", internal="true")), metrics.one(lines, **kind("", format_="otlp"))],
+                         [4, 2, 2, 1])
+        self.assertEqual(metrics.one("loki_bytes_per_line_count"), 9)
+        self.assertEqual(metrics.one("loki_bytes_per_line_sum"), 4 * 8 + len("from a collector"))
+        self.assertEqual(metrics.one("loki_bytes_per_line_bucket", le="8"), 8)
+        self.assertEqual(metrics.one("loki_ingester_memory_streams", tenant="t"), 5)
+        self.assertEqual(metrics.one("loki_ingester_streams_created_total", tenant="t"), 5)
+        self.assertEqual(metrics.one("loki_ingester_streams_removed_total", tenant="t"), 0)
+
+    def test_what_is_refused(self):
+        server = self.serve(self.CONFIG)
+        push = lambda labels, *entries: server.push([(labels, entries)], "t")[0]
+        self.assertEqual(push({"team": "f"}, (NS, "x" * 101), (NS, "good"), (1, "old")), 400)
+        self.assertEqual(push({"app": "kept"}, (1, "old"), (2, "older")), 400)
+        self.assertEqual(push({"app": "a"}, *[(NS + i, "x" * 100) for i in range(200)]), 429)
+        metrics = self.metrics(server)
+        for name, figures in (("samples", (1, 1, 2, 200)), ("bytes", (101, 3, 8, 20000))):
+            name = f"loki_discarded_{name}_total"
+            self.assertEqual(metrics.labels(name), {frozenset(("reason", "tenant", "retention_hours", "policy", "format"))})
+            self.assertEqual(tuple(
+                metrics.one(name, tenant="t", format="loki", reason=reason, policy=policy, retention_hours=hours)
+                for reason, policy, hours in (("line_too_long", "finance", "48"),
+                                              ("greater_than_max_sample_age", "finance", "48"),
+                                              ("greater_than_max_sample_age", "", "73"), ("rate_limited", "", "48"))), figures)
+        # Policies that a client makes up are not told apart.
+        for i in range(20):
+            body = json.dumps({"streams": [{"stream": {"app": "a"}, "values": [[str(NS), "y"]]}]}).encode()
+            self.assertEqual(server.request("POST", "/loki/api/v1/push", body, {
+                "Content-Type": "application/json", "X-Scope-OrgID": "t", "X-Loki-Ingestion-Policy": f"p{i}"})[0], 204)
+        policies = {dict(pairs)["policy"] for pairs in self.metrics(server).all("loki_distributor_lines_received_total")}
+        self.assertEqual(policies, {"", "finance"})
 
 
 class Reads(MetricsCase):
