@@ -4,8 +4,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "io/read_file.h"
+#include "net/http_pool.h"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
 
 namespace logi::cli {
 namespace {
@@ -58,6 +62,19 @@ void add_client_flags(CLI::App& command, ClientArgs& args) {
         args.query_tags,
         "LOKI_QUERY_TAGS",
         "key=value,… for the server's log of queries");
+    command
+        .add_option(
+            "--header", args.headers, "NAME: VALUE, sent with each request; may be repeated")
+        ->allow_extra_args(false);
+    command.add_flag("--nocache", args.nocache, "answers that no cache has kept");
+    command
+        .add_option("--retries", args.retries, "how often to ask again where there is no answer")
+        ->envname("LOKI_CLIENT_RETRIES")
+        ->capture_default_str();
+    command.add_option("--min-backoff", args.backoff_min_s, "first pause between them, in seconds")
+        ->envname("LOKI_CLIENT_MIN_BACKOFF");
+    command.add_option("--max-backoff", args.backoff_max_s, "longest pause, in seconds")
+        ->envname("LOKI_CLIENT_MAX_BACKOFF");
     add_tls_flags(command, args.tls);
 }
 
@@ -78,6 +95,16 @@ StatusOr<std::vector<net::Header>> client_headers(const ClientArgs& args) {
     };
     add("X-Scope-OrgID", args.org_id);
     add("X-Query-Tags", args.query_tags);
+    add("Cache-Control", args.nocache ? "no-cache" : "");
+    for (const std::string& header : args.headers) {
+        const std::size_t colon = header.find(':');
+        if (colon == std::string::npos || colon == 0) {
+            return absl::InvalidArgumentError(absl::StrCat("--header: not NAME: VALUE: ", header));
+        }
+        std::string value = header.substr(colon + 1);
+        absl::StripAsciiWhitespace(&value);
+        add(header.substr(0, colon), std::move(value));
+    }
     LOGI_ASSIGN_OR_RETURN(const std::string token, bearer_token(args));
     add(args.auth_header, token.empty() ? "" : absl::StrCat("Bearer ", token));
     add(args.auth_header,
@@ -95,6 +122,58 @@ StatusOr<net::HttpResponse> ask_server(const ClientArgs& args,
     net::ClientOptions options;
     options.tls = args.tls;
     return net::http_send(args.addr, method, target, headers, body, options);
+}
+
+std::string target_of(const std::string& path, const Parameters& parameters) {
+    std::string target = path;
+    char separator = '?';
+    for (const auto& [name, value] : parameters) {
+        if (!value.empty()) {
+            absl::StrAppend(&target, std::string(1, separator), name, "=", net::url_encode(value));
+            separator = '&';
+        }
+    }
+    return target;
+}
+
+StatusOr<std::string> read_from_server(const ClientArgs& args,
+                                       const std::string& path,
+                                       const Parameters& parameters) {
+    constexpr int kGood = 200;
+    constexpr int kServerError = 500;
+    const std::string target = target_of(path, parameters);
+    for (unsigned tries = 0;; ++tries) {
+        auto answer = ask_server(args, "GET", target, "");
+        if (answer.ok() && answer->status == kGood) {
+            return std::move(answer->body);
+        }
+        const Status why =
+            !answer.ok() ? answer.status()
+                         : Status(answer->status < kServerError ? absl::StatusCode::kInvalidArgument
+                                                                : absl::StatusCode::kUnavailable,
+                                  absl::StrCat("the server answered ",
+                                               answer->status,
+                                               ": ",
+                                               absl::StripTrailingAsciiWhitespace(answer->body)));
+        if (why.code() == absl::StatusCode::kInvalidArgument || tries >= args.retries) {
+            return why;
+        }
+        const std::uint64_t pause = std::uint64_t{args.backoff_min_s} << std::min(tries, 16U);
+        net::HttpPool::pause(Duration::seconds(static_cast<std::int64_t>(
+            args.backoff_max_s == 0 ? pause : std::min<std::uint64_t>(pause, args.backoff_max_s))));
+    }
+}
+
+StatusOr<wire::QueryAnswer> parse_answer(const std::string& body) {
+    auto answer = wire::parse_query_answer(body);
+    if (!answer.ok()) {
+        return absl::UnavailableError(
+            absl::StrCat("the server's answer cannot be read: ", answer.status().message()));
+    }
+    for (const std::string& warning : answer->warnings) {
+        std::fprintf(stderr, "logi: warning: %s\n", warning.c_str());
+    }
+    return answer;
 }
 
 }  // namespace logi::cli

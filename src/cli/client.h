@@ -2,8 +2,10 @@
 #pragma once
 
 #include "net/http_client.h"
+#include "wire/answers.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace CLI {
@@ -21,6 +23,11 @@ struct ClientArgs {
     std::string bearer_token_file;
     std::string auth_header = "Authorization";
     std::string query_tags;
+    std::vector<std::string> headers;  // NAME: VALUE
+    bool nocache = false;
+    unsigned retries = 0;  // of reads that the server could not answer
+    unsigned backoff_min_s = 0;
+    unsigned backoff_max_s = 0;
     net::ClientTls tls;
 };
 
@@ -38,5 +45,19 @@ StatusOr<net::HttpResponse> ask_server(const ClientArgs& args,
                                        const std::string& method,
                                        const std::string& target,
                                        const std::string& body);
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+// The body of an answer with status 200, to a GET that is tried again as `args` say. Other answers
+// are errors: kInvalidArgument for a status below 500, else kUnavailable.
+StatusOr<std::string> read_from_server(const ClientArgs& args,
+                                       const std::string& path,
+                                       const Parameters& parameters);
+
+// As wire::parse_query_answer(), with warnings shown on standard error.
+StatusOr<wire::QueryAnswer> parse_answer(const std::string& body);
+
+// PATH?NAME=VALUE&…, escaped; pairs without a value are left out.
+[[nodiscard]] std::string target_of(const std::string& path, const Parameters& parameters);
 
 }  // namespace logi::cli

@@ -5,8 +5,12 @@
 #include "canary/settings.h"
 #include "cli/client.h"
 #include "cli/line_printer.h"
+#include "cli/parts.h"
+#include "cli/time_range.h"
 #include "segment/inspect.h"
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,18 +38,29 @@ int check_config_command(const std::string& file, bool expand_env);
 struct QueryArgs {
     std::string query;
     ClientArgs client;
-    std::string since = "1h";
-    std::string from;
-    std::string to;
-    unsigned limit = 30;
+    RangeArgs range;
+    std::uint64_t limit = 30;    // 0: all
+    std::uint64_t batch = 1000;  // lines of a request
+    std::string step;
+    std::string interval;
     bool forward = false;
+    bool stats = false;
     PrintArgs print;
+    PartsArgs parts;
     bool tail = false;         // go on with what comes in
     unsigned delay_for_s = 0;  // of a tail: how late lines come
 };
+void add_query_flags(CLI::App& command, QueryArgs& args);
 int query_command(const QueryArgs& args);
 // A query with `tail`: until it is stopped.
 int tail_query(const QueryArgs& args);
+
+// logcli's other commands: labels, series, stats and so on. What is chosen on the command line is
+// put into `chosen`.
+void add_lookup_commands(CLI::App& app, std::function<int()>& chosen);
+void add_index_commands(CLI::App& app, std::function<int()>& chosen);
+void add_delete_command(CLI::App& app, std::function<int()>& chosen);
+void add_fmt_command(CLI::App& app, std::function<int()>& chosen);
 
 void add_canary_flags(CLI::App& command, canary::Settings& settings);
 int canary_command(const canary::Settings& settings);

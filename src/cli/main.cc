@@ -1,52 +1,12 @@
+#include "cli/arguments.h"
 #include "cli/commands.h"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
+#include <functional>
 #include <string_view>
-
-namespace {
-
-// Loki's flags, with one dash or two: -config.file=FILE.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kLokiFlags = {
-    {{"config.file", "--config"},
-     {"config.expand-env", "--expand-env"},
-     {"health", "--health"},
-     {"health.url", "--health-url"},
-     {"log.format", "--log-format"},
-     {"log.level", "--log-level"},
-     {"verify-config", "--verify-config"},
-     {"target", "--target"}}};
-
-std::string rewrite_argument(std::string arg) {
-    const std::size_t dashes = std::min(arg.find_first_not_of('-'), arg.size());
-    const std::string_view flag = std::string_view(arg).substr(dashes, arg.find('=') - dashes);
-    for (const auto& [loki, ours] : kLokiFlags) {
-        if ((dashes == 1 || dashes == 2) && flag == loki) {
-            return std::string(ours) + arg.substr(dashes + flag.size());
-        }
-    }
-    return arg;
-}
-
-// loki-canary's flags have one dash or two.
-std::string rewrite_canary_argument(const std::string& arg) {
-    const bool one_dash = arg.size() > 2 && arg[0] == '-' && arg[1] != '-';
-    return one_dash ? "-" + arg : arg;
-}
-
-std::vector<std::string> rewrite_arguments(int argc, char** argv) {
-    const bool is_canary = argc > 1 && std::string_view(argv[1]) == "canary";
-    std::vector<std::string> args;
-    for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last first
-        args.push_back(is_canary ? rewrite_canary_argument(argv[i]) : rewrite_argument(argv[i]));
-    }
-    return args;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
     namespace cli = logi::cli;
@@ -82,21 +42,13 @@ int main(int argc, char** argv) {
     cli::QueryArgs query;
     CLI::App* query_cmd = app.add_subcommand("query", "Run a LogQL query and print the lines");
     query_cmd->add_option("query", query.query, "LogQL")->required();
-    cli::add_client_flags(*query_cmd, query.client);
-    query_cmd->add_option("--since", query.since, "how far to look back")->capture_default_str();
-    query_cmd->add_option("--from", query.from, "start, RFC 3339; wins over --since");
-    query_cmd->add_option("--to", query.to, "end, RFC 3339");
-    query_cmd->add_option("--limit", query.limit, "most lines")->capture_default_str();
-    query_cmd->add_flag("--forward", query.forward, "oldest first");
-    query_cmd->add_flag("-t,--tail,-f,--follow",
-                        query.tail,
-                        "go on with lines as they come in, oldest first, until it is stopped");
-    query_cmd
-        ->add_option("--delay-for",
-                     query.delay_for_s,
-                     "with --tail: so many seconds late, at most 5, for senders that are slow")
-        ->capture_default_str();
-    cli::add_print_flags(*query_cmd, query.print);
+    cli::add_query_flags(*query_cmd, query);
+
+    std::function<int()> chosen;
+    cli::add_lookup_commands(app, chosen);
+    cli::add_index_commands(app, chosen);
+    cli::add_delete_command(app, chosen);
+    cli::add_fmt_command(app, chosen);
 
     logi::canary::Settings canary;
     CLI::App* canary_cmd = app.add_subcommand(
@@ -148,12 +100,17 @@ int main(int argc, char** argv) {
 
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
-        app.parse(rewrite_arguments(argc, argv));
+        auto arguments = cli::our_arguments(argc, argv);
+        std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
+        app.parse(std::move(arguments));
     } catch (const CLI::ParseError& e) {
         return app.exit(e);
     }
     if (*server_cmd && health_wanted) {
         return cli::healthcheck_command(server_health);
+    }
+    if (chosen) {
+        return chosen();
     }
     if (*server_cmd) {
         return cli::server_command(server);

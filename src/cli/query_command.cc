@@ -1,70 +1,125 @@
 #include "absl/strings/str_cat.h"
+#include "cli/chart.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "cli/log_pages.h"
+#include "io/clock.h"
+#include "logql/parser.h"
+#include "wire/json_pretty.h"
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <cstdio>
 
 namespace logi::cli {
 namespace {
 
-std::string target_of(const QueryArgs& args) {
-    std::string target = absl::StrCat("/loki/api/v1/query_range?query=",
-                                      net::url_encode(args.query),
-                                      "&limit=",
-                                      args.limit,
-                                      "&direction=",
-                                      args.forward ? "forward" : "backward");
-    const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) {
-            absl::StrAppend(&target, "&", name, "=", net::url_encode(value));
-        }
-    };
-    add("start", args.from);
-    add("end", args.to);
-    add("since", args.since);
-    return target;
+std::size_t terminal_width() {
+    constexpr std::size_t kDefault = 100;
+    winsize size{};
+    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                             : kDefault;
 }
 
-void print_lines(std::vector<wire::AnswerLine> lines, const QueryArgs& args) {
-    std::stable_sort(lines.begin(), lines.end(), [&](const auto& a, const auto& b) {
-        return args.forward ? a.ns < b.ns : a.ns > b.ns;
-    });
-    LinePrinter printer(args.print);
-    for (const wire::AnswerLine& line : lines) {
-        printer.print(line);
+void say_stats(const std::string& stats) {
+    if (!stats.empty()) {
+        std::fprintf(stderr, "%s\n", wire::pretty_json(stats).c_str());
     }
-    printer.flush();
+}
+
+Status print_result(const wire::QueryAnswer& answer, const PrintArgs& args) {
+    const bool draws = args.output == "default" && ::isatty(STDOUT_FILENO) != 0;
+    const std::string chart = draws ? draw_chart(answer.series, terminal_width()) : "";
+    const std::string text = chart.empty() ? wire::pretty_json(answer.result) + "\n" : chart;
+    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0
+               ? absl::OkStatus()
+               : absl::UnavailableError("the output cannot be written");
+}
+
+Status run_pages(const QueryArgs& args, TimeRange range) {
+    LogPages pages(args.client,
+                   {args.query, range, args.forward, args.limit, args.batch, args.interval});
+    LinePrinter printer(args.print);
+    while (true) {
+        LOGI_ASSIGN_OR_RETURN(const auto page, pages.next());
+        if (args.stats) {
+            say_stats(page.stats);
+        }
+        if (page.lines.empty()) {
+            return printer.flush();
+        }
+        printer.begin_page(page.lines);
+        for (const auto& line : page.lines) {
+            printer.print(line);
+        }
+        LOGI_RETURN_IF_ERROR(printer.flush());
+    }
+}
+
+Status run_metric(const QueryArgs& args, TimeRange range) {
+    LOGI_ASSIGN_OR_RETURN(const std::string body,
+                          read_from_server(args.client,
+                                           "/loki/api/v1/query_range",
+                                           {{"query", args.query},
+                                            {"start", absl::StrCat(range.start.ns)},
+                                            {"end", absl::StrCat(range.end.ns)},
+                                            {"limit", absl::StrCat(args.limit)},
+                                            {"step", args.step}}));
+    LOGI_ASSIGN_OR_RETURN(const auto answer, parse_answer(body));
+    if (args.stats) {
+        say_stats(answer.stats);
+    }
+    return print_result(answer, args.print);
+}
+
+// What cannot be parsed here is for the server to say so.
+bool is_metric(const std::string& query) {
+    const auto expr = logql::parse(query);
+    return expr.ok() && !logql::is_log_query(**expr);
+}
+
+Status run(const QueryArgs& args) {
+    LOGI_ASSIGN_OR_RETURN(const TimeRange range, resolve(args.range, io::SystemClock().now()));
+    return is_metric(args.query) ? run_metric(args, range) : run_pages(args, range);
 }
 
 }  // namespace
+
+void add_query_flags(CLI::App& command, QueryArgs& args) {
+    add_client_flags(command, args.client);
+    add_range_flags(command, args.range);
+    command.add_option("--limit", args.limit, "most lines; 0 for all, however many")
+        ->capture_default_str();
+    command.add_option("--batch", args.batch, "lines of one request")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command.add_option("--step", args.step, "of a metric query: time between samples");
+    command.add_option("--interval", args.interval, "at most one line of a stream in so long");
+    command.add_flag("--forward", args.forward, "oldest first");
+    command.add_flag("--stats", args.stats, "the server's statistics, on standard error");
+    command.add_flag("-t,--tail,-f,--follow",
+                     args.tail,
+                     "go on with lines as they come in, oldest first, until it is stopped");
+    command
+        .add_option("--delay-for",
+                    args.delay_for_s,
+                    "with --tail: so many seconds late, at most 5, for senders that are slow")
+        ->capture_default_str();
+    add_print_flags(command, args.print);
+    add_parts_flags(command, args.parts);
+}
 
 int query_command(const QueryArgs& args) {
     if (args.tail) {
         return tail_query(args);
     }
-    const auto response = ask_server(args.client, "GET", target_of(args), "");
-    if (!response.ok()) {
-        return fail(response.status());
+    if (!args.parts.prefix.empty()) {
+        return query_parts(args);
     }
-    if (response->status != 200) {
-        return fail(absl::UnavailableError(
-            absl::StrCat("the server answered ", response->status, ": ", response->body)));
-    }
-    auto answer = wire::parse_query_answer(response->body);
-    if (!answer.ok()) {
-        return fail(absl::UnavailableError(
-            absl::StrCat("the server's answer cannot be read: ", answer.status().message())));
-    }
-    for (const std::string& warning : answer->warnings) {
-        std::fprintf(stderr, "logi: warning: %s\n", warning.c_str());
-    }
-    if (answer->is_streams) {
-        print_lines(std::move(answer->lines), args);
-    } else {
-        std::puts(answer->result.c_str());
-    }
-    return 0;
+    const Status status = run(args);
+    return status.ok() ? 0 : fail(status);
 }
 
 }  // namespace logi::cli

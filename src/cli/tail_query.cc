@@ -1,9 +1,7 @@
 // logi query --tail: one live tail after the other, until it is stopped.
 #include "absl/strings/str_cat.h"
-#include "base/rfc3339.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
-#include "config/config.h"
 #include "io/clock.h"
 #include "net/websocket_client.h"
 
@@ -140,6 +138,11 @@ class TailQuery {
         return absl::InvalidArgumentError(text);
     }
 
+    // An output that is gone does not come back.
+    static Status written(const Status& status) {
+        return status.ok() ? status : absl::InternalError(status.message());
+    }
+
     Status print(const std::string& json) {
         LOGI_ASSIGN_OR_RETURN(const wire::TailFrame frame, wire::parse_tail_frame(json));
         for (const wire::AnswerLine& line : frame.lines) {
@@ -147,7 +150,7 @@ class TailQuery {
                 printer_.print(line);
             }
         }
-        printer_.flush();
+        LOGI_RETURN_IF_ERROR(written(printer_.flush()));
         for (const wire::LostLine& line : frame.lost) {
             std::fprintf(stderr,
                          "logi: the server has left out a line, as we are slow: %s %s\n",
@@ -167,28 +170,18 @@ class TailQuery {
     unsigned retries_ = 0;
 };
 
-// In nanoseconds: --from, else --since before now.
-StatusOr<std::string> start_of(const QueryArgs& args) {
-    if (!args.from.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const Timestamp from, parse_rfc3339(args.from));
-        return absl::StrCat(from.ns);
-    }
-    LOGI_ASSIGN_OR_RETURN(const Duration since, config::parse_duration(args.since));
-    return absl::StrCat((io::SystemClock().now() - since).ns);
-}
-
 }  // namespace
 
 int tail_query(const QueryArgs& args) {
-    if (!args.to.empty() || args.forward) {
+    if (!args.range.to.empty() || args.forward) {
         return fail(absl::InvalidArgumentError(
             "--tail has no end, and is oldest first: no --to, no --forward"));
     }
-    auto start = start_of(args);
-    if (!start.ok()) {
-        return fail(start.status());
+    const auto range = resolve(args.range, io::SystemClock().now());
+    if (!range.ok()) {
+        return fail(range.status());
     }
-    return TailQuery(args, *std::move(start)).run();
+    return TailQuery(args, absl::StrCat(range->start.ns)).run();
 }
 
 }  // namespace logi::cli

@@ -41,16 +41,32 @@ std::vector<AnswerLine> lines_of(const dom::array& streams) {
     return lines;
 }
 
+double number_of(const dom::element& text) {
+    double value = 0;
+    if (!absl::SimpleAtod(text_of(text), &value)) {
+        throw simdjson::simdjson_error(simdjson::NUMBER_ERROR);
+    }
+    return value;
+}
+
 std::vector<double> values_of(const dom::array& samples) {
     std::vector<double> values;
     for (const auto sample : samples) {
-        double value = 0;
-        if (!absl::SimpleAtod(text_of(sample["value"].at(1)), &value)) {
-            throw simdjson::simdjson_error(simdjson::NUMBER_ERROR);
-        }
-        values.push_back(value);
+        values.push_back(number_of(sample["value"].at(1)));
     }
     return values;
+}
+
+std::vector<AnswerSeries> series_of(const dom::array& matrix) {
+    std::vector<AnswerSeries> all;
+    for (const auto element : matrix) {
+        AnswerSeries series{labels_of(element["metric"]), {}};
+        for (const auto sample : element["values"].get_array()) {
+            series.samples.emplace_back(sample.at(0).get_double().value(), number_of(sample.at(1)));
+        }
+        all.push_back(std::move(series));
+    }
+    return all;
 }
 
 // What `read` makes of the document.
@@ -78,6 +94,9 @@ StatusOr<QueryAnswer> parse_query_answer(std::string_view json) {
         }
         const dom::element data = root["data"];
         const std::string type = text_of(data["resultType"]);
+        if (dom::element stats; data["stats"].get(stats) == simdjson::SUCCESS) {
+            answer.stats = simdjson::to_string(stats);
+        }
         answer.is_streams = type == "streams";
         if (answer.is_streams) {
             answer.lines = lines_of(data["result"]);
@@ -86,6 +105,8 @@ StatusOr<QueryAnswer> parse_query_answer(std::string_view json) {
         answer.result = simdjson::to_string(data["result"].value());
         if (type == "vector") {
             answer.values = values_of(data["result"]);
+        } else if (type == "matrix") {
+            answer.series = series_of(data["result"]);
         }
     });
 }

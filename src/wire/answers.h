@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace logi::wire {
@@ -18,12 +19,20 @@ struct AnswerLine {
     std::shared_ptr<const Labels> labels;  // never null
 };
 
+// Of a metric query: times are seconds since 1970. An instant vector has one sample each.
+struct AnswerSeries {
+    Labels labels;
+    std::vector<std::pair<double, double>> samples;
+};
+
 struct QueryAnswer {
     std::vector<std::string> warnings;
     bool is_streams = false;
-    std::vector<AnswerLine> lines;  // of streams, in the order of the answer
-    std::vector<double> values;     // of an instant vector, in the order of the answer
-    std::string result;             // of anything but streams: data.result as JSON
+    std::vector<AnswerLine> lines;     // of streams, in the order of the answer
+    std::vector<double> values;        // of an instant vector, in the order of the answer
+    std::vector<AnswerSeries> series;  // of a matrix
+    std::string result;                // of anything but streams: data.result as JSON
+    std::string stats;                 // data.stats as JSON; empty where there are none
 };
 // kInvalidArgument for what is no such answer.
 StatusOr<QueryAnswer> parse_query_answer(std::string_view json);

@@ -103,7 +103,8 @@ class PushAndQuery(unittest.TestCase):
                                            capture_output=True, text=True, timeout=30)
         self.assertEqual(run("-o", "raw", "--forward").stdout, "hello\nworld\n")
         self.assertEqual(json.loads(run("-o", "jsonl", "--limit", "1").stdout)["line"], "world")
-        self.assertIn('{app="cli", detected_level="unknown", service_name="cli"} world', run().stdout)
+        self.assertIn(' {} world', run().stdout)
+        self.assertEqual(run().stderr, 'Common labels: {app="cli", detected_level="unknown", service_name="cli"}\n')
 
 
     def test_a_query_is_explained(self):
