@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     cli::add_index_commands(app, chosen);
     cli::add_delete_command(app, chosen);
     cli::add_fmt_command(app, chosen);
+    cli::add_completion_commands(app, chosen);
 
     logi::canary::Settings canary;
     CLI::App* canary_cmd = app.add_subcommand(

@@ -160,6 +160,33 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.run_as(logcli, "-o", "raw", "query", '{app="b"} |= "n\\":1,"', *RANGE).stdout,
                          '{"n":1,"status":201}\n')
 
+    def test_completion(self):
+        script = self.logi("completion", "bash")
+
+        def complete(*words):
+            line = " ".join(f"'{word}'" for word in words)
+            done = self.run_as("bash", "-c", f"{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}\n_logi\n"
+                               'printf "%s\\n" "${COMPREPLY[@]}"')
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout.split()
+
+        self.assertEqual(complete("logi", "vol"), ["volume", "volume_range"])
+        self.assertEqual(complete("logi", "delete", "c"), ["create", "cancel"])
+        self.assertEqual(complete("logi", "query", "--part"), ["--part-path-prefix"])
+        self.assertIn("--request-id", complete("logi", "delete", "cancel", "--"))
+        self.assertTrue(self.logi("completion", "zsh").startswith("#compdef logi\n"))
+        fish = self.logi("completion", "fish")
+        self.assertIn("complete -c logi -f -n '__fish_use_subcommand' -a series -d 'List streams'\n", fish)
+        self.assertRegex(fish, r"-n '__fish_seen_subcommand_from series' -l analyze-labels -d '")
+
+    def test_manual(self):
+        page = self.logi("manual")
+        self.assertIn(".SS logi delete cancel\n", page)
+        self.assertIn(".SS logi query query\n", page)
+        self.assertIn("\\-\\-part\\-path\\-prefix", page)
+        done = self.run_as("groff", "-man", "-Tascii", "-ww", "-z", "-", stdin=page) if shutil.which("groff") else None
+        self.assertIn(done and done.stderr, (None, ""))
+
     def test_a_server_that_does_not_answer_is_asked_again(self):
         begin = time.monotonic()
         done = self.run_as(BINARY, "labels", "--retries", "2", "--min-backoff", "1", "--max-backoff", "1",
