@@ -66,10 +66,11 @@ struct Stored {
     std::uint64_t line_bytes = 0;
     std::string zstd3;
     std::optional<block::EncodedColumns> templates;
+    std::string tree;  // of the templates, packed
 
     [[nodiscard]] std::unique_ptr<block::LineReader> open() const {
         auto reader = block::LineReader::open(
-            *codec::decompress(templates->tree),
+            *codec::decompress(tree),
             [this](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
                 return templates->data.substr(offset, length);
             },
@@ -83,8 +84,7 @@ struct Stored {
 };
 
 void dump(const Stored& stored) {
-    std::printf(
-        "tree %zu, parts %zu\n", stored.templates->tree.size(), stored.templates->data.size());
+    std::printf("tree %zu, parts %zu\n", stored.tree.size(), stored.templates->data.size());
     for (const auto& note : *stored.open()->describe()) {
         std::printf("%*s%s rows %zu bytes %llu %s%s\n",
                     note.depth * 2,
@@ -136,8 +136,8 @@ Stored encode(absl::Span<const block::Row> rows,
     t.text += text.size();
     t.zstd3 += stored.zstd3.size();
     if (stored.templates) {
-        stored.templates->tree = stored.templates->packed_tree();
-        t.templates += stored.templates->tree.size() + stored.templates->data.size();
+        stored.tree = stored.templates->packed_tree();
+        t.templates += stored.tree.size() + stored.templates->data.size();
     } else {
         ++t.fallbacks;
         t.templates += stored.zstd3.size();

@@ -54,7 +54,7 @@ Lines lines_of(std::string_view text) {
 StatusOr<std::unique_ptr<block::LineReader>> open(const block::EncodedColumns& encoded,
                                                   const Lines& lines) {
     return block::LineReader::open(
-        base::Buffer::copy_of(encoded.tree),
+        base::Buffer::copy_of(encoded.whole_tree()),
         fetch_from(encoded),
         [&lines]() -> StatusOr<absl::Span<const Timestamp>> {
             return absl::MakeConstSpan(lines.times);

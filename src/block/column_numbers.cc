@@ -186,6 +186,7 @@ bool ColumnWriter::write_times(const Values& values, const Profile& profile, std
             return false;
         }
     }
+    add_letters(layout->letters());
     write_head(kTime, profile, meta);
     base::ByteWriter(meta).string(layout->stored());
     add_integers(numbers, meta);

@@ -61,6 +61,7 @@ void ColumnWriter::write(const Values& values, int depth, std::string& meta) {
         base::ByteWriter w(meta);
         w.u8(kConstant);
         w.string(text_.view(values.slots[0]));
+        add_letters(text_.view(values.slots[0]));
         return;
     }
     if (write_times(values, p, meta) || write_dictionary(values, p, depth, meta) ||
@@ -198,6 +199,33 @@ void ColumnWriter::write_templates(const Values& values,
     }
 }
 
+// Those of a template's pieces, and those that stand across where a value begins or ends. Where the
+// text itself begins or ends is for whoever has it in a slot.
+void ColumnWriter::add_letters(const TemplateSet::Group& group) {
+    const Template& kind = group.kind;
+    const auto letter = [](char c) {
+        return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    };
+    const std::size_t slots = kind.slots();
+    letters_->add(kind.piece(slots));
+    for (std::size_t c = 0; c < slots; ++c) {
+        const std::string_view before = kind.piece(c);
+        const std::string_view behind = kind.piece(c + 1);
+        letters_->add(before);
+        const bool at_begin = before.empty() ? c > 0 : letter(before.back());
+        const bool at_end = !behind.empty() && letter(behind.front());
+        for (std::size_t i = c; (at_begin || at_end) && i < group.slots.size(); i += slots) {
+            const Slot& value = group.slots[i];
+            if (at_begin) {
+                letters_->add_across(text_.text, value.begin);
+            }
+            if (at_end) {
+                letters_->add_across(text_.text, value.begin + value.size);
+            }
+        }
+    }
+}
+
 void ColumnWriter::write_template(const Values& values,
                                   const TemplateSet::Group& group,
                                   int depth,
@@ -208,6 +236,9 @@ void ColumnWriter::write_template(const Values& values,
     w.varint(kind.slots());
     for (std::size_t i = 0; i <= kind.slots(); ++i) {
         w.string(kind.piece(i));
+    }
+    if (letters_ != nullptr) {
+        add_letters(group);
     }
     std::vector<Timestamp> times;
     if (!values.times.empty()) {
@@ -249,6 +280,7 @@ void ColumnWriter::write_strings(const Values& values, const Profile& profile, s
     for (const Slot& s : values.slots) {
         sizes.push_back(s.size);
         bytes.append(text_.view(s));
+        add_letters(text_.view(s));
     }
     add_integers(sizes, meta);
     parts_->add(bytes, codec::kOnePiece, meta);

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "block/column_format.h"
 #include "block/cut.h"
+#include "block/letter_triples.h"
 #include "block/numbering.h"
 #include "block/parts.h"
 #include "block/template_set.h"
@@ -25,9 +26,12 @@ class ColumnWriter {
     };
 
     // Payloads of what is written from here on go to `parts`, which must outlive that.
-    void begin(const MaskedText& text, PartWriter& parts) {
+    void begin(const MaskedText& text, PartWriter& parts) { begin(text, parts, nullptr); }
+    // Likewise, and what is written adds its letters to `letters`.
+    void begin(const MaskedText& text, PartWriter& parts, LetterTriples* letters) {
         text_ = text;
         parts_ = &parts;
+        letters_ = letters;
     }
     // Appends the column to `meta`. Not empty.
     void write(const Values& values, std::string& meta) { write(values, 0, meta); }
@@ -70,11 +74,18 @@ class ColumnWriter {
                         const TemplateSet::Group& group,
                         int depth,
                         std::string& meta);
+    void add_letters(std::string_view text) {
+        if (letters_ != nullptr) {
+            letters_->add(text);
+        }
+    }
+    void add_letters(const TemplateSet::Group& group);
     void write_shared_lists(std::size_t rows, const TemplateSet& set, std::string& meta);
     [[nodiscard]] const Shared* shared(const TemplateSet::Group& group, std::size_t slot) const;
 
     MaskedText text_;
     PartWriter* parts_ = nullptr;
+    LetterTriples* letters_ = nullptr;
     Numbering numbering_;
     std::vector<std::uint64_t> heads_;  // of the values of a column, until those in it
     std::vector<std::uint64_t> numbers_;

@@ -9,6 +9,8 @@ namespace {
 
 // With more than this share of the bytes in lines of no kind, templates do not pay.
 constexpr double kRestShareMax = 0.5;
+// Letters may take so much of a block.
+constexpr std::size_t kLettersShare = 128;
 constexpr std::size_t kAhead = 4;  // lines fetched before they are needed
 // Once templates did not pay, so many rows, one in so many, have to show that they would.
 constexpr std::size_t kSampledRowsMin = 1024;
@@ -92,10 +94,13 @@ std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows
     }
     PartWriter parts;
     parts.begin_pool();
-    writer_.begin(text, parts);
+    letters_.clear();
+    writer_.begin(text, parts, &letters_);
     std::string columns;
     writer_.write_lines({lines_, times_}, set_, columns);
-    return parts.finish(columns);
+    EncodedColumns encoded = parts.finish(columns);
+    encoded.letters = letters_.filter((encoded.tree.size() + encoded.data.size()) / kLettersShare);
+    return encoded;
 }
 
 // Of pieces that are compressed: too much where the text repeats itself over long distances.
@@ -114,7 +119,7 @@ std::size_t LineEncoder::guessed_zstd_bytes() const {
 
 bool LineEncoder::pays(const EncodedColumns& lines) {
     const std::string_view text = text_.all();
-    const std::size_t size = lines.data.size() + lines.tree.size();
+    const std::size_t size = lines.data.size() + lines.letters.size() + lines.tree.size();
     const std::size_t saved_min = text.size() / kSavedShare;
     // What follows no template may be repeated far away, as may lines that are templates and hardly
     // anything else; and what can be packed so well is: there a guess is trusted only between

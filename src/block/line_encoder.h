@@ -37,6 +37,7 @@ class LineEncoder {
     std::vector<Timestamp> times_;
     TemplateSet set_;
     ColumnWriter writer_;
+    LetterTriples letters_;
     double rest_share_ = 0;    // of the bytes: those in lines of no kind
     std::size_t trusted_ = 0;  // so many lines in a row have passed for better by a guess
     bool lost_ = false;        // the last lines were better off as text

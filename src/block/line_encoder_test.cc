@@ -38,7 +38,7 @@ struct Lines {
 
 std::unique_ptr<LineReader> open(const EncodedColumns& encoded, const Lines& lines) {
     auto reader = LineReader::open(
-        base::Buffer::copy_of(encoded.tree),
+        base::Buffer::copy_of(encoded.whole_tree()),
         [data = encoded.data](std::uint64_t offset, std::uint64_t length) -> StatusOr<std::string> {
             return data.substr(offset, length);
         },

@@ -16,8 +16,19 @@ constexpr std::size_t kSmallTree = 16U << 10U;
 
 }  // namespace
 
+std::string EncodedColumns::whole_tree() const {
+    std::string whole;
+    if (!letters.empty()) {
+        base::ByteWriter w(whole);
+        w.u8(kLettersAhead);
+        w.string(letters);
+    }
+    whole.append(tree);
+    return whole;
+}
+
 std::string EncodedColumns::packed_tree() const {
-    return codec::compress(tree,
+    return codec::compress(whole_tree(),
                            tree.size() <= kSmallTree ? codec::kQuickLevel : codec::kZstdLevel);
 }
 

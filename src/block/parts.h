@@ -18,12 +18,17 @@ namespace logi::block {
 // A payload below this goes to the pool.
 inline constexpr std::size_t kPooledBytes = 256;
 
+// Before the letters in front of a tree, where without them the number of parts stands.
+inline constexpr std::uint8_t kLettersAhead = 0;
+
 // Columns on their way into a block.
 struct EncodedColumns {
-    std::string tree;  // the directory of parts, and what the columns are; not yet compressed
-    std::string data;  // the parts
+    std::string tree;     // the directory of parts, and what the columns are; not yet compressed
+    std::string data;     // the parts
+    std::string letters;  // of lines: LetterTriples of their texts, or nothing
 
-    // The tree as a block stores it.
+    // The tree with what goes in front of it; and as a block stores that.
+    [[nodiscard]] std::string whole_tree() const;
     [[nodiscard]] std::string packed_tree() const;
 };
 

@@ -18,7 +18,7 @@ class StoredLines {
     virtual Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) = 0;
     virtual StatusOr<std::string_view> line(std::uint32_t row) = 0;
     virtual StatusOr<std::vector<ColumnNote>> describe() = 0;
-    virtual LineTemplates* templates() { return nullptr; }
+    virtual StatusOr<LineTemplates*> templates() { return nullptr; }
 };
 
 struct LinesStart {

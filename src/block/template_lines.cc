@@ -24,7 +24,7 @@ class TemplateLines final : public StoredLines {
     Status filter(const regex::LineFilter& filter, std::vector<std::uint32_t>& rows) override;
     StatusOr<std::string_view> line(std::uint32_t row) override;
     StatusOr<std::vector<ColumnNote>> describe() override { return reader_->describe(); }
-    LineTemplates* templates() override { return &reader_->templates(); }
+    StatusOr<LineTemplates*> templates() override { return reader_->templates(); }
 
   private:
     char* space_for(std::size_t size);

@@ -383,6 +383,15 @@ void TimeLayout::print_date(std::int64_t days, Written& last) const {
     last.size = static_cast<std::size_t>(out - last.text);
 }
 
+std::string TimeLayout::letters() const {
+    std::string letters = suffix_;
+    for (const std::string_view month : kMonths) {
+        letters.push_back(' ');
+        letters.append(month);
+    }
+    return letters;
+}
+
 std::string TimeLayout::year_of(std::int64_t units) const {
     Written written;
     char text[kTextMax];

@@ -62,6 +62,8 @@ class TimeLayout {
     [[nodiscard]] bool has_year() const { return date_ != Date::kSyslog; }
     [[nodiscard]] std::uint8_t digits() const { return digits_; }
     [[nodiscard]] bool trims_zeros() const { return trimmed_; }
+    // All that a printed time may have of letters beside each other.
+    [[nodiscard]] std::string letters() const;
     [[nodiscard]] const std::string& text_behind() const { return suffix_; }
     // Whether these three may run into each other.
     [[nodiscard]] bool ends_in_digits() const;

@@ -231,17 +231,39 @@ class Columns:
         return out
 
 
+class Letters:
+    """Which triples of letters lines have."""
+
+    def __init__(self, filter_):
+        self.bits, self.filter = (8 * len(filter_) - 1).bit_length(), filter_
+        check(32 <= len(filter_) <= 4096 and 8 * len(filter_) == 1 << self.bits, "size of the filter")
+
+    def check(self, line):
+        for i in range(len(line) - 2):
+            triple = line[i:i + 3]
+            if triple.isalpha() and not all(c in b"abcdef" for c in triple.lower()):
+                first, second, third = (c - ord("a") for c in triple.lower())
+                bit = 20011 * (first * 1024 + second * 32 + third) % (1 << 15) >> 15 - self.bits
+                check(self.filter[bit // 8] >> bit % 8 & 1, f"letters {triple} are missing")
+
+
 class Tree(Columns):
     """The lines of a block of templates."""
 
     def __init__(self, tree, stored, times):
         cursor = Cursor(tree)
+        self.letters = None
+        if tree[:1] == b"\0":
+            cursor.take(1)
+            self.letters = Letters(cursor.string())
         super().__init__(cursor, stored)
         pool = Pool(self.parts, 0)
         for _ in range(cursor.varint()):
             self.lists.append(self.column(cursor, pool, cursor.varint(), None))
         self.lines = self.read_templates(cursor, pool, len(times), times, of_lines=True)
         cursor.end("tree")
+        for line in self.lines if self.letters else []:
+            self.letters.check(line)
 
 
 class Metadata(Columns):

@@ -233,6 +233,7 @@ class Written(unittest.TestCase):
         self.assertEqual(every - set(seen), set())
         self.assertFalse(any(block.minutes for block in blocks))  # statistics tell it
         self.assertTrue(any(block.tree.lists for block in blocks if block.tree))
+        self.assertTrue(any(block.tree.letters for block in blocks if block.tree))
 
     def test_pages(self):
         kinds = {kind for segment in self.segments for kind in segment.pages}
