@@ -5,6 +5,7 @@
 #include "agent/client/delivery.h"
 #include "agent/discovery/discovery.h"
 #include "agent/files/file_targets.h"
+#include "agent/files/line_decoder.h"
 #include "agent/positions/positions_file.h"
 #include "agent/positions/read_log.h"
 #include "agent/print_entries.h"
@@ -87,6 +88,7 @@ class Agent {
     std::unique_ptr<FileTargets> file_targets_;
     std::unique_ptr<StdinSource> stdin_;
     bool saving_ = false;
+    std::optional<Positions> saved_;  // what the file of positions says
     bool stopping_ = false;
 
     std::unique_ptr<StatusPages> pages_;
@@ -240,7 +242,7 @@ void Agent::sync_later() {
             for (const auto& [scrape, discovery] : discoveries_) {
                 discovery->refresh();
             }
-            file_targets_->sync();
+            file_targets_->sync(true);
             sync_later();
         });
     });
@@ -263,16 +265,26 @@ void Agent::save_positions_now(const std::function<void()>& done) {
         done();
         return;
     }
+    SavedPositions positions = file_targets_->positions();
+    if (saved_ == positions.positions) {
+        done();
+        return;
+    }
     saving_ = true;
-    log_->commit([this, done, positions = file_targets_->positions()] {
+    saved_ = positions.positions;
+    file_targets_->tell_log(positions);
+    log_->commit([this, done, positions = std::move(positions)] {
         executor_.post([this, done, positions] {
             const Status saved = save_positions(*files_, config_.positions.filename, positions);
             if (!saved.ok()) {
                 base::log_error("positions are not saved",
                                 {{"error", std::string(saved.message())}});
             }
-            strand_.post([this, done] {
+            strand_.post([this, done, ok = saved.ok()] {
                 saving_ = false;
+                if (!ok) {
+                    saved_.reset();
+                }
                 done();
             });
         });
@@ -351,6 +363,19 @@ void say_what_is_unused(const AgentConfig& config) {
     }
 }
 
+// What is only known to be wrong by those who use it.
+StatusOr<AgentConfig> checked_config(const AgentFlags& flags) {
+    LOGI_ASSIGN_OR_RETURN(AgentConfig config, configure(flags));
+    for (const ScrapeConfig& scrape : config.scrape_configs) {
+        const Status status = LineDecoder::make(scrape.encoding, "").status();
+        if (!status.ok()) {
+            return absl::InvalidArgumentError(absl::StrCat(
+                flags.config_file, ": scrape config '", scrape.job_name, "': ", status.message()));
+        }
+    }
+    return config;
+}
+
 // Returns the signal that ended it.
 StatusOr<int> run_once(const AgentConfig& config,
                        const AgentFlags& flags,
@@ -377,7 +402,7 @@ StatusOr<int> run_once(const AgentConfig& config,
 }  // namespace
 
 int run(const AgentFlags& flags) {
-    auto config = configure(flags);
+    auto config = checked_config(flags);
     if (!config.ok()) {
         return fail(config.status());
     }
@@ -404,7 +429,7 @@ int run(const AgentFlags& flags) {
         if (*signal != SIGHUP) {
             return 0;
         }
-        auto next = configure(flags);
+        auto next = checked_config(flags);
         if (next.ok()) {
             config = std::move(next);
         } else {

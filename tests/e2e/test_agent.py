@@ -65,6 +65,9 @@ class CommandLineTest(unittest.TestCase):
         bad.write_text("clients:\n- ulr: http://x\n")
         self.assertEqual(run(f"-config.file={bad}", "-check-syntax"),
                          (1, "", f"logi agent: {bad}:2: a client has no key 'ulr'; did you mean 'url'?\n"))
+        bad.write_text("scrape_configs: [{job_name: j, encoding: klingon}]\n")
+        self.assertEqual(run(f"-config.file={bad}", "-check-syntax")[2],
+                         f"logi agent: {bad}: scrape config 'j': there is no encoding 'klingon'\n")
         self.assertEqual(run("-config.file=/none")[::2], (1, "logi agent: /none: cannot be read\n"))
         self.assertEqual(run("-config.fil=x")[::2],
                          (2, "logi agent: there is no flag -config.fil; did you mean -config.file?\n"))
@@ -476,6 +479,19 @@ class StatusTest(unittest.TestCase):
         path = agent.path("a.log")
         wait_until(lambda: agent.metric(f'promtail_read_lines_total{{path="{path}"}}') == 1)
         self.assertEqual(agent.metric(f'promtail_read_bytes_total{{path="{path}"}}'), 2)
+
+    def test_nothing_to_do_costs_nothing(self):
+        recorder = Recorder()
+        agent = Agent(JOB, f"- url: {recorder.url}\n", extra="target_config: {sync_period: 1s}\n")
+        self.addCleanup(recorder.close)
+        self.addCleanup(agent.close)
+        for i in range(300):
+            agent.write(f"{i}.log", f"{i}\n")
+        agent.start()
+        wait_until(lambda: pathlib.Path(agent.positions).read_text().count(': "0"') == 0)
+        before = agent.cpu_seconds()
+        time.sleep(5)
+        self.assertLess(agent.cpu_seconds() - before, 0.25)
 
     def test_reload(self):
         recorder = Recorder()

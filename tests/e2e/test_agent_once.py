@@ -88,8 +88,8 @@ class OnceTest(unittest.TestCase):
         for line in lines:
             counts[line] = counts.get(line, 0) + 1
         expected = {f"{w.name_of_lines} {i}" for w in writers for i in range(w.count)}
-        self.assertEqual(sorted(expected - counts.keys())[:5], [], "lost")
         self.assertEqual([line for line, n in counts.items() if n > 1][:5], [], "twice")
+        self.assertEqual(sorted(expected - counts.keys())[:5], [], "lost")
         self.assertEqual(len(lines), total)
 
     def chaos(self, copy_truncate, disturb, seconds=12):

@@ -59,10 +59,10 @@ void FileTargets::stop() {
 
 void FileTargets::set_targets(std::vector<FileTarget> targets) {
     targets_ = std::move(targets);
-    sync();
+    sync(false);
 }
 
-void FileTargets::sync() {
+void FileTargets::sync(bool all) {
     if (stopped_) {
         return;
     }
@@ -82,8 +82,10 @@ void FileTargets::sync() {
             tail.left = true;
             tail.last_growth = deps_.tail.clock.now();
             std::erase_if(by_name_, [id = id](const auto& item) { return item.second == id; });
+            make_ready(tail);
+        } else if (all) {
+            make_ready(tail);
         }
-        make_ready(tail);
     }
     watch_dirs(dirs);
     retire_left();
@@ -146,7 +148,7 @@ void FileTargets::open(const FileTarget& target,
     }
     const auto before = by_name_.find({owner, path});
     if (before != by_name_.end() && !tails_.at(before->second).finished) {
-        tail->after.push_back(before->second);
+        follow(*tail, before->second);
     }
     by_name_[{owner, path}] = tail->file->known();
 }
@@ -266,7 +268,7 @@ bool FileTargets::recover_moved(const KnownFile& known) {
     tail->left = true;
     const auto successor = by_name_.find({known.owner, known.path});
     if (successor != by_name_.end()) {
-        tails_.at(successor->second).after.push_back(known.id);
+        follow(tails_.at(successor->second), known.id);
     }
     return true;
 }
@@ -286,7 +288,7 @@ void FileTargets::on_truncated(std::uint64_t id) {
     base::log_info("a file was cut and is read from its begin",
                    {{"path", options.path}, {"rest_in", tail.finished ? "none" : *copy}});
     make_ready(tail);
-    sync();
+    sync(false);
 }
 
 void FileTargets::watch_dirs(const std::set<std::string>& dirs) {
@@ -325,13 +327,13 @@ void FileTargets::on_report(const io::FileWatcher::Report& report) {
         }
     }
     if (look_again) {
-        sync();
+        sync(report.overflow);
     }
     if (report.names_changed) {
         deps_.executor.post_after(kRotationTime, [this, alive = alive_, &strand = deps_.strand] {
             strand.post([this, alive] {
                 if (*alive) {
-                    sync();
+                    sync(false);
                 }
             });
         });
@@ -409,9 +411,19 @@ void FileTargets::after_turn(std::uint64_t id, FileTail::Turn outcome) {
     }
 }
 
+void FileTargets::follow(Tail& tail, std::uint64_t before) {
+    followers_ += tail.after.empty() ? 1U : 0U;
+    tail.after.push_back(before);
+    make_ready(tails_.at(before));  // it says when it is at its end
+}
+
 void FileTargets::let_followers_read(std::uint64_t id) {
+    if (followers_ == 0) {
+        return;
+    }
     for (auto& [other, tail] : tails_) {
         if (std::erase(tail.after, id) > 0) {
+            followers_ -= tail.after.empty() ? 1U : 0U;
             make_ready(tail);
         }
     }
@@ -474,6 +486,7 @@ void FileTargets::retire_left() {
 void FileTargets::retire(std::uint64_t id) {
     const Tail tail = std::move(tails_.at(id));
     tails_.erase(id);
+    followers_ -= tail.after.empty() ? 0U : 1U;
     let_followers_read(id);
     const FileTail::Options& options = tail.file->options();
     base::log_info("no longer tailing", {{"path", options.path}});
@@ -511,7 +524,7 @@ std::vector<FileStatus> FileTargets::status() const {
     return all;
 }
 
-SavedPositions FileTargets::positions() {
+SavedPositions FileTargets::positions() const {
     SavedPositions now;
     now.number = deps_.tail.log.next_save();
     for (const auto& [key, value] : saved_.positions) {
@@ -526,12 +539,17 @@ SavedPositions FileTargets::positions() {
         const auto at = least.emplace(file.options().name, file.delivered()).first;
         at->second = std::min(at->second, file.delivered());
     }
-    for (const auto& [name, id] : by_name_) {
-        const auto at = least.find(tails_.at(id).file->options().name);
-        now.positions[at->first] = std::to_string(at->second);
-        deps_.tail.log.set_saved(id, {now.number, at->second});
+    for (const auto& [name, position] : least) {
+        now.positions[name] = std::to_string(position);
     }
     return now;
+}
+
+void FileTargets::tell_log(const SavedPositions& saved) {
+    for (const auto& [name, id] : by_name_) {
+        deps_.tail.log.set_saved(
+            id, {saved.number, position_of(saved.positions, tails_.at(id).file->options().name)});
+    }
 }
 
 }  // namespace logi::agent

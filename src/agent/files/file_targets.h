@@ -52,8 +52,9 @@ class FileTargets {
 
     // Replaces all targets.
     void set_targets(std::vector<FileTarget> targets);
-    // Looks for files that have come and gone. Also without a sign of change, now and then.
-    void sync();
+    // Looks for files that have come and gone; with `all`, as now and then without a sign of
+    // change, also whether those that are known have grown.
+    void sync(bool all);
     // Begins to read.
     void begin();
     // There is room for more again.
@@ -63,8 +64,10 @@ class FileTargets {
 
     [[nodiscard]] std::vector<FileStatus> status() const;
     [[nodiscard]] std::size_t tails() const { return tails_.size(); }
-    // By path, how far each is delivered, to be saved. Tells the log of it.
-    [[nodiscard]] SavedPositions positions();
+    // By path, how far each is delivered, to be saved.
+    [[nodiscard]] SavedPositions positions() const;
+    // They are going to be saved.
+    void tell_log(const SavedPositions& saved);
 
   private:
     struct Tail {
@@ -105,6 +108,7 @@ class FileTargets {
     void turn();
     void after_turn(std::uint64_t id, FileTail::Turn outcome);
     void rest(std::uint64_t id, Duration delay);
+    void follow(Tail& tail, std::uint64_t before);
     void let_followers_read(std::uint64_t id);
     void release_later();
     void release_held();
@@ -123,6 +127,7 @@ class FileTargets {
     std::set<int> dir_watches_;
     std::deque<std::uint64_t> ready_;
     std::vector<char> buffer_;
+    std::size_t followers_ = 0;  // tails that wait for others
     bool begun_ = false;
     bool turning_ = false;
     bool releasing_ = false;

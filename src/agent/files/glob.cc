@@ -147,8 +147,13 @@ class Finder {
             return;
         }
         if (!has_magic(part)) {
-            dirs_.insert(dir.empty() ? "." : dir);
-            take(joined(dir, part), rest, depth);
+            const std::string path = joined(dir, part);
+            // A folder that is there is not expected to go: what comes and goes beside it is not
+            // looked at.
+            if (rest.empty() || !io::file_info(path).ok()) {
+                dirs_.insert(dir.empty() ? "." : dir);
+            }
+            take(path, rest, depth);
             return;
         }
         for (const std::string& name : names_in(dir)) {

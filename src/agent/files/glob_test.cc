@@ -73,7 +73,8 @@ TEST(GlobTest, FindsFilesAndFoldersToWatch) {
         return names;
     };
     EXPECT_EQ(found("/*.log"), "/a.log /link.log | /");
-    EXPECT_EQ(found("/x/*.log"), "/x/b.log | / /x/");
+    EXPECT_EQ(found("/x/*.log"), "/x/b.log | /x/");
+    EXPECT_EQ(found("/none/*.log"), "| /");
     EXPECT_EQ(found("/{a,none}.log"), "/a.log | /");
     EXPECT_EQ(found("/x/**/*.log").substr(0, 19), "/x/b.log /x/circle/");
     fs::remove(dir + "/x/circle");
