@@ -1,7 +1,9 @@
 // Scripts that complete commands and flags in shells, and manual pages: both are what the commands
 // say of themselves.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 
 #include <CLI/CLI.hpp>
@@ -9,6 +11,7 @@
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace logi::cli {
@@ -164,9 +167,28 @@ std::string fish_script(const std::vector<Command>& commands) {
     return out;
 }
 
-std::string roff(const std::string& text) {
-    const std::string escaped = absl::StrReplaceAll(text, {{"\\", "\\e"}, {"-", "\\-"}});
-    return escaped.starts_with('.') || escaped.starts_with('\'') ? "\\&" + escaped : escaped;
+// Text as roff wants it, which is ASCII.
+std::string roff(std::string_view text) {
+    std::string out;
+    if (text.starts_with('.') || text.starts_with('\'')) {
+        out = "\\&";
+    }
+    while (!text.empty()) {
+        const base::Rune rune = base::decode_rune(text);
+        const char c = text.front();
+        if (rune.length > 1) {
+            absl::StrAppend(&out,
+                            absl::StrFormat("\\[u%04X]", static_cast<std::uint32_t>(rune.value)));
+        } else if (c == '\\') {
+            out.append("\\e");
+        } else if (c == '-') {
+            out.append("\\-");
+        } else {
+            out.push_back(c);
+        }
+        text.remove_prefix(rune.length);
+    }
+    return out;
 }
 
 std::string manual(const std::vector<Command>& commands) {
