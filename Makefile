@@ -6,10 +6,13 @@ dev:
 	cmake --preset dev && cmake --build --preset dev
 tsan:
 	cmake --preset tsan && cmake --build --preset tsan
-# Builds the fuzzers and runs each for half a minute.
+# Builds the fuzzers and runs each for SECONDS_EACH; what they find is kept in build/fuzz/fuzz/found,
+# and inputs that fail in build/fuzz/fuzz/failed.
+SECONDS_EACH = 30
 fuzz:
-	cmake --preset fuzz && cmake --build --preset fuzz
-	for f in build/fuzz/fuzz/fuzz_*; do [ -x $$f ] && [ -f $$f ] && $$f -max_total_time=30 -max_len=4096 || exit 1; done
+	cmake --preset fuzz && cmake --build --preset fuzz --target fuzzers
+	cd build/fuzz/fuzz && for f in ../../../fuzz/corpus/*; do n=$${f##*/}; \
+	  ./fuzz_$$n -max_total_time=$(SECONDS_EACH) -max_len=4096 -timeout=10 -artifact_prefix=failed/$$n- found/$$n $$f || exit 1; done
 # Builds the tools of bench/ and prints tables of ratios; bench/README.md says what they measure.
 bench:
 	cmake --preset release && cmake --build --preset release --target logi bench_corpus bench_load bench_json
