@@ -82,8 +82,8 @@ std::string LetterTriples::filter(std::size_t bytes_max) const {
     for (unsigned code = 0; code < kCodes; ++code) {
         if ((bits_[code / 64] >> (code % 64) & 1U) != 0) {
             const unsigned place = place_of(code, bytes);
-            filter[place / 8] = static_cast<char>(static_cast<unsigned char>(filter[place / 8]) |
-                                                  1U << (place % 8));
+            const auto byte = static_cast<unsigned char>(filter[place / 8]);
+            filter[place / 8] = static_cast<char>(unsigned{byte} | 1U << (place % 8));
         }
     }
     return filter;
@@ -98,7 +98,8 @@ bool may_have(std::string_view filter, std::string_view text) {
     bool all = true;
     for_each_triple(text, [&](unsigned code) {
         const unsigned place = place_of(code, filter.size());
-        all = (static_cast<unsigned char>(filter[place / 8]) >> (place % 8) & 1U) != 0;
+        const auto byte = static_cast<unsigned char>(filter[place / 8]);
+        all = (unsigned{byte} >> (place % 8) & 1U) != 0;
         return all;
     });
     return all;
