@@ -28,7 +28,7 @@ class HintedFields {
     [[nodiscard]] bool empty() const { return targets_.empty(); }
 
     struct Found {
-        std::string_view name;
+        std::string_view name;  // of this object
         std::string value;
     };
     // What an entry has, sorted by name. For each name the labels of the stream are asked for the

@@ -13,7 +13,8 @@ const std::map<std::string, std::vector<std::string>> kHints = {
 std::string find(std::string_view line, const Labels& labels, std::vector<MetadataView> metadata) {
     Scratch scratch;
     std::string out;
-    for (const auto& found : HintedFields(kHints).find(labels, metadata, line, scratch)) {
+    const HintedFields fields(kHints);  // whose names are found
+    for (const auto& found : fields.find(labels, metadata, line, scratch)) {
         out.append(out.empty() ? "" : "|").append(found.name).append("=").append(found.value);
     }
     return out;
