@@ -184,7 +184,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn(".SS logi delete cancel\n", page)
         self.assertIn(".SS logi query query\n", page)
         self.assertIn("\\-\\-part\\-path\\-prefix", page)
-        done = self.run_as("groff", "-man", "-Tascii", "-ww", "-z", "-", stdin=page) if shutil.which("groff") else None
+        done = self.run_as("groff", "-man", "-Tutf8", "-ww", "-z", "-", stdin=page) if shutil.which("groff") else None
         self.assertIn(done and done.stderr, (None, ""))
 
     def test_a_server_that_does_not_answer_is_asked_again(self):
