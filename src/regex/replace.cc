@@ -64,9 +64,19 @@ std::size_t rune_bytes(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+namespace {
+
+// Of an empty text that points nowhere RE2 finds matches elsewhere.
+std::string_view anchored(std::string_view text) {
+    return text.data() == nullptr ? std::string_view("") : text;
+}
+
+}  // namespace
+
 void for_each_match(const Regex& regex,
                     std::string_view text,
                     const std::function<bool(const Groups&)>& found) {
+    text = anchored(text);
     Groups groups;
     std::size_t from = 0;
     std::optional<std::size_t> last_end;
@@ -108,6 +118,7 @@ void replace_all(const Regex& regex,
                  std::string_view text,
                  const Replacement& replacement,
                  const std::function<bool(std::string_view)>& out) {
+    text = anchored(text);
     bool more = true;
     std::size_t copied = 0;
     const auto put = [&](std::string_view piece) {

@@ -35,12 +35,39 @@ bool is(std::string_view key, std::string_view name, std::string_view other) {
     return key == name || key == other;
 }
 
+// Walks the whole value. Texts without a structure throw here, where later simdjson, asked for
+// fields by name, would go beyond the end of an object.
+void check_structure(ondemand::value value, int depth) {
+    constexpr int kDepthMax = 1000;
+    if (depth > kDepthMax) {
+        throw simdjson::simdjson_error(simdjson::DEPTH_ERROR);
+    }
+    switch (value.type()) {
+        case ondemand::json_type::object:
+            for (auto field : value.get_object()) {
+                check_structure(field.value(), depth + 1);
+            }
+            break;
+        case ondemand::json_type::array:
+            for (ondemand::value element : value.get_array()) {
+                check_structure(element, depth + 1);
+            }
+            break;
+        default:
+            (void)value.raw_json_token();
+    }
+}
+
 class Reader {
   public:
     Reader(PushRequest& request, DecodeBudget budget, const OtlpOptions& options)
         : mapper_(request, budget, options, OtlpMapper::Texts::kAreCopied) {}
 
     void read(ondemand::document& document) {
+        for (auto field : document.get_object()) {
+            check_structure(field.value(), 1);
+        }
+        document.rewind();
         for (auto field : document.get_object()) {
             const std::string_view key = field.unescaped_key();
             ondemand::value value = field.value();
