@@ -17,9 +17,9 @@
 
 namespace logi::bucket {
 
-// Every object is marked with an id of the call that put it, so that a lost reply, a conflict or a
-// server's error is settled by looking whose object is there: put_if_absent() says kUnavailable
-// only when the server does.
+// put_if_absent() marks its objects with an id of the call, so that a lost reply, a conflict or a
+// server's error is settled by looking whose object is there: it says kUnavailable only when the
+// server does.
 class S3Bucket final : public Bucket {
   public:
     // kFailedPrecondition: the bucket is none, the keys do not fit it, or of two racing
