@@ -60,6 +60,8 @@ std::string Catalog::new_segment_key(const FlushCommit& commit) const {
                                         commit.from,
                                         commit.to,
                                         commit.segments.size()),
+                        // Two that flush one generation must not write over each other.
+                        shared() ? absl::StrFormat("-%016x", random_.next_u64()) : std::string(),
                         ".segment");
 }
 
@@ -78,6 +80,11 @@ Status Catalog::commit(const FlushCommit& commit) {
             return absl::FailedPreconditionError(absl::StrCat(
                 "journal ", commit.journal, " is at position ", position, ", not ", commit.from));
         }
+        for (const auto& segment : commit.segments) {
+            if (!may_commit(segment.key, next)) {
+                return absl::AbortedError(absl::StrCat(segment.key, " has waited for too long"));
+            }
+        }
         std::erase_if(next.positions,
                       [&](const auto& p) { return p.first < commit.oldest_journal; });
         next.positions[commit.journal] = commit.to;
@@ -95,10 +102,24 @@ Status Catalog::replace(const ReplaceCommit& commit) {
         if (removed != inputs.size()) {
             return absl::FailedPreconditionError("segments to be replaced are gone");
         }
+        for (const auto& output : commit.outputs) {
+            if (!may_commit(output.key, next)) {
+                return absl::FailedPreconditionError(
+                    absl::StrCat(output.key, " has waited for too long"));
+            }
+        }
         next.segments.insert(next.segments.end(), commit.outputs.begin(), commit.outputs.end());
+        for (const auto& key : commit.inputs) {
+            if (shared()) {
+                next.replaced.push_back({key, next.number});
+            }
+        }
         number = next.number;
         return absl::OkStatus();
     });
+    if (shared()) {
+        return status;  // who sweeps finds what is left
+    }
     const base::MutexLock lock(mutex_);
     if (status.ok()) {
         for (const auto& key : commit.inputs) {
@@ -148,6 +169,9 @@ Status Catalog::edit_deletes(const EditDeletes& edit) {
 }
 
 Status Catalog::commit_edit(const Edit& edit) {
+    if (shared()) {
+        return commit_shared(edit);
+    }
     const base::MutexLock one_at_a_time(commit_mutex_);
     const std::string writer = absl::StrFormat("%016x", random_.next_u64());
     for (int i = 0; i < kCommitTries; ++i) {

@@ -2,6 +2,11 @@
 //
 // Snapshot N+1 is put with put_if_absent, so of two committers one wins; the loser reads the
 // winner's snapshot and tries again only if its precondition still holds.
+//
+// Of a bucket that several processes share, a catalog knows no more than the newest snapshot that
+// it has read: learn() lists for a newer one, and every commit begins and ends with that. A commit
+// counts only when the newest snapshot of a listing that was made after it tells of it: an object
+// that was put under the number of an old snapshot, which is removed already, does not.
 #pragma once
 
 #include "base/mutex.h"
@@ -13,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +41,13 @@ struct ReplaceCommit {
     std::vector<SegmentInfo> outputs;
 };
 
+// How a catalog behaves in a bucket that several processes share.
+struct SharedOptions {
+    // A segment whose name tells of a snapshot further behind is committed no more: it may have
+    // been removed as a leftover.
+    std::uint64_t behind_max = 256;
+};
+
 // Thread-safe.
 class Catalog {
   public:
@@ -51,7 +64,26 @@ class Catalog {
                                                    const std::string& tenant,
                                                    const std::vector<std::uint64_t>& journals);
 
-    // Who holds a snapshot can read the segments that it names.
+    // The same in a bucket that other processes write to: nothing is removed or taken for lost.
+    // kDataLoss if the newest snapshot is damaged.
+    static StatusOr<std::unique_ptr<Catalog>> open_shared(bucket::Bucket& bucket,
+                                                          const io::Clock& clock,
+                                                          io::Random& random,
+                                                          const std::string& tenant,
+                                                          const SharedOptions& options);
+
+    // Of a shared catalog: finds the newest snapshot, of the time of the call or later. After an
+    // error snapshot() is one that was known before.
+    Status learn();
+
+    // Of a shared catalog: segments that no snapshot names and none will name any more, and those
+    // that were replaced. Queries that began earlier may still read both.
+    StatusOr<std::vector<std::string>> removable_segments();
+    // These of the replaced segments are removed.
+    Status forget_replaced(const std::vector<std::string>& keys);
+
+    // Who holds a snapshot can read the segments that it names; of a shared catalog, for as long
+    // as whoever removes them lets it.
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
 
     // The name of the next segment of a commit, made on the present snapshot. Another attempt at
@@ -93,6 +125,11 @@ class Catalog {
 
     Catalog(bucket::Bucket& bucket, const io::Clock& clock, io::Random& random, std::string folder);
     Status load(const std::vector<std::uint64_t>& journals);
+    [[nodiscard]] bool shared() const { return shared_.has_value(); }
+    // `listed` gets the catalog's objects.
+    Status learn(std::vector<bucket::ObjectInfo>& listed);
+    Status commit_shared(const Edit& edit);
+    [[nodiscard]] bool may_commit(const std::string& segment, const Snapshot& next) const;
     // The newest snapshot that can be read. `newest` gets the number of the newest one.
     StatusOr<Snapshot> read_newest(std::uint64_t& newest, bool& damaged) const;
     Status recover_segments(Snapshot& found,
@@ -110,6 +147,7 @@ class Catalog {
     Status read_winner(const std::string& key, const std::string& writer, bool& ours);
     void set_snapshot(std::shared_ptr<const Snapshot> next);
     void remove_old_snapshots(std::uint64_t newest);
+    void remove_listed_snapshots(const std::vector<bucket::ObjectInfo>& listed);
     [[nodiscard]] std::string snapshot_key(std::uint64_t number) const;
     [[nodiscard]] std::string delete_key(const std::string& id) const;
 
@@ -117,7 +155,8 @@ class Catalog {
     const io::Clock& clock_;
     io::Random& random_;
     const std::string folder_;
-    base::Mutex commit_mutex_;  // one commit at a time; held over I/O of the commit only
+    std::optional<SharedOptions> shared_;  // constant after opening
+    base::Mutex commit_mutex_;             // one commit at a time; held over I/O of the commit only
     mutable base::Mutex mutex_;
     std::shared_ptr<const Snapshot> snapshot_ LOGI_GUARDED_BY(mutex_);
     // Older snapshots that somebody may still hold, by number.

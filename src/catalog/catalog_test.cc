@@ -21,8 +21,15 @@ SegmentInfo put_segment(bucket::Bucket& bucket, Catalog& catalog) {
     return info;
 }
 
-TEST(Snapshot, EveryChangedOrMissingByteIsNoticed) {
+class SnapshotBytes : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(SharedOrNot, SnapshotBytes, testing::Bool());
+
+TEST_P(SnapshotBytes, EveryChangedOrMissingByteIsNoticed) {
     Snapshot snapshot;
+    if (GetParam()) {
+        snapshot.lineage = {3, UINT64_MAX};
+        snapshot.replaced = {{"c/d", 42}, {"e", 300}};
+    }
     snapshot.number = 42;
     snapshot.writer = "w";
     snapshot.written_at = {12};
@@ -38,6 +45,8 @@ TEST(Snapshot, EveryChangedOrMissingByteIsNoticed) {
     EXPECT_EQ(back->segments, snapshot.segments);
     EXPECT_EQ(back->deletes, snapshot.deletes);
     EXPECT_EQ(back->written_at, snapshot.written_at);
+    EXPECT_EQ(back->lineage, snapshot.lineage);
+    EXPECT_EQ(back->replaced, snapshot.replaced);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         std::string changed = bytes;
         changed[i] = static_cast<char>(changed[i] ^ 0x10);

@@ -48,6 +48,10 @@ Status dump(io::FileSystem& files, const std::string& path, std::string& out) {
                         s.deletes_applied_on,
                         "\n");
     }
+    for (const auto& replaced : snapshot->replaced) {
+        absl::StrAppend(
+            &out, "replaced ", replaced.key, " by_snapshot ", replaced.replaced_by, "\n");
+    }
     for (const auto& d : snapshot->deletes) {
         absl::StrAppend(&out,
                         "delete ",

@@ -39,8 +39,10 @@ std::string encode_snapshot(const Snapshot& snapshot) {
     std::string out;
     base::ByteWriter w(out);
     w.bytes(kSnapshotMagic);
-    w.u32(kSnapshotVersion);  // least version that may read
-    w.u32(kSnapshotVersion);  // least version that may commit on top
+    const bool shared = !snapshot.lineage.empty();
+    const std::uint32_t version = shared ? kSharedSnapshotVersion : kSnapshotVersion;
+    w.u32(version);  // least version that may read
+    w.u32(version);  // least version that may commit on top
     w.u64(snapshot.number);
     w.string(snapshot.writer);
     w.i64(snapshot.written_at.ns);
@@ -56,6 +58,17 @@ std::string encode_snapshot(const Snapshot& snapshot) {
     w.varint(snapshot.deletes.size());
     for (const auto& request : snapshot.deletes) {
         encode(w, request);
+    }
+    if (shared) {
+        w.varint(snapshot.lineage.size());
+        for (const std::uint64_t commit : snapshot.lineage) {
+            w.u64(commit);
+        }
+        w.varint(snapshot.replaced.size());
+        for (const auto& replaced : snapshot.replaced) {
+            w.string(replaced.key);
+            w.varint(replaced.replaced_by);
+        }
     }
     w.u32(base::crc32c(out));
     return out;
@@ -73,11 +86,11 @@ StatusOr<Snapshot> decode_snapshot(std::string_view bytes) {
     }
     base::ByteReader r(body.substr(kSnapshotMagic.size()));
     const std::uint32_t version = r.u32();
-    if (version > kSnapshotVersion) {
+    if (version > kSharedSnapshotVersion) {
         return absl::UnimplementedError(
             absl::StrCat("catalog snapshot needs a program that reads version ", version));
     }
-    if (const std::uint32_t committer = r.u32(); committer > kSnapshotVersion) {
+    if (const std::uint32_t committer = r.u32(); committer > kSharedSnapshotVersion) {
         return absl::UnimplementedError(
             absl::StrCat("catalog snapshot needs a program that commits version ", committer));
     }
@@ -97,6 +110,15 @@ StatusOr<Snapshot> decode_snapshot(std::string_view bytes) {
     }
     for (std::uint64_t n = version > 1 ? r.varint() : 0; n > 0 && r.ok(); --n) {
         s.deletes.push_back(decode_delete_request(r));
+    }
+    for (std::uint64_t n = version > 2 ? r.varint() : 0; n > 0 && r.ok(); --n) {
+        s.lineage.push_back(r.u64());
+    }
+    for (std::uint64_t n = version > 2 ? r.varint() : 0; n > 0 && r.ok(); --n) {
+        ReplacedSegment replaced;
+        replaced.key = std::string(r.string());
+        replaced.replaced_by = r.varint();
+        s.replaced.push_back(std::move(replaced));
     }
     if (!r.ok() || !r.done()) {
         return absl::DataLossError("catalog snapshot is damaged: fields do not fit");

@@ -13,6 +13,8 @@ namespace logi::catalog {
 
 inline constexpr std::string_view kSnapshotMagic = "LOGICATL";
 inline constexpr std::uint32_t kSnapshotVersion = 2;
+// Of a bucket that several processes share: it tells also whose commits led to it.
+inline constexpr std::uint32_t kSharedSnapshotVersion = 3;
 // Version 1 has no time and no deletes, and segments do not tell which ones they have applied.
 inline constexpr std::uint32_t kSnapshotVersionMin = 1;
 
@@ -34,6 +36,13 @@ struct SegmentInfo {
     friend bool operator==(const SegmentInfo&, const SegmentInfo&) = default;
 };
 
+// A segment that another has taken the place of; its object is not known to be removed.
+struct ReplacedSegment {
+    std::string key;
+    std::uint64_t replaced_by = 0;  // number of the first snapshot without it
+    friend bool operator==(const ReplacedSegment&, const ReplacedSegment&) = default;
+};
+
 struct Snapshot {
     std::uint64_t number = 0;
     std::string writer;    // random id, to recognise our own commit after a lost reply
@@ -42,6 +51,10 @@ struct Snapshot {
     std::map<std::uint64_t, std::uint64_t> positions;
     std::vector<SegmentInfo> segments;
     std::vector<DeleteRequest> deletes;  // in the order in which they were made
+    // In a bucket that several processes share: ids of the commits that led here, the newest last.
+    // Who has lost the reply to a commit finds it here. Empty: one process had the bucket.
+    std::vector<std::uint64_t> lineage;
+    std::vector<ReplacedSegment> replaced;  // with a lineage only
 
     [[nodiscard]] std::uint64_t position(std::uint64_t journal) const {
         const auto it = positions.find(journal);
