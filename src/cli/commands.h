@@ -40,6 +40,8 @@ struct QueryArgs {
     ClientArgs client;
     RangeArgs range;
     std::uint64_t limit = 30;    // 0: all
+    bool limit_given = false;    // else it is the default
+    bool from_stdin = false;     // over lines of standard input, without a server
     std::uint64_t batch = 1000;  // lines of a request
     std::string step;
     std::string interval;
@@ -54,6 +56,10 @@ void add_query_flags(CLI::App& command, QueryArgs& args);
 int query_command(const QueryArgs& args);
 // A query with `tail`: until it is stopped.
 int tail_query(const QueryArgs& args);
+// A query with `from_stdin`, to the end of the input.
+int query_stdin(const QueryArgs& args);
+// A query that begins with its pipeline gets the selector.
+[[nodiscard]] std::string with_selector(const std::string& query, const std::string& selector);
 
 // logcli's other commands: labels, series, stats and so on. What is chosen on the command line is
 // put into `chosen`.

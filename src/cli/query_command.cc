@@ -91,7 +91,12 @@ void add_query_flags(CLI::App& command, QueryArgs& args) {
     add_client_flags(command, args.client);
     add_range_flags(command, args.range);
     command.add_option("--limit", args.limit, "most lines; 0 for all, however many")
+        ->each([&args](const std::string&) { args.limit_given = true; })
         ->capture_default_str();
+    command.add_flag("--stdin",
+                     args.from_stdin,
+                     "no server: run the query over the lines of standard input, as they come in; "
+                     "it may be only a pipeline: '|= \"error\" | json'");
     command.add_option("--batch", args.batch, "lines of one request")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -112,6 +117,9 @@ void add_query_flags(CLI::App& command, QueryArgs& args) {
 }
 
 int query_command(const QueryArgs& args) {
+    if (args.from_stdin) {
+        return query_stdin(args);
+    }
     if (args.tail) {
         return tail_query(args);
     }
