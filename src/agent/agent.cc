@@ -13,6 +13,7 @@
 #include "agent/stdin_source.h"
 #include "base/log.h"
 #include "io/open_files.h"
+#include "io/service_manager.h"
 #include "net/http_server.h"
 
 #include <unistd.h>
@@ -388,8 +389,12 @@ StatusOr<int> run_once(const AgentConfig& config,
     int signal = SIGTERM;
     if (status.ok()) {
         base::log_info("ready");
+        io::tell_service_manager(io::kServiceReady);
         sigwait(&signals, &signal);
         base::log_info("stopping", {{"signal", std::to_string(signal)}});
+        if (signal != SIGHUP) {
+            io::tell_service_manager(io::kServiceStopping);
+        }
     }
     agent.stop();
     executor.reset();

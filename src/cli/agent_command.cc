@@ -1,4 +1,5 @@
 #include "agent/agent.h"
+#include "base/version.h"
 #include "cli/commands.h"
 
 #include <cstdio>
@@ -6,7 +7,7 @@
 namespace logi::cli {
 
 int version_command() {
-    std::puts("logi 0.1.0");
+    std::printf("logi %s\n", base::kVersion);
     return 0;
 }
 

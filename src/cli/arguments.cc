@@ -105,15 +105,29 @@ Arguments as_logcli(Arguments arguments) {
     return arguments;
 }
 
+// Of "/usr/bin/logi" the last part.
+std::string_view name_of(std::string_view program) {
+    return program.substr(program.rfind('/') + 1);
+}
+
 }  // namespace
+
+std::optional<std::vector<std::string>> agent_arguments(int argc, const char* const* argv) {
+    if (argc > 0 && name_of(argv[0]) == "promtail") {
+        return Arguments(argv + 1, argv + argc);
+    }
+    if (argc > 1 && std::string_view(argv[1]) == "agent") {
+        return Arguments(argv + 2, argv + argc);
+    }
+    return std::nullopt;
+}
 
 std::vector<std::string> our_arguments(int argc, const char* const* argv) {
     if (argc < 1) {
         return {};
     }
     Arguments arguments(argv + 1, argv + argc);
-    const std::string_view program(argv[0]);
-    if (program.substr(program.rfind('/') + 1) == "logcli") {
+    if (name_of(argv[0]) == "logcli") {
         return as_logcli(std::move(arguments));
     }
     const bool is_canary = !arguments.empty() && arguments[0] == "canary";

@@ -43,6 +43,18 @@ TEST(Arguments, OfLogcliMayStandBeforeTheCommand) {
     EXPECT_EQ(ours({"logcli", "--addr"}), Words{"--addr"});
 }
 
+TEST(Arguments, OfTheAgentAreItsOwn) {
+    const auto agents = [](const std::vector<const char*>& words) {
+        return agent_arguments(static_cast<int>(words.size()), words.data());
+    };
+    EXPECT_EQ(agents({"logi", "agent", "-config.file=x"}), Words{"-config.file=x"});
+    EXPECT_EQ(agents({"/usr/bin/promtail", "-config.file=x", "agent"}),
+              (Words{"-config.file=x", "agent"}));
+    EXPECT_EQ(agents({"promtail"}), Words{});
+    EXPECT_EQ(agents({"logi", "query", "agent"}), std::nullopt);
+    EXPECT_EQ(agents({"logi"}), std::nullopt);
+}
+
 TEST(TimeRange, ComesFromItsEndsOrLooksBack) {
     const Timestamp now{Duration::hours(1000).ns};
     const auto back = resolve({"2h", "", ""}, now);

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <string_view>
 
 int main(int argc, char** argv) {
     namespace cli = logi::cli;
-    // Takes Promtail's flags, which are not written as CLI11 wants them.
-    if (argc > 1 && std::string_view(argv[1]) == "agent") {
-        return cli::agent_command({argv + 2, argv + argc});
+    // It takes Promtail's flags, which are not written as CLI11 wants them.
+    if (const auto arguments = cli::agent_arguments(argc, argv)) {
+        return cli::agent_command(*arguments);
     }
     CLI::App app{"Logi, a log store that speaks Loki's API and LogQL"};
     app.require_subcommand(1);

@@ -11,6 +11,7 @@
 #include "compact/compactor.h"
 #include "ingest/store.h"
 #include "io/open_files.h"
+#include "io/service_manager.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "server/ending.h"
@@ -227,7 +228,9 @@ int run(const config::Config& config) {
          {"data", config.data_dir},
          {"bucket", config.bucket.address.empty() ? "in it" : config.bucket.address},
          {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
+    io::tell_service_manager(io::kServiceReady);
     base::log_info("stopping", {{"signal", std::to_string(signals.wait())}});
+    io::tell_service_manager(io::kServiceStopping);
     const Status stopped = end(
         {*executor, clock, **server, otlp->get(), compactor, **store, lifecycle}, signals, config);
     base::log_info("stopped",

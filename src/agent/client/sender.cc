@@ -2,6 +2,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/version.h"
 #include "net/http_client.h"
 #include "net/url.h"
 
@@ -53,7 +54,7 @@ class HttpSender final : public Sender {
     [[nodiscard]] StatusOr<std::vector<net::Header>> headers_for(const std::string& tenant) const {
         std::vector<net::Header> headers(config_.headers.begin(), config_.headers.end());
         headers.emplace_back("Content-Type", "application/x-protobuf");
-        headers.emplace_back("User-Agent", "promtail/logi-0.1.0");
+        headers.emplace_back("User-Agent", absl::StrCat("promtail/logi-", base::kVersion));
         if (!tenant.empty()) {
             headers.emplace_back("X-Scope-OrgID", tenant);
         }
