@@ -221,8 +221,14 @@ StatusOr<ColumnRows::View*> ColumnRows::view(std::size_t number) {
 Status ColumnRows::make_view(std::size_t number, View& view) {
     Template& known = known_[number];
     if (known.outline == nullptr) {
-        known.outline = plan_.outlines.find(templates_->pieces(number));
-        known.slots.resize(known.outline->slots.size());
+        const auto pieces = templates_->pieces(number);
+        known.slots.resize(pieces.size() - 1);
+        std::vector<block::Stamp> stamps;
+        for (std::size_t i = 0; plan_.outlines.looks_at_stamps() && i < known.slots.size(); ++i) {
+            LOGI_ASSIGN_OR_RETURN(Slot* const looked_at, slot(number, i));
+            stamps.push_back(looked_at->column->stamp());
+        }
+        known.outline = plan_.outlines.find(pieces, stamps);
     }
     view.outline = known.outline.get();
     std::uint32_t seen = 0;

@@ -178,7 +178,8 @@ TEST(ColumnRows, StagesThatNeedTheLine) {
               nullptr);
     EXPECT_EQ(metric("| json | line_format \"{{__timestamp__}}\"", {"x"})->columns(), nullptr);
     EXPECT_EQ(metric("| json | label_format x=\"{{.}}\"", {"x"})->columns(), nullptr);
-    EXPECT_EQ(metric("| json | regexp \"(?P<y>.)\"", {"y"})->columns(), nullptr);
+    EXPECT_NE(metric("| json | regexp \"(?P<y>.)\"", {"y"})->columns(), nullptr);
+    EXPECT_EQ(metric("| decolorize | regexp \"(?P<y>.)\"", {"y"})->columns(), nullptr);
     EXPECT_NE(metric("| json x=\"a\"", {"x"})->columns(), nullptr);
     EXPECT_NE(metric("| unpack | x=\"a\"", {"x"})->columns(), nullptr);
     EXPECT_NE(metric("| unpack | line_format \"{{.x}}\" | logfmt y", {"y"})->columns(), nullptr);

@@ -1,5 +1,7 @@
 #include "exec/outline_cache.h"
 
+#include <algorithm>
+
 namespace logi::exec {
 namespace {
 
@@ -7,9 +9,32 @@ namespace {
 void merge(const fields::HoleRule& from, fields::HoleRule& to) {
     using Form = fields::HoleRule::Form;
     to.forbidden |= from.forbidden;
+    to.size_min = std::max(to.size_min, from.size_min);
+    to.size_max = std::min(to.size_max, from.size_max);
     if (to.form == Form::kAny) {
         to.form = from.form;
     }
+}
+
+// Sizes tell where all are the same; others differ from block to block.
+bool tells_size(const block::Stamp& stamp) {
+    return stamp.min_size == stamp.max_size;
+}
+
+fields::HoleHint hint_of(const block::Stamp& stamp) {
+    fields::HoleHint hint;
+    for (std::size_t byte = 0; byte < hint.bytes.size(); ++byte) {
+        hint.bytes[byte] = (block::kClassOf[byte] & ~stamp.classes) == 0;
+    }
+    if (tells_size(stamp)) {
+        hint.size_min = stamp.min_size;
+        hint.size_max = stamp.max_size;
+    }
+    return hint;
+}
+
+void append_number(std::string& key, std::size_t number) {
+    key.append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
 // Roughly.
@@ -30,11 +55,22 @@ std::size_t memory_bytes(const TemplateOutline& outline) {
 
 }  // namespace
 
-TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces) const {
+OutlineCache::OutlineCache(std::vector<const Stage*> parsers)
+    : parsers_(std::move(parsers)),
+      looks_at_stamps_(std::any_of(parsers_.begin(), parsers_.end(), [](const Stage* parser) {
+          return parser->looks_at_hints();
+      })) {}
+
+TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces,
+                                   absl::Span<const block::Stamp> stamps) const {
     TemplateOutline out;
+    std::vector<fields::HoleHint> hints;
+    for (const block::Stamp& stamp : stamps) {
+        hints.push_back(hint_of(stamp));
+    }
     std::vector<fields::HoleRule> rules(pieces.size() - 1);
     for (const Stage* parser : parsers_) {
-        auto outline = parser->outline(pieces);
+        auto outline = parser->outline(pieces, hints);
         if (!outline.has_value()) {
             return {};
         }
@@ -51,11 +87,14 @@ TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces) co
 }
 
 std::shared_ptr<const TemplateOutline> OutlineCache::find(
-    absl::Span<const std::string_view> pieces) const {
+    absl::Span<const std::string_view> pieces, absl::Span<const block::Stamp> stamps) const {
     std::string text;
+    for (const block::Stamp& stamp : stamps) {
+        append_number(text, stamp.classes);
+        append_number(text, tells_size(stamp) ? stamp.min_size : 0);
+    }
     for (const std::string_view piece : pieces) {
-        const std::size_t size = piece.size();
-        text.append(reinterpret_cast<const char*>(&size), sizeof(size));
+        append_number(text, piece.size());
         text.append(piece);
     }
     const base::Hash128 key = base::hash128(text);
@@ -65,7 +104,7 @@ std::shared_ptr<const TemplateOutline> OutlineCache::find(
             return it->second;
         }
     }
-    const auto made = std::make_shared<const TemplateOutline>(make(pieces));
+    const auto made = std::make_shared<const TemplateOutline>(make(pieces, stamps));
     const std::size_t bytes = memory_bytes(*made) + text.size();
     const base::MutexLock lock(mutex_);
     if (bytes_ + bytes > kBytesMax) {

@@ -24,17 +24,21 @@ struct TemplateOutline {
 // Thread-safe.
 class OutlineCache {
   public:
-    explicit OutlineCache(std::vector<const Stage*> parsers) : parsers_(std::move(parsers)) {}
+    explicit OutlineCache(std::vector<const Stage*> parsers);
+    // Whether the stamps of slots are looked at: then find() needs them.
+    [[nodiscard]] bool looks_at_stamps() const { return looks_at_stamps_; }
     [[nodiscard]] std::shared_ptr<const TemplateOutline> find(
-        absl::Span<const std::string_view> pieces) const;
+        absl::Span<const std::string_view> pieces, absl::Span<const block::Stamp> stamps) const;
 
   private:
-    [[nodiscard]] TemplateOutline make(absl::Span<const std::string_view> pieces) const;
+    [[nodiscard]] TemplateOutline make(absl::Span<const std::string_view> pieces,
+                                       absl::Span<const block::Stamp> stamps) const;
 
     // When they take so much, which is not charged to a query, all are forgotten.
     static constexpr std::size_t kBytesMax = 16U << 20U;
 
     const std::vector<const Stage*> parsers_;
+    const bool looks_at_stamps_;
     mutable base::Mutex mutex_;
     mutable std::size_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     mutable absl::flat_hash_map<base::Hash128, std::shared_ptr<const TemplateOutline>> outlines_

@@ -108,7 +108,9 @@ SlotCheck::SlotCheck(const fields::HoleRule& of) : rule(of) {
 StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& check) {
     const std::string possible = possible_bytes(column, check);
     const fields::HoleRule::Form form = check.rule.form;
-    if (well_formed(column, form) && possible.size() <= kSearchedBytesMax) {
+    const block::Stamp& stamp = column.stamp();
+    const bool sizes = check.rule.allows_sizes(stamp.min_size, stamp.max_size);
+    if (sizes && well_formed(column, form) && possible.size() <= kSearchedBytesMax) {
         block::RowSet odd = block::RowSet::none(column.rows());
         for (const char& c : possible) {
             LOGI_ASSIGN_OR_RETURN(const block::RowSet rows, column.match({{&c, 1}}));
@@ -116,7 +118,7 @@ StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& c
         }
         return odd;
     }
-    if (possible.empty() && form == fields::HoleRule::Form::kJsonString) {
+    if (sizes && possible.empty() && form == fields::HoleRule::Form::kJsonString) {
         return odd_strings(column, check.rule);
     }
     return odd_values(column, check.rule);

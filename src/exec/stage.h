@@ -58,11 +58,15 @@ class Stage {
     [[nodiscard]] virtual bool outlines() const { return false; }
     // A parser whose fields replace those of the same name that were extracted before.
     [[nodiscard]] virtual bool replaces_fields() const { return false; }
+    // `hints` are what the holes of some lines may hold; none if it does not look at them.
     [[nodiscard]] virtual std::optional<fields::Outline> outline(
-        absl::Span<const std::string_view> pieces) const {
+        absl::Span<const std::string_view> pieces, absl::Span<const fields::HoleHint> hints) const {
         (void)pieces;
+        (void)hints;
         return std::nullopt;
     }
+    // A parser whose outlines are better for hints.
+    [[nodiscard]] virtual bool looks_at_hints() const { return false; }
 };
 
 using StagePtr = std::unique_ptr<const Stage>;

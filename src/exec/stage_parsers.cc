@@ -110,18 +110,20 @@ class ParserStage final : public Stage {
                std::is_same_v<Parser, fields::LogfmtExpressions>;
     }
     [[nodiscard]] std::optional<fields::Outline> outline(
-        absl::Span<const std::string_view> pieces) const override {
-        if constexpr (kOutlines) {
+        absl::Span<const std::string_view> pieces,
+        absl::Span<const fields::HoleHint> hints) const override {
+        if constexpr (kLooksAtHints) {
+            return parser_.outline(pieces, hints);
+        } else if constexpr (kOutlines) {
             return parser_.outline(pieces);
         }
         return std::nullopt;
     }
+    [[nodiscard]] bool looks_at_hints() const override { return kLooksAtHints; }
 
   private:
-    static constexpr bool kOutlines =
-        requires(const Parser& p, absl::Span<const std::string_view> pieces) {
-        p.outline(pieces);
-    };
+    static constexpr bool kLooksAtHints = requires(const Parser& p) { p.outline({}, {}); };
+    static constexpr bool kOutlines = kLooksAtHints || requires(const Parser& p) { p.outline({}); };
 
     const Parser parser_;
     const NeededLabels needed_;
@@ -148,7 +150,8 @@ class UnpackStage final : public Stage {
     [[nodiscard]] bool makes_line() const override { return true; }
     [[nodiscard]] bool outlines() const override { return true; }
     [[nodiscard]] std::optional<fields::Outline> outline(
-        absl::Span<const std::string_view> pieces) const override {
+        absl::Span<const std::string_view> pieces,
+        absl::Span<const fields::HoleHint>) const override {
         return parser_.outline(pieces);
     }
 

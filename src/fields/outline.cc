@@ -29,6 +29,9 @@ std::bitset<256> bytes_of(std::string_view bytes) {
 }
 
 bool HoleRule::allows(std::string_view value) const {
+    if (!allows_sizes(value.size(), value.size())) {
+        return false;
+    }
     if (forbidden.any()) {
         for (const char c : value) {
             if (forbidden[static_cast<unsigned char>(c)]) {

@@ -25,9 +25,24 @@ struct HoleRule {
     };
     std::bitset<256> forbidden;  // bytes that may not be in it
     Form form = Form::kAny;
+    std::size_t size_min = 0;
+    std::size_t size_max = kAnySize;
 
+    static constexpr std::size_t kAnySize = static_cast<std::size_t>(-1);
     [[nodiscard]] bool allows(std::string_view value) const;
-    [[nodiscard]] bool allows_all() const { return forbidden.none() && form == Form::kAny; }
+    [[nodiscard]] bool allows_all() const {
+        return forbidden.none() && form == Form::kAny && allows_sizes(0, kAnySize);
+    }
+    // Whether values of all sizes between these keep to it.
+    [[nodiscard]] bool allows_sizes(std::size_t min, std::size_t max) const {
+        return min >= size_min && max <= size_max;
+    }
+};
+// What values of a hole are likely to be.
+struct HoleHint {
+    std::bitset<256> bytes;
+    std::size_t size_min = 1;
+    std::size_t size_max = HoleRule::kAnySize;
 };
 [[nodiscard]] std::bitset<256> bytes_of(std::string_view bytes);
 // What an object in JSON can begin with.

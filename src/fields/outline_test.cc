@@ -4,6 +4,7 @@
 #include "fields/logfmt_expressions.h"
 #include "fields/logfmt_parser.h"
 #include "fields/pattern_parser.h"
+#include "fields/regexp_parser.h"
 #include "fields/unpack_parser.h"
 
 #include <gtest/gtest.h>
@@ -243,9 +244,125 @@ TEST(PatternOutline, Captures) {
     EXPECT_EQ(outline_text(pattern("<a>!<b>"), {"a ", " b"}), "a=a <0> b|");
 }
 
+// A regular expression, with what its holes are likely to hold.
+struct Regexp {
+    explicit Regexp(std::string_view text, std::vector<HoleHint> hinted = {})
+        : parser(*RegexpParser::compile(text)), hints(std::move(hinted)) {}
+    void parse(std::string_view line, FieldSink& sink) const {
+        Scratch scratch;
+        parser.parse(line, sink, scratch);
+    }
+    [[nodiscard]] std::optional<Outline> outline(absl::Span<const std::string_view> pieces) const {
+        auto few = hints;
+        few.resize(hints.empty() ? 0 : pieces.size() - 1, hints.empty() ? HoleHint() : hints[0]);
+        return parser.outline(pieces, few);
+    }
+    RegexpParser parser;
+    std::vector<HoleHint> hints;
+};
+
+HoleHint likely(std::string_view bytes, std::size_t size = 0) {
+    return {bytes_of(bytes), std::max<std::size_t>(size, 1), size == 0 ? HoleRule::kAnySize : size};
+}
+
+TEST(RegexpOutline, Groups) {
+    EXPECT_EQ(outline_text(Regexp("level=(?P<l>\\w+) n=(?P<n>\\d+)"), {"level=info n=", " x"}),
+              "l=info|n=<0>|");
+    EXPECT_EQ(outline_text(
+                  Regexp("^(?P<ip>\\S+) (?P<u>\\S+) (\\S+ )?\\[(?P<t>[^\\]]*)\\] \"(?P<m>GET|PUT)"),
+                  {"", " - ", " [03/Jun/2024:", " +0000] \"GET ", "\" ", " 17"}),
+              "ip=<0>|u=-|t=03/Jun/2024:<2> +0000|m=GET|");
+    EXPECT_EQ(
+        outline_text(Regexp("took (?P<t>.*?)(ms)? and (?P<r>.*)$"), {"took ", "ms and ", "!"}),
+        "t=<0>|r=<1>!|");
+    EXPECT_EQ(outline_text(Regexp("(?P<a>x)?y(?P<b>z)"), {"yz ", ""}), "a=|b=z|");
+    EXPECT_EQ(outline_text(Regexp("absent (?P<a>x)"), {"a ", " b"}), "");
+    // Where a group ends within a hole, or begins there, is not known.
+    EXPECT_EQ(outline_text(Regexp("(?P<a>\\d)(?P<b>\\d*) z", {likely("0123456789")}), {"", " z"}),
+              "a=?|b=?|");
+    EXPECT_EQ(outline_text(Regexp("\\bx(?P<a>.)"), {"x", ""}), "-");
+    EXPECT_EQ(outline_text(Regexp("(?P<a>x).y"), {"x", "\xc3\xa9y"}), "-");
+}
+
+TEST(RegexpOutline, Rules) {
+    const Regexp p("status=(?P<s>[0-9]{3})$");
+    EXPECT_EQ(
+        outline_text(Regexp("status=(?P<s>[0-9]{3})$", {likely("0123456789", 3)}), {"status=", ""}),
+        "s=<0>|");
+    const auto three =
+        Regexp("status=(?P<s>[0-9]{3})$", {likely("0123456789", 3)}).outline(Pieces{"status=", ""});
+    EXPECT_TRUE(three->holes[0].allows("200"));
+    EXPECT_FALSE(three->holes[0].allows("20"));
+    EXPECT_FALSE(three->holes[0].allows("abc"));
+    const auto word = Regexp("l=(?P<l>[a-z]+) ", {likely("abc")}).outline(Pieces{"l=", " ."});
+    EXPECT_TRUE(word->holes[0].allows("info"));
+    EXPECT_FALSE(word->holes[0].allows("in fo"));
+    EXPECT_FALSE(word->holes[0].allows("caf\xc3\xa9"));
+}
+
+// Parts of patterns one after another, of which some are groups with names.
+std::string random_pattern(std::mt19937& random) {
+    const auto below = [&](std::size_t n) {
+        return static_cast<std::size_t>(random()) % n;
+    };
+    const std::vector<std::string> parts = {
+        R"(\S+)",   R"(\d+)",      R"(\w+)",    ".*",        ".*?",       R"([^"]*)",   R"([^ ]+)",
+        R"(\d{2})", "[a-z]+",      "[0-9a-f]+", "(GET|PUT)", "a|b|level", "info",       "level",
+        "=",        " ",           R"(\s)",     R"(\[)",     "\"",        "(?i:LEVEL)", "t?",
+        "(a|ts)*",  R"(\d{1,3}?)", "(o|k)+?",   "msg",       R"(\D+)",    R"([\w.-]+)", "[^a-]",
+        "x*",       "(?s:.)",      "took",      "-",         "/",         "status",     ":"};
+    std::string out = below(4) == 0 ? "^" : "";
+    std::size_t names = 0;
+    for (std::size_t i = 1 + below(5); i > 0 || names == 0; i -= i > 0 ? 1 : 0) {
+        std::string part = parts[below(parts.size())];
+        part = below(3) == 0 ? part + parts[below(parts.size())] : part;
+        const std::size_t kind = below(4);
+        if (kind < 2) {
+            part = "(?P<g" + std::to_string(names++) + ">" + part + ")" + (kind == 0 ? "" : "?");
+        } else if (kind == 2) {
+            part = "(?:" + part + ")";
+        }
+        out += part;
+    }
+    return out + (below(6) == 0 ? "$" : "");
+}
+
+// RE2 and the program that outlines run find the same in every line.
+TEST(RegexpOutline, WholeLines) {
+    std::mt19937 random(1);
+    const std::vector<std::string> lines = {
+        "",
+        "level=info",
+        R"(ts=2024-06-03 level=info msg="took 12 ms" status=200)",
+        R"(10.0.0.1 - bob [03/Jun/2024] "GET /x?a=1 HTTP/1.1" 200 17)",
+        "aaa\nbbb",
+        "abtsatsa-/:"};
+    std::size_t known = 0;
+    for (int round = 0; round < 1000; ++round) {
+        const std::string text = random_pattern(random);
+        const Regexp p(text);
+        for (const std::string& line : lines) {
+            const auto outline = p.outline(Pieces{line});
+            // The same as long as there is a program: patterns of these parts all have one.
+            ASSERT_TRUE(outline.has_value()) << text << " in " << line;
+            ASSERT_EQ(*replay(*outline, {}), parse(p, line)) << text << " in " << line;
+            known += outline->fields.empty() ? 0U : 1U;
+        }
+    }
+    EXPECT_GT(known, 1000U);
+}
+
 // Lines of pieces from good lines, broken at random, with values that hurt.
+struct Held {
+    std::size_t known = 0;
+    std::size_t held = 0;
+};
 template <typename Parser>
-void compare(const Parser& parser, const std::vector<std::string>& lines, unsigned seed) {
+void compare(const Parser& parser,
+             const std::vector<std::string>& lines,
+             unsigned seed,
+             Held& counts,
+             int rounds) {
     std::mt19937 random(seed);
     const auto below = [&](std::size_t n) {
         return static_cast<std::size_t>(random()) % n;
@@ -254,9 +371,7 @@ void compare(const Parser& parser, const std::vector<std::string>& lines, unsign
         "0",    "12",          "-1", "x",  "true", "null", "\"",  "\\",      "\\\"", "a b",
         "=",    "{",           "}",  "[",  "]",    ",",    ":",   "\"a\":1", "\xff", "\xc3",
         "\xa9", "caf\xc3\xa9", "\n", "\t", "e",    " ",    "a=b", "\x01",    ".5",   "rue"};
-    std::size_t held = 0;
-    std::size_t known = 0;
-    for (int round = 0; round < 20'000; ++round) {
+    for (int round = 0; round < rounds; ++round) {
         std::string line = lines[below(lines.size())];
         for (std::size_t changes = below(4) == 0 ? 1 + below(2) : 0; changes > 0; --changes) {
             line[below(line.size())] = "\"\\{}[]:,= 0tx\xc3"[below(14)];
@@ -276,7 +391,7 @@ void compare(const Parser& parser, const std::vector<std::string>& lines, unsign
         }
         pieces.push_back(std::string_view(line).substr(at));
         const auto outline = parser.outline(pieces);
-        known += outline.has_value() ? 1U : 0U;
+        counts.known += outline.has_value() ? 1U : 0U;
         for (int n = 0; n < 4 && outline.has_value(); ++n) {
             values.assign(pieces.size() - 1, {});
             for (std::string& value : values) {
@@ -288,14 +403,37 @@ void compare(const Parser& parser, const std::vector<std::string>& lines, unsign
             }
             const auto expected = replay(*outline, values);
             if (expected.has_value()) {
-                ++held;
+                ++counts.held;
                 ASSERT_EQ(*expected, parse(parser, filled(pieces, values)))
                     << "seed " << seed << " round " << round << ": " << filled(pieces, values);
             }
         }
     }
-    EXPECT_GT(known, 1000U);
-    EXPECT_GT(held, 1000U);
+}
+
+template <typename Parser>
+void compare(const Parser& parser, const std::vector<std::string>& lines, unsigned seed) {
+    Held counts;
+    compare(parser, lines, seed, counts, 20'000);
+    EXPECT_GT(counts.known, 1000U);
+    EXPECT_GT(counts.held, 1000U);
+}
+
+TEST(RegexpOutline, IsWhatThePatternFinds) {
+    std::mt19937 random(7);
+    const std::vector<std::string> lines = {
+        R"(ts=2024 level=info msg="took 12 ms" status=200 dur=1.5s)",
+        R"(10.0.0.1 - bob [03/Jun/2024] "GET /x?a=1 HTTP/1.1" 200 17)"};
+    const std::vector<std::vector<HoleHint>> hints = {
+        {}, {likely("0123456789")}, {likely("0123456789", 2)}, {likely("abtx.-/ ")}};
+    Held counts;
+    for (unsigned seed = 0; seed < 400; ++seed) {
+        const std::string text = random_pattern(random);
+        SCOPED_TRACE(text);
+        compare(Regexp(text, hints[seed % hints.size()]), lines, seed, counts, 20);
+    }
+    EXPECT_GT(counts.known, 1500U);
+    EXPECT_GT(counts.held, 1500U);
 }
 
 TEST(Outline, IsWhatTheParserFinds) {

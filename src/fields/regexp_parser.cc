@@ -29,7 +29,12 @@ StatusOr<RegexpParser> RegexpParser::compile(std::string_view pattern) {
     if (names.empty()) {
         return absl::InvalidArgumentError("at least one named capture must be supplied");
     }
-    return RegexpParser(std::move(regex));
+    std::shared_ptr<const regex::Program> program;
+    if (auto made = regex::compile_program(pattern);
+        made.has_value() && made->groups == regex->group_names().size()) {
+        program = std::make_shared<const regex::Program>(*std::move(made));
+    }
+    return RegexpParser(std::move(regex), std::move(program));
 }
 
 void RegexpParser::parse(std::string_view line, FieldSink& sink, Scratch& scratch) const {

@@ -290,16 +290,23 @@ RandomData template_data(Dice& dice) {
     data.distinct_times = true;
     switch (services[0].shapes[0].format) {
         case Format::kJson:
-            data.parser = "json";
+            data.parser = dice.percent(80) ? "json" : R"x(regexp `"level": ?"(?P<level>\w+)"`)x";
             break;
         case Format::kLogfmt:
-            data.parser = "logfmt";
+            data.parser =
+                dice.percent(80) ? "logfmt" : R"(regexp `level=(?P<level>\w+)( |.* n=(?P<n>\S+))`)";
             break;
         case Format::kAccess:
-            data.parser =
-                dice.pick({"pattern `<ip> - <user> [<_>] \"<method> <path> <_>\" <status> <n>`",
-                           "pattern `<_>] \"<method> <path>` | pattern `<ip> <_>`",
-                           "pattern `<_> \"<method> <_>\" <status> <_>`"});
+            data.parser = dice.pick(
+                {R"(regexp `^(?P<ip>\S+) - (?P<user>\S+) \[(?P<time>[^\]]+)\] )"
+                 R"("(?P<method>\w+) (?P<path>\S+) [^"]*" (?P<status>\d+) (?P<n>\d+)`)",
+                 R"(regexp `"(?P<method>GET|POST) (?P<path>[^ ?]+)(\?(?P<a>\S*))? )"
+                 R"(.*" (?P<status>\d{3})`)",
+                 R"(regexp `(?P<ip>[0-9.]+).*?(?P<user>[a-z]+).*" (?P<status>5\d\d|\d+)`)",
+                 R"(regexp `/api/v(?P<n>\d)/(?P<path>user|item)/(?P<id>\d*)`)",
+                 "pattern `<ip> - <user> [<_>] \"<method> <path> <_>\" <status> <n>`",
+                 "pattern `<_>] \"<method> <path>` | pattern `<ip> <_>`",
+                 "pattern `<_> \"<method> <_>\" <status> <_>`"});
             break;
     }
     const std::size_t count = dice.percent(15) ? 1000 + dice.below(1500) : 50 + dice.below(500);
