@@ -1,19 +1,17 @@
 """The Debian package: made from the build that is there, installed on a machine of its own whose services systemd starts,
 used, upgraded, removed and purged."""
-import functools
 import os
 import pathlib
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 import unittest
 
 import machine
 from harness import BINARY
+from packed import changed_package, package, run
 
-BUILD = pathlib.Path(BINARY).parent
 UNITS = ("logi.service", "logi-agent.service")
 # What systemd-analyze counts as exposure, in tenths; a unit without any hardening has 96.
 EXPOSURE_MAX = 20
@@ -22,39 +20,16 @@ COMMON = re.compile(r"/var/(lib/(dpkg|systemd|private)|cache|log)/|/etc/(passwd|
                     r"|/etc/(\.pwd\.lock|machine-id|ld\.so\.cache)$")
 
 
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
-
-
-@functools.lru_cache
-def package():
-    """What is built, packed without compression."""
-    folder = tempfile.mkdtemp(prefix="logi-package-")
-    unittest.addModuleCleanup(shutil.rmtree, folder)
-    run("cpack", "--config", str(BUILD / "CPackConfig.cmake"), "-B", folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=none")
-    return next(pathlib.Path(folder).glob("*.deb"))
-
-
-def changed_package(deb, folder, change):
-    """The package again, as its next version; change(path of its unpacked files) makes it another."""
-    unpacked = os.path.join(folder, "next")
-    run("dpkg-deb", "-R", str(deb), unpacked)
-    control = pathlib.Path(unpacked, "DEBIAN/control")
-    control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1+next", control.read_text()))
-    change(pathlib.Path(unpacked))
-    return run("dpkg-deb", "-Znone", "-b", unpacked, folder).split("'")[3]
-
-
 class Package(unittest.TestCase):
     def test_what_is_in_it(self):
-        fields = run("dpkg-deb", "-f", str(package()))
+        fields = run("dpkg-deb", "-f", package())
         version = run(BINARY, "version").split()[1]
         self.assertIn(f"\nVersion: {version}\n", fields)
         depends = re.search(r"(?m)^Depends: (.*)$", fields)[1]
         for library in ("libc6 (>= 2.", "libgrpc++1.51", "libssl3 (>= 3.", "adduser"):
             self.assertIn(library, depends)
         with tempfile.TemporaryDirectory(prefix="logi-package-") as files:
-            run("dpkg-deb", "-x", str(package()), files)
+            run("dpkg-deb", "-x", package(), files)
             self.check_files(files)
 
     def check_files(self, files):
