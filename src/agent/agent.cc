@@ -9,8 +9,10 @@
 #include "agent/positions/positions_file.h"
 #include "agent/positions/read_log.h"
 #include "agent/print_entries.h"
+#include "agent/source.h"
 #include "agent/status_pages.h"
 #include "agent/stdin_source.h"
+#include "agent/systemd/systemd_source.h"
 #include "base/log.h"
 #include "io/open_files.h"
 #include "io/service_manager.h"
@@ -58,6 +60,8 @@ class Agent {
     Status start_server();
     void start_stdin();
     Status start_files(SavedPositions saved);
+    Status make_sources(const ScrapeConfig& scrape, const Positions& saved);
+    void read_on();
     // Once on the strand, and waits for it.
     void on_strand(const std::function<void()>& body);
     void find_targets();
@@ -87,6 +91,7 @@ class Agent {
     std::vector<FileTarget> targets_;
     std::vector<DroppedTarget> dropped_;
     std::unique_ptr<FileTargets> file_targets_;
+    std::vector<std::unique_ptr<Source>> sources_;
     std::unique_ptr<StdinSource> stdin_;
     bool saving_ = false;
     std::optional<Positions> saved_;  // what the file of positions says
@@ -176,6 +181,33 @@ void Agent::start_stdin() {
     });
 }
 
+// What the scrape config has beside files.
+Status Agent::make_sources(const ScrapeConfig& scrape, const Positions& saved) {
+    if (scrape.journal.has_value()) {
+        LOGI_ASSIGN_OR_RETURN(auto source,
+                              SystemdSource::make({{stages_, *delivery_},
+                                                   clock_,
+                                                   executor_,
+                                                   strand_,
+                                                   metrics_,
+                                                   config_.target_sync_period},
+                                                  scrape,
+                                                  saved));
+        if (observer_) {
+            source->observe(observer_);
+        }
+        sources_.push_back(std::move(source));
+    }
+    return absl::OkStatus();
+}
+
+void Agent::read_on() {
+    file_targets_->read_on();
+    for (const auto& source : sources_) {
+        source->read_on();
+    }
+}
+
 Status Agent::start_files(SavedPositions saved) {
     if (config_.limits.readline_rate_enabled) {
         line_rate_ = std::make_unique<TokenBucket>(
@@ -189,6 +221,9 @@ Status Agent::start_files(SavedPositions saved) {
                         line_rate_.get(),
                         config_.limits.readline_rate_drop,
                         observer_};
+    for (const ScrapeConfig& scrape : config_.scrape_configs) {
+        LOGI_RETURN_IF_ERROR(make_sources(scrape, saved.positions));
+    }
     LOGI_ASSIGN_OR_RETURN(
         file_targets_, FileTargets::make({tail, executor_, strand_, metrics_}, std::move(saved)));
     for (const ScrapeConfig& scrape : config_.scrape_configs) {
@@ -211,8 +246,11 @@ Status Agent::start_files(SavedPositions saved) {
         });
     }
     strand_.post([this] {
-        delivery_->on_room([this] { file_targets_->read_on(); });
+        delivery_->on_room([this] { read_on(); });
         file_targets_->begin();
+        for (const auto& source : sources_) {
+            source->start();
+        }
         sync_later();
         if (!flags_.dry_run) {
             save_positions_later();
@@ -230,7 +268,7 @@ void Agent::find_targets() {
         }
     }
     metrics_.gauge("promtail_targets_active_total", "Number of active total.")
-        .set(static_cast<double>(targets_.size()));
+        .set(static_cast<double>(targets_.size() + sources_.size()));
     file_targets_->set_targets(targets_);
 }
 
@@ -267,6 +305,9 @@ void Agent::save_positions_now(const std::function<void()>& done) {
         return;
     }
     SavedPositions positions = file_targets_->positions();
+    for (const auto& source : sources_) {
+        source->add_positions(positions.positions);
+    }
     if (saved_ == positions.positions) {
         done();
         return;
@@ -293,10 +334,16 @@ void Agent::save_positions_now(const std::function<void()>& done) {
 }
 
 AgentStatus Agent::status() const {
-    return {.files = file_targets_->status(),
-            .targets = targets_,
-            .dropped = dropped_,
-            .ready = !config_.server.health_check_target || file_targets_->tails() > 0};
+    AgentStatus status{.files = file_targets_->status(),
+                       .targets = targets_,
+                       .dropped = dropped_,
+                       .ready = !config_.server.health_check_target || file_targets_->tails() > 0 ||
+                                !sources_.empty()};
+    for (const auto& source : sources_) {
+        const std::vector<FileStatus> more = source->status();
+        status.files.insert(status.files.end(), more.begin(), more.end());
+    }
+    return status;
 }
 
 Status Agent::start_server() {
@@ -335,6 +382,9 @@ void Agent::stop() {
             if (file_targets_ != nullptr) {
                 file_targets_->stop();
             }
+            for (const auto& source : sources_) {
+                source->stop();
+            }
             if (stdin_ != nullptr) {
                 stdin_->stop();
             }
@@ -347,6 +397,9 @@ void Agent::stop() {
             });
         });
     });
+    for (const auto& source : sources_) {
+        source->join();
+    }
 }
 
 int fail(const Status& status) {

@@ -85,6 +85,15 @@ struct DecompressionConfig {
     std::string format;  // gz, z, bz2 or zst
 };
 
+// The target `journal`.
+struct SystemdConfig {
+    std::string path;  // empty: the system's own
+    bool json = false;
+    Duration max_age = Duration::hours(7);
+    std::vector<std::string> matches;  // FIELD=value
+    TextMap labels;
+};
+
 struct ScrapeConfig {
     std::string job_name;
     PipelineSpec pipeline;
@@ -93,6 +102,7 @@ struct ScrapeConfig {
     std::vector<RelabelRule> relabel;
     std::vector<TargetGroup> static_configs;
     std::vector<FileSdConfig> file_sd_configs;
+    std::optional<SystemdConfig> journal;
 };
 
 struct LimitsConfig {

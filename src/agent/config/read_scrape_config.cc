@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "agent/config/readers.h"
 #include "agent/stages/options.h"
 #include "config/setters.h"
@@ -9,7 +10,7 @@ namespace logi::agent {
 namespace {
 
 // What Promtail can do and the agent cannot.
-constexpr std::array<std::string_view, 24> kUnsupported = {
+constexpr std::array<std::string_view, 23> kUnsupported = {
     "azure_event_hubs",
     "azure_sd_configs",
     "cloudflare",
@@ -22,7 +23,6 @@ constexpr std::array<std::string_view, 24> kUnsupported = {
     "gcplog",
     "gelf",
     "heroku_drain",
-    "journal",
     "kafka",
     "kubernetes_sd_configs",
     "loki_push_api",
@@ -101,6 +101,28 @@ DecompressionConfig read_decompression(const YAML::Node& node) {
     return d;
 }
 
+SystemdConfig read_systemd(const YAML::Node& node) {
+    SystemdConfig c;
+    std::string matches;
+    if (!node.IsNull()) {
+        config::read_keys(node,
+                          "journal",
+                          {{"path", config::set(c.path)},
+                           {"json", config::set(c.json)},
+                           {"max_age", config::set_duration(c.max_age)},
+                           {"matches", config::set(matches)},
+                           {"labels", set_text_map(c.labels)}});
+    }
+    c.matches = absl::StrSplit(matches, absl::ByAnyChar(" \t\n"), absl::SkipEmpty());
+    for (const std::string& match : c.matches) {
+        if (const std::size_t equals = match.find('=');
+            equals == 0 || equals == std::string::npos) {
+            config::refuse(node, absl::StrCat("'", match, "' in matches is no FIELD=value"));
+        }
+    }
+    return c;
+}
+
 }  // namespace
 
 std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list) {
@@ -142,6 +164,10 @@ ScrapeConfig read_scrape_config(const YAML::Node& node) {
                                {"static_configs",
                                 [&](const YAML::Node& v) {
                                     scrape.static_configs = read_target_groups(v);
+                                }},
+                               {"journal",
+                                [&](const YAML::Node& v) {
+                                    scrape.journal = read_systemd(v);
                                 }},
                                {"file_sd_configs", [&](const YAML::Node& v) {
                                     config::read_list(

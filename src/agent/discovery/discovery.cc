@@ -148,12 +148,7 @@ std::optional<std::string> to_target(const std::vector<LabelPair>& labels,
         }
         target.excluded = *std::move(exclude);
     }
-    std::vector<LabelPair> sent;
-    for (const LabelPair& pair : all.pairs()) {
-        if (!pair.name.starts_with(kReservedPrefix) || pair.name == kTenantLabel) {
-            sent.push_back(pair);
-        }
-    }
+    std::vector<LabelPair> sent = sent_labels(all.pairs());
     if (sent.empty()) {
         return "it has no labels";
     }

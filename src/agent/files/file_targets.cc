@@ -46,7 +46,8 @@ FileTargets::FileTargets(const Deps& deps, SavedPositions saved)
     : deps_(deps),
       saved_(std::move(saved)),
       buffer_(FileTail::kLineBytesMax),
-      active_files_(deps.metrics.gauge("promtail_files_active_total", "Number of active files.")) {}
+      active_files_(deps.metrics.gauge("promtail_files_active_total", "Number of active files.")),
+      release_(deps.executor, deps.strand, kReleasePause, [this] { return release_held(); }) {}
 
 FileTargets::~FileTargets() {
     *alive_ = false;
@@ -385,9 +386,8 @@ void FileTargets::turn() {
 
 void FileTargets::after_turn(std::uint64_t id, FileTail::Turn outcome) {
     Tail& tail = tails_.at(id);
-    if (tail.file->feed().holds() && !releasing_) {
-        releasing_ = true;
-        release_later();
+    if (tail.file->feed().holds()) {
+        release_.start();
     }
     switch (outcome) {
         case FileTail::Turn::kMore:
@@ -443,25 +443,17 @@ void FileTargets::rest(std::uint64_t id, Duration delay) {
     });
 }
 
-void FileTargets::release_later() {
-    deps_.executor.post_after(kReleasePause, [this, alive = alive_, &strand = deps_.strand] {
-        strand.post([this, alive] {
-            if (*alive && !stopped_) {
-                release_held();
-            }
-        });
-    });
-}
-
-void FileTargets::release_held() {
-    releasing_ = false;
+// Whether stages hold more.
+bool FileTargets::release_held() {
+    bool more = false;
     for (auto& [id, tail] : tails_) {
+        if (stopped_) {
+            break;
+        }
         tail.file->feed().release(deps_.tail.clock.now(), false);
-        releasing_ = releasing_ || tail.file->feed().holds();
+        more = more || tail.file->feed().holds();
     }
-    if (releasing_) {
-        release_later();
-    }
+    return more;
 }
 
 void FileTargets::retire_left() {

@@ -5,6 +5,7 @@
 #include "agent/files/file_tail.h"
 #include "agent/files/glob.h"
 #include "agent/positions/positions_file.h"
+#include "agent/repeater.h"
 #include "io/executor.h"
 #include "io/file_watcher.h"
 
@@ -110,8 +111,7 @@ class FileTargets {
     void rest(std::uint64_t id, Duration delay);
     void follow(Tail& tail, std::uint64_t before);
     void let_followers_read(std::uint64_t id);
-    void release_later();
-    void release_held();
+    bool release_held();
     void retire_left();
     void retire(std::uint64_t id);
     void set_gauges();
@@ -130,12 +130,12 @@ class FileTargets {
     std::size_t followers_ = 0;  // tails that wait for others
     bool begun_ = false;
     bool turning_ = false;
-    bool releasing_ = false;
     bool recovered_ = false;
     bool stopped_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::unique_ptr<io::FileWatcher> watcher_;
     base::Gauge active_files_;
+    Repeater release_;
 };
 
 }  // namespace logi::agent

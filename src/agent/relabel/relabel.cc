@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "agent/digest.h"
+#include "agent/pipeline/entry.h"
 #include "regex/replace.h"
 
 #include <algorithm>
@@ -170,6 +171,14 @@ bool RelabelRule::apply(std::vector<LabelPair>& labels) const {
 bool relabel(const std::vector<RelabelRule>& rules, std::vector<LabelPair>& labels) {
     return std::all_of(
         rules.begin(), rules.end(), [&](const RelabelRule& rule) { return rule.apply(labels); });
+}
+
+std::vector<LabelPair> sent_labels(std::vector<LabelPair> labels) {
+    std::erase_if(labels, [](const LabelPair& label) {
+        return label.value.empty() ||
+               (label.name.starts_with(kReservedPrefix) && label.name != kTenantLabel);
+    });
+    return labels;
 }
 
 }  // namespace logi::agent

@@ -57,4 +57,7 @@ class RelabelRule {
 // One rule after another. False: the target is dropped.
 [[nodiscard]] bool relabel(const std::vector<RelabelRule>& rules, std::vector<LabelPair>& labels);
 
+// Those that go on with entries: not those that are for the agent itself, but that of the tenant.
+[[nodiscard]] std::vector<LabelPair> sent_labels(std::vector<LabelPair> labels);
+
 }  // namespace logi::agent
