@@ -94,6 +94,7 @@ class Agent {
     std::vector<std::unique_ptr<Source>> sources_;
     std::unique_ptr<StdinSource> stdin_;
     bool saving_ = false;
+    std::vector<std::function<void()>> after_save_;
     std::optional<Positions> saved_;  // what the file of positions says
     bool stopping_ = false;
 
@@ -301,7 +302,7 @@ void Agent::save_positions_later() {
 // What the file is going to say is recorded before: see KnownFile::saved.
 void Agent::save_positions_now(const std::function<void()>& done) {
     if (saving_) {
-        done();
+        after_save_.push_back(done);  // what is being saved may be older
         return;
     }
     SavedPositions positions = file_targets_->positions();
@@ -328,6 +329,9 @@ void Agent::save_positions_now(const std::function<void()>& done) {
                     saved_.reset();
                 }
                 done();
+                for (const auto& waiting : std::exchange(after_save_, {})) {
+                    save_positions_now(waiting);
+                }
             });
         });
     });

@@ -151,6 +151,8 @@ class JournalTest(unittest.TestCase):
             time.sleep(0.05 * round_)
             agent.kill()
         agent.start()
+        journal.write(export(0, {"MESSAGE": "of the last run"}))
+        expected.append("of the last run")
         self.wait_for(expected)
         self.assertEqual(agent.stop(), 0)
         # All is acknowledged: nothing is read again.
