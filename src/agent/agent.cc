@@ -15,6 +15,7 @@
 #include "agent/systemd/systemd_source.h"
 #include "base/log.h"
 #include "io/open_files.h"
+#include "io/process_usage.h"
 #include "io/service_manager.h"
 #include "net/http_server.h"
 
@@ -78,6 +79,7 @@ class Agent {
     base::Registry metrics_;
     io::SystemClock clock_;
     io::SystemRandom random_;
+    const std::shared_ptr<const void> usage_ = io::tell_of_usage(metrics_, clock_);
     std::unique_ptr<io::FileSystem> files_;
     StageContext stages_{metrics_, clock_, ""};
     Pipeline::Observer observer_;

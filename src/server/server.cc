@@ -11,6 +11,7 @@
 #include "compact/compactor.h"
 #include "ingest/store.h"
 #include "io/open_files.h"
+#include "io/process_usage.h"
 #include "io/service_manager.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
@@ -215,6 +216,7 @@ int run(const config::Config& config) {
         }
         return 1;
     }
+    const auto usage = io::tell_of_usage(metrics, clock);
     const auto told = tell_of_process(metrics, **server, (*store)->limits());
     warn_of_strangers(config, **server, otlp->get());
     limits.start();

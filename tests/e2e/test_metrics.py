@@ -1,5 +1,6 @@
 """/metrics after real pushes, queries and refusals: names, labels and values as Loki's dashboards read them."""
 import json
+import os
 import time
 import unittest
 import urllib.parse
@@ -74,6 +75,18 @@ class Requests(MetricsCase):
         build = json.loads(server.request("GET", "/loki/api/v1/status/buildinfo")[1])
         self.assertEqual(metrics.all("loki_build_info", version=build["version"]).popitem()[1], 1)
         self.assertEqual(metrics.labels("loki_build_info"), {frozenset(("version", "revision", "branch", "goversion"))})
+
+    def test_the_process(self):
+        begin = time.time()
+        server = self.serve()
+        metrics = self.metrics(server)
+        self.assertLess(abs(metrics.one("process_start_time_seconds") - begin), 10)
+        self.assertGreater(metrics.one("process_cpu_seconds_total"), 0)
+        self.assertLess(metrics.one("process_cpu_seconds_total"), 60)
+        self.assertLess(abs(metrics.one("process_resident_memory_bytes") / 2**20 - server.memory_mb()), 20)
+        self.assertGreater(metrics.one("process_virtual_memory_bytes"), metrics.one("process_resident_memory_bytes"))
+        self.assertLess(abs(metrics.one("process_open_fds") - len(os.listdir(f"/proc/{server.process.pid}/fd"))), 5)
+        self.assertGreater(metrics.one("process_max_fds"), metrics.one("process_open_fds"))
 
     def test_methods_are_few(self):
         server = self.serve()
