@@ -4,8 +4,11 @@
 #include "absl/strings/str_join.h"
 #include "agent/client/delivery.h"
 #include "agent/discovery/discovery.h"
+#include "agent/discovery/http_discovery.h"
+#include "agent/docker/docker_source.h"
 #include "agent/files/file_targets.h"
 #include "agent/files/line_decoder.h"
+#include "agent/kubernetes/kubernetes_discovery.h"
 #include "agent/positions/positions_file.h"
 #include "agent/positions/read_log.h"
 #include "agent/print_entries.h"
@@ -62,6 +65,8 @@ class Agent {
     void start_stdin();
     Status start_files(SavedPositions saved);
     Status make_sources(const ScrapeConfig& scrape, const Positions& saved);
+    Status make_discoveries(const ScrapeConfig& scrape);
+    HttpDeps http_deps();
     void read_on();
     // Once on the strand, and waits for it.
     void on_strand(const std::function<void()>& body);
@@ -89,6 +94,7 @@ class Agent {
     std::unique_ptr<Delivery> delivery_;
     std::unique_ptr<LineTimes> times_;
     std::unique_ptr<TokenBucket> line_rate_;
+    std::unique_ptr<net::HttpStreams> streams_;  // if anybody needs it
     std::vector<std::pair<const ScrapeConfig*, std::unique_ptr<Discovery>>> discoveries_;
     std::vector<FileTarget> targets_;
     std::vector<DroppedTarget> dropped_;
@@ -201,6 +207,34 @@ Status Agent::make_sources(const ScrapeConfig& scrape, const Positions& saved) {
         }
         sources_.push_back(std::move(source));
     }
+    for (const DockerSdConfig& docker : scrape.docker_sd_configs) {
+        sources_.push_back(std::make_unique<DockerSource>(
+            DockerDeps{
+                {stages_, *delivery_}, http_deps(), clock_, metrics_, scrape, docker, observer_},
+            saved));
+    }
+    return absl::OkStatus();
+}
+
+HttpDeps Agent::http_deps() {
+    if (streams_ == nullptr) {
+        streams_ = std::make_unique<net::HttpStreams>();
+    }
+    return {*streams_, executor_, strand_};
+}
+
+Status Agent::make_discoveries(const ScrapeConfig& scrape) {
+    discoveries_.emplace_back(&scrape, discover_static(scrape.static_configs, hostname_));
+    for (const FileSdConfig& sd : scrape.file_sd_configs) {
+        discoveries_.emplace_back(&scrape, discover_in_files(sd));
+    }
+    for (const HttpSdConfig& sd : scrape.http_sd_configs) {
+        discoveries_.emplace_back(&scrape, discover_by_http(http_deps(), sd));
+    }
+    for (const KubernetesSdConfig& sd : scrape.kubernetes_sd_configs) {
+        LOGI_ASSIGN_OR_RETURN(auto pods, discover_pods(http_deps(), sd));
+        discoveries_.emplace_back(&scrape, std::move(pods));
+    }
     return absl::OkStatus();
 }
 
@@ -230,10 +264,7 @@ Status Agent::start_files(SavedPositions saved) {
     LOGI_ASSIGN_OR_RETURN(
         file_targets_, FileTargets::make({tail, executor_, strand_, metrics_}, std::move(saved)));
     for (const ScrapeConfig& scrape : config_.scrape_configs) {
-        discoveries_.emplace_back(&scrape, discover_static(scrape.static_configs, hostname_));
-        for (const FileSdConfig& sd : scrape.file_sd_configs) {
-            discoveries_.emplace_back(&scrape, discover_in_files(sd));
-        }
+        LOGI_RETURN_IF_ERROR(make_discoveries(scrape));
     }
     on_strand([this] {
         for (const auto& [scrape, discovery] : discoveries_) {
@@ -308,6 +339,9 @@ void Agent::save_positions_now(const std::function<void()>& done) {
         return;
     }
     SavedPositions positions = file_targets_->positions();
+    for (const auto& source : sources_) {
+        source->clear_positions(positions.positions);
+    }
     for (const auto& source : sources_) {
         source->add_positions(positions.positions);
     }
@@ -385,6 +419,9 @@ void Agent::stop() {
     io::wait_for(executor_, [this](const io::Task& done) {
         strand_.post([this, done] {
             stopping_ = true;
+            for (const auto& [scrape, discovery] : discoveries_) {
+                discovery->stop();
+            }
             if (file_targets_ != nullptr) {
                 file_targets_->stop();
             }
@@ -406,6 +443,7 @@ void Agent::stop() {
     for (const auto& source : sources_) {
         source->join();
     }
+    streams_.reset();
 }
 
 int fail(const Status& status) {

@@ -21,6 +21,9 @@ class Source {
     virtual void join() {}
     // What it reads from, for /targets.
     [[nodiscard]] virtual std::vector<FileStatus> status() const = 0;
+    // Removes what Positions name of its kind that is not there any more; before add_positions() of
+    // all sources.
+    virtual void clear_positions(Positions& positions) const { (void)positions; }
     // Adds how far it is delivered, of what can be read again.
     virtual void add_positions(Positions& positions) const { (void)positions; }
 };

@@ -1,30 +1,16 @@
 #include "agent/client/sender.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "agent/client/http_auth.h"
 #include "base/version.h"
 #include "net/http_client.h"
 #include "net/url.h"
-
-#include <fstream>
 
 namespace logi::agent {
 namespace {
 
 constexpr std::size_t kFirstLineBytesMax = 1024;
 constexpr std::uint64_t kAnswerBytesMax = 1U << 20U;
-
-StatusOr<std::string> first_line_of(const std::string& path) {
-    std::ifstream in(path);
-    std::string line;
-    if (!std::getline(in, line)) {
-        return absl::UnavailableError(path + ": cannot be read");
-    }
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
-        line.pop_back();
-    }
-    return line;
-}
 
 class HttpSender final : public Sender {
   public:
@@ -58,22 +44,7 @@ class HttpSender final : public Sender {
         if (!tenant.empty()) {
             headers.emplace_back("X-Scope-OrgID", tenant);
         }
-        if (!config_.user.empty()) {
-            std::string password = config_.password;
-            if (!config_.password_file.empty()) {
-                LOGI_ASSIGN_OR_RETURN(password, first_line_of(config_.password_file));
-            }
-            headers.emplace_back(
-                "Authorization",
-                "Basic " + absl::Base64Escape(absl::StrCat(config_.user, ":", password)));
-        }
-        std::string token = config_.token;
-        if (!config_.token_file.empty()) {
-            LOGI_ASSIGN_OR_RETURN(token, first_line_of(config_.token_file));
-        }
-        if (!token.empty()) {
-            headers.emplace_back("Authorization", config_.authorization_type + " " + token);
-        }
+        LOGI_RETURN_IF_ERROR(add_authorization(config_.http.auth, headers));
         return headers;
     }
 
@@ -88,11 +59,7 @@ class HttpSender final : public Sender {
 StatusOr<std::unique_ptr<Sender>> Sender::make(const ClientConfig& config) {
     LOGI_ASSIGN_OR_RETURN(const net::ServerUrl url, net::parse_server_url(config.url));
     net::ClientOptions options;
-    options.tls = {.ca_file = config.tls.ca_file,
-                   .cert_file = config.tls.cert_file,
-                   .key_file = config.tls.key_file,
-                   .server_name = config.tls.server_name,
-                   .skip_verify = config.tls.insecure_skip_verify};
+    options.tls = tls_of(config.http.tls);
     options.timeout = config.timeout;
     options.body_bytes_max = kAnswerBytesMax;
     LOGI_ASSIGN_OR_RETURN(auto client, net::HttpClient::make(config.url, options));

@@ -26,6 +26,23 @@ struct TlsConfig {
     bool insecure_skip_verify = false;
 };
 
+// Who the agent is for a server.
+struct HttpAuth {
+    std::string user;
+    std::string password;
+    std::string password_file;
+    std::string authorization_type = "Bearer";
+    std::string token;
+    std::string token_file;
+};
+
+// How a server is talked to.
+struct HttpClientConfig {
+    HttpAuth auth;
+    TlsConfig tls;
+    bool follow_redirects = true;
+};
+
 struct ClientConfig {
     std::string name;
     std::string url;
@@ -33,13 +50,7 @@ struct ClientConfig {
     std::string tenant_id;
     Duration batch_wait = Duration::seconds(1);
     std::int64_t batch_bytes = 1 << 20;  // of lines and metadata
-    std::string user;
-    std::string password;
-    std::string password_file;
-    std::string authorization_type = "Bearer";
-    std::string token;
-    std::string token_file;
-    TlsConfig tls;
+    HttpClientConfig http;
     Duration backoff_min = Duration::millis(500);
     Duration backoff_max = Duration::minutes(5);
     // After so many a batch is given up; 0: never. Promtail's own default is 10.
@@ -72,11 +83,37 @@ struct PositionsConfig {
 struct TargetGroup {
     std::vector<std::string> targets;
     TextMap labels;
+    friend bool operator==(const TargetGroup&, const TargetGroup&) = default;
 };
 
 struct FileSdConfig {
     std::vector<std::string> files;  // globs of names that end in .json, .yml or .yaml
     Duration refresh_interval = Duration::minutes(5);
+};
+
+struct HttpSdConfig {
+    HttpClientConfig client;
+    std::string url;
+    Duration refresh_interval = Duration::minutes(1);
+};
+
+struct DockerSdConfig {
+    HttpClientConfig client;
+    std::string host;  // unix://…, tcp://…, http://… or https://…
+    std::uint16_t port = 80;
+    std::string host_networking_host = "localhost";
+    std::map<std::string, std::vector<std::string>> filters;
+    Duration refresh_interval = Duration::minutes(1);
+};
+
+// Of the role pod.
+struct KubernetesSdConfig {
+    HttpClientConfig client;
+    std::string api_server;  // empty: that of the cluster that the agent runs in
+    bool own_namespace = false;
+    std::vector<std::string> namespaces;  // none: all
+    std::string label_selector;
+    std::string field_selector;
 };
 
 struct DecompressionConfig {
@@ -102,6 +139,9 @@ struct ScrapeConfig {
     std::vector<RelabelRule> relabel;
     std::vector<TargetGroup> static_configs;
     std::vector<FileSdConfig> file_sd_configs;
+    std::vector<HttpSdConfig> http_sd_configs;
+    std::vector<DockerSdConfig> docker_sd_configs;
+    std::vector<KubernetesSdConfig> kubernetes_sd_configs;
     std::optional<SystemdConfig> journal;
 };
 

@@ -62,11 +62,11 @@ global: {file_watch_config: {min_poll_frequency: 1s}}
     EXPECT_EQ(client.tenant_id, "7");
     EXPECT_EQ(client.batch_wait, Duration::seconds(2));
     EXPECT_EQ(client.batch_bytes, 102400);
-    EXPECT_EQ(client.user, "u");
-    EXPECT_EQ(client.password_file, "/p");
+    EXPECT_EQ(client.http.auth.user, "u");
+    EXPECT_EQ(client.http.auth.password_file, "/p");
     EXPECT_EQ(client.backoff_min, Duration::millis(100));
     EXPECT_EQ(client.retries_max, 3);
-    EXPECT_TRUE(client.tls.insecure_skip_verify);
+    EXPECT_TRUE(client.http.tls.insecure_skip_verify);
     EXPECT_EQ(client.headers.at("X-A"), "b");
     ASSERT_EQ(config->scrape_configs.size(), 2U);
     const ScrapeConfig& system = config->scrape_configs[0];

@@ -26,7 +26,7 @@ config::Setter read_tls(TlsConfig& tls) {
     };
 }
 
-config::Setter read_basic_auth(ClientConfig& c) {
+config::Setter read_basic_auth(HttpAuth& c) {
     return [&c](const YAML::Node& v) {
         config::read_keys(v,
                           "basic_auth",
@@ -36,7 +36,7 @@ config::Setter read_basic_auth(ClientConfig& c) {
     };
 }
 
-config::Setter read_authorization(ClientConfig& c) {
+config::Setter read_authorization(HttpAuth& c) {
     return [&c](const YAML::Node& v) {
         config::read_keys(v,
                           "authorization",
@@ -65,9 +65,7 @@ void check(const YAML::Node& node, const ClientConfig& c) {
     if (!c.url.starts_with("http://") && !c.url.starts_with("https://")) {
         config::refuse(node, absl::StrCat("'", c.url, "' is no http:// or https:// address"));
     }
-    if (!c.user.empty() && (!c.token.empty() || !c.token_file.empty())) {
-        config::refuse(node, "a client has basic_auth or a token, not both");
-    }
+    check_auth(node, c.http);
     if (c.batch_bytes <= 0 || c.backoff_min.ns <= 0 || c.backoff_max < c.backoff_min ||
         c.timeout.ns <= 0) {
         config::refuse(node, "batchsize, timeout and backoff periods of a client are above 0");
@@ -81,35 +79,45 @@ void check(const YAML::Node& node, const ClientConfig& c) {
 
 }  // namespace
 
+config::Setters http_client_setters(HttpClientConfig& c) {
+    return {
+        {"basic_auth", read_basic_auth(c.auth)},
+        {"authorization", read_authorization(c.auth)},
+        {"bearer_token", config::set(c.auth.token)},
+        {"bearer_token_file", config::set(c.auth.token_file)},
+        {"tls_config", read_tls(c.tls)},
+        {"follow_redirects", config::set(c.follow_redirects)},
+        {"enable_http2",
+         [](const YAML::Node&) {
+         }},
+        {"oauth2", refuse_key("oauth2 is not supported: use basic_auth or a bearer_token_file")},
+        {"sigv4", refuse_key("sigv4 is not supported")},
+        {"proxy_url", refuse_key("proxy_url is not supported: the agent sends directly")}};
+}
+
+void check_auth(const YAML::Node& node, const HttpClientConfig& c) {
+    if (!c.auth.user.empty() && (!c.auth.token.empty() || !c.auth.token_file.empty())) {
+        config::refuse(node, "basic_auth or a token are given, not both");
+    }
+}
+
 ClientConfig read_client(const YAML::Node& node) {
     ClientConfig c;
-    bool follow_redirects = false;
-    bool enable_http2 = false;
     std::string stream_lag_labels;
-    config::read_keys(
-        node,
-        "a client",
-        {{"name", config::set(c.name)},
-         {"url", config::set(c.url)},
-         {"headers", set_text_map(c.headers)},
-         {"tenant_id", config::set(c.tenant_id)},
-         {"batchwait", config::set_duration(c.batch_wait)},
-         {"batchsize", config::set_size(c.batch_bytes)},
-         {"basic_auth", read_basic_auth(c)},
-         {"authorization", read_authorization(c)},
-         {"bearer_token", config::set(c.token)},
-         {"bearer_token_file", config::set(c.token_file)},
-         {"tls_config", read_tls(c.tls)},
-         {"backoff_config", read_backoff(c)},
-         {"external_labels", set_text_map(c.external_labels)},
-         {"timeout", config::set_duration(c.timeout)},
-         {"drop_rate_limited_batches", config::set(c.drop_rate_limited_batches)},
-         {"follow_redirects", config::set(follow_redirects)},
-         {"enable_http2", config::set(enable_http2)},
-         {"stream_lag_labels", config::set(stream_lag_labels)},
-         {"oauth2", refuse_key("oauth2 is not supported: use basic_auth or a bearer_token_file")},
-         {"sigv4", refuse_key("sigv4 is not supported")},
-         {"proxy_url", refuse_key("proxy_url is not supported: the agent sends directly")}});
+    config::Setters setters = http_client_setters(c.http);
+    setters.merge(
+        config::Setters{{"name", config::set(c.name)},
+                        {"url", config::set(c.url)},
+                        {"headers", set_text_map(c.headers)},
+                        {"tenant_id", config::set(c.tenant_id)},
+                        {"batchwait", config::set_duration(c.batch_wait)},
+                        {"batchsize", config::set_size(c.batch_bytes)},
+                        {"backoff_config", read_backoff(c)},
+                        {"external_labels", set_text_map(c.external_labels)},
+                        {"timeout", config::set_duration(c.timeout)},
+                        {"drop_rate_limited_batches", config::set(c.drop_rate_limited_batches)},
+                        {"stream_lag_labels", config::set(stream_lag_labels)}});
+    config::read_keys(node, "a client", setters);
     check(node, c);
     return c;
 }

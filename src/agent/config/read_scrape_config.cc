@@ -10,21 +10,19 @@ namespace logi::agent {
 namespace {
 
 // What Promtail can do and the agent cannot.
-constexpr std::array<std::string_view, 23> kUnsupported = {
+constexpr std::array<std::string_view, 21> kUnsupported = {
     "azure_event_hubs",
     "azure_sd_configs",
     "cloudflare",
     "consul_sd_configs",
     "consulagent_sd_configs",
     "dns_sd_configs",
-    "docker_sd_configs",
     "ec2_sd_configs",
     "gce_sd_configs",
     "gcplog",
     "gelf",
     "heroku_drain",
     "kafka",
-    "kubernetes_sd_configs",
     "loki_push_api",
     "marathon_sd_configs",
     "nerve_sd_configs",
@@ -123,6 +121,18 @@ SystemdConfig read_systemd(const YAML::Node& node) {
     return c;
 }
 
+template <typename Item>
+config::Setter list_of(std::vector<Item>& items,
+                       const std::string& what,
+                       Item (*read)(const YAML::Node&)) {
+    return [&items, what, read](const YAML::Node& v) {
+        if (!v.IsNull()) {
+            config::read_list(
+                v, what, [&](const YAML::Node& item) { items.push_back(read(item)); });
+        }
+    };
+}
+
 }  // namespace
 
 std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list) {
@@ -147,34 +157,35 @@ std::vector<TargetGroup> read_target_groups(const YAML::Node& list) {
 
 ScrapeConfig read_scrape_config(const YAML::Node& node) {
     ScrapeConfig scrape;
-    config::Setters setters = {{"job_name", config::set(scrape.job_name)},
-                               {"pipeline_stages",
-                                [&](const YAML::Node& v) {
-                                    scrape.pipeline = read_pipeline(v);
-                                }},
-                               {"encoding", config::set(scrape.encoding)},
-                               {"decompression",
-                                [&](const YAML::Node& v) {
-                                    scrape.decompression = read_decompression(v);
-                                }},
-                               {"relabel_configs",
-                                [&](const YAML::Node& v) {
-                                    scrape.relabel = read_relabel_rules(v);
-                                }},
-                               {"static_configs",
-                                [&](const YAML::Node& v) {
-                                    scrape.static_configs = read_target_groups(v);
-                                }},
-                               {"journal",
-                                [&](const YAML::Node& v) {
-                                    scrape.journal = read_systemd(v);
-                                }},
-                               {"file_sd_configs", [&](const YAML::Node& v) {
-                                    config::read_list(
-                                        v, "file_sd_configs", [&](const YAML::Node& item) {
-                                            scrape.file_sd_configs.push_back(read_file_sd(item));
-                                        });
-                                }}};
+    config::Setters setters = {
+        {"job_name", config::set(scrape.job_name)},
+        {"pipeline_stages",
+         [&](const YAML::Node& v) {
+             scrape.pipeline = read_pipeline(v);
+         }},
+        {"encoding", config::set(scrape.encoding)},
+        {"decompression",
+         [&](const YAML::Node& v) {
+             scrape.decompression = read_decompression(v);
+         }},
+        {"relabel_configs",
+         [&](const YAML::Node& v) {
+             scrape.relabel = read_relabel_rules(v);
+         }},
+        {"static_configs",
+         [&](const YAML::Node& v) {
+             scrape.static_configs = read_target_groups(v);
+         }},
+        {"journal",
+         [&](const YAML::Node& v) {
+             scrape.journal = read_systemd(v);
+         }},
+        {"file_sd_configs", list_of(scrape.file_sd_configs, "file_sd_configs", read_file_sd)},
+        {"http_sd_configs", list_of(scrape.http_sd_configs, "http_sd_configs", read_http_sd)},
+        {"docker_sd_configs",
+         list_of(scrape.docker_sd_configs, "docker_sd_configs", read_docker_sd)},
+        {"kubernetes_sd_configs",
+         list_of(scrape.kubernetes_sd_configs, "kubernetes_sd_configs", read_kubernetes_sd)}};
     for (const std::string_view key : kUnsupported) {
         setters[std::string(key)] = [key](const YAML::Node& v) {
             config::refuse(v, absl::StrCat("'", std::string(key), "' is not supported"));

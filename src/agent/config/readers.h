@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/config/agent_config.h"
+#include "config/sections.h"
 
 namespace YAML {
 class Node;
@@ -11,6 +12,13 @@ namespace logi::agent {
 
 // Throws config::BadConfig.
 ClientConfig read_client(const YAML::Node& node);
+// Keys of everything that talks to a server, to be checked afterwards.
+config::Setters http_client_setters(HttpClientConfig& c);
+void check_auth(const YAML::Node& node, const HttpClientConfig& c);
+// Of http_sd_configs, docker_sd_configs and kubernetes_sd_configs.
+HttpSdConfig read_http_sd(const YAML::Node& node);
+DockerSdConfig read_docker_sd(const YAML::Node& node);
+KubernetesSdConfig read_kubernetes_sd(const YAML::Node& node);
 ScrapeConfig read_scrape_config(const YAML::Node& node);
 // Also of special targets.
 std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list);

@@ -19,6 +19,8 @@ class Discovery {
     virtual void start(std::function<void()> on_change) = 0;
     // Looks again for what gives no sign when it changes.
     virtual void refresh() {}
+    // Asks nobody any more.
+    virtual void stop() {}
     [[nodiscard]] virtual const std::vector<TargetGroup>& groups() const = 0;
 };
 

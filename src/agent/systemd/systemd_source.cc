@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kBatchBytesMax = 256U << 10U;
 constexpr std::size_t kBatchEntriesMax = 1000;
-// Past so many that are not delivered nothing is read.
-constexpr std::size_t kCursorsMax = 64U << 10U;
 constexpr Duration kReleasePause = Duration::millis(250);
 
 constexpr std::array<const char*, 8> kPriorities = {
@@ -75,7 +73,10 @@ SystemdSource::SystemdSource(const Deps& deps,
             scrape.pipeline,
             Labels(),
             0,
-            [this](std::uint64_t position) { on_delivered(position); }),
+            [this](std::uint64_t position) {
+                places_.set_delivered(position);
+                read_on();
+            }),
       label_sets_(feed_),
       release_(deps.executor,
                deps.strand,
@@ -91,7 +92,7 @@ SystemdSource::SystemdSource(const Deps& deps,
         own_labels_.push_back({name, value});
     }
     if (const auto at = saved.find(position_key_); at != saved.end()) {
-        delivered_cursor_ = read_cursor_ = at->second;
+        saved_cursor_ = read_cursor_ = at->second;
     }
 }
 
@@ -122,17 +123,19 @@ std::vector<FileStatus> SystemdSource::status() const {
     return {{scrape_.job_name,
              scrape_.journal->path.empty() ? "journal" : "journal " + scrape_.journal->path,
              Labels::from_pairs(own_labels_),
-             count_}};
+             places_.count()}};
 }
 
 void SystemdSource::add_positions(Positions& positions) const {
-    if (!delivered_cursor_.empty()) {
-        positions[position_key_] = delivered_cursor_;
+    const std::string& cursor =
+        places_.delivered().has_value() ? *places_.delivered() : saved_cursor_;
+    if (!cursor.empty()) {
+        positions[position_key_] = cursor;
     }
 }
 
 void SystemdSource::read_on() {
-    if (reading_ || stopped_ || cursors_.size() >= kCursorsMax || !deps_.feed.delivery.has_room()) {
+    if (reading_ || stopped_ || places_.full() || !deps_.feed.delivery.has_room()) {
         return;
     }
     reading_ = true;
@@ -241,7 +244,7 @@ void SystemdSource::take_entries() {
 }
 
 Duration SystemdSource::take_entry(const SystemdEntry& entry) {
-    cursors_.emplace_back(++count_, entry.cursor);
+    const std::uint64_t position = places_.add(entry.cursor);
     std::string json;
     const std::string* line = nullptr;
     if (scrape_.journal->json) {
@@ -251,22 +254,22 @@ Duration SystemdSource::take_entry(const SystemdEntry& entry) {
         line = &message->second;
     }
     if (line == nullptr) {
-        refuse("no_message");
+        refuse("no_message", position);
         return {};
     }
     auto labels = labels_of(entry);
     if (!labels.has_value() || labels->empty()) {
         if (labels.has_value()) {
-            refuse("empty_labels");
+            refuse("empty_labels", position);
         } else {
-            feed_.pass_over(count_);
+            feed_.pass_over(position);
         }
         return {};
     }
     lines_.add();
     return feed_.take({.text = *line,
-                       .from = count_ - 1,
-                       .to = count_,
+                       .from = position - 1,
+                       .to = position,
                        .read_time = entry.time,
                        .own_time = entry.time,
                        .guessed = std::nullopt},
@@ -290,21 +293,13 @@ std::optional<std::vector<LabelPair>> SystemdSource::labels_of(const SystemdEntr
     return sent_labels(std::move(labels));
 }
 
-void SystemdSource::refuse(const std::string& why) {
+void SystemdSource::refuse(const std::string& why, std::uint64_t position) {
     deps_.metrics
         .counter("promtail_journal_target_parsing_errors_total",
                  "Total number of parsing errors while reading journal messages",
                  {{"error", why}})
         .add();
-    feed_.pass_over(count_);
-}
-
-void SystemdSource::on_delivered(std::uint64_t position) {
-    while (!cursors_.empty() && cursors_.front().first <= position) {
-        delivered_cursor_ = std::move(cursors_.front().second);
-        cursors_.pop_front();
-    }
-    read_on();
+    feed_.pass_over(position);
 }
 
 }  // namespace logi::agent

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/client/label_sets.h"
+#include "agent/client/places.h"
 #include "agent/repeater.h"
 #include "agent/source.h"
 #include "agent/systemd/systemd_reader.h"
@@ -9,11 +10,9 @@
 #include "io/clock.h"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace logi::agent {
@@ -62,8 +61,7 @@ class SystemdSource final : public Source {
     void take_entries();
     Duration take_entry(const SystemdEntry& entry);
     std::optional<std::vector<LabelPair>> labels_of(const SystemdEntry& entry);
-    void on_delivered(std::uint64_t position);
-    void refuse(const std::string& why);
+    void refuse(const std::string& why, std::uint64_t position);
 
     const Deps deps_;
     const ScrapeConfig& scrape_;
@@ -79,9 +77,8 @@ class SystemdSource final : public Source {
     Feed feed_;
     LabelSets label_sets_;
     Repeater release_;
-    std::string delivered_cursor_;
-    std::deque<std::pair<std::uint64_t, std::string>> cursors_;  // of what is not delivered
-    std::uint64_t count_ = 0;                                    // of entries so far
+    std::string saved_cursor_;    // by the run before
+    Places<std::string> places_;  // cursors
     Batch batch_;
     std::size_t next_ = 0;  // of batch_
     bool reading_ = false;  // until all of a batch is taken
