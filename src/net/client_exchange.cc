@@ -12,6 +12,8 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kReadBytes = 64U << 10U;
+// What is between chunks and behind the last one has an end.
+constexpr std::size_t kBufferBytesMax = 256U << 10U;
 using Parser = http::response_parser<http::string_body>;
 
 // Else one could end the header, or begin another.
@@ -64,8 +66,17 @@ StatusOr<std::string> request_head(const std::string& method,
 }
 
 struct AnswerReader::Impl {
-    // Reads until an answer is whole.
+    // Beast throws at what is longer than it can store.
     Status read(Parser& parser) {
+        try {
+            return read_answer(parser);
+        } catch (const std::length_error& e) {
+            return absl::UnavailableError(e.what());
+        }
+    }
+
+    // Reads until an answer is whole.
+    Status read_answer(Parser& parser) {
         beast::error_code ec = http::error::need_more;
         while (true) {
             if (buffer.size() > 0) {
@@ -92,12 +103,12 @@ struct AnswerReader::Impl {
 
     ClientConnection& connection;
     const std::uint64_t body_bytes_max;
-    beast::flat_buffer buffer;
+    beast::flat_buffer buffer{kBufferBytesMax};
     bool keep_alive = false;
 };
 
 AnswerReader::AnswerReader(ClientConnection& connection, std::uint64_t body_bytes_max)
-    : impl_(new Impl{connection, body_bytes_max, {}}) {}
+    : impl_(new Impl{connection, body_bytes_max}) {}
 AnswerReader::~AnswerReader() = default;
 
 StatusOr<HttpResponse> AnswerReader::read(bool is_head) {

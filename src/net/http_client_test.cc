@@ -129,6 +129,9 @@ TEST(HttpClient, ReadsAnswersOfAllKinds) {
     EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nabc"), ": partial message");
     EXPECT_EQ(ask(""), ": the server closed the connection");
     EXPECT_EQ(ask("rubbish\r\n\r\n"), ": bad version");
+    EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
+                  std::string(70'000, 'x') + "\r\n\r\n"),
+              ": field value too large");
 }
 
 TEST(HttpClient, HasBounds) {

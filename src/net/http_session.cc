@@ -64,6 +64,22 @@ struct RequestBody {
     };
 };
 
+// Beast's own throws at a field that is longer than it can store, also among the trailers.
+class RequestParser final : public http::request_parser<RequestBody> {
+    static constexpr std::size_t kFieldBytesMax = (64U << 10U) - 4;
+
+    void on_field_impl(http::field field,
+                       beast::string_view name,
+                       beast::string_view value,
+                       beast::error_code& ec) override {
+        if (name.size() > kFieldBytesMax || value.size() > kFieldBytesMax) {
+            ec = http::error::header_limit;
+        } else {
+            get().insert(field, name, value);
+        }
+    }
+};
+
 // http://host/path, which a client may send instead of /path, without scheme and host.
 std::string_view without_authority(std::string_view target) {
     const std::size_t scheme = target.find("://");
@@ -90,6 +106,9 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     ~Session() {
         release_body();
+        if (counted_) {
+            shared_->requests.fetch_sub(1);
+        }
         ((*shared_).*counter_).fetch_sub(1);
     }
     Session(const Session&) = delete;
@@ -472,7 +491,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::shared_ptr<const PeerCertificate> peer_;
     std::atomic<std::uint32_t> SessionShared::*counter_;
     beast::flat_buffer buffer_;
-    std::optional<http::request_parser<RequestBody>> parser_;
+    std::optional<RequestParser> parser_;
     std::optional<http::response<http::empty_body>> continue_;
     std::optional<http::response<http::string_body>> response_;
     std::shared_ptr<WebSocketSource> socket_source_;  // set: the answer is the last one

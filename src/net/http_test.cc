@@ -136,6 +136,11 @@ TEST_F(HttpServerTest, WhatIsOddInARequest) {
     EXPECT_EQ(status(chunked, "1;" + std::string(1 << 20, 'x')), "431");
     EXPECT_EQ(status(chunked, "0\r\nX: " + std::string(1 << 20, 'x')), "431");
     EXPECT_EQ(status(chunked, std::string(1 << 20, '0')), "431");
+    // Within the bound of a header, beyond what the library can store of one field.
+    const std::string field(70'000, 'f');
+    EXPECT_EQ(status("GET / HTTP/1.1\r\nX: " + field), "431");
+    EXPECT_EQ(status("GET / HTTP/1.1\r\n" + field + ": x"), "431");
+    EXPECT_EQ(status(chunked, "0\r\nX: " + field + "\r\n\r\n"), "431");
     EXPECT_EQ(status("POST / HTTP/1.1\r\nExpect: a-miracle\r\nContent-Length: 1", "a"), "417");
     EXPECT_EQ(status("GET /" + std::string(64 << 10, 'u') + " HTTP/1.1"), "200");
 }
