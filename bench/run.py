@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import agent
+import bucket_requests
 import compact
 import ingest
 import queries
@@ -16,7 +17,8 @@ import search
 from harness import BUILD, Corpus
 
 BENCHMARKS = {"ingest": ingest.run, "compact": compact.run, "search": search.run, "queries": queries.run,
-              "restart": restart.run, "agent": agent.run}
+              "restart": restart.run, "agent": agent.run,
+              "requests": bucket_requests.run}
 
 
 class Context:
