@@ -1,5 +1,4 @@
-// What a process tells systemd of itself, where a unit has Type=notify (sd_notify(3)). The protocol
-// is a word in a datagram: a library is not needed for it.
+// What a process tells systemd of itself, where a unit has Type=notify (sd_notify(3)).
 #pragma once
 
 namespace logi::io {

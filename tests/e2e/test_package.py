@@ -90,7 +90,6 @@ class Installed(unittest.TestCase):
         self.assertTrue(self.run_there("readlink", "-f", "/usr/bin/logcli").endswith("/usr/bin/logi\n"))
 
     def start(self):
-        """Both units, and a line that goes through a file, the agent and the server."""
         self.run_there("systemctl", "start", *UNITS)
         # Type=notify: it serves as soon as it is started.
         self.assertIn("ready", self.run_there("logi", "healthcheck"))
@@ -100,15 +99,18 @@ class Installed(unittest.TestCase):
             self.assertRegex(status, r"(?m)^Seccomp:\t2$")
             self.assertEqual(self.run_there("stat", "-c", "%U %a", f"/var/lib/{user}"), f"{user} 700\n")
 
-    def write_line(self, line):
+    def log_to_file(self, line):
         """As syslog has its files: nobody but the group adm may read them."""
         self.run_there("install", "-m", "640", "-o", "root", "-g", "adm", "/dev/stdin", "/var/log/logi-test.log",
                        stdin=line + "\n")
 
-    def find_line(self, line):
+    def log_to_journal(self, line):
+        self.run_there("systemd-cat", "-t", "logi-test", "echo", line)
+
+    def find(self, line, query):
         end = time.monotonic() + 20
         while True:
-            found = self.run_there("logcli", "query", "--quiet", "-o", "raw", '{filename="/var/log/logi-test.log"}', check=False)
+            found = self.run_there("logcli", "query", "--quiet", "-o", "raw", query, check=False)
             if line in found.splitlines():
                 return
             if time.monotonic() > end:
@@ -139,10 +141,12 @@ class Installed(unittest.TestCase):
         self.check_units()
         self.start()
         self.run_there("systemctl", "enable", *UNITS)
-        self.write_line("a line of a file")
-        self.find_line("a line of a file")
+        self.log_to_file("a line of a file")
+        self.log_to_journal("a message")
+        self.find("a line of a file", '{job="files", filename="/var/log/logi-test.log"}')
+        self.find("a message", '{job="journal", host=~".+"} |= "a message"')
         self.check_upgrade()
-        self.find_line("a line of a file")
+        self.find("a line of a file", '{job="files"}')
         self.run_there("dpkg", "-r", "logi")
         self.assertEqual([self.state(unit) for unit in UNITS], ["inactive"] * 2)
         self.assertIn("# mine", self.machine.path("/etc/logi/server.yaml").read_text())
