@@ -17,6 +17,7 @@ const std::map<std::string, Reader>& readers() {
         {"docker", read_docker_stage},
         {"drop", read_drop_stage},
         {"eventlogmessage", read_event_log_message_stage},
+        {"geoip", read_geoip_stage},
         {"json", read_json_stage},
         {"labelallow", read_label_allow_stage},
         {"labeldrop", read_label_drop_stage},
@@ -49,9 +50,6 @@ void read_stage(const YAML::Node& item, PipelineSpec& spec) {
     const YAML::Node& key = only.first;
     const YAML::Node& options = only.second;
     const auto name = config::scalar<std::string>(key, "the name of a stage");
-    if (name == "geoip") {
-        config::refuse(key, "the stage 'geoip' is not supported: there is no database library");
-    }
     if (name == "pipeline") {
         for (auto& stage : read_pipeline(options).stages) {
             spec.stages.push_back(std::move(stage));

@@ -18,6 +18,7 @@ StageMaker read_decolorize_stage(const YAML::Node& options);
 StageMaker read_docker_stage(const YAML::Node& options);
 StageMaker read_drop_stage(const YAML::Node& options);
 StageMaker read_event_log_message_stage(const YAML::Node& options);
+StageMaker read_geoip_stage(const YAML::Node& options);
 StageMaker read_json_stage(const YAML::Node& options);
 StageMaker read_label_allow_stage(const YAML::Node& options);
 StageMaker read_label_drop_stage(const YAML::Node& options);

@@ -431,8 +431,13 @@ TEST(StagesTest, RefusesWhatIsNoStage) {
               "test.yaml:1: the expression 'a[' is wrong at character 3");
     EXPECT_EQ(error("[{cri: {}, docker: {}}]"),
               "test.yaml:1: expected a stage: a map with the name of one stage as its key");
-    EXPECT_EQ(error("[{geoip: {}}]"),
-              "test.yaml:1: the stage 'geoip' is not supported: there is no database library");
+    EXPECT_EQ(error("[{geoip: {}}]"), "test.yaml:1: the stage 'geoip' needs a db and a source");
+    EXPECT_EQ(
+        error("[{geoip: {db: /no/such.mmdb, source: ip, db_type: city}}]"),
+        "test.yaml:1: the stage 'geoip': /no/such.mmdb: Error opening the specified MaxMind DB "
+        "file");
+    EXPECT_EQ(error("[{geoip: {db: /no/such.mmdb, source: ip, db_type: x}}]"),
+              "test.yaml:1: the db_type of the stage 'geoip' is city, country or asn");
     EXPECT_EQ(error("[{regex: {expression: '('}}]"),
               "test.yaml:1: error parsing regexp: missing closing ): `(`");
     EXPECT_EQ(
