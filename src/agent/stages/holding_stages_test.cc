@@ -151,16 +151,22 @@ TEST(MetricsTest, CountsGaugesAndHistograms) {
     }
 }
 
-TEST(MetricsTest, AGaugeThatIsIdleGoes) {
-    TestPipeline pipeline(
-        "[{regex: {expression: '(?P<s>.)'}}, {labels: {s: }}, "
-        "{metrics: {lines: {type: Gauge, max_idle_duration: 1m, config: {match_all: true, "
-        "action: inc}}}}]");
-    pipeline.feed("a");
-    pipeline.advance(Duration::seconds(61));
-    pipeline.feed("b");
-    EXPECT_EQ(pipeline.metrics().find("{s=\"a\"}"), std::string::npos);
-    EXPECT_NE(pipeline.metrics().find("{s=\"b\"} 1"), std::string::npos);
+TEST(MetricsTest, WhatIsIdleGoes) {
+    for (const std::string type : {"Gauge", "Counter"}) {
+        TestPipeline pipeline(
+            "[{regex: {expression: '(?P<s>.)'}}, {labels: {s: }}, "
+            "{metrics: {lines: {type: " +
+            type + ", max_idle_duration: 1m, config: {match_all: true, action: inc}}}}]");
+        pipeline.feed("a");
+        pipeline.advance(Duration::seconds(59));
+        pipeline.feed("b");
+        EXPECT_NE(pipeline.metrics().find("{s=\"a\"} 1"), std::string::npos);
+        pipeline.advance(Duration::seconds(2));
+        EXPECT_EQ(pipeline.metrics().find("{s=\"a\"}"), std::string::npos);
+        EXPECT_NE(pipeline.metrics().find("{s=\"b\"} 1"), std::string::npos);
+        pipeline.feed("a");
+        EXPECT_NE(pipeline.metrics().find("{s=\"a\"} 1"), std::string::npos);
+    }
 }
 
 }  // namespace

@@ -3,10 +3,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "agent/stages/options.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
 #include "fields/conversions.h"
 
 #include <algorithm>
-#include <variant>
+#include <memory>
+#include <optional>
 
 namespace logi::agent {
 namespace {
@@ -28,36 +31,57 @@ struct MetricOptions {
 
 // One metric with the labels of one stream.
 struct Series {
-    std::variant<std::monostate, base::Counter, base::Gauge, base::Histogram> metric;
-    double gauge_value = 0;
+    base::MetricLabels labels;
+    double value = 0;
+    std::optional<base::Histogram> histogram;
     Timestamp updated;
 };
 
-// Shared by the stages of one configuration.
 struct Metric {
     MetricOptions options;
-    absl::flat_hash_map<std::string, Series> series;  // by the text of their labels
-    Timestamp swept;
+    absl::flat_hash_map<std::string, Series> series = {};  // by the text of their labels
 };
-using Metrics = std::vector<Metric>;
+
+// Shared by the stages of one configuration, and asked by who renders metrics.
+struct Metrics {
+    base::Mutex mutex;
+    std::vector<Metric> all LOGI_GUARDED_BY(mutex);
+    std::weak_ptr<const void> rendered LOGI_GUARDED_BY(mutex);  // held by the stages
+};
 
 constexpr std::size_t kSeriesMax = 100'000;
 
 class MetricsStage final : public Stage {
   public:
     MetricsStage(std::shared_ptr<Metrics> metrics, const StageContext& context)
-        : metrics_(std::move(metrics)), context_(context) {}
+        : metrics_(std::move(metrics)), context_(context) {
+        {
+            const base::MutexLock lock(metrics_->mutex);
+            rendered_ = metrics_->rendered.lock();
+        }
+        if (rendered_ != nullptr) {
+            return;
+        }
+        // Not under the lock: who renders takes that one while it holds its own.
+        rendered_ = context.metrics.on_render(
+            [metrics = metrics_.get(), &clock = context.clock](base::Scrape& scrape) {
+                render(*metrics, clock.now(), scrape);
+            });
+        const base::MutexLock lock(metrics_->mutex);
+        metrics_->rendered = rendered_;
+    }
 
     Verdict process(Entry& entry) override {
         const Timestamp now = context_.clock.now();
-        for (Metric& metric : *metrics_) {
+        const base::MutexLock lock(metrics_->mutex);
+        for (Metric& metric : metrics_->all) {
             const auto amount = amount_of(metric.options, entry);
-            if (amount.has_value()) {
-                sweep(metric, now);
-                if (Series* series = series_of(metric, entry); series != nullptr) {
-                    series->updated = now;
-                    change(metric.options.action, *amount, *series);
-                }
+            if (!amount.has_value()) {
+                continue;
+            }
+            if (Series* series = series_of(metric, entry, now); series != nullptr) {
+                series->updated = now;
+                change(metric.options, *amount, *series);
             }
         }
         return Verdict::kPass;
@@ -90,67 +114,69 @@ class MetricsStage final : public Stage {
         return std::nullopt;
     }
 
-    Series* series_of(Metric& metric, const Entry& entry) {
+    Series* series_of(Metric& metric, const Entry& entry, Timestamp now) {
         const std::string text = entry.labels.text();
         if (const auto at = metric.series.find(text); at != metric.series.end()) {
             return &at->second;
         }
         if (metric.series.size() >= kSeriesMax) {
+            forget_idle(metric, now);
+        }
+        if (metric.series.size() >= kSeriesMax) {
             return nullptr;
         }
-        base::MetricLabels labels;
+        Series& series = metric.series[text];
         for (const LabelPair& pair : entry.labels.pairs()) {
             if (!pair.name.starts_with(kReservedPrefix)) {
-                labels[pair.name] = pair.value;
+                series.labels[pair.name] = pair.value;
             }
         }
-        Series& series = metric.series[text];
         const MetricOptions& o = metric.options;
-        if (o.type == "counter") {
-            series.metric = context_.metrics.counter(o.name, o.description, labels);
-        } else if (o.type == "gauge") {
-            series.metric = context_.metrics.gauge(o.name, o.description, labels);
-        } else {
-            series.metric = context_.metrics.histogram(o.name, o.description, o.buckets, labels);
+        if (o.type == "histogram") {
+            series.histogram =
+                context_.metrics.histogram(o.name, o.description, o.buckets, series.labels);
         }
         return &series;
     }
 
-    static void change(Action action, double amount, Series& series) {
-        if (const auto* counter = std::get_if<base::Counter>(&series.metric)) {
-            if (amount >= 0) {
-                counter->add(amount);
-            }
-        } else if (const auto* histogram = std::get_if<base::Histogram>(&series.metric)) {
-            histogram->observe(amount);
-        } else if (const auto* gauge = std::get_if<base::Gauge>(&series.metric)) {
-            const bool down = action == Action::kDec || action == Action::kSub;
-            series.gauge_value =
-                action == Action::kSet ? amount : series.gauge_value + (down ? -amount : amount);
-            gauge->set(series.gauge_value);
+    static void change(const MetricOptions& o, double amount, Series& series) {
+        if (series.histogram.has_value()) {
+            series.histogram->observe(amount);
+        } else if (o.action == Action::kSet) {
+            series.value = amount;
+        } else if (o.action == Action::kDec || o.action == Action::kSub) {
+            series.value -= amount;
+        } else if (o.type != "counter" || amount >= 0) {
+            series.value += amount;
         }
     }
 
-    // A gauge that has not changed for long goes.
-    void sweep(Metric& metric, Timestamp now) {
-        if (now - metric.swept < Duration::seconds(1)) {
-            return;
-        }
-        metric.swept = now;
+    // A counter or a gauge that has not changed for long goes.
+    static void forget_idle(Metric& metric, Timestamp now) {
         absl::erase_if(metric.series, [&](const auto& item) {
-            const Series& series = item.second;
-            if (!std::holds_alternative<base::Gauge>(series.metric) ||
-                now - series.updated <= metric.options.idle_max) {
-                return false;
-            }
-            const auto& gauge = std::get<base::Gauge>(series.metric);
-            context_.metrics.remove(metric.options.name, gauge);
-            return true;
+            return !item.second.histogram.has_value() &&
+                   now - item.second.updated > metric.options.idle_max;
         });
+    }
+
+    static void render(Metrics& metrics, Timestamp now, base::Scrape& scrape) {
+        const base::MutexLock lock(metrics.mutex);
+        for (Metric& metric : metrics.all) {
+            const MetricOptions& o = metric.options;
+            forget_idle(metric, now);
+            for (const auto& [text, series] : metric.series) {
+                if (o.type == "counter") {
+                    scrape.counter(o.name, o.description, series.labels, series.value);
+                } else if (o.type == "gauge") {
+                    scrape.gauge(o.name, o.description, series.labels, series.value);
+                }
+            }
+        }
     }
 
     std::shared_ptr<Metrics> metrics_;
     const StageContext& context_;
+    std::shared_ptr<const void> rendered_;
 };
 
 Action read_action(const YAML::Node& node, const std::string& type, const std::string& text) {
@@ -227,8 +253,9 @@ StageMaker read_metrics_stage(const YAML::Node& options) {
     }
     auto metrics = std::make_shared<Metrics>();
     for (const auto& item : options) {
-        metrics->push_back(
-            {read_metric(config::scalar<std::string>(item.first, "a name"), item.second), {}, {}});
+        const base::MutexLock lock(metrics->mutex);
+        metrics->all.push_back(
+            {read_metric(config::scalar<std::string>(item.first, "a name"), item.second)});
     }
     return [metrics](const StageContext& context) {
         return std::make_unique<MetricsStage>(metrics, context);
