@@ -26,40 +26,46 @@ class PlainReader final : public ChunkReader {
 
 class CompressedReader final : public ChunkReader {
   public:
-    CompressedReader(const io::GrowingFile& file, std::string format)
-        : file_(file), format_(std::move(format)) {}
+    CompressedReader(const io::GrowingFile& file, std::string format, bool counts_lines)
+        : file_(file), format_(std::move(format)), counts_lines_(counts_lines) {}
 
     StatusOr<std::string_view> read(std::uint64_t position, absl::Span<char> buffer) override {
-        if (decompressor_ == nullptr || position < line_) {
+        if (decompressor_ == nullptr || position < at_) {
             LOGI_ASSIGN_OR_RETURN(decompressor_, Decompressor::make(format_));
             text_.clear();
-            line_ = compressed_at_ = 0;
+            at_ = compressed_at_ = 0;
         }
         while (true) {
-            drop_lines(position);
-            if (line_ == position && text_.size() >= buffer.size()) {
+            drop_to(position);
+            if (at_ == position && text_.size() >= buffer.size()) {
                 return std::string_view(text_).substr(0, buffer.size());
             }
             LOGI_ASSIGN_OR_RETURN(const bool more, decompress_some());
             if (!more) {
-                drop_lines(position);
-                return line_ == position ? std::string_view(text_).substr(0, buffer.size())
-                                         : std::string_view();
+                drop_to(position);
+                return at_ == position ? std::string_view(text_).substr(0, buffer.size())
+                                       : std::string_view();
             }
         }
     }
-    [[nodiscard]] bool counts_lines() const override { return true; }
+    [[nodiscard]] bool counts_lines() const override { return counts_lines_; }
 
   private:
-    void drop_lines(std::uint64_t position) {
+    void drop_to(std::uint64_t position) {
+        if (!counts_lines_) {
+            const std::size_t n = std::min<std::uint64_t>(position - at_, text_.size());
+            text_.erase(0, n);
+            at_ += n;
+            return;
+        }
         std::size_t at = 0;
-        while (line_ < position) {
+        while (at_ < position) {
             const std::size_t end = text_.find('\n', at);
             if (end == std::string::npos) {
                 break;
             }
             at = end + 1;
-            ++line_;
+            ++at_;
         }
         text_.erase(0, at);
     }
@@ -80,10 +86,11 @@ class CompressedReader final : public ChunkReader {
 
     const io::GrowingFile& file_;
     const std::string format_;
+    const bool counts_lines_;
     std::unique_ptr<Decompressor> decompressor_;
     std::uint64_t compressed_at_ = 0;
-    std::string text_;  // decompressed, from line_ on
-    std::uint64_t line_ = 0;
+    std::string text_;  // decompressed, from at_ on
+    std::uint64_t at_ = 0;
 };
 
 }  // namespace
@@ -94,7 +101,20 @@ std::unique_ptr<ChunkReader> read_plain(const io::GrowingFile& file) {
 
 std::unique_ptr<ChunkReader> read_compressed(const io::GrowingFile& file,
                                              const std::string& format) {
-    return std::make_unique<CompressedReader>(file, format);
+    return std::make_unique<CompressedReader>(file, format, true);
+}
+
+std::unique_ptr<ChunkReader> read_packed(const io::GrowingFile& file, const std::string& format) {
+    return std::make_unique<CompressedReader>(file, format, false);
+}
+
+std::string format_of_name(std::string_view path) {
+    for (const char* format : {"gz", "bz2", "zst"}) {
+        if (path.ends_with(std::string(".") + format)) {
+            return format;
+        }
+    }
+    return "";
 }
 
 bool is_compressed(std::string_view path, const std::string& format) {

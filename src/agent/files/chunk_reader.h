@@ -30,6 +30,11 @@ std::unique_ptr<ChunkReader> read_plain(const io::GrowingFile& file);
 std::unique_ptr<ChunkReader> read_compressed(const io::GrowingFile& file,
                                              const std::string& format);
 
+// The same, of a copy of a file that was read so far as it was: positions are its bytes.
+std::unique_ptr<ChunkReader> read_packed(const io::GrowingFile& file, const std::string& format);
+// The format that a name tells of; empty: of none.
+[[nodiscard]] std::string format_of_name(std::string_view path);
+
 // Whether a file of that name is compressed in that format.
 [[nodiscard]] bool is_compressed(std::string_view path, const std::string& format);
 

@@ -1,5 +1,6 @@
 #include "agent/files/file_tail.h"
 
+#include "agent/files/moved_file.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -31,13 +32,8 @@ StatusOr<std::unique_ptr<FileTail>> FileTail::open(const TailDeps& deps,
 }
 
 Status FileTail::begin(std::uint64_t known, std::uint64_t start) {
-    LOGI_ASSIGN_OR_RETURN(const std::string head, read_head(FileHead::kBytesMax));
-    head_ = head_of(head);
     const ScrapeConfig& scrape = *options_.scrape;
-    const bool compressed =
-        scrape.decompression.enabled && is_compressed(options_.path, scrape.decompression.format);
-    reader_ =
-        compressed ? read_compressed(*file_, scrape.decompression.format) : read_plain(*file_);
+    LOGI_ASSIGN_OR_RETURN(const std::string head, choose_reader(known));
     LOGI_ASSIGN_OR_RETURN(decoder_, LineDecoder::make(scrape.encoding, head));
 
     if (known == 0) {
@@ -45,6 +41,9 @@ Status FileTail::begin(std::uint64_t known, std::uint64_t start) {
         position_ = start;
     } else {
         id_ = known;
+        if (packed_) {
+            deps_.log.set_identity(id_, file_->identity());
+        }
         const KnownFile& file = *deps_.log.find(id_);
         deliver_from_ = position_ = file.delivered;
         if (const ReadRange* range = file.range_at(position_); range != nullptr) {
@@ -72,13 +71,35 @@ Status FileTail::begin(std::uint64_t known, std::uint64_t start) {
     return absl::OkStatus();
 }
 
+// Returns what the file begins with.
+StatusOr<std::string> FileTail::choose_reader(std::uint64_t known) {
+    LOGI_ASSIGN_OR_RETURN(std::string head, read_head(FileHead::kBytesMax));
+    head_ = head_of(head);
+    if (known != 0) {
+        const FileHead& before = deps_.log.find(known)->head;
+        packed_ =
+            head_of(head.substr(0, before.bytes)) != before && unpacks_as(options_.path, before);
+    }
+    const DecompressionConfig& decompression = options_.scrape->decompression;
+    if (packed_) {
+        const std::string format = format_of_name(options_.path);
+        reader_ = read_packed(*file_, format);
+        return packed_begin(*file_, format, FileHead::kBytesMax);
+    }
+    const bool compressed =
+        decompression.enabled && is_compressed(options_.path, decompression.format);
+    reader_ = compressed ? read_compressed(*file_, decompression.format) : read_plain(*file_);
+    return head;
+}
+
 FileTail::~FileTail() = default;
 
 Status FileTail::go_on_in(const std::string& path) {
     LOGI_ASSIGN_OR_RETURN(auto file, io::GrowingFile::open(path));
     options_.path = path;
     file_ = std::move(file);
-    reader_ = read_plain(*file_);
+    packed_ = !begins_as(path, known_->head);
+    reader_ = packed_ ? read_packed(*file_, format_of_name(path)) : read_plain(*file_);
     deps_.log.set_identity(id_, file_->identity());
     return absl::OkStatus();
 }
@@ -166,7 +187,7 @@ StatusOr<std::optional<ReadRange>> FileTail::next_range(absl::Span<char> buffer,
 
 FileTail::Turn FileTail::read_turn(absl::Span<char> buffer) {
     rest_ = {};
-    if (!ends() && begins_otherwise()) {
+    if (!ends() && !packed_ && begins_otherwise()) {
         return Turn::kTruncated;
     }
     std::string_view bytes;
@@ -237,7 +258,7 @@ FileTail::Turn FileTail::at_end() {
         return Turn::kAtEnd;
     }
     file_bytes_->set(static_cast<double>(info->bytes));
-    return !ends() && info->bytes < position_ ? Turn::kTruncated : Turn::kAtEnd;
+    return !ends() && !packed_ && info->bytes < position_ ? Turn::kTruncated : Turn::kAtEnd;
 }
 
 }  // namespace logi::agent

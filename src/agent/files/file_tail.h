@@ -81,6 +81,7 @@ class FileTail {
     FileTail(const TailDeps& deps, Options options, std::unique_ptr<io::GrowingFile> file)
         : deps_(deps), options_(std::move(options)), file_(std::move(file)) {}
     Status begin(std::uint64_t known, std::uint64_t start);
+    StatusOr<std::string> choose_reader(std::uint64_t known);
     [[nodiscard]] StatusOr<std::string> read_head(std::size_t bytes) const;
     [[nodiscard]] bool begins_otherwise();
     // The range that is read next, with its bytes; nothing at the end.
@@ -94,6 +95,7 @@ class FileTail {
     Options options_;
     std::unique_ptr<io::GrowingFile> file_;
     std::unique_ptr<ChunkReader> reader_;
+    bool packed_ = false;  // a compressed copy stands for the file, in whose bytes positions are
     std::unique_ptr<LineDecoder> decoder_;  // null: UTF-8
     std::unique_ptr<Feed> feed_;
     std::uint64_t id_ = 0;

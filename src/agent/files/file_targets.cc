@@ -18,6 +18,8 @@ constexpr Duration kRotationTime = Duration::millis(250);
 constexpr Duration kLeftTime = Duration::seconds(60);
 constexpr Duration kReleasePause = Duration::millis(250);
 constexpr int kTurnsAtOnce = 16;
+// More lines than a file has.
+constexpr std::uint64_t kAll = std::uint64_t{1} << 62U;
 
 std::uint64_t owner_of(const FileTarget& target) {
     return base::hash64(target.scrape->job_name + '\0' + target.labels.to_string());
@@ -131,12 +133,21 @@ void FileTargets::open(const FileTarget& target,
                        const std::string& path,
                        const io::FileInfo& info) {
     const DecompressionConfig& decompression = target.scrape->decompression;
-    if (decompression.enabled && is_compressed(path, decompression.format) &&
+    const bool compressed = decompression.enabled && is_compressed(path, decompression.format);
+    if (compressed &&
         decompression.initial_delay > deps_.tail.clock.now() - Timestamp{info.changed_ns}) {
         return;  // perhaps not all there yet
     }
-    const std::uint64_t known = known_for(owner, path, info);
-    const std::uint64_t begin = known != 0 ? 0 : start_for(owner, path, info);
+    std::uint64_t known = known_for(owner, path, info);
+    std::uint64_t begin = known != 0 ? 0 : start_for(owner, path, info);
+    if (known == 0 && begin == 0 && compressed) {
+        const Original original = original_of(owner, path);
+        if (original.is_unclear) {
+            return;
+        }
+        known = original.is_read ? 0 : original.known;
+        begin = original.is_read ? kAll : 0;
+    }
     Tail* tail = start({.path = path,
                         .name = known == 0 ? path : deps_.tail.log.find(known)->path,
                         .owner = owner,
@@ -201,11 +212,40 @@ std::uint64_t FileTargets::known_for(std::uint64_t owner,
                                      const io::FileInfo& info) const {
     for (const auto& [id, known] : deps_.tail.log.files()) {
         if (known.owner == owner && known.identity == info.identity && !tails_.contains(id) &&
-            is_trusted(known.path) && begins_as(path, known.head)) {
+            is_trusted(known.path) &&
+            (begins_as(path, known.head) || unpacks_as(path, known.head))) {
             return id;
         }
     }
     return 0;
+}
+
+FileTargets::Original FileTargets::original_of(std::uint64_t owner, const std::string& path) const {
+    const std::string format = format_of_name(path);
+    const auto file = io::GrowingFile::open(path);
+    if (format.empty() || !file.ok()) {
+        return {};
+    }
+    const auto begin = packed_begin(**file, format, FileHead::kBytesMax);
+    if (begin.ok() && begin->empty()) {
+        return {.is_unclear = true};
+    }
+    for (const auto& [id, known] : deps_.tail.log.files()) {
+        if (known.owner != owner || known.path == path || !begin.ok() ||
+            !is_begin(*begin, known.head)) {
+            continue;
+        }
+        const auto info = io::file_info(known.path);
+        const bool is_there =
+            info.ok() && info->identity == known.identity && begins_as(known.path, known.head);
+        if (tails_.contains(id) || is_there) {
+            return {.known = id, .is_read = true};
+        }
+        if (is_trusted(known.path)) {
+            return {.known = id};
+        }
+    }
+    return {};
 }
 
 // Where a file that is not known begins.

@@ -98,6 +98,13 @@ class FileTargets {
     [[nodiscard]] std::uint64_t known_for(std::uint64_t owner,
                                           const std::string& path,
                                           const io::FileInfo& info) const;
+    // What a compressed file that is not known is the copy of.
+    struct Original {
+        std::uint64_t known = 0;  // 0: of nothing that is known
+        bool is_read = false;     // the original is there and is read
+        bool is_unclear = false;  // nothing can be told of it yet
+    };
+    [[nodiscard]] Original original_of(std::uint64_t owner, const std::string& path) const;
     [[nodiscard]] std::uint64_t start_for(std::uint64_t owner,
                                           const std::string& path,
                                           const io::FileInfo& info) const;
