@@ -5,6 +5,7 @@
 #include "canary/settings.h"
 #include "cli/client.h"
 #include "cli/line_printer.h"
+#include "cli/local_data.h"
 #include "cli/parts.h"
 #include "cli/time_range.h"
 #include "segment/inspect.h"
@@ -42,6 +43,7 @@ struct QueryArgs {
     std::uint64_t limit = 30;    // 0: all
     bool limit_given = false;    // else it is the default
     bool from_stdin = false;     // over lines of standard input, without a server
+    LocalArgs local;             // paths: over those, without a server
     std::uint64_t batch = 1000;  // lines of a request
     std::string step;
     std::string interval;
@@ -58,6 +60,13 @@ int query_command(const QueryArgs& args);
 int tail_query(const QueryArgs& args);
 // A query with `from_stdin`, to the end of the input.
 int query_stdin(const QueryArgs& args);
+// A query with `local.paths`.
+int query_local(const QueryArgs& args);
+// The same over data that is open, with the query as a whole.
+Status run_local_query(io::Executor& executor,
+                       const LocalData& data,
+                       const QueryArgs& args,
+                       const std::string& query);
 // A query that begins with its pipeline gets the selector.
 [[nodiscard]] std::string with_selector(const std::string& query, const std::string& selector);
 

@@ -1,42 +1,17 @@
 #include "absl/strings/str_cat.h"
-#include "cli/chart.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/log_pages.h"
+#include "cli/print_answer.h"
 #include "io/clock.h"
 #include "logql/parser.h"
-#include "wire/json_pretty.h"
 
 #include <CLI/CLI.hpp>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <cstdio>
 
 namespace logi::cli {
 namespace {
-
-std::size_t terminal_width() {
-    constexpr std::size_t kDefault = 100;
-    winsize size{};
-    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                             : kDefault;
-}
-
-void say_stats(const std::string& stats) {
-    if (!stats.empty()) {
-        std::fprintf(stderr, "%s\n", wire::pretty_json(stats).c_str());
-    }
-}
-
-Status print_result(const wire::QueryAnswer& answer, const PrintArgs& args) {
-    const bool draws = args.output == "default" && ::isatty(STDOUT_FILENO) != 0;
-    const std::string chart = draws ? draw_chart(answer.series, terminal_width()) : "";
-    const std::string text = chart.empty() ? wire::pretty_json(answer.result) + "\n" : chart;
-    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0
-               ? absl::OkStatus()
-               : absl::UnavailableError("the output cannot be written");
-}
 
 Status run_pages(const QueryArgs& args, TimeRange range) {
     LogPages pages(args.client,
@@ -71,7 +46,7 @@ Status run_metric(const QueryArgs& args, TimeRange range) {
     if (args.stats) {
         say_stats(answer.stats);
     }
-    return print_result(answer, args.print);
+    return print_answer(answer, args.print);
 }
 
 // What cannot be parsed here is for the server to say so.
@@ -97,6 +72,12 @@ void add_query_flags(CLI::App& command, QueryArgs& args) {
                      args.from_stdin,
                      "no server: run the query over the lines of standard input, as they come in; "
                      "it may be only a pipeline: '|= \"error\" | json'");
+    command.add_option("--local",
+                       args.local.paths,
+                       "no server: run the query over log files, plain or compressed, over folders "
+                       "with log files, a data folder of Logi or *.segment files; all that is "
+                       "there, unless --since, --from or --to is given");
+    add_line_flags(command, args.local.lines);
     command.add_option("--batch", args.batch, "lines of one request")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -114,9 +95,23 @@ void add_query_flags(CLI::App& command, QueryArgs& args) {
         ->capture_default_str();
     add_print_flags(command, args.print);
     add_parts_flags(command, args.parts);
+    command.footer(
+        "Examples:\n"
+        "  logi query '{app=\"shop\"} |= \"failed\"' --since 24h\n"
+        "  logi query '{app=\"shop\"}' --limit 0 --from 2026-11-24T00:00:00Z --to "
+        "2026-11-25T00:00:00Z -o raw\n"
+        "  logi query 'sum by (app) (rate({env=\"prod\"}[5m]))'\n"
+        "  journalctl -f -o cat | logi query --stdin '|= \"error\" | logfmt'\n"
+        "  logi query '|= \"timeout\"' --local /var/log --limit 100\n"
+        "  logi query 'sum by (job) (count_over_time({job=~\".+\"}[1h]))' --step 1h --local "
+        "access.log*\n"
+        "  logi query '{app=\"shop\"}' --local ./logi-data");
 }
 
 int query_command(const QueryArgs& args) {
+    if (!args.local.paths.empty()) {
+        return query_local(args);
+    }
     if (args.from_stdin) {
         return query_stdin(args);
     }

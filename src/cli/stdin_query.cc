@@ -4,27 +4,17 @@
 #include "cli/fail.h"
 #include "exec/pipeline.h"
 #include "io/clock.h"
+#include "io/executor.h"
 #include "logql/parser.h"
 #include "query/log_query.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <optional>
+#include <algorithm>
 
 namespace logi::cli {
 namespace {
 
-constexpr std::size_t kReadBytes = 256U << 10U;
 // A line without an end is taken in pieces of this size.
 constexpr std::size_t kLineBytesMax = 16U << 20U;
-
-// What logcli labels such lines with.
-Labels stdin_labels() {
-    return Labels::of_result({{"source", "logcli"}});
-}
 
 // Takes lines through the pipeline and prints those that pass, batch by batch.
 class LineQuery {
@@ -89,22 +79,6 @@ class LineQuery {
     std::vector<wire::AnswerLine> found_;
 };
 
-// Appends what has come; false at the end.
-StatusOr<bool> read_some(std::string& text) {
-    const std::size_t before = text.size();
-    text.resize(before + kReadBytes);
-    ssize_t n = 0;
-    do {
-        n = ::read(STDIN_FILENO, text.data() + before, kReadBytes);
-    } while (n < 0 && errno == EINTR);
-    text.resize(before + (n > 0 ? static_cast<std::size_t>(n) : 0));
-    if (n < 0) {
-        return absl::UnavailableError(
-            absl::StrCat("standard input cannot be read: ", std::strerror(errno)));
-    }
-    return n > 0;
-}
-
 // The time of each line is when it was read, a nanosecond later than that of the line before.
 Status run_lines(LineQuery& query) {
     const io::SystemClock clock;
@@ -112,7 +86,7 @@ Status run_lines(LineQuery& query) {
     std::string text;
     std::size_t searched = 0;  // bytes at the beginning that have no end of a line
     for (bool more = true; more && !query.full();) {
-        LOGI_ASSIGN_OR_RETURN(more, read_some(text));
+        LOGI_ASSIGN_OR_RETURN(more, read_stdin(text));
         last = std::max(last, clock.now());
         std::size_t at = 0;
         for (std::size_t end = text.find('\n', searched); end != std::string::npos;
@@ -146,10 +120,12 @@ Status check_flags(const QueryArgs& args) {
 
 Status run(const QueryArgs& args) {
     LOGI_RETURN_IF_ERROR(check_flags(args));
-    LOGI_ASSIGN_OR_RETURN(const auto expr,
-                          logql::parse(with_selector(args.query, "{source=\"logcli\"}")));
+    const std::string text = with_selector(args.query, "{source=\"logcli\"}");
+    LOGI_ASSIGN_OR_RETURN(const auto expr, logql::parse(text));
     if (!logql::is_log_query(*expr)) {
-        return absl::InvalidArgumentError("only queries for lines run over standard input");
+        io::ThreadPool executor(cores_of_machine());
+        LOGI_ASSIGN_OR_RETURN(const LocalData data, open_stdin(args.local.lines));
+        return run_local_query(executor, data, args, text);
     }
     exec::Pipeline::Options options;
     options.now = io::SystemClock().now();

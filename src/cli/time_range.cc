@@ -20,6 +20,7 @@ StatusOr<Timestamp> time_of(const char* flag, const std::string& text) {
 
 void add_range_flags(CLI::App& command, RangeArgs& args) {
     command.add_option("--since", args.since, "how far to look back: 15m, 24h, 7d")
+        ->each([&args](const std::string&) { args.since_given = true; })
         ->capture_default_str();
     command.add_option("--from", args.from, "start, RFC 3339; wins over --since");
     command.add_option("--to", args.to, "end, RFC 3339, not in it; now by default");

@@ -16,6 +16,7 @@ struct RangeArgs {
     std::string since = "1h";
     std::string from;
     std::string to;
+    bool since_given = false;  // else `since` is the default
 };
 
 // Adds the flags to a command; `args` are set when it is parsed.

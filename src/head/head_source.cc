@@ -122,7 +122,11 @@ StatusOr<segment::Selection> HeadSource::select(const std::vector<Matcher>& matc
 StatusOr<std::unique_ptr<block::BlockReader>> HeadSource::open_block(
     std::uint32_t block, std::uint64_t* /*bytes_read*/) const {
     LOGI_CHECK(block < groups_.size());
-    return std::make_unique<HeadBlockReader>(groups_[block]);
+    return read_group(groups_[block]);
+}
+
+std::unique_ptr<block::BlockReader> read_group(std::shared_ptr<const RowGroup> group) {
+    return std::make_unique<HeadBlockReader>(std::move(group));
 }
 
 }  // namespace logi::head

@@ -35,4 +35,7 @@ class HeadSource final : public segment::BlockHolder {
     std::string name_;
 };
 
+// Reads a group, whose rows are sorted by (stream, time, sequence); its extents are not looked at.
+std::unique_ptr<block::BlockReader> read_group(std::shared_ptr<const RowGroup> group);
+
 }  // namespace logi::head

@@ -44,7 +44,11 @@ StatusOr<std::unique_ptr<LocalJournal>> LocalJournal::open(const Deps& deps,
 }
 
 std::string LocalJournal::path(std::uint64_t journal) const {
-    return options_.dir + "/" + file_name(journal);
+    return path_in(options_.dir, journal);
+}
+
+std::string LocalJournal::path_in(const std::string& dir, std::uint64_t journal) {
+    return dir + "/" + file_name(journal);
 }
 
 StatusOr<std::vector<std::uint64_t>> LocalJournal::list(io::FileSystem& files,

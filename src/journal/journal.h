@@ -58,6 +58,8 @@ class LocalJournal {
 
     // The journals in a folder, oldest first; none if there is no folder.
     static StatusOr<std::vector<std::uint64_t>> list(io::FileSystem& files, const std::string& dir);
+    // Where one of them is.
+    [[nodiscard]] static std::string path_in(const std::string& dir, std::uint64_t journal);
 
     // Reads what earlier runs left behind, syncs it, and hands every record to `replay`. Damage is
     // logged with file and offset and never stops the opening. kUnavailable on I/O errors.

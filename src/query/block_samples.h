@@ -22,6 +22,7 @@ struct RangePlan {
     std::optional<logql::Grouping> grouping;
     std::string unwrapped;
     bool bytes = false;
+    bool equal_entries = false;  // are several
 
     // Whether the samples of a stream's entries need nothing of them but their times, or their
     // sizes.

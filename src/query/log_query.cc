@@ -98,7 +98,8 @@ class Collector {
           cancel_(std::move(cancel)),
           forward_(request.forward),
           limit_(request.limit),
-          interval_(request.interval) {
+          interval_(request.interval),
+          equal_entries_(request.equal_entries) {
         std::sort(scan_.items().begin(), scan_.items().end(), [&](const auto& a, const auto& b) {
             return forward_ ? a.min_time < b.min_time : a.max_time > b.max_time;
         });
@@ -242,7 +243,9 @@ class Collector {
         std::sort(best_.begin(), best_.end(), [&](const Candidate& a, const Candidate& b) {
             return earlier(a, b);
         });
-        drop_duplicates();
+        if (!equal_entries_) {
+            drop_duplicates();
+        }
         full_ = best_.size() >= limit_;
         if (full_) {
             worst_ = best_[limit_ - 1].row.time;
@@ -292,6 +295,7 @@ class Collector {
     const bool forward_;
     const std::size_t limit_;
     const Duration interval_;
+    const bool equal_entries_;
     base::Mutex mutex_;
     std::vector<Candidate> best_ LOGI_GUARDED_BY(mutex_);
     bool full_ LOGI_GUARDED_BY(mutex_) = false;

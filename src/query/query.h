@@ -29,7 +29,8 @@ struct Request {
     bool partial_series = false;
     std::uint32_t limit = 100;
     bool forward = false;
-    Duration interval;    // logs: least distance between entries, 0 for all
+    Duration interval;           // logs: least distance between entries, 0 for all
+    bool equal_entries = false;  // they are several: as many as there are, not one
     bool columns = true;  // false: parsers read lines, also where columns would tell the same
     Timestamp now;
 };

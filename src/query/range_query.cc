@@ -81,7 +81,8 @@ StatusOr<RangePlan> make_plan(const Leaf& leaf,
                      windows,
                      leaf.grouping,
                      aggregation.unwrap.has_value() ? aggregation.unwrap->label : std::string(),
-                     counts_bytes(aggregation.op)};
+                     counts_bytes(aggregation.op),
+                     pass.equal_entries};
 }
 
 exec::ScanSpec scan_spec(const Leaf& leaf, const RangePlan& plan) {
@@ -90,6 +91,7 @@ exec::ScanSpec scan_spec(const Leaf& leaf, const RangePlan& plan) {
     spec.filters = plan.pipeline->block_filters();
     spec.first = plan.windows.first_time();
     spec.last = plan.windows.last_time();
+    spec.drop_duplicates = !plan.equal_entries;
     return spec;
 }
 

@@ -18,9 +18,11 @@ struct Leaf {
 
 // What a pass takes from its request.
 struct PassOptions {
-    explicit PassOptions(const Request& request) : now(request.now), columns(request.columns) {}
+    explicit PassOptions(const Request& request)
+        : now(request.now), columns(request.columns), equal_entries(request.equal_entries) {}
     Timestamp now;
     bool columns = true;
+    bool equal_entries = false;
 };
 
 // The leaves of a metric query, in the order of its text. A sum directly above a leaf hands its

@@ -61,6 +61,13 @@ class Stdin(unittest.TestCase):
         found = self.query('|~ "00000 "', stdin=text, limits=limits)
         self.assertEqual(found.count("\n"), 2)
 
+    def test_metrics_of_all_lines(self):
+        text = "".join(f"2026-01-05T10:00:{i % 60:02}Z n={i}\n" for i in range(120_000))
+        done = run("query", "--stdin", 'sum(count_over_time({any="selector"} | logfmt | n >= 60000 [1m]))',
+                   "--step", "1m", stdin=text)
+        values = json.loads(done.stdout)[0]["values"]
+        self.assertEqual(sum(int(value) for _, value in values), 60_000)
+
     def test_as_logcli(self):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
@@ -72,7 +79,7 @@ class Stdin(unittest.TestCase):
     def test_what_cannot_be(self):
         for arguments, why in ((("|= ",), "parse error"), (("|= `a`", "--tail"), "does not go with --tail"),
                                (('| regexp "("',), "missing closing )"),
-                               (('count_over_time({a="b"}[1m])',), "only queries for lines")):
+                               (('count_over_time({a="b"}[1m])', "--step", "0s"), "--step")):
             done = run("query", "--stdin", *arguments, stdin="a\n")
             self.assertEqual(done.returncode, 1)
             self.assertIn(why, done.stderr)

@@ -39,20 +39,23 @@ class ZlibDecompressor final : public Decompressor {
             stream_.avail_out = piece.size();
             const int result = ::inflate(&stream_, Z_NO_FLUSH);
             out.append(piece.data(), piece.size() - stream_.avail_out);
-            if (result == Z_STREAM_END) {  // another member may follow
+            whole_ = result == Z_STREAM_END;
+            if (whole_) {  // another member may follow
                 ::inflateReset(&stream_);
             } else if (result == Z_BUF_ERROR) {
                 break;
             } else if (result != Z_OK) {
                 return damaged(stream_.msg == nullptr ? "zlib" : stream_.msg);
             }
-        } while (stream_.avail_in > 0 || stream_.avail_out == 0);
+        } while (stream_.avail_in > 0 || (stream_.avail_out == 0 && !whole_));
         return absl::OkStatus();
     }
+    [[nodiscard]] bool whole() const override { return whole_; }
 
   private:
     z_stream stream_{};
     bool ok_ = false;
+    bool whole_ = false;
 };
 
 class Bzip2Decompressor final : public Decompressor {
@@ -74,7 +77,8 @@ class Bzip2Decompressor final : public Decompressor {
             stream_.avail_out = piece.size();
             const int result = ::BZ2_bzDecompress(&stream_);
             out.append(piece.data(), piece.size() - stream_.avail_out);
-            if (result == BZ_STREAM_END) {  // another stream may follow
+            whole_ = result == BZ_STREAM_END;
+            if (whole_) {  // another stream may follow
                 char* const next = stream_.next_in;
                 const unsigned left = stream_.avail_in;
                 ::BZ2_bzDecompressEnd(&stream_);
@@ -85,13 +89,15 @@ class Bzip2Decompressor final : public Decompressor {
             } else if (result != BZ_OK) {
                 return damaged("bzip2");
             }
-        } while (stream_.avail_in > 0 || stream_.avail_out == 0);
+        } while (stream_.avail_in > 0 || (stream_.avail_out == 0 && !whole_));
         return absl::OkStatus();
     }
+    [[nodiscard]] bool whole() const override { return whole_; }
 
   private:
     bz_stream stream_{};
     bool ok_ = false;
+    bool whole_ = false;
 };
 
 class ZstdDecompressor final : public Decompressor {
@@ -111,13 +117,17 @@ class ZstdDecompressor final : public Decompressor {
             if (::ZSTD_isError(result) != 0) {
                 return damaged(::ZSTD_getErrorName(result));
             }
+            whole_ = result == 0;
             out.append(piece.data(), piece_out.pos);
-        } while (in.pos < in.size || piece_out.pos == piece_out.size);
+        } while (in.pos < in.size || (piece_out.pos == piece_out.size && !whole_));
         return absl::OkStatus();
     }
 
+    [[nodiscard]] bool whole() const override { return whole_; }
+
   private:
     ZSTD_DStream* stream_;
+    bool whole_ = false;
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ class Decompressor {
     virtual ~Decompressor() = default;
     // Appends to `out` what the next bytes give. kDataLoss if they are damaged.
     virtual Status take(std::string_view compressed, std::string& out) = 0;
+    // Whether what was taken so far ends where compressed bytes may end.
+    [[nodiscard]] virtual bool whole() const = 0;
 };
 
 }  // namespace logi::agent
