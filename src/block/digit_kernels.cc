@@ -77,7 +77,80 @@ __attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> n
     }
 }
 
+// As they stand from an even digit on, and from an odd one.
+struct DigitMasks {
+    explicit DigitMasks(const ThreeDigits& d)
+        : first_two(d[0] << 4 | d[1]), third(d[2] << 4), first(d[0]), last_two(d[1] << 4 | d[2]) {}
+    int first_two;
+    int third;
+    int first;
+    int last_two;
+};
+
+void add_three_digits(std::string_view packed,
+                      std::size_t from,
+                      std::size_t to,
+                      const DigitMasks& masks,
+                      std::vector<std::size_t>& begins) {
+    for (std::size_t i = from; i < to && i + 1 < packed.size(); ++i) {
+        const int a = static_cast<unsigned char>(packed[i]);
+        const int b = static_cast<unsigned char>(packed[i + 1]);
+        if (a == masks.first_two && (b & 0xF0) == masks.third) {
+            begins.push_back(2 * i);
+        }
+        if ((a & 0x0F) == masks.first && b == masks.last_two) {
+            begins.push_back(2 * i + 1);
+        }
+    }
+}
+
+__attribute__((target("avx2"))) void three_digits_avx2(std::string_view packed,
+                                                       const ThreeDigits& digits,
+                                                       std::vector<std::size_t>& begins) {
+    constexpr std::size_t kStep = 32;
+    const DigitMasks masks(digits);
+    const __m256i first_two = _mm256_set1_epi8(static_cast<char>(masks.first_two));
+    const __m256i third = _mm256_set1_epi8(static_cast<char>(masks.third));
+    const __m256i first = _mm256_set1_epi8(static_cast<char>(masks.first));
+    const __m256i last_two = _mm256_set1_epi8(static_cast<char>(masks.last_two));
+    const __m256i upper = _mm256_set1_epi8(static_cast<char>(0xF0));
+    const __m256i lower = _mm256_set1_epi8(0x0F);
+    std::size_t i = 0;
+    for (; i + kStep < packed.size(); i += kStep) {
+        const auto* p = packed.data() + i;
+        const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(p));
+        const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(p + 1));
+        const __m256i even = _mm256_and_si256(_mm256_cmpeq_epi8(a, first_two),
+                                              _mm256_cmpeq_epi8(_mm256_and_si256(b, upper), third));
+        const __m256i odd = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(a, lower), first),
+                                             _mm256_cmpeq_epi8(b, last_two));
+        if (_mm256_movemask_epi8(_mm256_or_si256(even, odd)) != 0) {
+            add_three_digits(packed, i, i + kStep, masks, begins);
+        }
+    }
+    add_three_digits(packed, i, packed.size(), masks, begins);
+}
+
 }  // namespace
+
+void find_three_digits_portable(std::string_view packed,
+                                const ThreeDigits& digits,
+                                std::vector<std::size_t>& begins) {
+    begins.clear();
+    add_three_digits(packed, 0, packed.size(), DigitMasks(digits), begins);
+}
+
+void find_three_digits(std::string_view packed,
+                       const ThreeDigits& digits,
+                       std::vector<std::size_t>& begins) {
+    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+    if (!has_avx2) {
+        find_three_digits_portable(packed, digits, begins);
+        return;
+    }
+    begins.clear();
+    three_digits_avx2(packed, digits, begins);
+}
 
 bool has_digit_run(std::uint64_t number, unsigned digits, bool padded, DigitRun run) {
     const std::uint64_t least = least_for(padded, run);

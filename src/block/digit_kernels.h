@@ -5,7 +5,10 @@
 #include "absl/types/span.h"
 #include "block/row_set.h"
 
+#include <array>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace logi::block {
 
@@ -26,7 +29,19 @@ void find_digit_run(absl::Span<const std::uint64_t> numbers,
                     DigitRun run,
                     RowSet& found);
 
-// The path without AVX2, for the test that compares both.
+// Hexadecimal digits by their values, as they stand in bytes: two in each, the first one in the
+// upper half.
+using ThreeDigits = std::array<std::uint8_t, 3>;
+// Replaces `begins` by the places, counted in digits, where the three stand one after another,
+// ascending. Not those that begin in the last byte.
+void find_three_digits(std::string_view packed,
+                       const ThreeDigits& digits,
+                       std::vector<std::size_t>& begins);
+
+// The paths without AVX2, for the tests that compare both.
+void find_three_digits_portable(std::string_view packed,
+                                const ThreeDigits& digits,
+                                std::vector<std::size_t>& begins);
 void find_digit_run_portable(absl::Span<const std::uint64_t> numbers,
                              unsigned digits,
                              bool padded,

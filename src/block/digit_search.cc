@@ -47,12 +47,40 @@ struct Halves {
     std::vector<std::uint64_t> upper;
     std::vector<std::uint64_t> lower;
 
-    Halves(absl::Span<const std::uint64_t> numbers, std::uint64_t unit) {
-        upper.reserve(numbers.size());
-        lower.reserve(numbers.size());
-        for (const std::uint64_t n : numbers) {
-            upper.push_back(n / unit);
-            lower.push_back(n % unit);
+    // The lower ones have so many digits.
+    Halves(absl::Span<const std::uint64_t> numbers, unsigned digits)
+        : upper(numbers.size()), lower(numbers.size()) {
+        // To divide by a constant is to multiply.
+        switch (digits) {
+            case 1:
+                take_apart<1>(numbers);
+                break;
+            case 2:
+                take_apart<2>(numbers);
+                break;
+            case 3:
+                take_apart<3>(numbers);
+                break;
+            case 6:
+                take_apart<6>(numbers);
+                break;
+            case 9:
+                take_apart<9>(numbers);
+                break;
+            default:
+                take_apart(numbers, kPowersOfTen[digits]);
+        }
+    }
+
+  private:
+    template <unsigned kDigits>
+    void take_apart(absl::Span<const std::uint64_t> numbers) {
+        take_apart(numbers, std::integral_constant<std::uint64_t, kPowersOfTen[kDigits]>());
+    }
+    void take_apart(absl::Span<const std::uint64_t> numbers, auto unit) {
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            upper[i] = numbers[i] / unit;
+            lower[i] = numbers[i] - upper[i] * unit;
         }
     }
 };
@@ -66,26 +94,45 @@ unsigned decimal_digits(std::uint64_t n) {
     return digits;
 }
 
-// Numbers that differ from times since 1970 by nothing that matters here: what stands in the upper
-// digits, in the lower nine, or across.
-std::optional<RowSet> contain_in_times(absl::Span<const std::uint64_t> numbers, DigitRun run) {
-    const std::uint64_t unit = kPowersOfTen[9];
+// Numbers of more than 32 bits: what stands in the upper digits, in the lower nine, or across.
+// As contain_integers() has them; none has other bits than `bits`, nor more than `places` digits.
+std::optional<RowSet> contain_wide(absl::Span<const std::uint64_t> numbers,
+                                   std::uint64_t bits,
+                                   unsigned width,
+                                   unsigned places,
+                                   DigitRun run) {
+    constexpr unsigned kLowerDigits = 9;
+    const std::uint64_t unit = kPowersOfTen[kLowerDigits];
     const std::uint64_t across_unit = kPowersOfTen[run.count - 1];
-    const auto [least, greatest] = std::minmax_element(numbers.begin(), numbers.end());
-    if (2 * (run.count - 1) > kNarrowDigitsMax - 1 || *greatest / unit >> 32U != 0 ||
-        *least / unit < std::max<std::uint64_t>(across_unit / 10, 1)) {
+    const bool begins_with_zero = run.count > 1 ? run.value < across_unit : run.value == 0;
+    if (2 * (run.count - 1) > kNarrowDigitsMax - 1 || bits / unit >> 32U != 0 ||
+        places <= kLowerDigits) {
         return std::nullopt;
     }
-    RowSet found = RowSet::none(numbers.size());
-    const Halves halves(numbers, unit);
-    find_digit_run(halves.upper, decimal_digits(*greatest / unit), false, run, found);
-    find_digit_run(halves.lower, 9, true, run, found);
-    std::vector<std::uint64_t> across(numbers.size());
-    for (std::size_t row = 0; row < across.size(); ++row) {
-        across[row] = halves.upper[row] % across_unit * across_unit +
-                      halves.lower[row] / (unit / across_unit);
+    // To digits that begin with another, zeros that are not written do not matter.
+    if (begins_with_zero) {
+        const std::uint64_t least =
+            width > 0 ? kPowersOfTen[width - 1] : *std::min_element(numbers.begin(), numbers.end());
+        if (least / unit < std::max<std::uint64_t>(across_unit / 10, 1)) {
+            return std::nullopt;
+        }
     }
-    find_digit_run(across, 2 * (run.count - 1), true, run, found);
+    RowSet found = RowSet::none(numbers.size());
+    const Halves halves(numbers, kLowerDigits);
+    find_digit_run(
+        halves.upper, std::min(places - kLowerDigits, kNarrowDigitsMax), width > 0, run, found);
+    find_digit_run(halves.lower, kLowerDigits, true, run, found);
+    std::vector<std::uint64_t> across(run.count > 1 ? numbers.size() : 0);
+    const auto narrow_unit = static_cast<std::uint32_t>(across_unit);
+    const auto behind = static_cast<std::uint32_t>(unit / across_unit);
+    for (std::size_t row = 0; row < across.size(); ++row) {
+        const auto upper = static_cast<std::uint32_t>(halves.upper[row]);
+        const auto lower = static_cast<std::uint32_t>(halves.lower[row]);
+        across[row] = upper % narrow_unit * narrow_unit + lower / behind;
+    }
+    if (run.count > 1) {
+        find_digit_run(across, 2 * (run.count - 1), true, run, found);
+    }
     return found;
 }
 
@@ -114,10 +161,8 @@ RowSet contain_integers(absl::Span<const std::uint64_t> numbers, unsigned width,
         find_digit_run(numbers, places, padded, run, found);
         return found;
     }
-    if (!padded) {
-        if (auto found = contain_in_times(numbers, run)) {
-            return *std::move(found);
-        }
+    if (auto found = contain_wide(numbers, bits, width, places, run)) {
+        return *std::move(found);
     }
     return rows_where(numbers,
                       [&](std::uint64_t n) { return has_digit_run(n, places, padded, run); });
@@ -127,7 +172,7 @@ RowSet contain(absl::Span<const std::uint64_t> numbers, const DigitForm& form, D
     if (form.scale == 0) {
         return contain_integers(numbers, form.width, run);
     }
-    const Halves halves(numbers, kPowersOfTen[form.scale]);
+    const Halves halves(numbers, form.scale);
     RowSet found = contain_integers(halves.upper, 0, run);
     found.unite(contain_integers(halves.lower, form.scale, run));
     return found;

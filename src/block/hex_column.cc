@@ -1,5 +1,6 @@
 // Columns of hexadecimal digits, read.
 #include "block/column_reader.h"
+#include "block/digit_kernels.h"
 #include "regex/substring.h"
 
 #include <array>
@@ -50,6 +51,8 @@ class HexColumn final : public ColumnReader {
   private:
     // Shorter needles have no whole byte of their own in both halves of a byte.
     static constexpr std::size_t kPackedMin = 3;
+    // Of these too many bytes would be found that are like theirs.
+    static constexpr std::size_t kShort = 4;
 
     [[nodiscard]] std::string_view digits() const {
         return upper_ ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -68,9 +71,36 @@ class HexColumn final : public ColumnReader {
         }
         LOGI_ASSIGN_OR_RETURN(const std::string_view packed, bytes());
         RowSet found = RowSet::none(rows());
+        if (needle.text.size() <= kShort) {
+            find_short(needle, packed, found);
+            return found;
+        }
         find_from(0, needle, packed, found);
         find_from(1, needle, packed, found);
         return found;
+    }
+
+    // Of three digits, or four.
+    void find_short(const Needle& needle, std::string_view packed, RowSet& found) const {
+        const auto digit = [&needle](std::size_t i) {
+            return static_cast<std::uint8_t>(value_of(needle.text[i]));
+        };
+        const std::size_t size = needle.text.size();
+        const std::size_t row_digits = stamp().min_size;
+        std::vector<std::size_t> begins;
+        find_three_digits(packed, {digit(0), digit(1), digit(2)}, begins);
+        for (const std::size_t begin : begins) {
+            const std::size_t in_row = begin % row_digits;
+            const auto fourth = [&] {
+                const auto b = static_cast<unsigned char>(packed[(begin + 3) / 2]);
+                return begin % 2 == 0 ? b & 15U : unsigned{b} >> 4U;
+            };
+            if (in_row + size <= row_digits && begin + size <= rows() * row_digits &&
+                (size == 3 || fourth() == digit(3)) && (!needle.at_begin || in_row == 0) &&
+                (!needle.at_end || in_row + size == row_digits)) {
+                found.add(begin / row_digits);
+            }
+        }
     }
 
     // Where the needle begins in the upper (0) or lower (1) half of a byte.

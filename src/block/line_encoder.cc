@@ -15,6 +15,10 @@ constexpr std::size_t kAhead = 4;  // lines fetched before they are needed
 // Once templates did not pay, so many rows, one in so many, have to show that they would.
 constexpr std::size_t kSampledRowsMin = 1024;
 constexpr std::size_t kSampledShare = 16;
+// If hardly any of so many rows, or of such a share of all, are alike, the others are not looked
+// at.
+constexpr std::size_t kFirstRowsMin = 512;
+constexpr std::size_t kAlikeShare = 32;
 // With so little text it does not matter how small it becomes, but queries like columns all the
 // same.
 constexpr std::size_t kSmallTextBytes = 128U << 10U;
@@ -80,7 +84,11 @@ std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows
     }
     const MaskedText text = text_.masked();
     set_.begin(text);
+    const std::size_t sample = std::max(kFirstRowsMin, lines_.size() / kSampledShare);
     for (std::size_t i = 0; i < lines_.size(); ++i) {
+        if (i == sample && set_.alike() < sample / kAlikeShare) {
+            return std::nullopt;
+        }
         set_.add(static_cast<std::uint32_t>(i), lines_[i]);
     }
     set_.finish();

@@ -13,6 +13,7 @@ constexpr std::size_t kCandidatesMax = 8192;
 void TemplateSet::begin(const MaskedText& t) {
     t_ = t;
     rest_.clear();
+    added_ = 0;
     if (groups_.size() >= kTemplatesMax / 2) {
         groups_.clear();
         trie_.clear();
@@ -41,6 +42,7 @@ bool TemplateSet::add_to_group(std::uint32_t row, const Slot& text) {
 }
 
 void TemplateSet::add(std::uint32_t row, Slot text) {
+    ++added_;
     if (text.size > kTextBytesMax) {
         rest_.push_back(row);
     } else if (!add_to_group(row, text)) {

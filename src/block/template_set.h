@@ -35,6 +35,8 @@ class TemplateSet {
     // Ends the set: groups of too few rows are given up.
     void finish();
 
+    // Texts so far that are of a template or of one kind with another.
+    [[nodiscard]] std::size_t alike() const { return added_ - rest_.size() - candidates_.size(); }
     // Those with rows count.
     [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
     // Rows that are of no kind, ascending.
@@ -54,6 +56,7 @@ class TemplateSet {
     TemplateTrie trie_;  // numbers are of groups
     absl::flat_hash_map<std::string, Candidate> candidates_;
     std::vector<std::uint32_t> rest_;
+    std::size_t added_ = 0;
     std::vector<CutSlot> cut_;
     std::string key_;
 };

@@ -93,6 +93,9 @@ Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
 }
 
 StatusOr<absl::Span<const Timestamp>> TemplatesColumn::times_of(Kind& kind) {
+    if (!has_numbers_) {
+        return times_();
+    }
     if (kind.times.empty()) {
         LOGI_RETURN_IF_ERROR(place_rows());
         LOGI_ASSIGN_OR_RETURN(const auto all, times_());
@@ -118,18 +121,20 @@ Status TemplatesColumn::load_numbers() {
     if (!numbers_.empty()) {
         return absl::OkStatus();
     }
-    std::vector<std::uint64_t> numbers(rows(), 0);
-    if (has_numbers_) {
-        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
-        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
-    }
     std::vector<std::uint16_t> narrow(rows());
-    std::uint64_t greatest = 0;
+    if (!has_numbers_) {
+        numbers_ = std::move(narrow);
+        return absl::OkStatus();
+    }
+    std::vector<std::uint64_t> numbers;
+    LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
+    LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
+    bool fits = true;
     for (std::size_t row = 0; row < rows(); ++row) {
-        greatest = std::max(greatest, numbers[row]);
+        fits &= numbers[row] <= templates_.size();
         narrow[row] = static_cast<std::uint16_t>(numbers[row]);
     }
-    if (greatest > templates_.size()) {
+    if (!fits) {
         return malformed("the number of a template");
     }
     numbers_ = std::move(narrow);
@@ -141,23 +146,25 @@ Status TemplatesColumn::place_rows() {
         return absl::OkStatus();
     }
     LOGI_RETURN_IF_ERROR(load_numbers());
-    std::vector<std::size_t> counts(templates_.size() + 1);
-    for (const std::uint16_t number : numbers_) {
-        ++counts[number];
-    }
-    std::vector<std::uint32_t*> next;
-    next.reserve(counts.size());
+    struct Left {
+        std::uint32_t* next;
+        std::uint32_t* end;
+    };
+    std::vector<Left> left;
+    left.reserve(templates_.size() + 1);
     // What places() has made is made again at the same place.
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        if (counts[i] != rows_of(i)) {
+    for (std::size_t i = 0; i <= templates_.size(); ++i) {
+        auto& places = i == templates_.size() ? rest_places_ : templates_[i].places;
+        places.resize(rows_of(i));
+        left.push_back({places.data(), places.data() + places.size()});
+    }
+    // There are as many rows as places: if none is too much, none is missing.
+    for (std::uint32_t row = 0; row < rows(); ++row) {
+        Left& of = left[numbers_[row]];
+        if (of.next == of.end) {
             return malformed("the number of a template's rows");
         }
-        auto& places = i == templates_.size() ? rest_places_ : templates_[i].places;
-        places.resize(counts[i]);
-        next.push_back(places.data());
-    }
-    for (std::uint32_t row = 0; row < rows(); ++row) {
-        *next[numbers_[row]]++ = row;
+        *of.next++ = row;
     }
     placed_ = true;
     return absl::OkStatus();
@@ -183,15 +190,19 @@ StatusOr<TemplatesColumn::KindValues> TemplatesColumn::values_of(Kind& kind) {
 
 StatusOr<RowSet> TemplatesColumn::find(const Needle& needle) {
     RowSet found = RowSet::none(rows());
-    const auto add = [&](const RowSet& rows, const std::vector<std::uint32_t>& places) {
-        rows.for_each([&](std::size_t row) { found.add(places[row]); });
+    const auto add = [&](const RowSet& rows, const std::vector<std::uint32_t>& places) -> Status {
+        // Of one kind alone the rows are the kind's.
+        if (!has_numbers_) {
+            found.unite(rows);
+        } else if (!rows.is_none()) {
+            LOGI_RETURN_IF_ERROR(place_rows());
+            rows.for_each([&](std::size_t row) { found.add(places[row]); });
+        }
+        return absl::OkStatus();
     };
     if (rest_) {
         LOGI_ASSIGN_OR_RETURN(const RowSet rows, rest_->match(needle));
-        if (!rows.is_none()) {
-            LOGI_RETURN_IF_ERROR(place_rows());
-            add(rows, rest_places_);
-        }
+        LOGI_RETURN_IF_ERROR(add(rows, rest_places_));
     }
     for (Kind& kind : templates_) {
         LOGI_RETURN_IF_ERROR(ready(kind));
@@ -200,11 +211,7 @@ StatusOr<RowSet> TemplatesColumn::find(const Needle& needle) {
         if (!rows) {
             return ColumnReader::find(needle);
         }
-        if (rows->is_none()) {
-            continue;
-        }
-        LOGI_RETURN_IF_ERROR(place_rows());
-        add(*rows, kind.places);
+        LOGI_RETURN_IF_ERROR(add(*rows, kind.places));
     }
     return found;
 }

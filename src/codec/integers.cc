@@ -150,6 +150,17 @@ void read_planes(std::string_view bytes,
                  std::uint64_t min,
                  unsigned planes,
                  absl::Span<std::uint64_t> out) {
+    const auto byte = [&bytes](std::size_t i) {
+        return static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[i]));
+    };
+    const std::size_t n = out.size();
+    // One plane and two, which most have, take one pass.
+    if (planes == 1 || planes == 2) {
+        for (std::size_t i = 0; i < n; ++i) {
+            out[i] = min + (planes == 1 ? byte(i) : byte(i) | byte(n + i) << 8U);
+        }
+        return;
+    }
     std::fill(out.begin(), out.end(), 0);
     for (unsigned plane = 0; plane < planes; ++plane) {
         const char* p = bytes.data() + plane * out.size();
