@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace logi::block {
 
@@ -18,6 +19,24 @@ inline constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
 // 10^n where a signed number is asked for; n is 18 at most.
 [[nodiscard]] constexpr std::int64_t signed_power_of_ten(std::size_t n) {
     return static_cast<std::int64_t>(kPowersOfTen[n]);
+}
+
+// f(10^n) for an n of 18 at most, or 19 if f takes it for unsigned; where that is a unit of time, f
+// gets a constant, so that to divide by it is to multiply.
+template <typename F>
+decltype(auto) with_power_of_ten(std::size_t n, F&& f) {
+    switch (n) {
+        case 0:
+            return f(std::integral_constant<std::int64_t, 1>());
+        case 3:
+            return f(std::integral_constant<std::int64_t, signed_power_of_ten(3)>());
+        case 6:
+            return f(std::integral_constant<std::int64_t, signed_power_of_ten(6)>());
+        case 9:
+            return f(std::integral_constant<std::int64_t, signed_power_of_ten(9)>());
+        default:
+            return f(signed_power_of_ten(n));
+    }
 }
 
 // Rounds down, also below zero. `b` is positive.

@@ -50,38 +50,13 @@ struct Halves {
     // The lower ones have so many digits.
     Halves(absl::Span<const std::uint64_t> numbers, unsigned digits)
         : upper(numbers.size()), lower(numbers.size()) {
-        // To divide by a constant is to multiply.
-        switch (digits) {
-            case 1:
-                take_apart<1>(numbers);
-                break;
-            case 2:
-                take_apart<2>(numbers);
-                break;
-            case 3:
-                take_apart<3>(numbers);
-                break;
-            case 6:
-                take_apart<6>(numbers);
-                break;
-            case 9:
-                take_apart<9>(numbers);
-                break;
-            default:
-                take_apart(numbers, kPowersOfTen[digits]);
-        }
-    }
-
-  private:
-    template <unsigned kDigits>
-    void take_apart(absl::Span<const std::uint64_t> numbers) {
-        take_apart(numbers, std::integral_constant<std::uint64_t, kPowersOfTen[kDigits]>());
-    }
-    void take_apart(absl::Span<const std::uint64_t> numbers, auto unit) {
-        for (std::size_t i = 0; i < numbers.size(); ++i) {
-            upper[i] = numbers[i] / unit;
-            lower[i] = numbers[i] - upper[i] * unit;
-        }
+        with_power_of_ten(digits, [&](auto power) {
+            const auto unit = static_cast<std::uint64_t>(power);
+            for (std::size_t i = 0; i < numbers.size(); ++i) {
+                upper[i] = numbers[i] / unit;
+                lower[i] = numbers[i] - upper[i] * unit;
+            }
+        });
     }
 };
 
@@ -268,12 +243,13 @@ std::optional<RowSet> find_digits_in_times(absl::Span<const std::int64_t> times,
     if (layout.digits() < needle.text.size()) {
         return RowSet::none(times.size());
     }
-    const auto unit = static_cast<std::int64_t>(kPowersOfTen[layout.digits()]);
     std::vector<std::uint64_t> fractions(times.size());
-    for (std::size_t row = 0; row < times.size(); ++row) {
-        const std::int64_t rest = times[row] % unit;
-        fractions[row] = static_cast<std::uint64_t>(rest < 0 ? rest + unit : rest);
-    }
+    with_power_of_ten(layout.digits(), [&](auto unit) {
+        for (std::size_t row = 0; row < times.size(); ++row) {
+            const std::int64_t rest = times[row] % unit;
+            fractions[row] = static_cast<std::uint64_t>(rest < 0 ? rest + unit : rest);
+        }
+    });
     return find_digits(fractions, {0, layout.digits(), false}, needle);
 }
 

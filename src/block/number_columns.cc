@@ -162,11 +162,14 @@ class IntegerColumn final : public ColumnReader {
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
         if ((form_.flags & kRelative) != 0) {
             LOGI_ASSIGN_OR_RETURN(const auto times, times_());
-            const auto unit_ns = signed_power_of_ten(kUnitDigitsMax - form_.unit_digits);
-            for (std::size_t row = 0; row < rows(); ++row) {
-                numbers[row] = static_cast<std::uint64_t>(codec::ordered_to_signed(numbers[row])) +
-                               static_cast<std::uint64_t>(floor_div(times[row].ns, unit_ns));
-            }
+            with_power_of_ten(kUnitDigitsMax - form_.unit_digits, [&](auto unit_ns) {
+                for (std::size_t row = 0; row < rows(); ++row) {
+                    const std::int64_t units = floor_div(times[row].ns, unit_ns);
+                    numbers[row] =
+                        static_cast<std::uint64_t>(units) +
+                        static_cast<std::uint64_t>(codec::ordered_to_signed(numbers[row]));
+                }
+            });
         }
         numbers_ = std::move(numbers);
         return absl::OkStatus();
@@ -289,11 +292,10 @@ class TimeColumn final : public ColumnReader {
         std::vector<std::uint64_t> numbers;
         LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
         LOGI_ASSIGN_OR_RETURN(const auto times, times_());
-        std::vector<std::int64_t> units(rows());
+        std::vector<std::int64_t> units = layout_.units_of(times);
         for (std::size_t row = 0; row < rows(); ++row) {
-            if (__builtin_add_overflow(codec::ordered_to_signed(numbers[row]),
-                                       layout_.units_of(times[row]),
-                                       &units[row])) {
+            if (__builtin_add_overflow(
+                    codec::ordered_to_signed(numbers[row]), units[row], &units[row])) {
                 return malformed("a time");
             }
         }

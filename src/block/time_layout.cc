@@ -220,6 +220,16 @@ std::int64_t TimeLayout::units_of(Timestamp entry) const {
     return floor_div(entry.ns, signed_power_of_ten(kDigitsMax - digits_));
 }
 
+std::vector<std::int64_t> TimeLayout::units_of(absl::Span<const Timestamp> entries) const {
+    std::vector<std::int64_t> units(entries.size());
+    with_power_of_ten(kDigitsMax - digits_, [&](auto unit_ns) {
+        for (std::size_t i = 0; i < units.size(); ++i) {
+            units[i] = floor_div(entries[i].ns, unit_ns);
+        }
+    });
+    return units;
+}
+
 std::size_t TimeLayout::date_bytes() const {
     switch (date_) {
         case Date::kIso:

@@ -1,12 +1,14 @@
 // Times as logs write them, to integers and back, digit for digit.
 #pragma once
 
+#include "absl/types/span.h"
 #include "base/time.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logi::block {
 
@@ -54,6 +56,7 @@ class TimeLayout {
     char* print(std::int64_t units, char* out, Written& last) const;
     // The entry's time in these units, rounded down.
     [[nodiscard]] std::int64_t units_of(Timestamp entry) const;
+    [[nodiscard]] std::vector<std::int64_t> units_of(absl::Span<const Timestamp> entries) const;
 
     // What a printed time consists of, besides a month, and numbers of two digits that other
     // characters part: its year, empty if that is not printed; so many digits behind a point; and
