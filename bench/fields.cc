@@ -17,6 +17,9 @@
 namespace logi::bench {
 namespace {
 
+// What Baseline does.
+constexpr const char* kBaselineStages = "| json | status >= 500";
+
 // The lines of one block, as a log file compressed by zstd has them.
 struct Packed {
     std::string zstd;
@@ -120,10 +123,16 @@ class Baseline {
     std::string padded_;
 };
 
-StatusOr<double> ask(const Data& data, const std::string& selector, bool columns) {
+// What is asked, and of which streams.
+struct Question {
+    std::string selector;
+    std::string stages;
+};
+
+StatusOr<double> ask(const Data& data, const Question& question, bool columns) {
     query::Request request;
     const std::int64_t seconds = (data.last - data.first).ns / kNanosPerSecond + 2;
-    request.query = "sum(count_over_time(" + selector + " | json | status >= 500 [" +
+    request.query = "sum(count_over_time(" + question.selector + " " + question.stages + " [" +
                     std::to_string(seconds) + "s]))";
     request.instant = true;
     request.end = data.last + Duration{1};
@@ -136,8 +145,32 @@ StatusOr<double> ask(const Data& data, const std::string& selector, bool columns
     return result.series.empty() ? 0 : result.series[0].points[0].value;
 }
 
+// Other stages than those of the baseline: columns against lines.
+Status compare(const Data& data, const Question& question, std::size_t runs) {
+    StatusOr<double> counted[2] = {0.0, 0.0};
+    double speeds[2] = {};
+    for (const bool columns : {false, true}) {
+        speeds[columns ? 1 : 0] = best_gb_per_s(runs, data.line_bytes, [&] {
+            counted[columns ? 1 : 0] = ask(data, question, columns);
+        });
+        LOGI_RETURN_IF_ERROR(counted[columns ? 1 : 0].status());
+    }
+    if (*counted[0] != *counted[1]) {
+        return absl::InternalError("the counts differ");
+    }
+    std::printf(
+        "`%s` counted over %.0f MB, %.0f found: lines %.2f GB/s, columns %.2f, ratio %.1f\n",
+        question.stages.c_str(),
+        static_cast<double>(data.line_bytes) / 1e6,
+        *counted[0],
+        speeds[0],
+        speeds[1],
+        speeds[1] / speeds[0]);
+    return absl::OkStatus();
+}
+
 Status run(const std::vector<std::string>& segments,
-           const std::string& selector,
+           const Question& question,
            std::size_t runs,
            bool only_json,
            bool only_columns) {
@@ -146,10 +179,13 @@ Status run(const std::vector<std::string>& segments,
         LOGI_RETURN_IF_ERROR(add_segment(path, only_json, data));
     }
     for (std::size_t i = 0; only_columns && i < runs; ++i) {
-        LOGI_RETURN_IF_ERROR(ask(data, selector, true).status());
+        LOGI_RETURN_IF_ERROR(ask(data, question, true).status());
     }
     if (only_columns) {
         return absl::OkStatus();
+    }
+    if (question.stages != kBaselineStages) {
+        return compare(data, question, runs);
     }
     std::size_t expected = 0;
     Baseline baseline;
@@ -163,7 +199,7 @@ Status run(const std::vector<std::string>& segments,
     std::vector<double> speeds;
     for (const bool columns : {false, true}) {
         speeds.push_back(best_gb_per_s(runs, data.line_bytes, [&] {
-            const auto counted = ask(data, selector, columns);
+            const auto counted = ask(data, question, columns);
             if (!counted.ok() || static_cast<std::size_t>(*counted) != expected) {
                 status = counted.ok() ? absl::InternalError("the counts differ") : counted.status();
             }
@@ -187,17 +223,19 @@ Status run(const std::vector<std::string>& segments,
 int main(int argc, char** argv) {
     CLI::App app("A condition on a field of JSON lines against zstd and simdjson.");
     std::vector<std::string> segments;
-    std::string selector = "{service_name=~\".+\"}";
+    Question question{"{service_name=~\".+\"}", kBaselineStages};
     std::size_t runs = 5;
     bool only_json = false;
     bool only_columns = false;
     app.add_option("--segment", segments, "segment files")->required();
-    app.add_option("--selector", selector, "of the streams; all of the segments must match");
+    app.add_option(
+        "--selector", question.selector, "of the streams; all of the segments must match");
+    app.add_option("--stages", question.stages, "others than the baseline's: against lines only");
     app.add_option("--runs", runs, "of everything; the best counts");
     app.add_flag("--json", only_json, "only lines that are objects");
     app.add_flag("--only-columns", only_columns, "for a profiler: no baselines");
     CLI11_PARSE(app, argc, argv);
-    if (const Status s = run(segments, selector, runs, only_json, only_columns); !s.ok()) {
+    if (const Status s = run(segments, question, runs, only_json, only_columns); !s.ok()) {
         std::fprintf(stderr, "%s\n", std::string(s.message()).c_str());
         return 1;
     }

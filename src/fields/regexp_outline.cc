@@ -18,7 +18,7 @@ constexpr char kFiller = '\0';
 // More at once are not followed.
 constexpr std::size_t kStatesMax = 32;
 // Steps of threads for one outline, which take some milliseconds.
-constexpr std::size_t kWorkMax = 100'000;
+constexpr std::size_t kWorkMax = 200'000;
 // Sizes are told apart up to here.
 constexpr std::size_t kSizeMax = 64;
 
@@ -49,43 +49,67 @@ class RegexpOutliner {
                    absl::Span<const HoleHint> hints)
         : machine_(program), text_(text), hints_(hints) {}
 
-    // Whether there are rules by which all lines match alike, or none does.
+    // Whether there are rules by which all lines match alike, or none does. Of both, those are
+    // taken that lines are more likely to keep.
     bool run() {
-        rules_.resize(text_.holes());
         if (!is_ascii()) {
             return false;
         }
-        States states = through({machine_.begin()}, 0, 0);
-        for (std::size_t hole = 0; hole < text_.holes() && !all_done(states); ++hole) {
-            Choice choice = choose(states, hole);
-            if (choice.states.empty() || machine_.work() > kWorkMax) {
-                return false;
-            }
-            set_rule(choice, rules_[hole]);
-            states = std::move(choice.states);
-            holes_seen_ = static_cast<std::uint32_t>(hole + 1);
-        }
-        ends_.assign(states.begin(), states.end());
-        return machine_.work() <= kWorkMax &&
-               std::all_of(ends_.begin(), ends_.end(), [this](StateId state) {
-                   return machine_.matched(state) == matched();
-               });
+        Result alike = run(false);
+        const bool sure = alike.known && alike.likely == 1;
+        Result never = sure ? Result() : run(true);
+        const bool better = never.known && (!alike.known || never.likely > alike.likely);
+        result_ = std::move(better ? never : alike);
+        return result_.known;
     }
 
     // Of what run() found out.
-    [[nodiscard]] bool matched() const { return machine_.matched(ends_.front()); }
-    [[nodiscard]] const std::vector<HoleRule>& rules() const { return rules_; }
-    [[nodiscard]] std::uint32_t holes_seen() const { return holes_seen_; }
+    [[nodiscard]] bool matched() const { return machine_.matched(result_.ends.front()); }
+    [[nodiscard]] const std::vector<HoleRule>& rules() const { return result_.rules; }
+    [[nodiscard]] std::uint32_t holes_seen() const { return result_.holes_seen; }
     // Where a group begins, or with 1 more where it ends: kInside if that is not known.
     [[nodiscard]] int save(std::size_t slot) const {
-        const int place = machine_.save(ends_.front(), slot);
-        const bool same = std::all_of(ends_.begin(), ends_.end(), [&](StateId state) {
+        const auto& ends = result_.ends;
+        const int place = machine_.save(ends.front(), slot);
+        const bool same = std::all_of(ends.begin(), ends.end(), [&](StateId state) {
             return machine_.save(state, slot) == place;
         });
         return same ? place : kInside;
     }
 
   private:
+    struct Result {
+        bool known = false;
+        double likely = 1;  // roughly, the share of lines that keep the rules
+        std::vector<HoleRule> rules;
+        std::uint32_t holes_seen = 0;
+        std::vector<StateId> ends;
+    };
+
+    // With rules by which nothing matches, or by which all comes out alike.
+    Result run(bool never) {
+        Result out;
+        out.rules.resize(text_.holes());
+        States states = through({machine_.begin()}, 0, 0);
+        for (std::size_t hole = 0; hole < text_.holes() && !all_done(states); ++hole) {
+            weigh(hole);
+            Choice choice = never ? without_match(states, hole) : choose(states, hole);
+            if (choice.states.empty() || machine_.work() > kWorkMax) {
+                return out;
+            }
+            set_rule(choice, out.rules[hole]);
+            out.likely *= static_cast<double>(choice.weight) / all_weight_;
+            states = std::move(choice.states);
+            out.holes_seen = static_cast<std::uint32_t>(hole + 1);
+        }
+        out.ends.assign(states.begin(), states.end());
+        out.known = machine_.work() <= kWorkMax &&
+                    std::all_of(out.ends.begin(), out.ends.end(), [&](StateId state) {
+                        return machine_.matched(state) == machine_.matched(out.ends.front());
+                    });
+        return out;
+    }
+
     [[nodiscard]] bool is_ascii() const {
         return std::all_of(text_.text().begin(), text_.text().end(), [](char c) {
             return static_cast<unsigned char>(c) < 0x80;
@@ -158,16 +182,55 @@ class RegexpOutliner {
         }
     }
 
-    // All that is likely, if then all comes out alike; else as much of it as does.
-    Choice choose(const States& from, std::size_t hole) {
-        const HoleHint hint = hints_.empty() ? HoleHint{~std::bitset<256>()} : hints_[hole];
-        Choice all;
+    // How likely the classes are in a hole.
+    void weigh(std::size_t hole) {
         weights_.assign(machine_.classes(), 0);
+        all_weight_ = 0;
         for (std::size_t byte = 0; byte < 128; ++byte) {
-            if (hint.bytes[byte]) {
+            if (hints_.empty() || hints_[hole].bytes[byte]) {
                 weights_[machine_.class_of(static_cast<unsigned char>(byte))] += weight_of(byte);
+                all_weight_ += weight_of(byte);
             }
         }
+    }
+
+    // Of most likely ones first.
+    [[nodiscard]] std::vector<std::size_t> classes_by_weight() const {
+        std::vector<std::size_t> order;
+        for (std::size_t c = 0; c < weights_.size(); ++c) {
+            if (weights_[c] > 0) {
+                order.push_back(c);
+            }
+        }
+        std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+            return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
+        });
+        return order;
+    }
+
+    // As much of what is likely as does not match.
+    Choice without_match(const States& from, std::size_t hole) {
+        Choice choice;
+        choice.classes.resize(weights_.size());
+        for (const std::size_t c : classes_by_weight()) {
+            Choice more = choice;
+            more.classes[c] = true;
+            follow(from, hole, more);
+            const bool matches =
+                std::any_of(more.states.begin(), more.states.end(), [this](StateId state) {
+                    return machine_.matched(state);
+                });
+            if (!more.states.empty() && !matches) {
+                choice = std::move(more);
+            }
+        }
+        return choice;
+    }
+
+    // All that is likely, if then all comes out alike; else as much of it as does.
+    Choice choose(const States& from, std::size_t hole) {
+        const HoleHint hint = hints_.empty() ? HoleHint() : hints_[hole];
+        Choice all;
         for (const int weight : weights_) {
             all.classes.push_back(weight > 0);
         }
@@ -201,15 +264,7 @@ class RegexpOutliner {
 
     // Begins with each class in turn and adds others, as long as no more states come of it.
     Choice with_most(const States& from, std::size_t hole, const Choice& of) {
-        std::vector<std::size_t> order;
-        for (std::size_t c = 0; c < of.classes.size(); ++c) {
-            if (of.classes[c]) {
-                order.push_back(c);
-            }
-        }
-        std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-            return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
-        });
+        const std::vector<std::size_t> order = classes_by_weight();
         Choice best;
         Classes tried(of.classes.size());
         for (const std::size_t first : order) {
@@ -260,9 +315,8 @@ class RegexpOutliner {
     const HoledText& text_;
     const absl::Span<const HoleHint> hints_;
     std::vector<int> weights_;  // per class, of the bytes that a hole is likely to have
-    std::vector<HoleRule> rules_;
-    std::uint32_t holes_seen_ = 0;
-    std::vector<StateId> ends_;
+    int all_weight_ = 0;
+    Result result_;
 };
 
 // A line whose holes keep to their rules, with as much in each as `size` and its rule allow.
