@@ -73,10 +73,11 @@ class Image(unittest.TestCase):
         needs = run("dpkg-deb", "-f", package(), "Depends")
         cls.images.make("docker.io/library/debian:12-slim", lambda folder: small_debian.copy(
             folder, ["apt", "ca-certificates", *(group[0] for group in small_debian.names_in(needs))]))
-        cls.images.make("localhost/package", lambda folder: shutil.copytree(
-            pathlib.Path(package()).parent, f"{folder}/out"))
+        built = tempfile.TemporaryDirectory(prefix="logi-image-")
+        cls.addClassCleanup(built.cleanup)
+        shutil.copytree(pathlib.Path(package()).parent, f"{built.name}/out")
         cls.images.buildah("build", "-q", "--isolation", "chroot", "--pull=never", "--format", "docker", "-f", str(DOCKERFILE),
-                           "--build-arg", "package=localhost/package", "-t", "logi", str(ROOT / "deploy"))
+                           "--build-context", f"build={built.name}", "-t", "logi", str(ROOT / "deploy"))
 
     def test_what_the_image_says_of_itself(self):
         config = json.loads(self.images.buildah("inspect", "--type", "image", "logi"))["Docker"]["config"]
