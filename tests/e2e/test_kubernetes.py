@@ -39,11 +39,6 @@ class Kubernetes(unittest.TestCase):
     def setUpClass(cls):
         cls.rendered = {name: kustomize.render(FOLDER / "overlays" / name) for name in OVERLAYS}
 
-    def each(self):
-        for name, objects in self.rendered.items():
-            with self.subTest(name):
-                yield objects
-
     @unittest.skipUnless(shutil.which("kubectl"), "kubectl is not here; our own rendering is checked all the same")
     def test_kubectl_renders_the_same(self):
         def by_name(objects):
@@ -53,7 +48,7 @@ class Kubernetes(unittest.TestCase):
             self.assertEqual(by_name(objects), by_name(theirs))
 
     def test_the_api_takes_them(self):
-        for objects in self.each():
+        for objects in self.rendered.values():
             self.assertEqual([wrong for wrong in check(objects) if wrong], [])
             names = [(each["kind"], each["metadata"]["name"]) for each in objects]
             self.assertEqual(len(names), len(set(names)))
@@ -71,7 +66,7 @@ class Kubernetes(unittest.TestCase):
         self.assertTrue(all(check(bad)))
 
     def test_they_fit_together(self):
-        for objects in self.each():
+        for objects in self.rendered.values():
             names = {(each["kind"], each["metadata"]["name"]) for each in objects}
             for each, template in pods_of(objects):
                 self.assertTrue(is_selected(each["spec"]["selector"]["matchLabels"], template))
@@ -107,7 +102,7 @@ class Kubernetes(unittest.TestCase):
             self.assertIn((target["kind"], target["name"]), [(o["kind"], o["metadata"]["name"]) for o in objects])
 
     def test_pods_are_hardened_and_probed(self):
-        for objects in self.each():
+        for objects in self.rendered.values():
             for _, template in pods_of(objects):
                 self.assertTrue(template["spec"]["securityContext"]["runAsNonRoot"])
                 for container in template["spec"]["containers"]:
@@ -121,7 +116,7 @@ class Kubernetes(unittest.TestCase):
                     self.assertIn("memory", container["resources"]["limits"])
 
     def test_logi_takes_configurations_and_command_lines(self):
-        for objects in self.each():
+        for objects in self.rendered.values():
             maps = {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
             for _, template in pods_of(objects):
                 volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
