@@ -138,8 +138,8 @@ def unsnappy(data):
 class Recorder:
     """A server that records push requests and answers as told."""
 
-    def __init__(self, statuses=(), tls=None):
-        """statuses: of the first requests; then 204."""
+    def __init__(self, statuses=(), tls=None, delay=0):
+        """statuses: of the first requests; then 204. delay: seconds before each answer."""
         self.requests = []
         self.statuses = list(statuses)
         recorder = self
@@ -151,6 +151,7 @@ class Recorder:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = recorder.statuses.pop(0) if recorder.statuses else 204
                 recorder.requests.append((self.path, dict(self.headers), unsnappy(body), status))
+                time.sleep(delay)
                 text = b"" if status == 204 else b"first line\nsecond line"
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))

@@ -344,6 +344,48 @@ class PositionsTest(ServerTest):
         self.wait_for(["a first line to know the file by", "2", "3"])
         self.assertEqual([s["filename"] for s in self.streams('{job="t"}')], [agent.path("a.log")])
 
+    def restarted(self):
+        agent = self.start(extra="target_config: {sync_period: 200ms}")
+        agent.write("a.log", "1, which a position stands behind\n")
+        agent.start()
+        self.wait_for(["1, which a position stands behind"])
+        self.assertEqual(agent.stop(), 0)
+        return agent.start()
+
+    def saves(self, agent):
+        return pathlib.Path(agent.positions).read_text().splitlines()[0]
+
+    def test_rotated_long_after_a_restart(self):
+        agent = self.restarted()
+        expected = ["1, which a position stands behind"]
+        for line in ("2", "3", "4"):
+            before = self.saves(agent)
+            agent.write("a.log", line + "\n")
+            expected.append(line)
+            self.wait_for(expected)
+            wait_until(lambda: self.saves(agent) != before)
+        new = [f"{i} of the new file" for i in range(10)]
+        agent.write("next", "".join(line + "\n" for line in new))
+        os.rename(agent.path("a.log"), agent.path("a.log.1"))
+        os.rename(agent.path("next"), agent.path("a.log"))
+        self.wait_for(expected + new)
+
+    def test_cut_without_a_copy_after_a_restart(self):
+        agent = self.restarted()
+        new = [f"{i} of the new file" for i in range(10)]
+        agent.write("a.log", "".join(line + "\n" for line in new), "w")
+        self.wait_for(["1, which a position stands behind", *new])
+
+    def test_removed_while_the_agent_was_down(self):
+        agent = self.restarted()
+        agent.stop()
+        os.remove(agent.path("a.log"))
+        agent.start()
+        new = [f"{i} of the new file" for i in range(10)]
+        agent.write("next", "".join(line + "\n" for line in new))
+        os.rename(agent.path("next"), agent.path("a.log"))
+        self.wait_for(["1, which a position stands behind", *new])
+
     def test_copied_and_cut_while_the_agent_was_down(self):
         agent = self.start()
         agent.write("a.log", "a first line to know the file by\n")
@@ -415,6 +457,15 @@ class ClientTest(unittest.TestCase):
         host = recorder.url.split("/")[2]
         wait_until(lambda: agent.metric(f'promtail_dropped_entries_total{{host="{host}",reason="rate_limited",tenant=""}}') == 1)
         self.assertEqual(len(recorder.requests), 1)
+
+    def test_all_batches_are_sent_and_saved_before_the_end(self):
+        recorder = Recorder(delay=0.1)
+        text = "".join(f"line {i} {'x' * 100}\n" for i in range(10))
+        agent = self.start([recorder], "  batchsize: 100\n", text)
+        wait_until(lambda: recorder.requests)
+        self.assertEqual(agent.stop(), 0)
+        self.assertEqual(len(recorder.requests), 10)
+        self.assertIn(f': "{len(text)}"', pathlib.Path(agent.positions).read_text())
 
     def test_max_retries_are_kept_to(self):
         recorder = Recorder([500] * 100)

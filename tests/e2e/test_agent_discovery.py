@@ -152,6 +152,27 @@ class HttpTest(DiscoveryTest):
         wait_until(lambda: "a.log" not in agent.get("/service-discovery")[1])
 
 
+    def test_files_of_targets_that_are_found_late(self):
+        agent, api = self.agent, self.api()
+        agent.write("a.log", "a first line to know the file by\n")
+        group = {"targets": ["x"], "labels": {"job": "j", "__path__": agent.path("a.log")}}
+
+        def answer(handler, query):
+            time.sleep(0.3)
+            handler.answer(200, [group])
+
+        api.handlers["/sd"] = answer
+        scrape = f"- job_name: h\n  http_sd_configs:\n  - {{url: '{api.url}/sd', refresh_interval: 1s}}\n"
+        self.start(scrape)
+        self.wait_for(["a first line to know the file by"])
+        agent.kill()
+        agent.write("a.log", "2\n")
+        os.rename(agent.path("a.log"), agent.path("a.log.1"))
+        agent.write("a.log", "3\n")
+        self.start(scrape)
+        self.wait_for(["a first line to know the file by", "2", "3"])
+
+
 def frame(kind, text):
     return struct.pack(">BxxxI", kind, len(text)) + text
 

@@ -62,7 +62,8 @@ class Client {
     // From now on a batch that does not arrive at once is not tried again: it stays undelivered.
     void stop();
     [[nodiscard]] bool stopped() const {
-        return stopping_ && closing_ == 0 && state_ != State::kSending;
+        return stopping_ && closing_ == 0 &&
+               (state_ == State::kStopped || (state_ == State::kReady && closed_.empty()));
     }
 
   private:

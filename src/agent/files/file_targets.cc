@@ -16,6 +16,8 @@ constexpr Duration kReportPause = Duration::millis(100);
 constexpr Duration kRotationTime = Duration::millis(250);
 // How long a file without its name is still read.
 constexpr Duration kLeftTime = Duration::seconds(60);
+// How long after the start targets may be found whose files are known.
+constexpr Duration kDiscoveryTime = Duration::minutes(10);
 constexpr Duration kReleasePause = Duration::millis(250);
 constexpr int kTurnsAtOnce = 16;
 // More lines than a file has.
@@ -48,6 +50,7 @@ FileTargets::FileTargets(const Deps& deps, SavedPositions saved)
     : deps_(deps),
       saved_(std::move(saved)),
       buffer_(FileTail::kLineBytesMax),
+      begin_(deps_.tail.clock.now()),
       active_files_(deps.metrics.gauge("promtail_files_active_total", "Number of active files.")),
       release_(deps.executor, deps.strand, kReleasePause, [this] { return release_held(); }) {}
 
@@ -76,10 +79,7 @@ void FileTargets::sync(bool all) {
     for (const FileTarget& target : targets_) {
         find_files(target, owner_of(target), dirs);
     }
-    if (!recovered_) {
-        recovered_ = true;
-        recover_moved();
-    }
+    forget_saved(recover_missing());
     for (auto& [id, tail] : tails_) {
         if (!tail.found && !tail.left) {
             tail.left = true;
@@ -253,7 +253,8 @@ std::uint64_t FileTargets::start_for(std::uint64_t owner,
                                      const std::string& path,
                                      const io::FileInfo& info) const {
     for (const auto& [id, tail] : tails_) {
-        if (tail.file->options().path == path && tail.file->identity() == info.identity) {
+        const bool cut = tail.left && tail.finished;
+        if (!cut && tail.file->options().path == path && tail.file->identity() == info.identity) {
             return tail.file->position();  // until now with other labels
         }
     }
@@ -262,32 +263,72 @@ std::uint64_t FileTargets::start_for(std::uint64_t owner,
             return 0;  // that position was another file's, of the same name
         }
     }
+    if (const auto gone = gone_.find(path); gone != gone_.end()) {
+        const auto& [identity, head] = gone->second;
+        if (!begins_as(path, head) ||
+            (identity != info.identity && head.bytes < FileHead::kTellsApart)) {
+            return 0;
+        }
+    }
     const std::uint64_t position = position_of(saved_.positions, path).value_or(0);
     return position <= info.bytes ? position : 0;
 }
 
-// What was renamed, or copied and cut, while nobody looked.
-void FileTargets::recover_moved() {
+const FileTarget* FileTargets::target_of(std::uint64_t owner) const {
+    const auto target = std::find_if(targets_.begin(), targets_.end(), [&](const FileTarget& each) {
+        return owner_of(each) == owner;
+    });
+    return target == targets_.end() ? nullptr : &*target;
+}
+
+// What was renamed, or copied and cut, while nobody looked. Some targets are found late: returns
+// the paths of files that wait for theirs.
+std::set<std::string> FileTargets::recover_missing() {
+    std::set<std::string> waiting;
+    if (all_recovered_) {
+        return waiting;
+    }
     std::vector<KnownFile> missing;
     for (const auto& [id, known] : deps_.tail.log.files()) {
         if (!tails_.contains(id)) {
             missing.push_back(known);
         }
     }
+    const bool late = deps_.tail.clock.now() - begin_ > kDiscoveryTime;
     for (const KnownFile& known : missing) {
-        if (!is_trusted(known.path) || !recover_moved(known)) {
+        const FileTarget* target = target_of(known.owner);
+        const bool trusted = is_trusted(known.path);
+        if (target == nullptr && trusted && !late) {
+            waiting.insert(known.path);
+        } else if (!trusted) {
             deps_.tail.log.remove(known.id);
+        } else if (target == nullptr || !recover_moved(known, *target)) {
+            give_up(known);
+        }
+    }
+    all_recovered_ = waiting.empty();
+    return waiting;
+}
+
+void FileTargets::give_up(const KnownFile& known) {
+    gone_[known.path] = {known.identity, known.head};
+    deps_.tail.log.remove(known.id);
+}
+
+// A position of an earlier run is that of the first file of its name, and not of those that come
+// after it.
+void FileTargets::forget_saved(const std::set<std::string>& but) {
+    for (const auto& [id, tail] : tails_) {
+        for (const std::string& path : {tail.file->options().name, tail.file->options().path}) {
+            if (!but.contains(path)) {
+                saved_.positions.erase(path);
+                gone_.erase(path);
+            }
         }
     }
 }
 
-bool FileTargets::recover_moved(const KnownFile& known) {
-    const auto target = std::find_if(targets_.begin(), targets_.end(), [&](const FileTarget& each) {
-        return owner_of(each) == known.owner;
-    });
-    if (target == targets_.end()) {
-        return false;
-    }
+bool FileTargets::recover_moved(const KnownFile& known, const FileTarget& target) {
     const auto path = find_moved(known, known.delivered);
     if (!path.has_value()) {
         if (!known.ranges.empty()) {
@@ -299,8 +340,8 @@ bool FileTargets::recover_moved(const KnownFile& known) {
     Tail* tail = start({.path = *path,
                         .name = known.path,
                         .owner = known.owner,
-                        .labels = target->labels,
-                        .scrape = target->scrape},
+                        .labels = target.labels,
+                        .scrape = target.scrape},
                        known.id,
                        0);
     if (tail == nullptr) {
@@ -323,7 +364,9 @@ void FileTargets::on_truncated(std::uint64_t id) {
     tail.left = true;
     tail.finished = !copy.has_value() || !tail.file->go_on_in(*copy).ok();
     tail.at_end = tail.finished;
-    if (!tail.finished) {
+    if (tail.finished) {
+        std::erase_if(by_name_, [id](const auto& item) { return item.second == id; });
+    } else {
         by_identity_[{options.owner, tail.file->identity()}] = id;
     }
     base::log_info("a file was cut and is read from its begin",

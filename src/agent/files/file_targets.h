@@ -84,6 +84,10 @@ class FileTargets {
         std::vector<std::uint64_t> after;  // known files that are read to their end first
     };
     using Tails = std::map<std::uint64_t, Tail>;  // by the number of the known file
+    struct FileBegin {
+        io::FileIdentity identity;
+        FileHead head;
+    };
 
     FileTargets(const Deps& deps, SavedPositions saved);
     void on_report(const io::FileWatcher::Report& report);
@@ -109,8 +113,11 @@ class FileTargets {
                                           const std::string& path,
                                           const io::FileInfo& info) const;
     void watch_dirs(const std::set<std::string>& dirs);
-    void recover_moved();
-    bool recover_moved(const KnownFile& known);
+    std::set<std::string> recover_missing();
+    [[nodiscard]] const FileTarget* target_of(std::uint64_t owner) const;
+    bool recover_moved(const KnownFile& known, const FileTarget& target);
+    void give_up(const KnownFile& known);
+    void forget_saved(const std::set<std::string>& but);
     void on_truncated(std::uint64_t id);
     void make_ready(Tail& tail);
     void turn();
@@ -124,7 +131,10 @@ class FileTargets {
     void set_gauges();
 
     const Deps deps_;
-    const SavedPositions saved_;  // by the run before
+    // By the run before, of files that were not found so far.
+    SavedPositions saved_;
+    // As those of its files began that were gone at the start, by path.
+    std::map<std::string, FileBegin> gone_;
     std::vector<FileTarget> targets_;
     Tails tails_;
     std::map<std::pair<std::uint64_t, std::string>, std::uint64_t> by_name_;  // owner, path
@@ -137,7 +147,8 @@ class FileTargets {
     std::size_t followers_ = 0;  // tails that wait for others
     bool begun_ = false;
     bool turning_ = false;
-    bool recovered_ = false;
+    bool all_recovered_ = false;  // or given up
+    Timestamp begin_;
     bool stopped_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::unique_ptr<io::FileWatcher> watcher_;

@@ -9,8 +9,6 @@ namespace {
 
 // A folder with more files is not searched to its end.
 constexpr std::size_t kFilesMax = 10'000;
-// A copy is known by what it begins with, which must be long enough to tell it from others.
-constexpr std::uint32_t kCopyHeadBytesMin = 16;
 
 }  // namespace
 
@@ -25,7 +23,7 @@ bool begins_as(const std::string& path, const FileHead& head) {
 }
 
 bool is_begin(std::string_view begin, const FileHead& head) {
-    return head.bytes >= kCopyHeadBytesMin && begin.size() >= head.bytes &&
+    return head.bytes >= FileHead::kTellsApart && begin.size() >= head.bytes &&
            head_of(begin.substr(0, head.bytes)) == head;
 }
 
@@ -76,7 +74,8 @@ std::optional<std::string> find_moved(const KnownFile& known, std::uint64_t posi
         if (info->identity == known.identity && begins_as(path, known.head)) {
             return path;
         }
-        if (!copy.has_value() && known.head.bytes >= kCopyHeadBytesMin &&
+        // A copy is known by what it begins with.
+        if (!copy.has_value() && known.head.bytes >= FileHead::kTellsApart &&
             begins_as(path, known.head)) {
             copy = path;
         }

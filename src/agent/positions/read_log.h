@@ -34,6 +34,7 @@ namespace logi::agent {
 // What a file begins with, of a length that does not change.
 struct FileHead {
     static constexpr std::size_t kBytesMax = 256;
+    static constexpr std::uint32_t kTellsApart = 16;  // with fewer bytes others may begin so
     std::uint32_t bytes = 0;
     std::uint64_t hash = 0;
     friend bool operator==(const FileHead&, const FileHead&) = default;
