@@ -94,7 +94,8 @@ class Stream {
     template <typename Step, typename Handler>
     void go_on(Step step, Handler&& handler) {
         std::size_t bytes = 0;
-        const TlsStep result = step(bytes);
+        // TLS knows the file by its number, which may be another's once this one is closed.
+        const TlsStep result = socket_.is_open() ? step(bytes) : TlsStep::kFailed;
         if (result == TlsStep::kWaitToRead || result == TlsStep::kWaitToWrite) {
             wait(result, std::move(step), std::forward<Handler>(handler));
             return;

@@ -3,14 +3,19 @@
 
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/stream.h"
 #include "net/tls_context.h"
 
+#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -232,6 +237,39 @@ TEST_F(TlsTest, StopsWhileClientsAreConnected) {
     ASSERT_TRUE((*idle)->send("GET", "/", {}, "").ok());
     server_.reset();
     EXPECT_FALSE((*idle)->send("GET", "/", {}, "").ok());
+}
+
+// What is under way when a connection is closed goes on for a step, and by then the number of its
+// file may be another connection's.
+TEST_F(TlsTest, AClosedConnectionTouchesNoFile) {
+    const auto identity = TlsServer::make(of(mine_));
+    ASSERT_TRUE(identity.ok()) << identity.status();
+    std::array<int, 2> ours{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ours.data()), 0);
+    boost::asio::io_context context;
+    Stream::Socket socket(context);
+    socket.assign(boost::asio::ip::tcp::v4(), ours[0]);
+    Stream stream(std::move(socket),
+                  TlsConnection::make((*identity)->identity()->context, ours[0]));
+    stream.socket().close();
+    std::array<int, 2> others{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, others.data()), 0);
+    ASSERT_EQ(others[0], ours[0]);
+    ASSERT_EQ(::send(others[1], "theirs", 6, 0), 6);
+    std::array<char, 100> in{};
+    int failed = 0;
+    const auto count = [&failed](Stream::ErrorCode ec, std::size_t) {
+        failed += ec ? 1 : 0;
+    };
+    stream.async_read_some(boost::asio::buffer(in), count);
+    stream.async_write_some(boost::asio::const_buffer("ours", 4), count);
+    context.run();
+    EXPECT_EQ(failed, 2);
+    EXPECT_EQ(::recv(others[0], in.data(), in.size(), MSG_DONTWAIT), 6);
+    EXPECT_EQ(::recv(others[1], in.data(), in.size(), MSG_DONTWAIT), -1);
+    for (const int fd : {ours[1], others[0], others[1]}) {
+        ::close(fd);
+    }
 }
 
 TEST(PeerCertificates, HaveNamesOfAllKinds) {
