@@ -17,6 +17,7 @@ namespace {
 
 constexpr Duration kRenewBefore = Duration::minutes(5);
 constexpr Duration kAskTime = Duration::seconds(5);
+constexpr Duration kAskAgain = Duration::seconds(20);
 constexpr std::uint64_t kAnswerBytesMax = 1 << 20;
 constexpr const char* kMetadataAddress = "http://169.254.169.254";
 constexpr const char* kContainerAddress = "http://169.254.170.2";
@@ -123,11 +124,13 @@ StatusOr<net::AwsKey> AwsCredentials::get() {
     // One fetches, the others wait for it: without keys they could do nothing.
     const base::MutexLock lock(mutex_);
     const Timestamp now = clock_.now();
-    if (!is_new_enough(known_, now, kRenewBefore)) {
+    const bool lasts = is_new_enough(known_, now, Duration{});
+    if (!is_new_enough(known_, now, kRenewBefore) && (!lasts || now >= fetch_after_)) {
+        fetch_after_ = now + kAskAgain;
         auto fetched = fetch();
         if (fetched.ok()) {
             known_ = *std::move(fetched);
-        } else if (!is_new_enough(known_, now, Duration{})) {
+        } else if (!lasts) {
             return fetched.status();
         } else {
             base::log_warn("keys for the bucket could not be renewed",

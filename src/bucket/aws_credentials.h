@@ -37,7 +37,8 @@ class AwsCredentials {
                    const io::Clock& clock,
                    net::HttpPool& http);
 
-    // Fetched anew some minutes before they end; old ones serve as long as they last.
+    // Fetched anew some minutes before they end; old ones serve as long as they last. A source that
+    // has no newer ones then is not asked again at once.
     // kFailedPrecondition: there are none; kUnavailable: the source does not answer.
     StatusOr<net::AwsKey> get();
 
@@ -57,6 +58,7 @@ class AwsCredentials {
     net::HttpPool& http_;
     base::Mutex mutex_;
     std::optional<AwsSecret> known_ LOGI_GUARDED_BY(mutex_);
+    Timestamp fetch_after_ LOGI_GUARDED_BY(mutex_);  // while those that are known last
 };
 
 }  // namespace logi::bucket

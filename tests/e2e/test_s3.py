@@ -68,7 +68,7 @@ class KeySource(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
         keys = {"AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY,
-                "Expiration": "2100-01-01T00:00:00Z"}
+                "Expiration": self.server.ends}
         if self.path.startswith("/latest/"):
             assert self.headers["X-aws-ec2-metadata-token"] == "session"
             self.answer("role\n" if self.path.endswith("/") else json.dumps(keys))
@@ -91,6 +91,7 @@ class KeysTest(unittest.TestCase):
     def setUp(self):
         self.source = http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeySource)
         self.source.asked = []
+        self.source.ends = "2100-01-01T00:00:00Z"
         self.url = f"http://127.0.0.1:{self.source.server_address[1]}"
         threading.Thread(target=self.source.serve_forever, daemon=True).start()
         self.addCleanup(self.source.server_close)
@@ -118,6 +119,12 @@ class KeysTest(unittest.TestCase):
         self.assert_works(AWS_CONTAINER_CREDENTIALS_FULL_URI=self.url + "/container",
                           AWS_CONTAINER_AUTHORIZATION_TOKEN="secret")
         self.assertEqual(self.source.asked, ["/container"])  # once for all requests
+
+    def test_keys_that_end_soon_are_not_fetched_for_every_request(self):
+        self.source.ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 240))
+        self.assert_works(AWS_CONTAINER_CREDENTIALS_FULL_URI=self.url + "/container",
+                          AWS_CONTAINER_AUTHORIZATION_TOKEN="secret")
+        self.assertLess(len(self.source.asked), 4)
 
     def test_from_a_machine(self):
         self.assert_works(AWS_EC2_METADATA_SERVICE_ENDPOINT=self.url)
