@@ -555,6 +555,7 @@ class StatusTest(unittest.TestCase):
         agent.configure(JOB.replace("job: t,", "job: changed,"), f"- url: {recorder.url}\n  batchwait: 20ms\n")
         self.assertEqual(agent.get("/reload")[0], 405)
         self.assertEqual(agent.get("/reload", "POST")[0], 200)
+        wait_until(lambda: agent.log_text().count("msg=ready") == 2)  # else the one before may read it still
         agent.write("a.log", "2\n")
         wait_until(lambda: len(recorder.requests) == 2)
         self.assertIn(b'job="changed"', recorder.requests[1][2])
