@@ -8,6 +8,9 @@
 namespace logi::agent {
 namespace {
 
+// A line that never ends goes on in pieces of this size.
+constexpr std::size_t kLineBytesMax = 1U << 20U;
+
 struct Options {
     std::uint32_t partial_lines_max = 100;
     std::int64_t line_bytes_max = 0;  // 0: no limit
@@ -71,14 +74,27 @@ class CriStage final : public Stage {
     }
 
     // Pieces wait for their line's end, however long that takes, and are read again after a
-    // restart.
-    bool release(Timestamp, bool, Entry&) override { return false; }
+    // restart; but where their source ends no end comes.
+    bool release(Timestamp, bool all, Entry& entry) override {
+        const auto at = pieces_.begin();
+        if (!all || at == pieces_.end()) {
+            return false;
+        }
+        entry.copy_of(*at->second.first);
+        entry.to = at->second.to;
+        entry.set_line(std::move(at->second.text));
+        pieces_.erase(at);
+        return true;
+    }
 
   private:
     struct Piece {
+        std::unique_ptr<Entry> first = std::make_unique<Entry>();
         std::string text;
         std::uint64_t from = 0;
+        std::uint64_t to = 0;
     };
+    using Pieces = absl::flat_hash_map<std::string, Piece>;  // by the text of their labels
 
     void append(Piece& piece, std::string_view text) const {
         piece.text.append(text);
@@ -93,13 +109,16 @@ class CriStage final : public Stage {
         const auto at = pieces_.find(labels);
         if (at != pieces_.end()) {
             append(at->second, entry.line);
-            return Verdict::kHold;
+            at->second.to = entry.to;
+            return at->second.text.size() < kLineBytesMax ? Verdict::kHold : finish(at, entry);
         }
         if (pieces_.size() >= options_->partial_lines_max) {
             return Verdict::kPass;  // no room: it goes as it is
         }
         Piece& piece = pieces_[labels];
+        piece.first->copy_of(entry);
         piece.from = entry.from;
+        piece.to = entry.to;
         append(piece, entry.line);
         return Verdict::kHold;
     }
@@ -109,17 +128,22 @@ class CriStage final : public Stage {
             return Verdict::kPass;
         }
         const auto at = pieces_.find(entry.labels.text());
-        if (at != pieces_.end()) {
-            append(at->second, entry.line);
-            entry.from = at->second.from;
-            entry.set_line(std::move(at->second.text));
-            pieces_.erase(at);
+        if (at == pieces_.end()) {
+            return Verdict::kPass;
         }
+        append(at->second, entry.line);
+        return finish(at, entry);
+    }
+    // `entry` becomes what there is of the line.
+    Verdict finish(Pieces::iterator at, Entry& entry) {
+        entry.from = at->second.from;
+        entry.set_line(std::move(at->second.text));
+        pieces_.erase(at);
         return Verdict::kPass;
     }
 
     std::shared_ptr<const Options> options_;
-    absl::flat_hash_map<std::string, Piece> pieces_;  // by the text of their labels
+    Pieces pieces_;
 };
 
 }  // namespace

@@ -79,6 +79,27 @@ TEST(CriTest, JoinsPieces) {
     EXPECT_EQ(lines_of(pipeline.feed(at + "stdout F alone")), Lines{"alone"});
 }
 
+TEST(CriTest, WhatHasNoEndGoesOnInPieces) {
+    TestPipeline pipeline("[cri: {}]");
+    const std::string at = "2019-01-01T01:00:00Z stdout ";
+    EXPECT_TRUE(pipeline.feed(at + "P the last of its file").empty());
+    EXPECT_TRUE(pipeline.release(false).empty());
+    const auto last = pipeline.release(true);
+    EXPECT_EQ(lines_of(last), Lines{"the last of its file"});
+    EXPECT_EQ(last[0].labels, R"({stream="stdout"})");
+    EXPECT_EQ(last[0].to, at.size() + 23);
+    EXPECT_EQ(pipeline.held_from(), std::nullopt);
+
+    std::size_t pieces = 0;
+    for (int i = 0; i < 300; ++i) {
+        for (const Out& out : pipeline.feed(at + "P " + std::string(16 << 10, 'x'))) {
+            EXPECT_EQ(out.line.size(), 1U << 20U);
+            ++pieces;
+        }
+    }
+    EXPECT_EQ(pieces, 4U);
+}
+
 TEST(CriTest, CutsLongLines) {
     TestPipeline pipeline(
         "[cri: {max_partial_line_size: 5, max_partial_line_size_truncate: true}]");
