@@ -102,6 +102,8 @@ void prepare(Transfer& transfer, const PoolRequest& request, const HttpPoolOptio
     transfer.bytes_max = request.response_bytes_max;
     ::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    // With HTTP/2 the second copy would go on the connection of the first, and be as late.
+    ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     ::curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);

@@ -2,15 +2,18 @@
 #include "net/tls.h"
 
 #include "net/http_client.h"
+#include "net/http_pool.h"
 #include "net/http_server.h"
 #include "net/stream.h"
 #include "net/tls_context.h"
 
-#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <boost/asio/io_context.hpp>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -270,6 +273,87 @@ TEST_F(TlsTest, AClosedConnectionTouchesNoFile) {
     for (const int fd : {ours[1], others[0], others[1]}) {
         ::close(fd);
     }
+}
+
+// Answers nothing on the first connection, and the first request on the second.
+class LateServer {
+  public:
+    explicit LateServer(TlsContext context) : context_(std::move(context)) {
+        // Whatever a client likes best: with HTTP/2 all requests would go on one connection.
+        SSL_CTX_set_alpn_select_cb(
+            context_.get(),
+            [](SSL*,
+               const unsigned char** out,
+               unsigned char* size,
+               const unsigned char* in,
+               unsigned,
+               void*) {
+                *out = in + 1;
+                *size = in[0];
+                return SSL_TLSEXT_ERR_OK;
+            },
+            nullptr);
+        listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(address);
+        EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+        EXPECT_EQ(::listen(listener_, 8), 0);
+        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+        url = "https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+        thread_ = std::thread([this] { run(); });
+    }
+    ~LateServer() {
+        ::shutdown(listener_, SHUT_RDWR);
+        thread_.join();
+        ::close(listener_);
+    }
+    LateServer(const LateServer&) = delete;
+    LateServer& operator=(const LateServer&) = delete;
+
+    std::string url;
+
+  private:
+    void run() {
+        std::vector<std::pair<SSL*, int>> open;
+        for (int fd = 0; open.size() < 2 && (fd = ::accept(listener_, nullptr, nullptr)) >= 0;) {
+            SSL* ssl = SSL_new(context_.get());
+            SSL_set_fd(ssl, fd);
+            SSL_accept(ssl);
+            open.emplace_back(ssl, fd);
+            std::array<char, 4096> in{};
+            if (open.size() == 2 && SSL_read(ssl, in.data(), in.size()) > 0) {
+                const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond";
+                SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
+            }
+        }
+        for (const auto& [ssl, fd] : open) {
+            SSL_free(ssl);
+            ::close(fd);
+        }
+    }
+
+    const TlsContext context_;
+    int listener_ = -1;
+    std::thread thread_;
+};
+
+TEST_F(TlsTest, WhatIsLateIsAskedForOnAnotherConnection) {
+    const auto identity = TlsServer::make(of(mine_));
+    ASSERT_TRUE(identity.ok()) << identity.status();
+    const LateServer server((*identity)->identity()->context);
+    HttpPoolOptions options;
+    options.ca_file = tls_.tls.ca_file;
+    HttpPool pool(options);
+    PoolRequest request;
+    request.url = server.url;
+    request.timeout = Duration::seconds(5);
+    request.hedge_after = Duration::millis(50);
+    const auto answer = pool.send(request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->http.body, "second");
+    EXPECT_TRUE(answer->hedged);
 }
 
 TEST(PeerCertificates, HaveNamesOfAllKinds) {
