@@ -37,8 +37,8 @@ class TokenBucket {
             const double seconds =
                 static_cast<double>((now - last_).ns) / static_cast<double>(kNanosPerSecond);
             tokens_ = std::min(burst_, tokens_ + seconds * per_second_);
-            last_ = now;
         }
+        last_ = now;  // also a clock that was set back: else nothing came until it is there again
     }
     double per_second_;
     double burst_;

@@ -18,7 +18,7 @@ class TokenBucket {
         } else if (now > last_) {
             tokens_ += rate_per_second * static_cast<double>((now - last_).ns) / 1e9;
         }
-        last_ = std::max(last_, now);
+        last_ = now;  // also a clock that was set back: else nothing came until it is there again
         tokens_ = std::min(tokens_, burst);
         if (amount > tokens_) {
             return false;

@@ -113,6 +113,19 @@ TEST_F(Pushed, OverTheRateOfTheTenantNothingIsStored) {
     EXPECT_EQ(push({stream({{"a", "b"}}, {{"x"}})}).status, 429);
 }
 
+TEST_F(Pushed, RatesGoOnWhenTheClockIsSetBack) {
+    Limits limits;
+    limits.ingestion_rate_mb = 1.0 / 1024;
+    limits.ingestion_burst_size_mb = 1.0 / 1024;
+    open(limits);
+    const std::string burst(1024, 'x');
+    EXPECT_EQ(push({stream({{"a", "b"}}, {{burst}})}).status, 204);
+    pass(Duration::hours(-1));
+    EXPECT_EQ(push({stream({{"a", "b"}}, {{burst, Duration::hours(-1)}})}).status, 429);
+    pass(Duration::seconds(1));
+    EXPECT_EQ(push({stream({{"a", "b"}}, {{burst, Duration::hours(-1)}})}).status, 204);
+}
+
 TEST_F(Pushed, AStreamOverItsRateIsRefusedWhole) {
     Limits limits;
     limits.per_stream_rate_limit = 1 << 10;

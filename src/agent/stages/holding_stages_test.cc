@@ -113,8 +113,12 @@ TEST(LimitTest, DropsWhatIsTooMuch) {
     EXPECT_EQ(lines_of(pipeline.feed_all({"1", "2", "3"})), (Lines{"1", "2"}));
     pipeline.advance(Duration::millis(100));
     EXPECT_EQ(lines_of(pipeline.feed_all({"4", "5"})), Lines{"4"});
+    pipeline.advance(Duration::hours(-1));
+    EXPECT_TRUE(pipeline.feed("6").empty());
+    pipeline.advance(Duration::millis(100));
+    EXPECT_EQ(lines_of(pipeline.feed("7")), Lines{"7"});
     EXPECT_NE(
-        pipeline.metrics().find("logentry_dropped_lines_total{reason=\"ratelimit_drop_stage\"} 2"),
+        pipeline.metrics().find("logentry_dropped_lines_total{reason=\"ratelimit_drop_stage\"} 3"),
         std::string::npos);
 }
 
