@@ -1,5 +1,5 @@
 // The times that lines get when they are read: no two lines of an agent the same, so that equal
-// lines stay two entries, and ascending.
+// lines stay two entries, and ascending, except where the clock is set back.
 #pragma once
 
 #include "base/time.h"
@@ -16,7 +16,10 @@ class LineTimes {
     LineTimes(const io::Clock& clock, Timestamp last) : clock_(clock), last_(last) {}
     // The first of `count` times, a nanosecond apart.
     Timestamp take(std::uint64_t count) {
-        const Timestamp first = std::max(clock_.now(), last_ + Duration{1});
+        const Timestamp now = clock_.now();
+        // Reading is never so far ahead by itself.
+        const bool set_back = last_ - now > Duration::seconds(10);
+        const Timestamp first = set_back ? now : std::max(now, last_ + Duration{1});
         last_ = first + Duration{static_cast<std::int64_t>(count)};
         return first;
     }
