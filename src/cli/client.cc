@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "io/read_file.h"
 #include "net/http_pool.h"
+#include "wire/decompress.h"
 
 #include <CLI/CLI.hpp>
 
@@ -66,6 +67,8 @@ void add_client_flags(CLI::App& command, ClientArgs& args) {
         .add_option(
             "--header", args.headers, "NAME: VALUE, sent with each request; may be repeated")
         ->allow_extra_args(false);
+    command.add_flag("--compress", args.compress, "answers come compressed, with gzip")
+        ->envname("LOKI_HTTP_COMPRESSION");
     command.add_flag("--nocache", args.nocache, "answers that no cache has kept");
     command
         .add_option("--retries", args.retries, "how often to ask again where there is no answer")
@@ -96,6 +99,7 @@ StatusOr<std::vector<net::Header>> client_headers(const ClientArgs& args) {
     add("X-Scope-OrgID", args.org_id);
     add("X-Query-Tags", args.query_tags);
     add("Cache-Control", args.nocache ? "no-cache" : "");
+    add("Accept-Encoding", args.compress ? "gzip" : "");
     for (const std::string& header : args.headers) {
         const std::size_t colon = header.find(':');
         if (colon == std::string::npos || colon == 0) {
@@ -121,7 +125,12 @@ StatusOr<net::HttpResponse> ask_server(const ClientArgs& args,
     LOGI_ASSIGN_OR_RETURN(const auto headers, client_headers(args));
     net::ClientOptions options;
     options.tls = args.tls;
-    return net::http_send(args.addr, method, target, headers, body, options);
+    LOGI_ASSIGN_OR_RETURN(auto answer,
+                          net::http_send(args.addr, method, target, headers, body, options));
+    if (answer.header("Content-Encoding") == "gzip") {
+        LOGI_ASSIGN_OR_RETURN(answer.body, wire::gunzip(answer.body, options.body_bytes_max));
+    }
+    return answer;
 }
 
 std::string target_of(const std::string& path, const Parameters& parameters) {

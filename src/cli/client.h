@@ -25,7 +25,8 @@ struct ClientArgs {
     std::string query_tags;
     std::vector<std::string> headers;  // NAME: VALUE
     bool nocache = false;
-    unsigned retries = 0;  // of reads that the server could not answer
+    bool compress = false;  // answers on their way
+    unsigned retries = 0;   // of reads that the server could not answer
     unsigned backoff_min_s = 0;
     unsigned backoff_max_s = 0;
     net::ClientTls tls;

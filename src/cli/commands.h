@@ -76,6 +76,8 @@ void add_lookup_commands(CLI::App& app, std::function<int()>& chosen);
 void add_index_commands(CLI::App& app, std::function<int()>& chosen);
 void add_delete_command(CLI::App& app, std::function<int()>& chosen);
 void add_fmt_command(CLI::App& app, std::function<int()>& chosen);
+void add_rules_command(CLI::App& app, std::function<int()>& chosen);
+void add_import_command(CLI::App& app, std::function<int()>& chosen);
 // Of all commands that `app` has when they run.
 void add_completion_commands(CLI::App& app, std::function<int()>& chosen);
 

@@ -8,7 +8,7 @@ namespace logi::cli {
 namespace {
 
 std::string key_of(const wire::AnswerLine& line) {
-    return absl::StrCat(line.labels->to_string(), "\n", line.text);
+    return absl::StrCat(line.labels->to_string(), "\n", label_text(line.metadata), "\n", line.text);
 }
 
 }  // namespace

@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
     cli::add_index_commands(app, chosen);
     cli::add_delete_command(app, chosen);
     cli::add_fmt_command(app, chosen);
+    cli::add_import_command(app, chosen);
+    cli::add_rules_command(app, chosen);
     cli::add_completion_commands(app, chosen);
 
     logi::canary::Settings canary;

@@ -11,9 +11,6 @@
 namespace logi::local {
 namespace {
 
-constexpr std::size_t kSampleBytes = 256U << 10U;
-constexpr std::size_t kSampleLines = 256;
-
 struct Chunk {
     Spool::Place place;  // of a plain file: in the file
     ChunkStats stats;
@@ -133,16 +130,6 @@ class TextSource final : public segment::BlockHolder {
     std::vector<block::BlockStats> stats_;
     std::vector<Timestamp> before_;  // of each: the time of the line before it
 };
-
-LineTime find_times(std::string_view text, const TimeOptions& options, Timestamp reference) {
-    std::vector<std::string_view> sample;
-    for_each_line(text.substr(0, kSampleBytes), [&](std::string_view line) {
-        if (sample.size() < kSampleLines) {
-            sample.push_back(line);
-        }
-    });
-    return LineTime::find_out(sample, options, reference);
-}
 
 // Cuts a text that comes piece by piece, and keeps it in the spool.
 class TextCutter {

@@ -98,6 +98,17 @@ class ChunkReader final : public block::BlockReader {
 
 }  // namespace
 
+LineTime find_times(std::string_view text, const TimeOptions& options, Timestamp reference) {
+    constexpr std::size_t kSampleLines = 256;
+    std::vector<std::string_view> sample;
+    for_each_line(text.substr(0, kSampleBytes), [&](std::string_view line) {
+        if (sample.size() < kSampleLines) {
+            sample.push_back(line);
+        }
+    });
+    return LineTime::find_out(sample, options, reference);
+}
+
 ChunkStats look_at(std::string_view text, LineTime& times) {
     ChunkStats stats;
     for_each_line(text, [&](std::string_view line) {

@@ -29,6 +29,12 @@ void for_each_line(std::string_view text, Take take) {
     }
 }
 
+// Where the lines of a text that begins so have their times.
+inline constexpr std::size_t kSampleBytes = 256U << 10U;
+[[nodiscard]] LineTime find_times(std::string_view text,
+                                  const TimeOptions& options,
+                                  Timestamp reference);
+
 struct ChunkStats {
     std::uint32_t rows = 0;
     std::uint64_t line_bytes = 0;

@@ -22,12 +22,16 @@ std::int64_t ns_of(const dom::element& element) {
     return ns;
 }
 
-Labels labels_of(const dom::object& object) {
+std::vector<LabelPair> pairs_of(const dom::object& object) {
     std::vector<LabelPair> pairs;
     for (const auto field : object) {
         pairs.push_back({std::string(field.key), text_of(field.value)});
     }
-    return Labels::of_result(std::move(pairs));
+    return pairs;
+}
+
+Labels labels_of(const dom::object& object) {
+    return Labels::of_result(pairs_of(object));
 }
 
 std::vector<AnswerLine> lines_of(const dom::array& streams) {
@@ -36,6 +40,10 @@ std::vector<AnswerLine> lines_of(const dom::array& streams) {
         const auto labels = std::make_shared<const Labels>(labels_of(stream["stream"]));
         for (const auto value : stream["values"].get_array()) {
             lines.push_back({ns_of(value.at(0)), text_of(value.at(1)), labels});
+            dom::object metadata;
+            if (value.at(2).at_key("structuredMetadata").get(metadata) == simdjson::SUCCESS) {
+                lines.back().metadata = pairs_of(metadata);
+            }
         }
     }
     return lines;
@@ -105,8 +113,19 @@ StatusOr<QueryAnswer> parse_query_answer(std::string_view json) {
         answer.result = simdjson::to_string(data["result"].value());
         if (type == "vector") {
             answer.values = values_of(data["result"]);
+            for (const auto sample : data["result"].get_array()) {
+                answer.value_labels.push_back(labels_of(sample["metric"]));
+            }
         } else if (type == "matrix") {
             answer.series = series_of(data["result"]);
+        }
+    });
+}
+
+StatusOr<std::vector<Labels>> parse_series_answer(std::string_view json) {
+    return parse<std::vector<Labels>>(json, [](const dom::element& root, auto& series) {
+        for (const auto element : root["data"].get_array()) {
+            series.push_back(labels_of(element));
         }
     });
 }

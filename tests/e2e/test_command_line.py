@@ -51,6 +51,8 @@ class CommandLine(unittest.TestCase):
         for batch in ("17", "1000", "2000"):
             text = self.logi("query", '{env="test"}', *RANGE, "--limit", "0", "--batch", batch, "-o", "raw", "--forward")
             self.assertEqual(sorted(self.numbers(text)), list(range(3000)), batch)
+        compressed = self.logi("query", '{env="test"}', *RANGE, "--limit", "0", "-o", "raw", "--forward", "--compress")
+        self.assertEqual(compressed, text)
         backward = self.numbers(self.logi("query", '{env="test"}', *RANGE, "--limit", "2500", "-o", "raw"))
         self.assertEqual(len(backward), 2500)
         self.assertEqual(sorted(backward), list(range(500, 3000)))

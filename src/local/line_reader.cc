@@ -1,0 +1,114 @@
+#include "local/line_reader.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "base/hash.h"
+#include "local/text_chunk.h"
+
+#include <optional>
+#include <string>
+
+namespace logi::local {
+namespace {
+
+class TimedLines {
+  public:
+    TimedLines(const TimeOptions& options,
+               Timestamp changed,
+               std::uint64_t from,
+               const std::function<Status(const TimedLine& line)>& take)
+        : options_(options), changed_(changed), from_(from), take_(take) {}
+
+    Status add(std::string_view piece) {
+        text_.append(piece);
+        return times_.has_value() || text_.size() >= kSampleBytes ? take_lines() : absl::OkStatus();
+    }
+    Status finish() {
+        LOGI_RETURN_IF_ERROR(take_lines());
+        return text_.empty() ? absl::OkStatus() : take_line(text_, text_.size());
+    }
+
+  private:
+    void find_out() {
+        times_ = find_times(text_, options_, changed_);
+        last_ = changed_;
+        for_each_line(text_, [&, found = false](std::string_view line) mutable {
+            if (const auto time = found ? std::nullopt : times_->of(line); time.has_value()) {
+                last_ = *time;
+                found = true;
+            }
+        });
+    }
+
+    Status take_lines() {
+        if (!times_.has_value()) {
+            find_out();
+        }
+        std::size_t at = 0;
+        for (std::size_t end = text_.find('\n'); end != std::string::npos;
+             end = text_.find('\n', at)) {
+            LOGI_RETURN_IF_ERROR(
+                take_line(std::string_view(text_).substr(at, end - at), end + 1 - at));
+            at = end + 1;
+        }
+        text_.erase(0, at);
+        return text_.size() <= kLineBytesMax ? absl::OkStatus()
+                                             : absl::DataLossError("a line is too long");
+    }
+
+    Status take_line(std::string_view line, std::size_t bytes) {
+        const TimedLine next{line, {}, offset_, offset_ + bytes, offset_};
+        offset_ += bytes;
+        ++lines_;
+        if (next.offset < from_) {
+            return absl::OkStatus();
+        }
+        return take_timed(next);
+    }
+
+    Status take_timed(TimedLine line) {
+        if (line.text.ends_with('\r')) {
+            line.text.remove_suffix(1);
+        }
+        if (times_->none()) {
+            line.time = changed_ + Duration{static_cast<std::int64_t>(lines_)};
+            return take_(line);
+        }
+        last_ = times_->of(line.text).value_or(last_);
+        if (run_time_ != last_) {
+            run_time_ = last_;
+            run_begin_ = line.offset;
+            copies_.clear();
+        }
+        line.run_begin = run_begin_;
+        line.time = last_ + Duration{copies_[base::hash64(line.text)]++};
+        return take_(line);
+    }
+
+    const TimeOptions& options_;
+    const Timestamp changed_;
+    const std::uint64_t from_;
+    const std::function<Status(const TimedLine& line)>& take_;
+    std::string text_;
+    std::optional<LineTime> times_;
+    std::uint64_t offset_ = 0;
+    std::uint64_t lines_ = 0;
+    Timestamp last_;
+    std::optional<Timestamp> run_time_;
+    std::uint64_t run_begin_ = 0;
+    absl::flat_hash_map<std::uint64_t, std::int64_t> copies_;  // of the run, by the line's hash
+};
+
+}  // namespace
+
+Status read_timed_lines(const LogFile& file,
+                        const TimeOptions& options,
+                        std::uint64_t from,
+                        const std::function<Status(const TimedLine& line)>& take) {
+    LOGI_ASSIGN_OR_RETURN(const auto opened, io::GrowingFile::open(file.path));
+    TimedLines lines(options, file.changed, from, take);
+    LOGI_RETURN_IF_ERROR(
+        read_text(file, *opened, [&](std::string_view piece) { return lines.add(piece); }));
+    return lines.finish();
+}
+
+}  // namespace logi::local
