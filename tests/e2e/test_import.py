@@ -1,6 +1,7 @@
 """logi import: log files and other servers into a server, over kills, limits and refusals."""
 import glob
 import gzip
+import http.server
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -32,8 +34,8 @@ class Import(unittest.TestCase):
         return server
 
     def command(self, server, *arguments):
-        return ([BINARY, "import", "--addr", server.url, *arguments],
-                {"cwd": self.folder, "env": {**os.environ, "TZ": "UTC"}})
+        return ([BINARY, "import", *arguments],
+                {"cwd": self.folder, "env": {**os.environ, "TZ": "UTC", "LOKI_ADDR": server.url}})
 
     def run_import(self, server, *arguments):
         command, options = self.command(server, *arguments)
@@ -107,9 +109,14 @@ class Files(Import):
         self.write("a.log", "".join(f"2026-01-05 10:{i // 20 // 60 % 60:02}:{i // 20 % 60:02} line {i} {'x' * 60}\n"
                                     for i in range(count)))
         self.kill_after(3, server, "logs")
-        self.assertEqual(len(glob.glob(self.folder + "/*.state")), 1)
+        # What has arrived is not read again.
+        with open(self.folder + "/logs/a.log", "r+b") as file:
+            file.seek(len("2026-01-05 10:00:00 "))
+            file.write(b"LINE 0")
         self.assertIn(f"{count} lines of 1 streams", self.import_all(server, "logs"))
-        self.assertEqual(len(self.entries(server, '{job="a"}')), count)
+        found = self.entries(server, '{job="a"}')
+        self.assertEqual(len(found), count)
+        self.assertEqual(sum("LINE" in line for _, _, line, _ in found), 0)
 
     def test_a_server_that_goes_and_comes_back(self):
         server = self.start(LIMITS.format(rate=2))
@@ -147,6 +154,43 @@ class Files(Import):
         self.assertEqual(done.returncode, 1)
         self.assertIn("has refused the first 1000 lines", done.stderr)
         self.assertIn("timestamp too old", done.stderr)
+
+    def test_lines_that_got_lost_are_missed(self):
+        server = self.start()
+        swallowed = []
+
+        class Liar(http.server.BaseHTTPRequestHandler):
+            """Takes every push, and forwards all but the second."""
+
+            def forward(self, body):
+                status, answer = server.request(self.command, self.path, body, dict(self.headers))
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def do_GET(self):
+                self.forward(None)
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                swallowed.append(len(swallowed) == 1)
+                if swallowed[-1]:
+                    self.send_response(204)
+                    self.end_headers()
+                else:
+                    self.forward(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        liar = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
+        threading.Thread(target=liar.serve_forever, daemon=True).start()
+        self.addCleanup(liar.server_close)
+        self.addCleanup(liar.shutdown)
+        self.write("a.log", "".join(f"2026-01-05 10:00:00 line {i}\n" for i in range(12_000)))
+        done = self.run_import(server, "logs", "--addr", f"http://127.0.0.1:{liar.server_port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('{filename="logs/a.log", job="a"} has 7000 lines of the 12000 that were taken', done.stderr)
 
     def test_progress_on_a_terminal(self):
         server = self.start(LIMITS.format(rate=2))
