@@ -291,6 +291,27 @@ TEST(LineEncoder, TextThatRepeatsItselfFarAwayStaysText) {
     EXPECT_TRUE(LineEncoder().encode(lines.rows()));
 }
 
+// Rows that were given up early leave nothing behind, not even those that waited for more like
+// them.
+TEST(LineEncoder, TextWithoutKindsIsForgotten) {
+    std::mt19937_64 random(6);
+    LineEncoder encoder;
+    int encoded_sets = 0;
+    for (unsigned round = 0; round < 3; ++round) {
+        Lines noise;
+        for (int i = 0; i < 5000; ++i) {
+            noise.add(i % 100 == 0 ? "kind " + std::to_string(random()) : some_words(random, 8));
+        }
+        EXPECT_FALSE(encoder.encode(noise.rows()));
+        Lines lines;
+        for (int i = 0; i < 1000; ++i) {
+            lines.add("kind " + std::to_string(random() % 100'000));
+        }
+        check(encoder, lines, round, encoded_sets);
+    }
+    EXPECT_EQ(encoded_sets, 3);
+}
+
 TEST(Integers, AllFormsComeBack) {
     std::mt19937_64 random(3);
     for (int round = 0; round < 2000; ++round) {

@@ -13,6 +13,7 @@ constexpr std::size_t kCandidatesMax = 8192;
 void TemplateSet::begin(const MaskedText& t) {
     t_ = t;
     rest_.clear();
+    candidates_.clear();  // of texts that were given up
     added_ = 0;
     if (groups_.size() >= kTemplatesMax / 2) {
         groups_.clear();
