@@ -145,6 +145,21 @@ Stored encode(absl::Span<const block::Row> rows,
     return stored;
 }
 
+// A figure for something else than the text would be none.
+void check_text(const Stored& block) {
+    const auto text = codec::unpack_zstd(block.zstd3, block.line_bytes);
+    LOGI_CHECK(text.ok());
+    std::string_view left = text->view();
+    const auto reader = block.open();
+    const auto lines = reader->all();
+    LOGI_CHECK(lines.ok());
+    for (const std::string_view line : *lines) {
+        LOGI_CHECK(left.starts_with(line));
+        left.remove_prefix(line.size());
+    }
+    LOGI_CHECK(left.empty());
+}
+
 void decode(const std::vector<Stored>& blocks, const Options& options, Totals& t) {
     for (std::size_t i = 0; i < options.runs; ++i) {
         for (const Stored& block : blocks) {
@@ -156,6 +171,9 @@ void decode(const std::vector<Stored>& blocks, const Options& options, Totals& t
                 LOGI_CHECK(text.ok());
             });
             t.decode_templates.measure([&] { LOGI_CHECK(block.open()->all().ok()); });
+            if (i == 0 && !options.only_decode) {
+                check_text(block);
+            }
         }
     }
 }
