@@ -14,6 +14,7 @@ FILES = 1000
 MB_PER_S = 50
 SECONDS = 20
 IDLE_SECONDS = 20
+DELIVERY_SECONDS_MAX = 60
 TARGET_CORES = 1
 TARGET_IDLE_PERCENT = 1
 
@@ -110,8 +111,12 @@ def measure(work, corpus, name, stages, table):
             written += os.write(file, next(pieces))
         time.sleep(max(0, begin + (tick + 1) / 5 - time.monotonic()))
     writing = time.monotonic() - begin
-    time.sleep(3)
+    # What it has not read yet on a busy machine is work, too; positions are saved every ten seconds.
+    deadline = time.monotonic() + DELIVERY_SECONDS_MAX
+    while agent.delivered() < written and time.monotonic() < deadline:
+        time.sleep(0.5)
     cpu = agent.cpu() - before
+    time.sleep(1)
     before = agent.cpu()
     time.sleep(IDLE_SECONDS)
     idle = (agent.cpu() - before) / IDLE_SECONDS * 100
@@ -127,7 +132,7 @@ def measure(work, corpus, name, stages, table):
 
 def run(context):
     table = Table("The agent", "stages", "files", "MB/s", f"cores (target {TARGET_CORES})", "CPU s/GB", "peak MiB",
-                  f"% of a core when idle (target {TARGET_IDLE_PERCENT})", "bytes not delivered 3 s later")
+                  f"% of a core when idle (target {TARGET_IDLE_PERCENT})", "bytes not delivered")
     corpus = Corpus(context.work, "cloud", 64)
     measure(context.work, corpus, "none", "[]", table)
     measure(context.work, corpus, "regex, labels", "[{regex: {expression: '(?P<level>INFO|WARN|ERROR|info|warn|error)'}}, "
