@@ -57,7 +57,7 @@ class Agent {
   private:
     [[nodiscard]] bool from_stdin() const { return flags_.stdin_source || config_.stdin_target; }
     [[nodiscard]] Client::Deps client_deps() {
-        return {executor_, strand_, clock_, random_, metrics_};
+        return {executor_, strand_, clock_, random_, metrics_, *files_};
     }
     Status open_log(SavedPositions& saved);
     Status make_delivery();

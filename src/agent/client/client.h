@@ -1,12 +1,15 @@
 // Sends entries to one server: gathers them into batches, one for each tenant, and sends one batch
-// after another until it has arrived or is given up.
+// after another until it has arrived or is given up. With a disk buffer, what waits for a server
+// that takes nothing counts as delivered once it is on disk, as long as there is room for it.
 #pragma once
 
 #include "agent/client/batch.h"
+#include "agent/client/disk_buffer.h"
 #include "agent/config/agent_config.h"
 #include "base/metrics.h"
 #include "io/clock.h"
 #include "io/executor.h"
+#include "io/file_system.h"
 #include "io/random.h"
 
 #include <cstddef>
@@ -30,6 +33,7 @@ class Client {
         const io::Clock& clock;
         io::Random& random;
         base::Registry& metrics;
+        io::FileSystem& files;
     };
     struct Events {
         // A batch takes no more entries: calls back once it may be sent.
@@ -53,7 +57,7 @@ class Client {
              std::uint64_t run);
     // False: nothing more should be read for now.
     [[nodiscard]] bool has_room() const { return waiting_bytes_ < kWaitingBytesMax; }
-    [[nodiscard]] bool idle() const { return unfinished_ == 0; }
+    [[nodiscard]] bool idle() const { return unfinished_ == 0 && closed_.empty(); }
     // The tenant of entries that name none.
     [[nodiscard]] const std::string& tenant() const { return config_.tenant_id; }
 
@@ -62,7 +66,7 @@ class Client {
     // From now on a batch that does not arrive at once is not tried again: it stays undelivered.
     void stop();
     [[nodiscard]] bool stopped() const {
-        return stopping_ && closing_ == 0 &&
+        return stopping_ && closing_ == 0 && !storing_ && first_to_store() == nullptr &&
                (state_ == State::kStopped || (state_ == State::kReady && closed_.empty()));
     }
 
@@ -80,13 +84,21 @@ class Client {
     Client(const ClientConfig& config,
            const Deps& deps,
            Events events,
-           std::unique_ptr<Sender> sender);
+           std::unique_ptr<Sender> sender,
+           std::shared_ptr<DiskBuffer> buffer);
     void close(std::map<std::string, std::unique_ptr<Batch>>::iterator at);
     void close_after_wait(const std::string& tenant, std::uint64_t batch);
     void send_next();
     void on_answer(int status, const std::string& error);
+    void on_unreadable(const Status& why);
     void retry();
+    [[nodiscard]] std::shared_ptr<Batch> first_to_store() const;
+    void store_next();
+    void on_stored(const std::shared_ptr<Batch>& batch, const StatusOr<std::uint64_t>& disk_bytes);
+    void remove_stored(std::uint64_t number);
+    [[nodiscard]] std::string front_tenant() const;
     void finish();
+    void release(Batch& batch);
     void give_up(const std::string& reason);
     [[nodiscard]] std::string labels_of(const Entry& entry) const;
 
@@ -96,8 +108,18 @@ class Client {
     const std::shared_ptr<Sender> sender_;
     const std::string host_;
     std::map<std::string, std::unique_ptr<Batch>> open_;  // by tenant
-    std::deque<std::shared_ptr<Batch>> closed_;           // may be sent
-    std::shared_ptr<const std::string> body_;             // of closed_.front(), while it is sent
+    // In the order in which they are sent.
+    struct Closed {
+        std::shared_ptr<Batch> batch;  // null: it is in the buffer
+        std::uint64_t number = 0;      // there
+        std::uint64_t disk_bytes = 0;
+    };
+    std::deque<Closed> closed_;                    // may be sent
+    std::shared_ptr<const StoredBatch> prepared_;  // closed_.front(), while it is sent
+    const std::shared_ptr<DiskBuffer> buffer_;     // null: there is none
+    std::uint64_t buffer_bytes_ = 0;
+    bool storing_ = false;
+    bool buffer_fails_ = false;  // until something of it has arrived
     std::size_t waiting_bytes_ = 0;
     std::uint64_t batches_ = 0;
     std::size_t unfinished_ = 0;  // batches
@@ -109,6 +131,7 @@ class Client {
     base::Counter encoded_bytes_;
     base::Counter sent_bytes_;
     base::Counter sent_entries_;
+    base::Gauge buffered_bytes_;
 };
 
 }  // namespace logi::agent

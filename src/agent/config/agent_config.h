@@ -58,6 +58,8 @@ struct ClientConfig {
     TextMap external_labels;
     Duration timeout = Duration::seconds(10);
     bool drop_rate_limited_batches = false;
+    std::string buffer_dir;  // empty: there is no buffer on disk
+    std::int64_t buffer_bytes_max = std::int64_t{1} << 30;
 };
 
 struct ServerConfig {

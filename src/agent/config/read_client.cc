@@ -58,6 +58,18 @@ config::Setter read_backoff(ClientConfig& c) {
     };
 }
 
+config::Setter read_disk_buffer(ClientConfig& c) {
+    return [&c](const YAML::Node& v) {
+        config::read_keys(v,
+                          "disk_buffer",
+                          {{"dir", config::set(c.buffer_dir)},
+                           {"max_size", config::set_size(c.buffer_bytes_max)}});
+        if (c.buffer_dir.empty()) {
+            config::refuse(v, "a disk_buffer needs a dir");
+        }
+    };
+}
+
 void check(const YAML::Node& node, const ClientConfig& c) {
     if (c.url.empty()) {
         config::refuse(node, "a client needs a url");
@@ -116,6 +128,7 @@ ClientConfig read_client(const YAML::Node& node) {
                         {"external_labels", set_text_map(c.external_labels)},
                         {"timeout", config::set_duration(c.timeout)},
                         {"drop_rate_limited_batches", config::set(c.drop_rate_limited_batches)},
+                        {"disk_buffer", read_disk_buffer(c)},
                         {"stream_lag_labels", config::set(stream_lag_labels)}});
     config::read_keys(node, "a client", setters);
     check(node, c);
