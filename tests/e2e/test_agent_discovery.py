@@ -3,8 +3,12 @@ real ones that answer as the APIs are documented."""
 import http.server
 import json
 import os
+import shutil
+import signal
 import socketserver
+import ssl
 import struct
+import subprocess
 import threading
 import time
 import unittest
@@ -12,12 +16,14 @@ import urllib.parse
 
 import harness
 from agent import Agent, wait_until
+from certificates import Authority
 
 
 class Api:
     """A server whose paths are handled by functions of (handler, query); stops are as a connection that breaks."""
 
-    def __init__(self, unix_socket=None):
+    def __init__(self, unix_socket=None, tls=None):
+        """tls: the ssl.SSLContext of a server."""
         api = self
         self.handlers = {}
         self.requests = []
@@ -81,7 +87,9 @@ class Api:
         else:
             self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
             self.server.daemon_threads = True
-            self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+            if tls:
+                self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+            self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def close(self):
@@ -145,7 +153,7 @@ class HttpTest(DiscoveryTest):
             answers.append(wrong)
             seen = len(api.requests)
             wait_until(lambda: len(api.requests) > seen + 1)
-            self.assertIn("a.log", agent.get("/targets")[1])
+            self.assertIn("a.log", agent.get("/service-discovery")[1])
         self.assertIn("status 500: ill", agent.log_text())
         answers.append((200, [{**group, "labels": {"job": "j", "__path__": agent.path("b.log")}}]))
         self.wait_for(["a", "b"])
@@ -300,12 +308,17 @@ class DockerTest(DiscoveryTest):
 
         def write(count):
             for _ in range(count):
-                docker.write(web, b"%d\n" % len(expected), seconds=len(expected) // 50)
+                docker.write(web, b"%d\n" % len(expected), ns=1000 * (len(expected) + 1))
                 expected.append(str(len(expected)))
         write(100)
         self.wait_for(expected)
-        web["break"] = True
+        with docker.changed:
+            web["break"] = True
+            docker.changed.notify_all()
+        wait_until(lambda: "break" not in web)
+        docker.write(web, b"late\n", kind=2, ns=7)  # as outputs may stand a little out of order
         write(100)
+        expected.append("late")
         self.wait_for(expected)
         for _ in range(3):
             self.agent.kill()
@@ -335,8 +348,8 @@ def open_text(path):
 class Cluster(Api):
     """An API server with pods."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, tls=None):
+        super().__init__(tls=tls)
         self.version = 100
         self.pods = {}
         self.events = []  # (version, type, pod)
@@ -503,6 +516,42 @@ class KubernetesTest(DiscoveryTest):
         self.write("a", "1")
         self.start(self.scrape(", namespaces: {names: [default]}"))
         self.wait_for(["1"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may mount")
+    def test_inside_a_cluster(self):
+        """With a service account where pods have it: TLS, and a token that changes."""
+        authority = Authority(self)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*authority.issue("api"))
+        self.cluster = Cluster(tls=context)
+        self.addCleanup(self.cluster.close)
+        self.cluster.handlers["/api/v1/namespaces/mine/pods"] = self.cluster.handlers.pop("/api/v1/pods")
+        self.cluster.set("a", "", os.uname().nodename)
+        self.write("a", "1")
+        account = os.path.join(self.agent.folder, "kubernetes.io", "serviceaccount")
+        os.makedirs(account)
+        shutil.copy(authority.cert, os.path.join(account, "ca.crt"))
+        for name, text in [("token", "first\n"), ("namespace", "mine")]:
+            with open(os.path.join(account, name), "w") as f:
+                f.write(text)
+        self.agent.configure(self.scrape(", namespaces: {own_namespace: true}").replace(
+            f", api_server: '{self.cluster.url}', bearer_token: secret", ""),
+            f"- {{url: '{self.server.url}/loki/api/v1/push', tenant_id: {self.tenant()}, batchwait: 20ms}}\n")
+        port = str(self.cluster.server.server_address[1])
+        self.agent.process = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", "mkdir -p /var/run/secrets && mount --bind \"$1\" /var/run/secrets && shift && exec \"$@\"",
+             "sh", self.agent.folder, harness.BINARY, "agent", f"-config.file={self.agent.config}"], stderr=self.agent.log,
+            env={**os.environ, "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port})
+        self.wait_for(["1"])
+        with open(os.path.join(account, "token"), "w") as f:
+            f.write("second\n")
+        with self.cluster.changed:
+            self.cluster.broken += 1
+            self.cluster.changed.notify_all()
+        wait_until(lambda: self.cluster.requests[-1][2]["Authorization"] == "Bearer second")
+        self.assertEqual(self.cluster.requests[0][2]["Authorization"], "Bearer first")
+        self.agent.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.agent.process.wait(timeout=20), 0)
 
     def test_what_is_refused(self):
         for sd, message in [("role: node", "the role 'node' of a kubernetes_sd_config is not supported: pod is"),
