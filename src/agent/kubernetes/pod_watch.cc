@@ -154,14 +154,21 @@ void PodWatch::watch() {
     stream_ = deps_.streams.get(
         *std::move(changes),
         {[this, lines, run = later()](int status, std::string_view bytes) {
-             if (status == 200) {
-                 lines->take(bytes, [&](std::string line) {
-                     run([this, line = std::move(line)] { take_line(line); });
-                 });
-             } else {
+             if (status != 200) {
                  lines->refusal.append(bytes.substr(0, kRefusalBytesMax - lines->refusal.size()));
+                 return true;
              }
-             return !lines->too_long;  // then it stands still until its time is over
+             lines->take(bytes, [&](std::string line) {
+                 run([this, line = std::move(line)] { take_line(line); });
+             });
+             run([this, too_long = lines->too_long] {
+                 if (too_long) {
+                     end_watch(absl::OutOfRangeError(url_ + ": an event is too long"));
+                 } else if (stream_.has_value()) {
+                     deps_.streams.resume(*stream_);
+                 }
+             });
+             return false;  // the next when these are taken
          },
          [this, lines, run = later()](const StatusOr<int>& status) {
              run([this, status, refusal = lines->refusal] { take_end(status, refusal); });
@@ -171,11 +178,15 @@ void PodWatch::watch() {
 void PodWatch::take_line(const std::string& line) {
     heard_ = true;
     if (const Status status = apply(line); !status.ok()) {
-        if (stream_.has_value()) {
-            deps_.streams.cancel(*std::exchange(stream_, std::nullopt));
-        }
-        try_again(status, true);
+        end_watch(status);
     }
+}
+
+void PodWatch::end_watch(const Status& why) {
+    if (stream_.has_value()) {
+        deps_.streams.cancel(*std::exchange(stream_, std::nullopt));
+    }
+    try_again(why, true);
 }
 
 Status PodWatch::apply(const std::string& line) {

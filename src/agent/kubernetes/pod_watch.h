@@ -38,6 +38,7 @@ class PodWatch {
     void take_line(const std::string& line);
     Status apply(const std::string& line);
     void take_end(const StatusOr<int>& status, const std::string& refusal);
+    void end_watch(const Status& why);
     void try_again(const Status& why, bool from_the_list);
     [[nodiscard]] StatusOr<net::StreamRequest> request(const std::string& query) const;
     // Runs on the strand, unless all has stopped, or another watch has begun, by then.
