@@ -247,6 +247,15 @@ class FilesTest(ServerTest):
         agent.write("b.gz", gzip.compress(b"another\n"))
         self.wait_for(expected + ["another"])
 
+    def test_long_lines_of_compressed_files_come_in_pieces(self):
+        agent = self.start("- job_name: t\n  decompression: {enabled: true, format: gz}\n"
+                           "  static_configs: [{labels: {job: t, __path__: '{logs}/*.gz'}}]\n",
+                           extra="limits_config: {max_line_size: 1000, max_line_size_truncate: true}\n")
+        line = "".join(f"{i:09} " for i in range(250_000))
+        agent.write("a.gz", gzip.compress(f"first\n{line}\nlast\n".encode()))
+        agent.start()
+        self.wait_for(["first", "last", *(line[at:at + 1000] for at in range(0, len(line), 1 << 20))])
+
     def test_encodings(self):
         agent = self.start("- job_name: a\n  encoding: UTF-16\n  static_configs: [{labels: {job: t, __path__: '{logs}/*.16'}}]\n"
                            "- job_name: b\n  encoding: ISO-8859-1\n  static_configs: [{labels: {job: t, __path__: '{logs}/*.latin'}}]\n")

@@ -60,8 +60,8 @@ class CompressedReader final : public ChunkReader {
         }
         std::size_t at = 0;
         while (at_ < position) {
-            const std::size_t end = text_.find('\n', at);
-            if (end == std::string::npos) {
+            const std::size_t end = std::min(text_.find('\n', at), at + kLinePieceBytes - 1);
+            if (end >= text_.size()) {
                 break;
             }
             at = end + 1;

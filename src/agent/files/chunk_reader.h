@@ -13,6 +13,9 @@
 
 namespace logi::agent {
 
+// Longer lines are delivered in pieces of this size, each of which counts as one.
+inline constexpr std::size_t kLinePieceBytes = 1U << 20U;
+
 // One task at a time.
 class ChunkReader {
   public:

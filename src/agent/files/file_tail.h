@@ -32,7 +32,7 @@ struct TailDeps {
 class FileTail {
   public:
     // Longer lines are delivered in pieces of this size.
-    static constexpr std::size_t kLineBytesMax = 1U << 20U;
+    static constexpr std::size_t kLineBytesMax = kLinePieceBytes;
     // At most so much at once, so that every file gets its turn.
     static constexpr std::size_t kTurnBytes = 256U << 10U;
 
