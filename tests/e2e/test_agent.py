@@ -256,6 +256,14 @@ class FilesTest(ServerTest):
         agent.start()
         self.wait_for(["first", "last", *(line[at:at + 1000] for at in range(0, len(line), 1 << 20))])
 
+    def test_encodings_of_compressed_files(self):
+        agent = self.start("- job_name: t\n  encoding: UTF-16LE\n  decompression: {enabled: true, format: gz}\n"
+                           "  static_configs: [{labels: {job: t, __path__: '{logs}/*.gz'}}]\n")
+        lines = [f"line {i} of many" for i in range(10000)]  # more than a turn's
+        agent.write("a.gz", gzip.compress("".join(line + "\n" for line in lines).encode("utf-16-le")))
+        agent.start()
+        self.wait_for(lines)
+
     def test_encodings(self):
         agent = self.start("- job_name: a\n  encoding: UTF-16\n  static_configs: [{labels: {job: t, __path__: '{logs}/*.16'}}]\n"
                            "- job_name: b\n  encoding: ISO-8859-1\n  static_configs: [{labels: {job: t, __path__: '{logs}/*.latin'}}]\n")

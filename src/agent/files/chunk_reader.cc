@@ -26,8 +26,11 @@ class PlainReader final : public ChunkReader {
 
 class CompressedReader final : public ChunkReader {
   public:
-    CompressedReader(const io::GrowingFile& file, std::string format, bool counts_lines)
-        : file_(file), format_(std::move(format)), counts_lines_(counts_lines) {}
+    CompressedReader(const io::GrowingFile& file,
+                     std::string format,
+                     bool counts_lines,
+                     const LineDecoder* decoder)
+        : file_(file), format_(std::move(format)), counts_lines_(counts_lines), decoder_(decoder) {}
 
     StatusOr<std::string_view> read(std::uint64_t position, absl::Span<char> buffer) override {
         if (decompressor_ == nullptr || position < at_) {
@@ -60,11 +63,13 @@ class CompressedReader final : public ChunkReader {
         }
         std::size_t at = 0;
         while (at_ < position) {
-            const std::size_t end = std::min(text_.find('\n', at), at + kLinePieceBytes - 1);
-            if (end >= text_.size()) {
+            const std::string_view rest = std::string_view(text_).substr(at);
+            const std::size_t end =
+                std::min(line_end(decoder_, rest.substr(0, kLinePieceBytes)), kLinePieceBytes);
+            if (end > rest.size()) {
                 break;
             }
-            at = end + 1;
+            at += end;
             ++at_;
         }
         text_.erase(0, at);
@@ -87,6 +92,7 @@ class CompressedReader final : public ChunkReader {
     const io::GrowingFile& file_;
     const std::string format_;
     const bool counts_lines_;
+    const LineDecoder* const decoder_;
     std::unique_ptr<Decompressor> decompressor_;
     std::uint64_t compressed_at_ = 0;
     std::string text_;  // decompressed, from at_ on
@@ -100,12 +106,13 @@ std::unique_ptr<ChunkReader> read_plain(const io::GrowingFile& file) {
 }
 
 std::unique_ptr<ChunkReader> read_compressed(const io::GrowingFile& file,
-                                             const std::string& format) {
-    return std::make_unique<CompressedReader>(file, format, true);
+                                             const std::string& format,
+                                             const LineDecoder* decoder) {
+    return std::make_unique<CompressedReader>(file, format, true, decoder);
 }
 
 std::unique_ptr<ChunkReader> read_packed(const io::GrowingFile& file, const std::string& format) {
-    return std::make_unique<CompressedReader>(file, format, false);
+    return std::make_unique<CompressedReader>(file, format, false, nullptr);
 }
 
 std::string format_of_name(std::string_view path) {

@@ -3,6 +3,7 @@
 
 #include "absl/types/span.h"
 #include "agent/config/agent_config.h"
+#include "agent/files/line_decoder.h"
 #include "base/status.h"
 #include "io/growing_file.h"
 
@@ -29,9 +30,11 @@ class ChunkReader {
 
 // Bytes as they are. `file` must outlive the reader.
 std::unique_ptr<ChunkReader> read_plain(const io::GrowingFile& file);
-// `format`: gz, z, bz2 or zst.
+// `format`: gz, z, bz2 or zst. `decoder`, which must outlive the reader's use, tells lines; null:
+// they are UTF-8.
 std::unique_ptr<ChunkReader> read_compressed(const io::GrowingFile& file,
-                                             const std::string& format);
+                                             const std::string& format,
+                                             const LineDecoder* decoder);
 
 // The same, of a copy of a file that was read so far as it was: positions are its bytes.
 std::unique_ptr<ChunkReader> read_packed(const io::GrowingFile& file, const std::string& format);

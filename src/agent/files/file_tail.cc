@@ -33,8 +33,7 @@ StatusOr<std::unique_ptr<FileTail>> FileTail::open(const TailDeps& deps,
 
 Status FileTail::begin(std::uint64_t known, std::uint64_t start) {
     const ScrapeConfig& scrape = *options_.scrape;
-    LOGI_ASSIGN_OR_RETURN(const std::string head, choose_reader(known));
-    LOGI_ASSIGN_OR_RETURN(decoder_, LineDecoder::make(scrape.encoding, head));
+    LOGI_RETURN_IF_ERROR(choose_reader(known));
 
     if (known == 0) {
         id_ = deps_.log.add_file(options_.name, options_.owner, file_->identity(), head_, start);
@@ -71,8 +70,8 @@ Status FileTail::begin(std::uint64_t known, std::uint64_t start) {
     return absl::OkStatus();
 }
 
-// Returns what the file begins with.
-StatusOr<std::string> FileTail::choose_reader(std::uint64_t known) {
+// For what the file holds, with the decoder.
+Status FileTail::choose_reader(std::uint64_t known) {
     LOGI_ASSIGN_OR_RETURN(std::string head, read_head(FileHead::kBytesMax));
     head_ = head_of(head);
     if (known != 0) {
@@ -80,16 +79,20 @@ StatusOr<std::string> FileTail::choose_reader(std::uint64_t known) {
         packed_ =
             head_of(head.substr(0, before.bytes)) != before && unpacks_as(options_.path, before);
     }
-    const DecompressionConfig& decompression = options_.scrape->decompression;
     if (packed_) {
         const std::string format = format_of_name(options_.path);
         reader_ = read_packed(*file_, format);
-        return packed_begin(*file_, format, FileHead::kBytesMax);
+        LOGI_ASSIGN_OR_RETURN(head, packed_begin(*file_, format, FileHead::kBytesMax));
     }
-    const bool compressed =
-        decompression.enabled && is_compressed(options_.path, decompression.format);
-    reader_ = compressed ? read_compressed(*file_, decompression.format) : read_plain(*file_);
-    return head;
+    LOGI_ASSIGN_OR_RETURN(decoder_, LineDecoder::make(options_.scrape->encoding, head));
+    if (!packed_) {
+        const DecompressionConfig& decompression = options_.scrape->decompression;
+        const bool compressed =
+            decompression.enabled && is_compressed(options_.path, decompression.format);
+        reader_ = compressed ? read_compressed(*file_, decompression.format, decoder_.get())
+                             : read_plain(*file_);
+    }
+    return absl::OkStatus();
 }
 
 FileTail::~FileTail() = default;
@@ -134,20 +137,12 @@ bool FileTail::begins_otherwise() {
     return false;
 }
 
-std::size_t FileTail::line_end(std::string_view bytes) const {
-    if (decoder_ != nullptr) {
-        return decoder_->line_end(bytes);
-    }
-    const std::size_t at = bytes.find('\n');
-    return at == std::string_view::npos ? at : at + 1;
-}
-
 // How many of the bytes are whole lines, and how many lines.
 std::size_t FileTail::whole_lines(std::string_view bytes, std::uint64_t& lines) const {
     std::size_t done = 0;
     lines = 0;
-    for (std::size_t end = line_end(bytes); end != std::string_view::npos;
-         end = line_end(bytes.substr(done))) {
+    for (std::size_t end = line_end(decoder_.get(), bytes); end != std::string_view::npos;
+         end = line_end(decoder_.get(), bytes.substr(done))) {
         done += end;
         ++lines;
     }
@@ -206,7 +201,7 @@ FileTail::Turn FileTail::read_turn(absl::Span<char> buffer) {
     }
     std::uint64_t lines = 0;
     while (!bytes.empty() && position_ < (*range)->to && rest_.ns == 0) {
-        const std::size_t end = std::min(line_end(bytes), bytes.size());
+        const std::size_t end = std::min(line_end(decoder_.get(), bytes), bytes.size());
         const std::uint64_t to = position_ + (ends() ? 1 : end);
         take_line(bytes.substr(0, end), **range, to);
         bytes.remove_prefix(end);

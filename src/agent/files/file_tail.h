@@ -81,13 +81,12 @@ class FileTail {
     FileTail(const TailDeps& deps, Options options, std::unique_ptr<io::GrowingFile> file)
         : deps_(deps), options_(std::move(options)), file_(std::move(file)) {}
     Status begin(std::uint64_t known, std::uint64_t start);
-    StatusOr<std::string> choose_reader(std::uint64_t known);
+    Status choose_reader(std::uint64_t known);
     [[nodiscard]] StatusOr<std::string> read_head(std::size_t bytes) const;
     [[nodiscard]] bool begins_otherwise();
     // The range that is read next, with its bytes; nothing at the end.
     StatusOr<std::optional<ReadRange>> next_range(absl::Span<char> buffer, std::string_view& bytes);
     std::size_t whole_lines(std::string_view bytes, std::uint64_t& lines) const;
-    [[nodiscard]] std::size_t line_end(std::string_view bytes) const;
     void take_line(std::string_view line, const ReadRange& range, std::uint64_t to);
     Turn at_end();
 

@@ -98,4 +98,12 @@ std::string_view LineDecoder::decode(std::string_view line) {
     return text;
 }
 
+std::size_t line_end(const LineDecoder* decoder, std::string_view bytes) {
+    if (decoder != nullptr) {
+        return decoder->line_end(bytes);
+    }
+    const std::size_t at = bytes.find('\n');
+    return at == std::string_view::npos ? at : at + 1;
+}
+
 }  // namespace logi::agent

@@ -36,4 +36,7 @@ class LineDecoder {
     std::string text_;
 };
 
+// The same of UTF-8 where there is no decoder.
+[[nodiscard]] std::size_t line_end(const LineDecoder* decoder, std::string_view bytes);
+
 }  // namespace logi::agent
