@@ -1,5 +1,6 @@
 #include "net/http_client.h"
 
+#include "net/http_pool.h"
 #include "net/http_server.h"
 
 #include <gmock/gmock.h>
@@ -149,6 +150,23 @@ TEST(HttpClient, HasBounds) {
     const auto answer = http_send(url, "GET", "/", {}, "", hasty);
     EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded);
     EXPECT_EQ(answer.status().message(), url + ": the server takes too long");
+}
+
+TEST(HttpPool, KnowsWhichAnswersAreWhole) {
+    const auto ask = [](const std::string& answer) {
+        const RawServer server({answer});
+        HttpPool pool({});
+        PoolRequest request;
+        request.url = server.url();
+        const auto got = pool.send(request);
+        return got.ok() ? got->http.body : std::string("none");
+    };
+    EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"), "abc");
+    EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"), "none");
+    EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nX: y"), "none");
+    EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "3\r\nabc\r\n0\r\nX: y\r\n\r\n"),
+              "abc");
 }
 
 TEST(HttpClient, SaysWhatIsWrongWithItsFiles) {

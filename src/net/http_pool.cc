@@ -58,9 +58,11 @@ std::size_t on_body(const char* data, std::size_t, std::size_t n, void* out) {
 std::size_t on_header(const char* data, std::size_t, std::size_t n, void* out) {
     auto& transfer = *static_cast<Transfer*>(out);
     const std::string_view line(data, n);
-    transfer.head_is_whole = line == "\r\n" || line == "\n";
     if (line.starts_with("HTTP/")) {  // an interim answer came before
         transfer.response.headers.clear();
+        transfer.head_is_whole = false;
+    } else if (line == "\r\n" || line == "\n") {  // trailers have no such end
+        transfer.head_is_whole = true;
     } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
         const auto value = absl::StripAsciiWhitespace({data + colon + 1, n - colon - 1});
         transfer.response.headers.emplace_back(std::string(line.substr(0, colon)),
