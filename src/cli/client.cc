@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "io/read_file.h"
 #include "net/http_pool.h"
 #include "wire/decompress.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace logi::cli {
 namespace {
@@ -27,7 +29,36 @@ StatusOr<std::string> bearer_token(const ClientArgs& args) {
     return std::string(absl::StripAsciiWhitespace(text));
 }
 
+StatusOr<net::HttpResponse> send_by_proxy(const ClientArgs& args,
+                                          const std::string& method,
+                                          const std::string& target,
+                                          const std::vector<net::Header>& headers,
+                                          const std::string& body,
+                                          const net::ClientOptions& options) {
+    if (!args.tls.cert_file.empty()) {
+        return absl::InvalidArgumentError("--cert does not go with a proxy");
+    }
+    net::HttpPoolOptions pool_options;
+    pool_options.ca_file = args.tls.ca_file;
+    pool_options.verify_tls = !args.tls.skip_verify;
+    net::HttpPool pool(pool_options);
+    net::PoolRequest request;
+    request.method = method;
+    request.url = absl::StrCat(std::string(absl::StripSuffix(args.addr, "/")), target);
+    request.headers = headers;
+    request.body = body;
+    request.timeout = options.timeout;
+    request.response_bytes_max = options.body_bytes_max;
+    LOGI_ASSIGN_OR_RETURN(auto response, pool.send(request));
+    return std::move(response.http);
+}
+
 }  // namespace
+
+Status refuse_proxy(const ClientArgs& args, const char* what) {
+    return uses_proxy(args) ? absl::InvalidArgumentError(absl::StrCat(what, " cannot use a proxy"))
+                            : absl::OkStatus();
+}
 
 void add_tls_flags(CLI::App& command, net::ClientTls& tls) {
     const auto add =
@@ -69,6 +100,26 @@ void add_client_flags(CLI::App& command, ClientArgs& args) {
         ->allow_extra_args(false);
     command.add_flag("--compress", args.compress, "answers come compressed, with gzip")
         ->envname("LOKI_HTTP_COMPRESSION");
+    // What speaks to proxies asks the environment.
+    command.add_option("--proxy-url", args.proxy_url, "HTTP proxy: http://HOST:PORT")
+        ->envname("LOKI_HTTP_PROXY_URL")
+        ->each([](const std::string& url) {
+            for (const char* name : {"http_proxy", "https_proxy"}) {
+                ::setenv(name, url.c_str(), 1);
+            }
+            ::unsetenv("no_proxy");
+            ::unsetenv("NO_PROXY");
+        });
+    command
+        .add_flag(
+            "--envproxy", args.envproxy, "the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name")
+        ->envname("LOKI_ENV_PROXY")
+        ->each([](const std::string&) {
+            // Only its name in small letters counts elsewhere.
+            if (const char* url = std::getenv("HTTP_PROXY"); url != nullptr) {
+                ::setenv("http_proxy", url, 0);
+            }
+        });
     command.add_flag("--nocache", args.nocache, "answers that no cache has kept");
     command
         .add_option("--retries", args.retries, "how often to ask again where there is no answer")
@@ -126,7 +177,9 @@ StatusOr<net::HttpResponse> ask_server(const ClientArgs& args,
     net::ClientOptions options;
     options.tls = args.tls;
     LOGI_ASSIGN_OR_RETURN(auto answer,
-                          net::http_send(args.addr, method, target, headers, body, options));
+                          uses_proxy(args)
+                              ? send_by_proxy(args, method, target, headers, body, options)
+                              : net::http_send(args.addr, method, target, headers, body, options));
     if (answer.header("Content-Encoding") == "gzip") {
         LOGI_ASSIGN_OR_RETURN(answer.body, wire::gunzip(answer.body, options.body_bytes_max));
     }

@@ -26,6 +26,8 @@ struct ClientArgs {
     std::vector<std::string> headers;  // NAME: VALUE
     bool nocache = false;
     bool compress = false;  // answers on their way
+    std::string proxy_url;
+    bool envproxy = false;  // the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name
     unsigned retries = 0;   // of reads that the server could not answer
     unsigned backoff_min_s = 0;
     unsigned backoff_max_s = 0;
@@ -41,7 +43,15 @@ void add_client_flags(CLI::App& command, ClientArgs& args);
 // What each request says of who asks. kInvalidArgument if that is said twice.
 StatusOr<std::vector<net::Header>> client_headers(const ClientArgs& args);
 
-// One request. As net::http_send() and client_headers().
+// Whether requests go to a proxy.
+[[nodiscard]] inline bool uses_proxy(const ClientArgs& args) {
+    return args.envproxy || !args.proxy_url.empty();
+}
+// kInvalidArgument if they do, for what cannot go there.
+Status refuse_proxy(const ClientArgs& args, const char* what);
+
+// One request. As net::http_send() and client_headers(); kInvalidArgument for a certificate of our
+// own where requests go to a proxy.
 StatusOr<net::HttpResponse> ask_server(const ClientArgs& args,
                                        const std::string& method,
                                        const std::string& target,

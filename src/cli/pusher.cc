@@ -42,6 +42,7 @@ std::string text_of(const net::HttpResponse& answer) {
 }  // namespace
 
 StatusOr<std::unique_ptr<Pusher>> Pusher::make(const ClientArgs& server, Duration patience) {
+    LOGI_RETURN_IF_ERROR(refuse_proxy(server, "an import"));
     LOGI_ASSIGN_OR_RETURN(auto headers, client_headers(server));
     headers.emplace_back("Content-Type", "application/x-protobuf");
     net::ClientOptions options;

@@ -177,6 +177,9 @@ int tail_query(const QueryArgs& args) {
         return fail(absl::InvalidArgumentError(
             "--tail has no end, and is oldest first: no --to, no --forward"));
     }
+    if (const Status status = refuse_proxy(args.client, "a live tail"); !status.ok()) {
+        return fail(status);
+    }
     const auto range = resolve(args.range, io::SystemClock().now());
     if (!range.ok()) {
         return fail(range.status());
