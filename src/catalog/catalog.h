@@ -46,6 +46,8 @@ struct SharedOptions {
     // A segment whose name tells of a snapshot further behind is committed no more: it may have
     // been removed as a leftover.
     std::uint64_t behind_max = 256;
+    // Behind the newest one.
+    std::uint64_t snapshots_kept = 8;
 };
 
 // Thread-safe.

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "catalog/catalog.h"
 #include "catalog/names.h"
 
@@ -19,7 +20,6 @@ constexpr int kReadTries = 8;
 // after it, and than there are snapshots kept: a number that can be used again is one whose commit
 // would have to be told of.
 constexpr std::size_t kLineageMax = 64;
-constexpr std::uint64_t kSharedSnapshotsKept = 8;
 
 bool tells_of(const Snapshot& snapshot, std::uint64_t commit) {
     return std::find(snapshot.lineage.begin(), snapshot.lineage.end(), commit) !=
@@ -102,6 +102,9 @@ Status Catalog::commit_shared(const Edit& edit) {
         }
         LOGI_RETURN_IF_ERROR(edit(next));
         const Status put = bucket_.put_if_absent(snapshot_key(next.number), encode_snapshot(next));
+        if (put.ok() && base::planted(base::Planted::kTrustOwnPut)) {
+            return put;
+        }
         std::vector<bucket::ObjectInfo> listed;
         LOGI_RETURN_IF_ERROR(learn(listed));
         const auto newest = snapshot();
@@ -130,7 +133,7 @@ void Catalog::remove_listed_snapshots(const std::vector<bucket::ObjectInfo>& lis
     }
     std::sort(numbers.begin(), numbers.end());
     for (const std::uint64_t number : numbers) {
-        if (number == 0 || number + kSharedSnapshotsKept > numbers.back()) {
+        if (number == 0 || number + shared_->snapshots_kept > numbers.back()) {
             continue;
         }
         const Status s = bucket_.remove(snapshot_key(number));
@@ -158,7 +161,8 @@ StatusOr<std::vector<std::string>> Catalog::removable_segments() {
     }
     for (const auto& object : objects) {
         if (!known.contains(object.key) &&
-            parse_segment_key(object.key).snapshot + shared_->behind_max <= newest->number) {
+            (parse_segment_key(object.key).snapshot + shared_->behind_max <= newest->number ||
+             base::planted(base::Planted::kSweepWhatMayBeCommitted))) {
             removable.push_back(object.key);
         }
     }

@@ -3,6 +3,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "bucket/counted_bucket.h"
 #include "bucket/directory_bucket.h"
 #include "ingest/record.h"
@@ -45,6 +46,9 @@ StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions opti
 }
 
 Status Store::load() {
+    if (shared()) {
+        return load_shared();
+    }
     const std::string& dir = options_.data_dir;
     LOGI_RETURN_IF_ERROR(deps_.files.make_dirs(dir));
     LOGI_ASSIGN_OR_RETURN(lock_, deps_.files.lock(dir + "/lock"));
@@ -84,7 +88,7 @@ Status Store::load() {
     }
     std::uint64_t replaying = 0;
     LOGI_ASSIGN_OR_RETURN(
-        journal_,
+        auto journal,
         journal::LocalJournal::open(
             {deps_.executor, deps_.files, deps_.clock, deps_.random, deps_.metrics},
             journal_options,
@@ -98,7 +102,9 @@ Status Store::load() {
             {[this](std::uint64_t journal, std::uint64_t last) {
                 on_journal_closed(journal, last);
             }}));
-    for (const auto& id : journal_->recovered()) {
+    const std::vector<journal::RecordId> recovered = journal->recovered();
+    journal_ = std::move(journal);
+    for (const auto& id : recovered) {
         // What earlier runs wrote takes no more records.
         const base::MutexLock lock(mutex_);
         journals_[id.journal].closed = true;
@@ -110,9 +116,8 @@ Status Store::load() {
         const base::MutexLock lock(mutex_);
         open_bytes_ = 0;
         last_earlier_journal_ = journal_options.ids_after;
-        if (!journal_->recovered().empty()) {
-            last_earlier_journal_ =
-                std::max(last_earlier_journal_, journal_->recovered().back().journal);
+        if (!recovered.empty()) {
+            last_earlier_journal_ = std::max(last_earlier_journal_, recovered.back().journal);
         }
     }
     remove_closed_journals();
@@ -155,7 +160,10 @@ StatusOr<std::shared_ptr<Tenant>> Store::tenant(const std::string& name) {
     }
     LOGI_ASSIGN_OR_RETURN(
         auto catalog,
-        catalog::Catalog::open(*bucket_, deps_.clock, deps_.random, name, journals_found_));
+        shared()
+            ? catalog::Catalog::open_shared(
+                  *bucket_, deps_.clock, deps_.random, name, options_.shared->catalog)
+            : catalog::Catalog::open(*bucket_, deps_.clock, deps_.random, name, journals_found_));
     const base::MutexLock lock(mutex_);
     auto& slot = tenants_[name];
     if (slot == nullptr) {
@@ -273,11 +281,14 @@ Status Store::flush_job(const FlushQueue::Job& job) {
 Status Store::flush_generation(const FlushQueue::Job& job) {
     auto& catalog = job.tenant->catalog();
     const auto& generation = *job.generation;
+    if (shared()) {
+        LOGI_RETURN_IF_ERROR(catalog.learn());
+    }
     catalog::FlushCommit commit;
     commit.journal = generation.journal();
     commit.from = generation.from();
     commit.to = generation.to();
-    commit.oldest_journal = oldest_journal();
+    commit.oldest_journal = shared() ? 0 : oldest_journal();  // others have journals of their own
     // An attempt whose outcome was unknown may have committed after all.
     if (catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();
@@ -325,7 +336,9 @@ void Store::remove_closed_journals() {
     {
         const base::MutexLock lock(mutex_);
         for (const auto& [journal, state] : journals_) {
-            if (state.closed && state.generations == 0) {
+            if (state.closed &&
+                (state.generations == 0 ||
+                 (shared() && base::planted(base::Planted::kRemoveUnwrittenJournal)))) {
                 removable.push_back(journal);
             }
         }

@@ -6,6 +6,9 @@
 //   data/bucket/tenants/<tenant>/segments/…      immutable segments, here or in a bucket elsewhere
 //   data/bucket/tenants/<tenant>/catalog/…       which segments live
 //   data/bucket/tenants/<tenant>/deletes/…       requests to delete that have not ended
+//
+// Over a bucket that several processes share there is no data folder: the journals are in the
+// bucket, too, and queries read those of all processes there.
 #pragma once
 
 #include "absl/container/flat_hash_map.h"
@@ -14,6 +17,7 @@
 #include "bucket/bucket.h"
 #include "ingest/flush_metrics.h"
 #include "ingest/flush_queue.h"
+#include "ingest/journal_heads.h"
 #include "ingest/segment_cache.h"
 #include "ingest/tenant.h"
 #include "ingest/tenant_limits.h"
@@ -30,6 +34,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +48,18 @@ using OnApplied = std::function<void(const std::string& tenant,
                                      std::shared_ptr<const std::vector<AcceptedStream>> streams,
                                      std::shared_ptr<const std::string> record)>;
 
+// Of a process that shares the bucket with others.
+struct SharedStoreOptions {
+    // Random, of this run of the process: its journals are known by it. Empty: it takes no pushes.
+    std::string writer;
+    std::uint64_t journal_bytes_max = 64ULL << 20U;
+    // Of journals that queries hold in memory.
+    std::uint64_t journals_bytes_max = 1ULL << 30U;
+    catalog::SharedOptions catalog;
+};
+
 struct StoreOptions {
+    std::optional<SharedStoreOptions> shared;
     std::string data_dir = "./logi-data";
     Limits limits;  // of tenants that have none of their own
     std::uint64_t journal_file_bytes_max = 128ULL << 20U;
@@ -53,7 +69,8 @@ struct StoreOptions {
     // Whether limits on how long entries are kept have an effect.
     bool retention_enabled = false;
     OnApplied on_applied;  // empty: nobody listens
-    // Called once the folder is locked; empty: the bucket is a folder in it.
+    // Called once the folder is locked; empty: the bucket is a folder in it. Of a shared bucket
+    // there has to be one.
     std::function<StatusOr<std::unique_ptr<bucket::Bucket>>()> open_bucket;
 };
 
@@ -120,6 +137,15 @@ class Store {
     // segments is in the journal.
     void shutdown(std::function<void(Status)> done);
 
+    // Whether other processes work over the same bucket.
+    [[nodiscard]] bool shared() const { return options_.shared.has_value(); }
+    // Of a shared bucket: finds tenants that came to be since, and the newest snapshots of all.
+    Status discover_tenants();
+    // Of a shared bucket: writes a sealed generation, which need not be of this process, into
+    // segments, unless somebody has. kFailedPrecondition: its beginning is in segments already.
+    Status write_generation(const std::shared_ptr<Tenant>& tenant,
+                            std::shared_ptr<head::Generation> generation);
+
     // What limits the tenants; they can be given limits of their own at any time.
     [[nodiscard]] TenantLimits& limits() { return limits_; }
     // What of a tenant's entries is kept at that time; empty: all.
@@ -153,6 +179,17 @@ class Store {
 
     Store(const Deps& deps, StoreOptions options, std::shared_ptr<const TenantRules> defaults);
     Status load();
+    Status load_shared();
+    [[nodiscard]] Pinned pin_shared(const std::string& tenant,
+                                    TimeRange range,
+                                    const std::vector<Matcher>& only);
+    [[nodiscard]] exec::Hiding hiding_of(Tenant& tenant,
+                                         const catalog::Snapshot& snapshot,
+                                         const std::vector<Matcher>& only) const;
+    void pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapshot,
+                      TimeRange range,
+                      const exec::Hiding& hiding,
+                      Pinned& pinned);
     [[nodiscard]] bool is_stopping() const;
     // Why pushes are refused at the moment, or null.
     [[nodiscard]] const char* refusal() const;
@@ -201,7 +238,8 @@ class Store {
     std::unique_ptr<bucket::Bucket> bucket_;
     SegmentCache segments_;
     std::vector<std::uint64_t> journals_found_;  // left by earlier runs
-    std::unique_ptr<journal::LocalJournal> journal_;
+    std::unique_ptr<journal::Journal> journal_;
+    std::unique_ptr<JournalHeads> heads_;  // of a shared bucket
     FlushQueue flushes_waiting_;
 
     mutable base::Mutex mutex_;

@@ -32,11 +32,38 @@ PushOutcome unavailable(std::string_view why) {
     return {503, std::string(why), kRetryAfterSeconds, 0, 0};
 }
 
+// A bucket may keep a record waiting for any time; who pushes it does not wait for so long, and
+// may send it once more: entries that are equal are one.
+constexpr Duration kAnswerMax = Duration::seconds(20);
+
+std::function<void(PushOutcome)> in_time(io::Executor& executor,
+                                         std::function<void(PushOutcome)> done) {
+    struct Once {
+        std::atomic<bool> answered{false};
+        std::function<void(PushOutcome)> done;
+    };
+    auto once = std::make_shared<Once>();
+    once->done = std::move(done);
+    const auto answer = [once](PushOutcome outcome) {
+        if (!once->answered.exchange(true)) {
+            std::exchange(once->done, {})(std::move(outcome));
+        }
+    };
+    executor.post_after(kAnswerMax, [answer, &executor] {
+        executor.post([answer] { answer(unavailable("the bucket takes too long")); });
+    });
+    return answer;
+}
+
 }  // namespace
 
 void Store::push(const std::string& tenant_name,
                  wire::PushRequest request,
                  std::function<void(PushOutcome)> done) {
+    if (shared() && options_.shared->writer.empty()) {
+        done({404, "this process takes no pushes: writing is not among its roles", 0, 0, 0});
+        return;
+    }
     if (const char* why = refusal()) {
         done(unavailable(why));
         return;
@@ -154,7 +181,12 @@ void Store::append(std::shared_ptr<Tenant> owner,
     auto record = encode_record(owner->name(), v.streams);
     auto streams = std::make_shared<std::vector<AcceptedStream>>(std::move(v.streams));
     const bool kept = record->size() >= kRecordKeptFrom && v.bytes >= record->size() / 2;
-    journal_->append(record,
+    if (shared()) {
+        done = in_time(deps_.executor, std::move(done));
+    }
+    const std::string name = owner->name();
+    journal_->append(name,
+                     record,
                      [this,
                       owner = std::move(owner),
                       streams = std::move(streams),

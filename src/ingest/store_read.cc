@@ -66,9 +66,47 @@ Store::Deleted Store::deleted_of(const FlushQueue::Job& job) {
     return deleted;
 }
 
+exec::Hiding Store::hiding_of(Tenant& tenant,
+                              const catalog::Snapshot& snapshot,
+                              const std::vector<Matcher>& only) const {
+    exec::Hiding hiding;
+    hiding.only = only;
+    hiding.rules = tenant.delete_rules().of(snapshot)->pending;
+    const Timestamp now = deps_.clock.now();
+    hiding.retention = kept(tenant.name(), now);
+    if (const Duration lookback = limits_.of(tenant.name())->limits.max_query_lookback;
+        lookback.ns > 0) {
+        hide_older(hiding.retention, now - lookback);
+    }
+    return hiding;
+}
+
+void Store::pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapshot,
+                         TimeRange range,
+                         const exec::Hiding& hiding,
+                         Pinned& pinned) {
+    for (const auto& info : snapshot->segments) {
+        if (!range.overlaps(info.min_time, info.max_time)) {
+            continue;
+        }
+        auto source = segments_.open(*bucket_, info);
+        if (source.ok()) {
+            pinned.sources.push_back(exec::visible(hold(snapshot, *std::move(source)), hiding));
+        } else {
+            const std::string why =
+                absl::StrCat("segment ", info.key, " cannot be read: ", source.status().message());
+            base::log_error("segment is left out of an answer", {{"error", why}});
+            pinned.missing.push_back(why);
+        }
+    }
+}
+
 Pinned Store::pin(const std::string& tenant_name,
                   TimeRange range,
                   const std::vector<Matcher>& only) {
+    if (shared()) {
+        return pin_shared(tenant_name, range, only);
+    }
     Pinned pinned;
     const std::shared_ptr<Tenant> owner = find_tenant(tenant_name);
     if (owner == nullptr) {
@@ -84,35 +122,14 @@ Pinned Store::pin(const std::string& tenant_name,
         heads.emplace_back(std::move(generation), std::move(view));
     }
     const auto snapshot = owner->catalog().snapshot();
-    exec::Hiding hiding;
-    hiding.only = only;
-    hiding.rules = owner->delete_rules().of(*snapshot)->pending;
-    const Timestamp now = deps_.clock.now();
-    hiding.retention = kept(tenant_name, now);
-    if (const Duration lookback = limits_.of(tenant_name)->limits.max_query_lookback;
-        lookback.ns > 0) {
-        hide_older(hiding.retention, now - lookback);
-    }
+    const exec::Hiding hiding = hiding_of(*owner, *snapshot, only);
     for (auto& [generation, view] : heads) {
         if (!snapshot->holds(generation->journal(), generation->from()) &&
             !view->blocks().empty()) {
             pinned.sources.push_back(exec::visible(std::move(view), hiding));
         }
     }
-    for (const auto& info : snapshot->segments) {
-        if (!range.overlaps(info.min_time, info.max_time)) {
-            continue;
-        }
-        auto source = segments_.open(*bucket_, info);
-        if (source.ok()) {
-            pinned.sources.push_back(exec::visible(hold(snapshot, *std::move(source)), hiding));
-        } else {
-            const std::string why =
-                absl::StrCat("segment ", info.key, " cannot be read: ", source.status().message());
-            base::log_error("segment is left out of an answer", {{"error", why}});
-            pinned.missing.push_back(why);
-        }
-    }
+    pin_segments(snapshot, range, hiding, pinned);
     return pinned;
 }
 

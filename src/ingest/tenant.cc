@@ -125,7 +125,8 @@ std::uint64_t Tenant::apply(const std::vector<AcceptedStream>& streams,
             const auto it = sealed_to_.find(id.journal);
             const std::uint64_t from =
                 it == sealed_to_.end() ? catalog_->snapshot()->position(id.journal) : it->second;
-            open_ = std::make_shared<head::Generation>(id.journal, from);
+            // Whoever shares the bucket may have written this record into segments already.
+            open_ = std::make_shared<head::Generation>(id.journal, std::min(from, id.position - 1));
             generations_.push_back(open_);
         }
         LOGI_CHECK(open_->journal() == id.journal);

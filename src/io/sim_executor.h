@@ -34,6 +34,8 @@ class SimExecutor final : public Executor {
     void post_after(Duration delay, Task task) override;
     [[nodiscard]] std::size_t parallelism() const override { return 2; }
 
+    // Runs one task that is ready, or a timer that is due. False if there is none.
+    bool run_ready();
     // Runs one ready task; when none is ready, moves the clock to the next timer and runs that.
     // False when there is neither.
     bool run_one();
@@ -43,7 +45,6 @@ class SimExecutor final : public Executor {
     void drop_all();
 
   private:
-    bool run_ready();
     SeededRandom random_;
     SimClock& clock_;
     std::vector<Task> ready_;

@@ -29,10 +29,35 @@ struct RecordId {
     std::uint64_t position = 0;
 };
 
+// What both kinds of journals are to a store. Thread-safe.
+class Journal {
+  public:
+    virtual ~Journal() = default;
+    // `done` is called in the order of the records, after the record is durable, with its id; or
+    // with kUnavailable if it is not known to be. kResourceExhausted at once when too much waits.
+    virtual void append(const std::string& tenant,
+                        std::shared_ptr<const std::string> payload,
+                        std::function<void(StatusOr<RecordId>)> done) = 0;
+    // Runs `task` after the callbacks of all records that are durable by then, in their order.
+    virtual void post_in_order(io::Task task) = 0;
+    // Closes the current journal, if it has records, so that on_closed follows.
+    virtual void rotate() = 0;
+    // Removes a closed journal, all entries of which are in segments.
+    virtual Status remove(std::uint64_t journal) = 0;
+    // Age of the current journal's first record in nanoseconds; 0 when it has none.
+    [[nodiscard]] virtual Duration age() const = 0;
+};
+
+// What is called in the order of the records, one at a time, never under a lock.
+struct JournalEvents {
+    // The journal takes no more records; `last` is its last durable position.
+    std::function<void(std::uint64_t journal, std::uint64_t last)> on_closed;
+};
+
 // Called with each record found at open, in order of arrival. An error stops the opening.
 using ReplayFn = std::function<Status(RecordId id, std::string_view payload)>;
 
-class LocalJournal {
+class LocalJournal final : public Journal {
   public:
     // Must outlive the journal.
     struct Deps {
@@ -50,11 +75,7 @@ class LocalJournal {
         std::uint64_t ids_after = 0;
         std::uint64_t pending_bytes_max = 256ULL << 20U;  // appended, not yet durable
     };
-    // What is called in the order of the records, one at a time, never under a lock.
-    struct Events {
-        // The journal takes no more records; `last` is its last durable position.
-        std::function<void(std::uint64_t journal, std::uint64_t last)> on_closed;
-    };
+    using Events = JournalEvents;
 
     // The journals in a folder, oldest first; none if there is no folder.
     static StatusOr<std::vector<std::uint64_t>> list(io::FileSystem& files, const std::string& dir);
@@ -71,25 +92,22 @@ class LocalJournal {
     // Journals that open() found, oldest first, with the last position read from each.
     [[nodiscard]] const std::vector<RecordId>& recovered() const { return recovered_; }
 
-    // `done` is called in the order of the records, after the record is durable, with its id; or
-    // with kUnavailable if it is not known to be. kResourceExhausted at once when too much waits.
     void append(std::shared_ptr<const std::string> payload,
                 std::function<void(StatusOr<RecordId>)> done);
+    void append(const std::string& /*tenant*/,
+                std::shared_ptr<const std::string> payload,
+                std::function<void(StatusOr<RecordId>)> done) override {
+        append(std::move(payload), std::move(done));
+    }
     void append(std::string payload, std::function<void(StatusOr<RecordId>)> done) {
         append(std::make_shared<const std::string>(std::move(payload)), std::move(done));
     }
 
-    // Runs `task` after the callbacks of all records that are durable by then, in their order.
-    void post_in_order(io::Task task);
-
-    // Closes the current file, if it has records, so that on_closed follows.
-    void rotate();
-
-    // Removes a closed journal's file; a damaged one is kept beside as *.damaged.
-    Status remove(std::uint64_t journal);
-
-    // Age of the current file's first record in nanoseconds; 0 when it has none.
-    [[nodiscard]] Duration age() const;
+    void post_in_order(io::Task task) override;
+    void rotate() override;
+    // A damaged file is kept beside as *.damaged.
+    Status remove(std::uint64_t journal) override;
+    [[nodiscard]] Duration age() const override;
 
   private:
     struct Pending {

@@ -1,0 +1,228 @@
+#include "ingest/journal_heads.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/planted.h"
+#include "ingest/record.h"
+#include "journal/registry.h"
+
+#include <algorithm>
+#include <set>
+
+namespace logi::ingest {
+namespace {
+
+// A piece takes no more objects, so that a snapshot that moves on leaves few pieces of which only a
+// part counts.
+constexpr std::uint64_t kObjectsPerPiece = 64;
+constexpr std::uint64_t kPieceBytes = 8ULL << 20U;
+// Listings of a journal that is being removed meanwhile.
+constexpr int kTries = 4;
+
+}  // namespace
+
+std::uint64_t JournalPiece::last() const {
+    const base::MutexLock lock(mutex_);
+    return records_.empty() ? 0 : records_.back().position;
+}
+
+bool JournalPiece::full() const {
+    const base::MutexLock lock(mutex_);
+    return objects_ >= kObjectsPerPiece || rows_.memory_bytes() >= kPieceBytes;
+}
+
+std::uint64_t JournalPiece::memory_bytes() const {
+    const base::MutexLock lock(mutex_);
+    return rows_.memory_bytes() + records_.size() * sizeof(Record);
+}
+
+Status JournalPiece::add(head::Generation& rows, const Record& record) {
+    LOGI_ASSIGN_OR_RETURN(const DecodedRecord decoded, decode_record(record.payload));
+    std::uint32_t index = 0;
+    for (const auto& stream : decoded.streams) {
+        rows.append(stream.labels, stream.id, stream.entries, record.position, index, record.bytes);
+        index += static_cast<std::uint32_t>(stream.entries.size());
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<std::uint64_t> JournalPiece::append(std::uint64_t object,
+                                             const journal::TenantRecords& records) {
+    const base::MutexLock lock(mutex_);
+    const std::uint64_t before = rows_.memory_bytes() + records_.size() * sizeof(Record);
+    ++objects_;
+    view_ = nullptr;
+    for (const auto& record : records.records) {
+        const Record added{
+            journal::position_of(object, record.index), record.payload, records.bytes};
+        LOGI_RETURN_IF_ERROR(add(rows_, added));
+        records_.push_back(added);
+    }
+    return rows_.memory_bytes() + records_.size() * sizeof(Record) - before;
+}
+
+std::shared_ptr<const segment::BlockHolder> JournalPiece::after(std::uint64_t position) const {
+    const base::MutexLock lock(mutex_);
+    if (records_.empty() || records_.back().position <= position) {
+        return nullptr;
+    }
+    if (position < records_.front().position) {
+        if (view_ == nullptr) {
+            view_ = rows_.view();
+        }
+        return view_;
+    }
+    head::Generation rest(journal_, position);
+    for (const Record& record : records_) {
+        if (record.position > position) {
+            add(rest, record).IgnoreError();  // it was read before
+        }
+    }
+    return rest.view();
+}
+
+JournalHeads::Found JournalHeads::find(const std::string& tenant) {
+    const std::uint64_t begun_before = begun_.load();
+    const base::MutexLock lock(mutex_);
+    if (finished_ <= begun_before) {
+        const std::uint64_t number = ++begun_;
+        refresh();
+        finished_ = number;
+    }
+    Found found;
+    found.missing = missing_;
+    for (const auto& [journal, state] : journals_) {
+        if (const auto it = state.pieces.find(tenant); it != state.pieces.end()) {
+            found.pieces.insert(found.pieces.end(), it->second.begin(), it->second.end());
+        }
+    }
+    return found;
+}
+
+std::vector<std::string> JournalHeads::tenants() const {
+    std::set<std::string> tenants;
+    const base::MutexLock lock(mutex_);
+    for (const auto& [journal, state] : journals_) {
+        for (const auto& [tenant, pieces] : state.pieces) {
+            tenants.insert(tenant);
+        }
+    }
+    return {tenants.begin(), tenants.end()};
+}
+
+void JournalHeads::refresh() {
+    missing_.clear();
+    if (base::planted(base::Planted::kRegistryFromCache) && begun_.load() % 4 != 0) {
+        for (auto& [journal, state] : journals_) {
+            load(journal, state).IgnoreError();
+        }
+        return;
+    }
+    const auto registered = journal::registered_journals(bucket_);
+    if (!registered.ok()) {
+        missing_.push_back(
+            absl::StrCat("which journals there are is not known: ", registered.status().message()));
+        return;
+    }
+    std::erase_if(journals_, [&](const auto& item) LOGI_REQUIRES(mutex_) {
+        if (std::binary_search(registered->begin(), registered->end(), item.first)) {
+            return false;
+        }
+        forget(item.second);
+        return true;
+    });
+    for (const std::uint64_t journal : *registered) {
+        JournalState& state = journals_[journal];
+        if (const Status status = load(journal, state); !status.ok()) {
+            missing_.push_back(absl::StrCat(
+                "journal ", journal, " cannot be read to its end: ", status.message()));
+        }
+        for (const auto& [number, why] : state.damaged) {
+            missing_.push_back(why);
+        }
+    }
+}
+
+Status JournalHeads::load(std::uint64_t journal, JournalState& state) {
+    Status status;
+    for (int i = 0; i < kTries; ++i) {
+        LOGI_ASSIGN_OR_RETURN(const auto numbers, journal::object_numbers(bucket_, journal));
+        forget_removed(numbers.empty() ? UINT64_MAX : numbers.front(), state);
+        status = load_listed(journal, numbers, state);
+        if (status.code() != absl::StatusCode::kAborted) {
+            return status;
+        }
+    }
+    return status;
+}
+
+Status JournalHeads::load_listed(std::uint64_t journal,
+                                 const std::vector<std::uint64_t>& numbers,
+                                 JournalState& state) {
+    for (const std::uint64_t number : numbers) {
+        if (number <= state.loaded || state.sealed) {
+            continue;
+        }
+        const bool first = number == numbers.front();
+        if (!first && number != state.loaded + 1) {
+            return absl::AbortedError(absl::StrCat("object ", state.loaded + 1, " is gone"));
+        }
+        if (bytes_ > bytes_max_) {
+            return absl::ResourceExhaustedError("the journals take too much memory");
+        }
+        const std::string key = journal::object_key(journal, number);
+        const auto bytes = bucket_.get(key);
+        if (bytes.status().code() == absl::StatusCode::kNotFound) {
+            return absl::AbortedError(absl::StrCat("object ", number, " is gone"));
+        }
+        LOGI_RETURN_IF_ERROR(bytes.status());
+        const auto object = journal::decode_object(*bytes);
+        if (object.ok()) {
+            add(*object, state);
+        } else {
+            state.damaged[number] = absl::StrCat(key, ": ", object.status().message());
+        }
+        state.loaded = number;
+    }
+    return absl::OkStatus();
+}
+
+void JournalHeads::add(const journal::JournalObject& object, JournalState& state) {
+    state.sealed = object.seal;
+    for (const auto& [tenant, records] : object.tenants) {
+        auto& pieces = state.pieces[tenant];
+        if (pieces.empty() || pieces.back()->full()) {
+            pieces.push_back(std::make_shared<JournalPiece>(object.journal));
+        }
+        const auto added = pieces.back()->append(object.number, records);
+        if (added.ok()) {
+            bytes_ += *added;
+        } else {
+            state.damaged[object.number] = absl::StrCat(
+                journal::object_key(object.journal, object.number), ": ", added.status().message());
+        }
+    }
+}
+
+void JournalHeads::forget_removed(std::uint64_t first_left, JournalState& state) {
+    for (auto& [tenant, pieces] : state.pieces) {
+        std::erase_if(pieces, [&](const auto& piece) LOGI_REQUIRES(mutex_) {
+            if (journal::object_of(piece->last()) >= first_left) {
+                return false;
+            }
+            bytes_ -= std::min(bytes_, piece->memory_bytes());
+            return true;
+        });
+    }
+    absl::erase_if(state.pieces, [](const auto& item) { return item.second.empty(); });
+    state.damaged.erase(state.damaged.begin(), state.damaged.lower_bound(first_left));
+}
+
+void JournalHeads::forget(const JournalState& state) {
+    for (const auto& [tenant, pieces] : state.pieces) {
+        for (const auto& piece : pieces) {
+            bytes_ -= std::min(bytes_, piece->memory_bytes());
+        }
+    }
+}
+
+}  // namespace logi::ingest

@@ -1,0 +1,102 @@
+// What is in the journals of all processes that share a bucket, and may be in no segment yet: read
+// from the bucket itself, whose objects never change.
+//
+// Which journals there are is asked first, then their objects. Who asks then for the tenant's
+// newest snapshot has everything that was acknowledged before: an object is removed only when a
+// listing has shown the snapshots that have its entries in segments.
+#pragma once
+
+#include "absl/container/flat_hash_map.h"
+#include "base/mutex.h"
+#include "bucket/bucket.h"
+#include "head/generation.h"
+#include "journal/journal_object.h"
+#include "segment/source.h"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logi::ingest {
+
+// A tenant's records of some objects of a journal that follow each other. Thread-safe.
+class JournalPiece {
+  public:
+    explicit JournalPiece(std::uint64_t journal) : journal_(journal), rows_(journal, 0) {}
+
+    [[nodiscard]] std::uint64_t journal() const { return journal_; }
+    // Position of its last record.
+    [[nodiscard]] std::uint64_t last() const;
+    [[nodiscard]] bool full() const;
+    // kDataLoss if a record is damaged; those before it are there. One caller at a time. Returns
+    // the bytes of memory it took.
+    StatusOr<std::uint64_t> append(std::uint64_t object, const journal::TenantRecords& records);
+    [[nodiscard]] std::uint64_t memory_bytes() const;
+    // Its entries after a position; null if there are none.
+    [[nodiscard]] std::shared_ptr<const segment::BlockHolder> after(std::uint64_t position) const;
+
+  private:
+    struct Record {
+        std::uint64_t position = 0;
+        std::string_view payload;
+        std::shared_ptr<const std::string> bytes;
+    };
+    static Status add(head::Generation& rows, const Record& record);
+
+    const std::uint64_t journal_;
+    head::Generation rows_;
+    mutable base::Mutex mutex_;
+    std::vector<Record> records_ LOGI_GUARDED_BY(mutex_);
+    std::uint64_t objects_ LOGI_GUARDED_BY(mutex_) = 0;
+    mutable std::shared_ptr<const segment::BlockHolder> view_ LOGI_GUARDED_BY(mutex_);
+};
+
+// Thread-safe. Calls ask the bucket, one at a time; those that wait share what the next one finds.
+class JournalHeads {
+  public:
+    // The bucket must outlive it. Of journals not more is held than that.
+    JournalHeads(bucket::Bucket& bucket, std::uint64_t bytes_max)
+        : bucket_(bucket), bytes_max_(bytes_max) {}
+
+    struct Found {
+        std::vector<std::shared_ptr<const JournalPiece>> pieces;
+        std::vector<std::string> missing;  // what could not be read, one sentence each
+    };
+    // Everything of the tenant's that was acknowledged before the call, and is not in segments by
+    // the newest snapshot of after the call; and some of what is.
+    Found find(const std::string& tenant);
+
+    // Tenants that have records in the journals, as far as find() has seen them.
+    [[nodiscard]] std::vector<std::string> tenants() const;
+
+  private:
+    struct JournalState {
+        std::uint64_t loaded = 0;  // number of the last object that was read
+        bool sealed = false;
+        std::map<std::uint64_t, std::string> damaged;  // by number of the object
+        absl::flat_hash_map<std::string, std::vector<std::shared_ptr<JournalPiece>>> pieces;
+    };
+    void refresh() LOGI_REQUIRES(mutex_);
+    Status load(std::uint64_t journal, JournalState& state) LOGI_REQUIRES(mutex_);
+    // kAborted: what is listed is being removed; ask again.
+    Status load_listed(std::uint64_t journal,
+                       const std::vector<std::uint64_t>& numbers,
+                       JournalState& state) LOGI_REQUIRES(mutex_);
+    void add(const journal::JournalObject& object, JournalState& state) LOGI_REQUIRES(mutex_);
+    void forget_removed(std::uint64_t first_left, JournalState& state) LOGI_REQUIRES(mutex_);
+    void forget(const JournalState& state) LOGI_REQUIRES(mutex_);
+
+    bucket::Bucket& bucket_;
+    const std::uint64_t bytes_max_;
+    std::atomic<std::uint64_t> begun_{0};  // so many times the bucket was asked
+    mutable base::Mutex mutex_;            // held while the bucket is asked
+    std::uint64_t finished_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
+    std::uint64_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
+    std::vector<std::string> missing_ LOGI_GUARDED_BY(mutex_);
+};
+
+}  // namespace logi::ingest

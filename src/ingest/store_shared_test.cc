@@ -1,0 +1,156 @@
+// Several stores over one bucket. tests/simulation has them die and wait at any point.
+#include "bucket/faulty_bucket.h"
+#include "bucket/memory_bucket.h"
+#include "ingest/store.h"
+#include "io/sim_executor.h"
+#include "io/sim_file_system.h"
+#include "journal/registry.h"
+
+#include <gtest/gtest.h>
+
+namespace logi::ingest {
+namespace {
+
+class SharedStore : public testing::Test {
+  protected:
+    std::unique_ptr<Store> open(const std::string& writer) {
+        StoreOptions options;
+        options.shared.emplace();
+        options.shared->writer = writer;
+        options.open_bucket = [this]() -> StatusOr<std::unique_ptr<bucket::Bucket>> {
+            return std::make_unique<bucket::FaultyBucket>(network_, bucket::BucketFaults());
+        };
+        auto store = Store::open({executor_, clock_, random_, files_, metrics_}, options);
+        EXPECT_TRUE(store.ok()) << store.status();
+        return *std::move(store);
+    }
+    int push(Store& store, const std::string& tenant, const std::string& line) {
+        wire::PushRequest request;
+        wire::PushStream stream;
+        stream.labels = std::vector<LabelPair>{{"app", "a"}};
+        request.buffers.push_back(std::make_unique<std::string>(line));
+        stream.entries.push_back({clock_.now(), *request.buffers.back(), {}});
+        request.streams.push_back(std::move(stream));
+        int status = 0;
+        store.push(tenant, std::move(request), [&](const PushOutcome& outcome) {
+            status = outcome.status;
+        });
+        for (int i = 0; i < 100 && status == 0; ++i) {
+            executor_.run_one();
+        }
+        return status;
+    }
+    void flush(Store& store) {
+        store.flush([](const Status& status) { EXPECT_TRUE(status.ok()) << status; });
+        executor_.run_until_idle();
+    }
+    std::vector<std::string> lines(Store& store, const std::string& tenant) {
+        std::vector<std::string> found;
+        const Pinned pinned = store.pin(tenant, {Timestamp::min(), Timestamp::max()});
+        missing_ = pinned.missing;
+        for (const auto& source : pinned.sources) {
+            const auto all = source->select_all();
+            for (const auto& extent : all->extents()) {
+                const auto block = all->open_block(extent.block);
+                for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
+                    found.emplace_back(*(*block)->line(row));
+                }
+            }
+        }
+        std::sort(found.begin(), found.end());
+        return found;
+    }
+
+    io::SimClock clock_{Timestamp{1'700'000'000'000'000'000}};
+    io::SimExecutor executor_{1, clock_};
+    io::SeededRandom random_{1};
+    io::SimFileSystem files_{1};
+    base::Registry metrics_;
+    bucket::MemoryBucket bucket_;
+    bucket::FaultyNetwork network_{bucket_, 1};
+    std::vector<std::string> missing_;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(SharedStore, AReaderFindsWhatAllWritersHaveAcknowledged) {
+    const auto a = open("a");
+    const auto b = open("b");
+    const auto reader = open("");
+    EXPECT_EQ(lines(*reader, "t"), Lines());
+    EXPECT_EQ(push(*a, "t", "one"), 204);
+    EXPECT_EQ(push(*b, "t", "two"), 204);
+    EXPECT_EQ(push(*b, "other", "three"), 204);
+    EXPECT_EQ(lines(*reader, "t"), Lines({"one", "two"}));
+    flush(*a);
+    EXPECT_EQ(lines(*reader, "t"), Lines({"one", "two"}));
+    // A journal of which a part is in segments.
+    EXPECT_EQ(push(*a, "t", "four"), 204);
+    EXPECT_EQ(lines(*reader, "t"), Lines({"four", "one", "two"}));
+    flush(*a);
+    flush(*b);
+    EXPECT_EQ(lines(*reader, "t"), Lines({"four", "one", "two"}));
+    EXPECT_EQ(lines(*reader, "other"), Lines({"three"}));
+    EXPECT_EQ(lines(*a, "other"), Lines({"three"}));
+    EXPECT_TRUE(missing_.empty());
+}
+
+TEST_F(SharedStore, AJournalWhosePartIsInSegmentsIsReadFromThere) {
+    const auto writer = open("w");
+    const auto early = open("");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    EXPECT_EQ(lines(*early, "t"), Lines({"one"}));
+    EXPECT_EQ(push(*writer, "t", "two"), 204);
+    flush(*writer);
+    EXPECT_EQ(push(*writer, "t", "three"), 204);
+    // One has read all three as one piece, the other knows nothing yet.
+    EXPECT_EQ(lines(*early, "t"), Lines({"one", "three", "two"}));
+    EXPECT_EQ(lines(*open(""), "t"), Lines({"one", "three", "two"}));
+}
+
+TEST_F(SharedStore, WhoHasOnlyReadingToDoTakesNoPushes) {
+    const auto reader = open("");
+    EXPECT_EQ(push(*reader, "t", "one"), 404);
+    EXPECT_EQ(lines(*reader, "made up"), Lines());
+    EXPECT_TRUE(reader->tenants().empty());
+    EXPECT_TRUE(bucket_.list("tenants")->empty());
+}
+
+TEST_F(SharedStore, WhatCannotBeReadIsSaid) {
+    const auto writer = open("w");
+    const auto reader = open("");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    EXPECT_EQ(push(*writer, "t", "two"), 204);
+    const std::uint64_t journal = journal::registered_journals(bucket_)->front();
+    const std::string key = journal::object_key(journal, 1);
+    std::string bytes = *bucket_.get(key);
+    bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
+    ASSERT_TRUE(bucket_.put(key, bytes).ok());
+    EXPECT_EQ(lines(*reader, "t"), Lines({"two"}));
+    ASSERT_EQ(missing_.size(), 1U);
+    EXPECT_NE(missing_[0].find(key), std::string::npos) << missing_[0];
+    // An object that is gone from between others.
+    EXPECT_EQ(push(*writer, "t", "three"), 204);
+    ASSERT_TRUE(bucket_.remove(journal::object_key(journal, 2)).ok());
+    lines(*open(""), "t");
+    ASSERT_EQ(missing_.size(), 2U);
+    EXPECT_NE(missing_[0].find("object 2 is gone"), std::string::npos) << missing_[0];
+}
+
+TEST_F(SharedStore, WhatIsWrittenLeavesTheJournals) {
+    const auto writer = open("w");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    bool stopped = false;
+    writer->shutdown([&](const Status& status) {
+        EXPECT_TRUE(status.ok()) << status;
+        stopped = true;
+    });
+    executor_.run_until_idle();
+    ASSERT_TRUE(stopped);
+    EXPECT_TRUE(bucket_.list("journals")->empty());
+    EXPECT_TRUE(bucket_.list("registry")->empty());
+    EXPECT_EQ(lines(*open(""), "t"), Lines({"one"}));
+}
+
+}  // namespace
+}  // namespace logi::ingest

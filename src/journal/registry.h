@@ -1,0 +1,36 @@
+// Which journals there are in the bucket, and the seal that ends one. Calls ask the bucket, so they
+// are made from tasks.
+#pragma once
+
+#include "bucket/bucket.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace logi::journal {
+
+// Journals that may have entries which are in no segment yet, in the order of their ids.
+StatusOr<std::vector<std::uint64_t>> registered_journals(bucket::Bucket& bucket);
+
+// Who writes the journal. kNotFound if it is not registered.
+StatusOr<std::string> writer_of(bucket::Bucket& bucket, std::uint64_t journal);
+
+// What is at a journal's registry key: the writer, and what tells its journals apart.
+[[nodiscard]] std::string registry_text(const std::string& writer, std::uint64_t nonce);
+
+// Numbers of a journal's objects, sorted.
+StatusOr<std::vector<std::uint64_t>> object_numbers(bucket::Bucket& bucket, std::uint64_t journal);
+
+// Puts a seal at the journal's first free number, unless it has one. Afterwards its writer
+// acknowledges nothing more there. Returns the seal's number. A journal whose objects are being
+// removed has its seal, or a writer that is through with it.
+StatusOr<std::uint64_t> seal_journal(bucket::Bucket& bucket,
+                                     std::uint64_t journal,
+                                     const std::string& sealer);
+
+// Removes the objects up to a number, oldest first, and then what registers the journal: all its
+// entries are in segments, by snapshots that a listing has shown. A seal stays.
+Status remove_journal(bucket::Bucket& bucket, std::uint64_t journal, std::uint64_t last);
+
+}  // namespace logi::journal

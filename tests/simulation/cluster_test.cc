@@ -1,0 +1,108 @@
+// Clusters under simulation, by seed; and mistakes that are planted on purpose, each of which has
+// to be found. LOGI_SEEDS=FROM-TO runs those seeds of the first, and prints what has happened in
+// each.
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/planted.h"
+#include "cluster_world.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace logi::simulation {
+namespace {
+
+constexpr int kSteps = 800;
+
+struct Outcome {
+    std::string fault;
+    Counts counts;
+};
+
+Outcome run(std::uint64_t seed) {
+    WorldOptions options;
+    options.seed = seed;
+    World world(options);
+    for (int i = 0; i < kSteps && world.fault().empty(); ++i) {
+        world.step();
+    }
+    if (world.fault().empty()) {
+        world.settle();
+    }
+    return {world.fault(), world.counts()};
+}
+
+class ClusterSimulation : public testing::Test {
+  protected:
+    void SetUp() override { base::set_log_level(base::LogLevel::kError); }
+    void TearDown() override { base::planted_mistake.store(base::Planted::kNone); }
+};
+
+TEST_F(ClusterSimulation, NothingIsLostNorFoundTwice) {
+    std::uint64_t from = 1;
+    std::uint64_t to = 40;
+    const char* seeds = std::getenv("LOGI_SEEDS");
+    if (seeds != nullptr) {
+        ASSERT_EQ(std::sscanf(seeds, "%lu-%lu", &from, &to), 2);
+    }
+    Counts all;
+    for (std::uint64_t seed = from; seed <= to; ++seed) {
+        const Outcome outcome = run(seed);
+        if (seeds != nullptr) {
+            std::printf("seed %lu: %s\n", seed, outcome.counts.text().c_str());
+        }
+        ASSERT_EQ(outcome.fault, "") << "seed " << seed;
+        all += outcome.counts;
+    }
+    std::printf("%lu seeds: %s\n", to - from + 1, all.text().c_str());
+    const std::uint64_t runs = to - from + 1;
+    EXPECT_GT(all.acknowledged, runs * 50);
+    EXPECT_GT(all.complete * 2, all.queries);
+    EXPECT_GT(all.faults, runs * 20);
+    EXPECT_GT(all.deaths, runs);
+    EXPECT_GT(all.taken_over, runs);
+    EXPECT_GT(all.compactions, runs);
+    EXPECT_GT(all.swept, runs);
+    EXPECT_GT(all.seals_met * 8, runs);
+}
+
+struct Plant {
+    base::Planted mistake;
+    const char* name;
+};
+
+class PlantedMistakes : public ClusterSimulation, public testing::WithParamInterface<Plant> {};
+
+TEST_P(PlantedMistakes, IsFound) {
+    constexpr std::uint64_t kSeedsMax = 1000;
+    base::planted_mistake.store(GetParam().mistake);
+    for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
+        const Outcome outcome = run(seed);
+        if (!outcome.fault.empty()) {
+            std::printf("found with seed %lu: %s\n", seed, outcome.fault.c_str());
+            return;
+        }
+    }
+    FAIL() << "not found in " << kSeedsMax << " seeds";
+}
+
+using base::Planted;
+INSTANTIATE_TEST_SUITE_P(
+    Each,
+    PlantedMistakes,
+    testing::Values(Plant{Planted::kAcknowledgeBeforePut, "AcknowledgeBeforePut"},
+                    Plant{Planted::kAcknowledgeUnregistered, "AcknowledgeUnregistered"},
+                    Plant{Planted::kCommitWithoutPrecondition, "CommitWithoutPrecondition"},
+                    Plant{Planted::kNoSeal, "NoSeal"},
+                    Plant{Planted::kSealRemoved, "SealRemoved"},
+                    Plant{Planted::kRegistryFromCache, "RegistryFromCache"},
+                    Plant{Planted::kHeadAndSegment, "HeadAndSegment"},
+                    Plant{Planted::kSnapshotBeforeJournals, "SnapshotBeforeJournals"},
+                    Plant{Planted::kSweepAtOnce, "SweepAtOnce"},
+                    Plant{Planted::kRemoveUnwrittenJournal, "RemoveUnwrittenJournal"}),
+    [](const auto& plant) { return std::string(plant.param.name); });
+
+}  // namespace
+}  // namespace logi::simulation

@@ -1,0 +1,539 @@
+#include "cluster_world.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "ingest/segment_cache.h"
+#include "journal/registry.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace logi::simulation {
+namespace {
+
+constexpr Timestamp kStart{1'700'000'000'000'000'000};
+const std::vector<std::string> kTenants = {"one", "two"};
+constexpr int kDepthMax = 3;
+constexpr Duration kGrace = Duration::minutes(1);
+
+// Every line of a source; an error if it cannot be read.
+Status read_lines(const segment::Source& source, std::vector<std::string>& lines) {
+    LOGI_ASSIGN_OR_RETURN(const auto all, source.select_all());
+    std::set<std::uint32_t> blocks;
+    for (const auto& extent : all.extents()) {
+        blocks.insert(extent.block);
+    }
+    for (const std::uint32_t b : blocks) {
+        LOGI_ASSIGN_OR_RETURN(const auto block, all.open_block(b));
+        for (std::uint32_t row = 0; row < block->stats().rows; ++row) {
+            LOGI_ASSIGN_OR_RETURN(const auto line, block->line(row));
+            lines.emplace_back(line);
+        }
+    }
+    return absl::OkStatus();
+}
+
+}  // namespace
+
+Counts& Counts::operator+=(const Counts& other) {
+    calls += other.calls;
+    faults += other.faults;
+    deaths += other.deaths;
+    long_waits += other.long_waits;
+    pushed += other.pushed;
+    acknowledged += other.acknowledged;
+    queries += other.queries;
+    complete += other.complete;
+    rows += other.rows;
+    taken_over += other.taken_over;
+    seals_met += other.seals_met;
+    compactions += other.compactions;
+    swept += other.swept;
+    return *this;
+}
+
+std::string Counts::text() const {
+    return absl::StrCat("calls ",
+                        calls,
+                        " faults ",
+                        faults,
+                        " deaths ",
+                        deaths,
+                        " long_waits ",
+                        long_waits,
+                        " pushed ",
+                        pushed,
+                        " acknowledged ",
+                        acknowledged,
+                        " queries ",
+                        queries,
+                        " complete ",
+                        complete,
+                        " rows ",
+                        rows,
+                        " taken_over ",
+                        taken_over,
+                        " seals_met ",
+                        seals_met,
+                        " compactions ",
+                        compactions,
+                        " swept ",
+                        swept);
+}
+
+class World::Process {
+  public:
+    Process(World& world, Role r, std::uint64_t number)
+        : role(r),
+          name(absl::StrCat("p", number)),
+          executor(world.options_.seed * 1000 + number, world.clock_),
+          random(world.options_.seed * 1000 + number + 500) {
+        ingest::StoreOptions options;
+        options.limits.ingestion_rate_mb = 1e6;
+        options.limits.ingestion_burst_size_mb = 1e6;
+        options.flush_age_max = Duration::seconds(90);
+        options.shared.emplace();
+        options.shared->writer = role == Role::kWriter ? name : "";
+        options.shared->journal_bytes_max = 1500;
+        options.shared->catalog.behind_max = 6;
+        options.shared->catalog.snapshots_kept = 3;
+        options.open_bucket = [&]() -> StatusOr<std::unique_ptr<bucket::Bucket>> {
+            auto way = std::make_unique<bucket::FaultyBucket>(
+                world.network_,
+                world.healed_ ? bucket::BucketFaults() : world.options_.faults,
+                [this, &world] { world.let_others_work(*this); });
+            way->set_filter([this, &world](const std::string& what, const std::string& key) {
+                world.may_wait_long(*this, what, key);
+                return absl::OkStatus();
+            });
+            bucket = way.get();
+            return way;
+        };
+        auto opened =
+            ingest::Store::open({executor, world.clock_, random, world.files_, metrics}, options);
+        store = *std::move(opened);
+        if (role == Role::kWriter) {
+            announcement = std::make_unique<cluster::Announcement>(executor, *bucket, name);
+            announcement->start();
+        }
+        if (role == Role::kCompactor) {
+            start_housekeeping(world);
+        }
+    }
+
+    ~Process() {
+        executor.drop_all();
+        housekeeping.reset();
+        compactor.reset();
+        deletes.reset();
+        announcement.reset();
+        executor.drop_all();
+        store.reset();
+    }
+
+    void start_housekeeping(World& world) {
+        deletes = std::make_unique<compact::Deletes>(*store, world.clock_, random, Duration{});
+        compact::CompactorOptions compaction;
+        compaction.interval = {};
+        compaction.plan.small_segments_max = 2;
+        compactor = std::make_unique<compact::Compactor>(
+            compact::Compactor::Deps{*store, *deletes, executor, world.clock_, metrics},
+            compaction);
+        cluster::HousekeepingOptions options;
+        options.name = name;
+        options.interval = Duration::seconds(20);
+        options.grace = kGrace;
+        options.compact = [this](io::Task done) {
+            compactor->run(std::move(done));
+        };
+        housekeeping = std::make_unique<cluster::Housekeeping>(*store, executor, metrics, options);
+        housekeeping->start();
+    }
+
+    [[nodiscard]] bool dead() const { return bucket->is_cut(); }
+
+    const Role role;
+    const std::string name;
+    io::SimExecutor executor;
+    io::SeededRandom random;
+    base::Registry metrics;
+    bucket::FaultyBucket* bucket = nullptr;  // the store's
+    std::unique_ptr<ingest::Store> store;
+    std::unique_ptr<cluster::Announcement> announcement;
+    std::unique_ptr<compact::Deletes> deletes;
+    std::unique_ptr<compact::Compactor> compactor;
+    std::unique_ptr<cluster::Housekeeping> housekeeping;
+    bool busy = false;       // one of its tasks runs
+    Timestamp paused_until;  // it does nothing
+};
+
+World::World(const WorldOptions& options)
+    : options_(options),
+      clock_(kStart),
+      network_(memory_, options.seed),
+      files_(options.seed),
+      choice_(options.seed + 77) {
+    for (int i = 0; i < options.writers; ++i) {
+        start(Role::kWriter);
+    }
+    for (int i = 0; i < options.readers; ++i) {
+        start(Role::kReader);
+    }
+    for (int i = 0; i < options.compactors; ++i) {
+        start(Role::kCompactor);
+    }
+}
+
+World::~World() = default;
+
+void World::start(Role role) {
+    processes_.push_back(std::make_unique<Process>(*this, role, ++next_process_));
+}
+
+World::Process* World::pick(Role role) {
+    std::vector<Process*> some;
+    for (const auto& process : processes_) {
+        if (process->role == role && !process->busy && !process->dead()) {
+            some.push_back(process.get());
+        }
+    }
+    return some.empty() ? nullptr : some[choice_.below(some.size())];
+}
+
+World::Process* World::pick_idle() {
+    std::vector<Process*> some;
+    for (const auto& process : processes_) {
+        if (!process->busy && !process->dead() && process->paused_until <= clock_.now()) {
+            some.push_back(process.get());
+        }
+    }
+    return some.empty() ? nullptr : some[choice_.below(some.size())];
+}
+
+bool World::run_some(Process& process) {
+    process.busy = true;
+    const bool ran = process.executor.run_ready();
+    process.busy = false;
+    return ran;
+}
+
+void World::let_others_work(Process& waiting) {
+    ++counts_.calls;
+    if (!healed_ && choice_.below(100'000) < options_.deaths_per_100k_calls) {
+        waiting.bucket->cut();
+        ++counts_.deaths;
+        return;
+    }
+    if (depth_ >= kDepthMax || choice_.below(5) != 0) {
+        return;
+    }
+    ++depth_;
+    for (std::uint64_t i = choice_.below(8); i > 0; --i) {
+        if (Process* other = pick_idle(); other != nullptr) {
+            run_some(*other);
+        }
+    }
+    if (!healed_ && choice_.below(12) == 0) {
+        push();
+    }
+    --depth_;
+}
+
+// A process stands still in the middle of something, for longer than anything else takes: most of
+// all where it is about to commit.
+void World::may_wait_long(const Process& process, const std::string& what, const std::string& key) {
+    const bool commit = what == "put_if_absent" && absl::StrContains(key, "/catalog/");
+    if (waiting_long_ || depth_ >= kDepthMax || healed_ || querying_ || !process.busy ||
+        choice_.below(commit ? 25 : 2000) != 0) {
+        return;
+    }
+    waiting_long_ = true;
+    ++depth_;
+    ++counts_.long_waits;
+    const Timestamp end = clock_.now() + Duration::seconds(200);
+    for (int i = 0; i < 1000 && clock_.now() < end; ++i) {
+        if (choice_.below(6) == 0) {
+            push();
+        }
+        if (Process* other = pick_idle(); other == nullptr || !run_some(*other)) {
+            clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(2500))));
+        }
+    }
+    --depth_;
+    waiting_long_ = false;
+}
+
+void World::bury_dead() {
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+        if (processes_[i]->dead() && !processes_[i]->busy) {
+            const Role role = processes_[i]->role;
+            if (role == Role::kWriter) {
+                counts_.seals_met += static_cast<std::uint64_t>(
+                    processes_[i]->metrics.counter("logi_journal_seals_met_total", "").value());
+            }
+            processes_.erase(processes_.begin() + static_cast<std::ptrdiff_t>(i));
+            start(role);
+            --i;
+        }
+    }
+}
+
+void World::push() {
+    Process* writer = pick(Role::kWriter);
+    if (writer == nullptr) {
+        return;
+    }
+    const std::string& name = kTenants[choice_.below(kTenants.size())];
+    Tenant& tenant = tenants_[name];
+    wire::PushRequest request;
+    wire::PushStream stream;
+    stream.labels = std::vector<LabelPair>{{"app", absl::StrCat("a", choice_.below(3))}};
+    std::vector<std::string> lines;
+    for (std::uint64_t i = 0; i <= choice_.below(3); ++i) {
+        lines.push_back(
+            absl::StrCat(name, " line ", next_line_++, " ", std::string(choice_.below(120), 'x')));
+        request.buffers.push_back(std::make_unique<std::string>(lines.back()));
+        stream.entries.push_back({clock_.now(), *request.buffers.back(), {}});
+    }
+    request.streams.push_back(std::move(stream));
+    tenant.sent.insert(lines.begin(), lines.end());
+    counts_.pushed += lines.size();
+    writer->busy = true;
+    writer->store->push(
+        name, std::move(request), [this, &tenant, lines, writer](const auto& outcome) {
+            // Nobody hears what a dead process says.
+            if (outcome.status == 204 && !writer->dead()) {
+                tenant.acknowledged.insert(lines.begin(), lines.end());
+                counts_.acknowledged += lines.size();
+            }
+        });
+    writer->busy = false;
+}
+
+void World::query() {
+    if (Process* process = pick(choice_.below(4) == 0 ? Role::kWriter : Role::kReader)) {
+        query(*process, false);
+    }
+}
+
+void World::query(Process& process, bool must_be_complete) {
+    const std::string& name = kTenants[choice_.below(kTenants.size())];
+    const std::set<std::string> expected = tenants_[name].acknowledged;
+    process.busy = true;
+    querying_ = true;  // for less than the grace
+    const ingest::Pinned pinned =
+        process.store->pin(name, {Timestamp::min(), Timestamp::max()}, {});
+    std::vector<std::string> found;
+    bool complete = pinned.missing.empty();
+    for (const auto& source : pinned.sources) {
+        if (const Status status = read_lines(*source, found); !status.ok()) {
+            complete = false;
+            if (status.code() == absl::StatusCode::kNotFound) {
+                wrong(absl::StrCat("what a query reads is gone: ", status.ToString()));
+            }
+        }
+    }
+    process.busy = false;
+    querying_ = false;
+    for (const auto& missing : pinned.missing) {
+        // What is not the network's fault.
+        const bool gone = absl::StrContains(missing, ".segment") &&
+                          !absl::StrContains(missing, "the network has lost it");
+        if (gone || must_be_complete) {
+            wrong(absl::StrCat("an answer lacks something: ", missing));
+        }
+    }
+    ++counts_.queries;
+    counts_.complete += complete ? 1U : 0U;
+    counts_.rows += complete ? found.size() : 0U;
+    check(name, found, expected, complete);
+}
+
+void World::check(const std::string& tenant,
+                  const std::vector<std::string>& found,
+                  const std::set<std::string>& expected,
+                  bool complete) {
+    watched_ = tenant;
+    std::set<std::string> once;
+    for (const auto& line : found) {
+        if (!once.insert(line).second) {
+            wrong(absl::StrCat("found twice: ", line));
+        }
+        if (!tenants_[tenant].sent.contains(line)) {
+            wrong(absl::StrCat("nobody has sent this to ", tenant, ": ", line));
+        }
+    }
+    for (const auto& line : expected) {
+        if (complete && !once.contains(line)) {
+            wrong(absl::StrCat("acknowledged and not found: ", line));
+        }
+    }
+}
+
+void World::wrong(const std::string& what) {
+    if (fault_.empty()) {
+        fault_ = what;
+        if (std::getenv("LOGI_TRACE") != nullptr) {
+            print_bucket(what.substr(what.rfind(" line ") + 1));
+        }
+    }
+}
+
+// What there is of a line: for who looks for a mistake.
+void World::print_bucket(const std::string& line) {
+    const auto journals = memory_.list(journal::kJournalsFolder);
+    for (const auto& info : *journals) {
+        const auto object = journal::decode_object(*memory_.get(info.key));
+        std::string tenants;
+        for (const auto& [tenant, records] : object->tenants) {
+            absl::StrAppend(&tenants, " ", tenant);
+            for (const auto& record : records.records) {
+                if (absl::StrContains(std::string(record.payload), line)) {
+                    absl::StrAppend(&tenants, " HAS IT at ", record.index);
+                }
+            }
+        }
+        std::fprintf(
+            stderr, "%s %s%s\n", info.key.c_str(), object->seal ? "seal" : "", tenants.c_str());
+    }
+    const auto registered = memory_.list(journal::kRegistryFolder);
+    for (const auto& info : *registered) {
+        std::fprintf(stderr, "%s %s\n", info.key.c_str(), memory_.get(info.key)->c_str());
+    }
+    const std::string name = line.empty() ? kTenants[0] : watched_;
+    auto catalog = catalog::Catalog::open_shared(memory_, clock_, choice_, name, {});
+    for (const auto& segment : (*catalog)->snapshot()->segments) {
+        const auto source = ingest::open_segment(memory_, segment.key, nullptr);
+        std::vector<std::string> lines;
+        read_lines(**source, lines).IgnoreError();
+        for (const auto& one : lines) {
+            if (absl::StrContains(one, line)) {
+                std::fprintf(stderr, "%s HAS IT\n", segment.key.c_str());
+            }
+        }
+    }
+    std::fprintf(stderr, "%s snapshot %lu\n", name.c_str(), (*catalog)->snapshot()->number);
+    for (const auto& [journal, position] : (*catalog)->snapshot()->positions) {
+        std::fprintf(stderr,
+                     "  journal %lu object %lu record %lu\n",
+                     journal,
+                     journal::object_of(position),
+                     position % (journal::kRecordsPerObjectMax + 1));
+    }
+    for (const auto& process : processes_) {
+        std::fprintf(
+            stderr, "%s role %d\n", process->name.c_str(), static_cast<int>(process->role));
+    }
+}
+
+void World::step() {
+    const std::uint64_t dice = choice_.below(100);
+    if (dice < 10) {
+        push();
+    } else if (dice < 18) {
+        query();
+    } else if (dice < 22) {
+        if (Process* writer = pick(Role::kWriter)) {
+            writer->busy = true;
+            writer->store->flush([](const Status&) {});
+            writer->busy = false;
+        }
+    } else if (dice < 23 && choice_.below(4) == 0) {
+        // Long enough to be taken for dead, or so.
+        if (Process* process = pick(Role::kWriter)) {
+            process->paused_until =
+                clock_.now() + Duration::seconds(static_cast<std::int64_t>(choice_.below(150)));
+        }
+    } else if (dice < 24 && choice_.below(20) == 0) {
+        clock_.advance(Duration::hours(static_cast<std::int64_t>(choice_.below(100))));
+    } else if (Process* process = pick_idle(); process == nullptr || !run_some(*process)) {
+        clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(2500))));
+    }
+    bury_dead();
+}
+
+void World::settle() {
+    healed_ = true;
+    for (const auto& process : processes_) {
+        process->bucket->set_faults({});
+        process->paused_until = {};
+    }
+    // Half of the writers die.
+    for (const auto& process : processes_) {
+        if (process->role == Role::kWriter && choice_.below(2) == 0) {
+            process->bucket->cut();
+            ++counts_.deaths;
+        }
+    }
+    bury_dead();
+    // Nobody waits for long, however many are at work.
+    const Timestamp end = clock_.now() + Duration::minutes(12);
+    while (clock_.now() < end && fault_.empty()) {
+        for (const auto& process : processes_) {
+            process->busy = true;
+            process->executor.run_until_idle();
+            process->busy = false;
+        }
+        clock_.advance(Duration::seconds(1));
+    }
+    check_at_rest();
+}
+
+void World::check_at_rest() {
+    for (int i = 0; i < 4; ++i) {
+        if (Process* reader = pick(Role::kReader)) {
+            query(*reader, true);
+        }
+    }
+    start(Role::kReader);
+    for (int i = 0; i < 4; ++i) {
+        query(*processes_.back(), true);
+    }
+    // Only those who live have journals, and everything that a snapshot names is there.
+    const auto journals = journal::registered_journals(memory_);
+    for (const std::uint64_t journal : *journals) {
+        const auto writer = journal::writer_of(memory_, journal);
+        const bool lives =
+            std::any_of(processes_.begin(), processes_.end(), [&](const auto& process) {
+                return process->name == *writer;
+            });
+        if (!lives) {
+            wrong(absl::StrCat("the journal of a dead writer is left: ", journal));
+        }
+    }
+    for (const auto& name : kTenants) {
+        auto catalog = catalog::Catalog::open_shared(memory_, clock_, choice_, name, {});
+        if (!catalog.ok()) {
+            wrong(absl::StrCat(catalog.status().ToString()));
+            continue;
+        }
+        for (const auto& segment : (*catalog)->snapshot()->segments) {
+            if (!memory_.size(segment.key).ok()) {
+                wrong(absl::StrCat("a segment that lives is gone: ", segment.key));
+            }
+        }
+    }
+}
+
+Counts World::counts() const {
+    Counts counts = counts_;
+    counts.faults = network_.faults();
+    for (const auto& process : processes_) {
+        if (process->role == Role::kWriter) {
+            counts.seals_met += static_cast<std::uint64_t>(
+                process->metrics.counter("logi_journal_seals_met_total", "").value());
+        }
+        if (process->role == Role::kCompactor) {
+            counts.compactions += static_cast<std::uint64_t>(
+                process->metrics.counter("logi_compactions_total", "").value());
+            counts.taken_over += static_cast<std::uint64_t>(
+                process->metrics.counter("logi_cluster_journals_taken_over_total", "").value());
+            counts.swept += static_cast<std::uint64_t>(
+                process->metrics.counter("logi_cluster_segments_swept_total", "").value());
+        }
+    }
+    return counts;
+}
+
+}  // namespace logi::simulation

@@ -1,0 +1,115 @@
+// A cluster in one thread: writers, readers, compactors and clients over a bucket in memory, behind
+// a network that fails. A seed decides the order of everything; time stands still until somebody
+// waits for it. While one process waits for the bucket others work, and any may die then.
+#pragma once
+
+#include "bucket/faulty_bucket.h"
+#include "bucket/memory_bucket.h"
+#include "cluster/announcement.h"
+#include "cluster/housekeeping.h"
+#include "compact/compactor.h"
+#include "ingest/store.h"
+#include "io/sim_executor.h"
+#include "io/sim_file_system.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace logi::simulation {
+
+struct WorldOptions {
+    std::uint64_t seed = 1;
+    int writers = 3;
+    int readers = 2;
+    int compactors = 2;
+    // In a thousand.
+    bucket::BucketFaults faults{8, 12, 8, 8, 12};
+    std::uint64_t deaths_per_100k_calls = 30;
+};
+
+// What has happened, so that empty runs show.
+struct Counts {
+    std::uint64_t calls = 0;  // of the bucket
+    std::uint64_t faults = 0;
+    std::uint64_t deaths = 0;
+    std::uint64_t long_waits = 0;
+    std::uint64_t pushed = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t queries = 0;
+    std::uint64_t complete = 0;  // of the queries
+    std::uint64_t rows = 0;      // of complete answers
+    std::uint64_t taken_over = 0;
+    std::uint64_t seals_met = 0;
+    std::uint64_t compactions = 0;
+    std::uint64_t swept = 0;
+
+    Counts& operator+=(const Counts& other);
+    [[nodiscard]] std::string text() const;
+};
+
+class World {
+  public:
+    explicit World(const WorldOptions& options);
+    ~World();
+
+    // Something happens.
+    void step();
+    // The network heals, writers die and others take over: everything is in segments afterwards,
+    // and everything acknowledged is found.
+    void settle();
+    // What is wrong; empty: nothing so far.
+    [[nodiscard]] const std::string& fault() const { return fault_; }
+    [[nodiscard]] Counts counts() const;
+
+  private:
+    class Process;
+    struct Tenant {
+        std::set<std::string> sent;
+        std::set<std::string> acknowledged;
+    };
+    enum class Role { kWriter, kReader, kCompactor };
+
+    void start(Role role);
+    Process* pick(Role role);
+    Process* pick_idle();
+    // False if it has nothing to do now.
+    bool run_some(Process& process);
+    // While `waiting` waits for the bucket.
+    void let_others_work(Process& waiting);
+    void may_wait_long(const Process& process, const std::string& what, const std::string& key);
+    void bury_dead();
+    void push();
+    void query();
+    void query(Process& process, bool must_be_complete);
+    void check(const std::string& tenant,
+               const std::vector<std::string>& found,
+               const std::set<std::string>& expected,
+               bool complete);
+    void check_at_rest();
+    void wrong(const std::string& what);
+    void print_bucket(const std::string& line);
+
+    const WorldOptions options_;
+    io::SimClock clock_;
+    bucket::MemoryBucket memory_;
+    bucket::FaultyNetwork network_;
+    io::SimFileSystem files_;
+    io::SeededRandom choice_;
+    std::vector<std::unique_ptr<Process>> processes_;
+    std::map<std::string, Tenant> tenants_;
+    std::uint64_t next_process_ = 0;
+    std::uint64_t next_line_ = 0;
+    int depth_ = 0;  // of processes that wait for the bucket
+    bool healed_ = false;
+    bool querying_ = false;
+    bool waiting_long_ = false;
+    Counts counts_;
+    std::string fault_;
+    std::string watched_;
+};
+
+}  // namespace logi::simulation
