@@ -197,6 +197,16 @@ net::HttpResponse json_response(StatusOr<std::string> body) {
     return {200, {{"Content-Type", "application/json; charset=UTF-8"}}, *std::move(body)};
 }
 
+net::HttpResponse read_response(StatusOr<std::string> body,
+                                const std::vector<std::string>& missing) {
+    auto response = json_response(std::move(body));
+    if (response.status == 200) {
+        response.headers.emplace_back("X-Logi-Completeness",
+                                      missing.empty() ? "complete" : "incomplete");
+    }
+    return response;
+}
+
 net::HttpResponse error_response(int status, const std::string& message) {
     return {status,
             {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}},

@@ -70,6 +70,9 @@ StatusOr<std::string> volume_json(const query::Volume& volume,
 
 // The body, or why there is none.
 [[nodiscard]] net::HttpResponse json_response(StatusOr<std::string> body);
+// The same of what was read: a header says whether something is missing.
+[[nodiscard]] net::HttpResponse read_response(StatusOr<std::string> body,
+                                              const std::vector<std::string>& missing);
 
 inline constexpr const char* kEndBeforeStart =
     "end timestamp must not be before or equal to start time";

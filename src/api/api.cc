@@ -158,6 +158,10 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         respond(std::move(refused));
         return;
     }
+    if (const std::string why = not_here(route); !why.empty()) {
+        respond(error_response(404, why));
+        return;
+    }
     if (gate_ == nullptr || std::holds_alternative<Everybody>(route.access)) {
         let_in(route, nullptr, std::move(request), std::move(respond));
         return;
@@ -184,6 +188,23 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
                                            : net::Header("WWW-Authenticate", gate_->challenge()));
             respond(std::move(refused));
         });
+}
+
+std::string Api::not_here(const Route& route) const {
+    if (!roles_.write && route.is_for(auth::Right::kPush)) {
+        return "this process takes no pushes: write is not among its roles";
+    }
+    if (!roles_.read && route.is_for(auth::Right::kQuery)) {
+        return "this process answers no queries: read is not among its roles";
+    }
+    if (roles_.shared && route.is_for(auth::Right::kDelete)) {
+        return "entries cannot be deleted while several processes share the bucket";
+    }
+    const auto* handler = std::get_if<ScopeHandler>(&route.handler);
+    if (roles_.shared && handler != nullptr && *handler == &Api::tail) {
+        return "there are no live tails while several processes share the bucket";
+    }
+    return {};
 }
 
 std::variant<Scope, net::HttpResponse> Api::scope_of(const Route& route,

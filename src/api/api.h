@@ -34,6 +34,12 @@ using NamesJson = StatusOr<std::string> (*)(const std::vector<std::string>& name
 // Thread-safe. Holds references: all must outlive it and every request under way.
 class Api {
   public:
+    // What this process does of what there is to do.
+    struct Roles {
+        bool shared = false;  // others work over the same bucket
+        bool write = true;
+        bool read = true;
+    };
     struct Deps {
         ingest::Store& store;
         compact::Deletes& deletes;
@@ -43,6 +49,7 @@ class Api {
         io::Random& random;
         base::Registry& metrics;
         Lifecycle& lifecycle;
+        Roles roles = {};
     };
     Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
         : store_(deps.store),
@@ -53,6 +60,7 @@ class Api {
           random_(deps.random),
           metrics_(deps.metrics),
           lifecycle_(deps.lifecycle),
+          roles_(deps.roles),
           config_(config),
           gate_(gate),
           push_budget_(deps.executor, kPushBytesMax),
@@ -97,6 +105,8 @@ class Api {
                 const std::shared_ptr<const auth::Credential>& who,
                 net::HttpRequest request,
                 net::Responder respond);
+    // Why it is not for this process; empty: it is.
+    [[nodiscard]] std::string not_here(const Route& route) const;
     // Whose data the request is about, or why it is not answered.
     std::variant<Scope, net::HttpResponse> scope_of(const Route& route,
                                                     const auth::Credential* who,
@@ -241,6 +251,7 @@ class Api {
     io::Random& random_;
     base::Registry& metrics_;
     Lifecycle& lifecycle_;
+    const Roles roles_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;

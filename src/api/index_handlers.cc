@@ -89,7 +89,7 @@ void Api::index_stats(const net::HttpRequest& http, const Scope& scope, net::Res
                                     return;
                                 }
                                 add_missing(sizes->missing, missing);
-                                respond(json_response(index_stats_json(*sizes)));
+                                respond(read_response(index_stats_json(*sizes), sizes->missing));
                             });
 }
 
@@ -137,7 +137,8 @@ void Api::respond_volume(const net::HttpRequest& http,
             add_missing(volume->sizes.missing, missing);
             const double seconds = static_cast<double>((clock_.now() - begin).ns) / 1e9;
             respond(
-                json_response(volume_json(*volume, seconds, rules->limits.max_query_memory_bytes)));
+                read_response(volume_json(*volume, seconds, rules->limits.max_query_memory_bytes),
+                              volume->sizes.missing));
         });
 }
 

@@ -81,9 +81,10 @@ void Api::respond_names(const net::HttpRequest& http,
         selectors.push_back(std::move(text));
     }
     const auto streams = streams_of(params, selectors, scope, whole_minutes);
-    respond(streams.ok() ? json_response(json(names_of(*streams),
+    respond(streams.ok() ? read_response(json(names_of(*streams),
                                               streams->missing,
-                                              rules(scope)->limits.max_query_memory_bytes))
+                                              rules(scope)->limits.max_query_memory_bytes),
+                                         streams->missing)
                          : error_response(streams.status()));
 }
 
@@ -111,9 +112,10 @@ void Api::series(const net::HttpRequest& http, const Scope& scope, net::Responde
         selectors.clear();
     }
     const auto streams = streams_of(params, selectors, scope, at_least_a_millisecond);
-    respond(streams.ok() ? json_response(series_json(streams->labels,
+    respond(streams.ok() ? read_response(series_json(streams->labels,
                                                      streams->missing,
-                                                     rules(scope)->limits.max_query_memory_bytes))
+                                                     rules(scope)->limits.max_query_memory_bytes),
+                                         streams->missing)
                          : error_response(streams.status()));
 }
 
@@ -130,8 +132,9 @@ void Api::detected_labels(const net::HttpRequest& http,
         return;
     }
     const auto streams = streams_of(params, selectors, scope, whole_minutes, TenantLabel::kHidden);
-    respond(streams.ok() ? json_response(detected_labels_json(query::useful_labels(streams->labels),
-                                                              streams->missing))
+    respond(streams.ok() ? read_response(detected_labels_json(query::useful_labels(streams->labels),
+                                                              streams->missing),
+                                         streams->missing)
                          : error_response(streams.status()));
 }
 

@@ -33,22 +33,22 @@ void Api::patterns(const net::HttpRequest& http, const Scope& scope, net::Respon
         return;
     }
     ingest::Pinned pinned = pin(scope, *range);
-    query::run_patterns(*scope.reading,
-                        std::move(pinned.sources),
-                        *std::move(request),
-                        rules->limits,
-                        http.cancel,
-                        [bytes_max = rules->limits.max_query_memory_bytes,
-                         respond = std::move(respond),
-                         missing = std::move(pinned.missing)](StatusOr<query::Patterns> patterns) {
-                            if (!patterns.ok()) {
-                                respond(error_response(patterns.status()));
-                                return;
-                            }
-                            patterns->missing.insert(
-                                patterns->missing.end(), missing.begin(), missing.end());
-                            respond(json_response(patterns_json(*patterns, bytes_max)));
-                        });
+    query::run_patterns(
+        *scope.reading,
+        std::move(pinned.sources),
+        *std::move(request),
+        rules->limits,
+        http.cancel,
+        [bytes_max = rules->limits.max_query_memory_bytes,
+         respond = std::move(respond),
+         missing = std::move(pinned.missing)](StatusOr<query::Patterns> patterns) {
+            if (!patterns.ok()) {
+                respond(error_response(patterns.status()));
+                return;
+            }
+            patterns->missing.insert(patterns->missing.end(), missing.begin(), missing.end());
+            respond(read_response(patterns_json(*patterns, bytes_max), patterns->missing));
+        });
 }
 
 }  // namespace logi::api

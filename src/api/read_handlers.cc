@@ -247,7 +247,7 @@ void Api::explain(query::Request request,
     }
     const ingest::Pinned pinned = pin(scope, *prepared);
     const auto plans = query::explain(pinned.sources, *prepared);
-    respond(plans.ok() ? json_response(plans_json(*plans, pinned.missing))
+    respond(plans.ok() ? read_response(plans_json(*plans, pinned.missing), pinned.missing)
                        : error_response(plans.status()));
 }
 
@@ -278,7 +278,7 @@ net::HttpResponse Api::answer_of(const StatusOr<query::Result>& result,
         return error_response(result.status());
     }
     missing.insert(missing.end(), result->missing.begin(), result->missing.end());
-    return json_response(answer(*result, missing, fields::seconds_of(took)));
+    return read_response(answer(*result, missing, fields::seconds_of(took)), missing);
 }
 
 void Api::run(query::Request request,

@@ -9,12 +9,11 @@
 namespace logi::bucket {
 namespace {
 
-constexpr const char* kFolder = "claims";
 constexpr const char* kGivenBack = "given back";
 constexpr Duration kLook = Duration::seconds(2);
 
-std::string key_of(std::uint64_t number) {
-    return absl::StrCat(kFolder, "/", absl::StrFormat("%020d", number));
+std::string key_of(const std::string& folder, std::uint64_t number) {
+    return absl::StrCat(folder, "/", absl::StrFormat("%020d", number));
 }
 
 // A claim's object: its owner, how to show them, and a text that changes with every beat.
@@ -35,8 +34,8 @@ struct Newest {
     std::string text;
 };
 
-StatusOr<Newest> find_newest(Bucket& bucket) {
-    LOGI_ASSIGN_OR_RETURN(const auto claims, bucket.list(kFolder));
+StatusOr<Newest> find_newest(Bucket& bucket, const std::string& folder) {
+    LOGI_ASSIGN_OR_RETURN(const auto claims, bucket.list(folder));
     Newest newest;
     for (const ObjectInfo& claim : claims) {
         std::uint64_t number = 0;
@@ -45,7 +44,7 @@ StatusOr<Newest> find_newest(Bucket& bucket) {
         }
     }
     if (newest.number > 0) {
-        LOGI_ASSIGN_OR_RETURN(newest.text, bucket.get(key_of(newest.number)));
+        LOGI_ASSIGN_OR_RETURN(newest.text, bucket.get(key_of(folder, newest.number)));
     }
     return newest;
 }
@@ -90,11 +89,12 @@ struct ClaimedBucket::Claim : std::enable_shared_from_this<ClaimedBucket::Claim>
 
     // kAborted: it is another's.
     Status renew() {
-        LOGI_ASSIGN_OR_RETURN(const Newest newest, find_newest(*bucket));
+        LOGI_ASSIGN_OR_RETURN(const Newest newest, find_newest(*bucket, options.folder));
         if (newest.number != number) {
             return absl::AbortedError(line_of(newest.text, 1));
         }
-        return bucket->put(key_of(number), text_of(options, absl::StrCat(deps.random.next_u64())));
+        return bucket->put(key_of(options.folder, number),
+                           text_of(options, absl::StrCat(deps.random.next_u64())));
     }
 
     void lose() {
@@ -130,7 +130,9 @@ struct ClaimedBucket::Claim : std::enable_shared_from_this<ClaimedBucket::Claim>
                 return;
             }
         }
-        if (const Status s = bucket->put(key_of(number), text_of(options, kGivenBack)); !s.ok()) {
+        if (const Status s =
+                bucket->put(key_of(options.folder, number), text_of(options, kGivenBack));
+            !s.ok()) {
             base::log_warn("the claim to the bucket could not be given back",
                            {{"error", std::string(message_of(s))}});
         }
@@ -154,7 +156,7 @@ class ClaimedBucket::Watch : public std::enable_shared_from_this<Watch> {
         : claim_(std::move(claim)), opened_(std::move(opened)) {}
 
     void look() {
-        const auto newest = find_newest(*claim_->bucket);
+        const auto newest = find_newest(*claim_->bucket, claim_->options.folder);
         if (newest.status().code() == absl::StatusCode::kNotFound) {
             look_later();  // a greater one has come meanwhile
             return;
@@ -188,7 +190,8 @@ class ClaimedBucket::Watch : public std::enable_shared_from_this<Watch> {
         const Timestamp begin = claim_->deps.clock.now();
         const std::string text =
             text_of(claim_->options, absl::StrCat(claim_->deps.random.next_u64()));
-        const Status status = claim_->bucket->put_if_absent(key_of(number), text);
+        const Status status =
+            claim_->bucket->put_if_absent(key_of(claim_->options.folder, number), text);
         if (status.code() == absl::StatusCode::kAlreadyExists) {
             look_later();  // another was faster
             return;
@@ -203,7 +206,8 @@ class ClaimedBucket::Watch : public std::enable_shared_from_this<Watch> {
             claim_->renewed = begin;
         }
         if (number > 1) {
-            claim_->bucket->remove(key_of(number - 1)).IgnoreError();  // it counts no more
+            claim_->bucket->remove(key_of(claim_->options.folder, number - 1))
+                .IgnoreError();  // it counts no more
         }
         claim_->beat_later();
         opened_(absl::WrapUnique(new ClaimedBucket(std::move(claim_))));

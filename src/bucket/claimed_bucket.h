@@ -24,7 +24,9 @@ struct ClaimOptions {
     // Who asks, over restarts. A claim of the same owner is taken at once: the caller knows that
     // no other process of it runs.
     std::string owner;
-    std::string shown;                         // in messages: host and process
+    std::string shown;  // in messages: host and process
+    // Who claims something else than all of it has another folder.
+    std::string folder = "claims";
     Duration wait_max = Duration::minutes(2);  // for another process to end
     std::function<void()> on_lost;             // called at most once, from a task
 };

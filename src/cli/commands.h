@@ -21,6 +21,7 @@ struct ServerArgs {
     std::string config_file;
     bool expand_env = false;  // ${NAME} in the file
     bool verify_config = false;
+    std::string role = "all";
     std::string target = "all";
     std::string listen;
     std::string data;

@@ -23,7 +23,14 @@ int main(int argc, char** argv) {
     server_cmd->add_flag(
         "--expand-env", server.expand_env, "replace ${NAME} and ${NAME:-default} in the file");
     server_cmd->add_flag("--verify-config", server.verify_config, "check the file and exit");
-    server_cmd->add_option("--target", server.target, "what to run: all")->capture_default_str();
+    server_cmd
+        ->add_option("--role",
+                     server.role,
+                     "what to do over a bucket that processes share: write, read, compact, joined "
+                     "by commas; or all of it, alone")
+        ->capture_default_str();
+    server_cmd->add_option("--target", server.target, "the same in Loki's words")
+        ->capture_default_str();
     server_cmd->add_option(
         "--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default; :PORT for every address");
     server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");

@@ -5,6 +5,7 @@
 #include "cli/fail.h"
 #include "config/config.h"
 #include "ingest/tenant_limits.h"
+#include "server/roles.h"
 #include "server/runtime_limits.h"
 #include "server/server.h"
 #include "server/tls_files.h"
@@ -77,9 +78,9 @@ bool parse_listen(const std::string& text, config::Config& config) {
 
 int server_command(const ServerArgs& args) {
     config::Config config;
-    if (args.target != "all") {
-        return fail(absl::InvalidArgumentError(
-            "one process runs everything: the target is 'all', not '" + args.target + "'"));
+    const auto roles = server::parse_roles(args.role, args.target);
+    if (!roles.ok()) {
+        return fail(roles.status());
     }
     if (args.verify_config && !args.config_file.empty()) {
         return check_config_command(args.config_file, args.expand_env);
@@ -109,7 +110,11 @@ int server_command(const ServerArgs& args) {
     if (!args.log_format.empty()) {
         config.log_format = args.log_format;
     }
-    return server::run(config);
+    if (roles->shared && config.bucket.address.empty()) {
+        return fail(absl::InvalidArgumentError(
+            "processes with roles share a bucket on S3, and the configuration names none"));
+    }
+    return server::run(config, *roles);
 }
 
 int check_config_command(const std::string& file, bool expand_env) {

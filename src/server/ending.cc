@@ -3,6 +3,7 @@
 #include "absl/time/time.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "server/cluster_part.h"
 
 #include <unistd.h>
 
@@ -43,7 +44,8 @@ void end_requests(const Running& running, Duration deadline) {
 Status end_store(const Running& running) {
     Status stopped;
     io::wait_for(running.executor, [&](const io::Task& done) {
-        if (running.lifecycle.flushes_at_end()) {
+        // What is left in a bucket that others share, they have to take over.
+        if (running.lifecycle.flushes_at_end() || running.cluster != nullptr) {
             running.store.shutdown([&stopped, done](const Status& status) {
                 stopped = status;
                 done();
@@ -93,8 +95,19 @@ Status end(const Running& running, const Signals& signals, const config::Config&
     const Duration deadline = config.graceful_shutdown_timeout;
     end_at_deadline(running.executor, deadline);
     end_requests(running, deadline);
+    if (running.cluster != nullptr) {
+        io::wait_for(running.executor,
+                     [&](io::Task done) { running.cluster->stop(std::move(done)); });
+    }
     io::wait_for(running.executor, [&](io::Task done) { running.compactor.stop(std::move(done)); });
-    LOGI_RETURN_IF_ERROR(end_store(running));
+    const Status stored = end_store(running);
+    if (running.cluster != nullptr) {
+        io::wait_for(running.executor, [&](const io::Task& done) {
+            running.cluster->end();
+            done();
+        });
+    }
+    LOGI_RETURN_IF_ERROR(stored);
     return running.lifecycle.flushes_at_end() ? running.lifecycle.clear_prepared()
                                               : absl::OkStatus();
 }

@@ -16,6 +16,8 @@
 
 namespace logi::server {
 
+class ClusterPart;
+
 // SIGINT and SIGTERM. Made before any thread, as threads inherit that they are blocked.
 class Signals {
   public:
@@ -40,6 +42,7 @@ struct Running {
     compact::Compactor& compactor;
     ingest::Store& store;
     api::Lifecycle& lifecycle;
+    ClusterPart* cluster;  // null if the process has its bucket alone
 };
 
 // Once a signal has come: answers requests for shutdown_delay while the process says that it is not

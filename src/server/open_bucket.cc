@@ -42,6 +42,37 @@ StatusOr<std::string> id_of_folder(io::FileSystem& files,
     return id;
 }
 
+StatusOr<std::unique_ptr<bucket::Bucket>> claim(BucketDeps deps,
+                                                std::unique_ptr<bucket::Bucket> s3,
+                                                bucket::ClaimOptions options) {
+    StatusOr<std::unique_ptr<bucket::Bucket>> opened = absl::UnknownError("");
+    io::wait_for(deps.executor, [&](const io::Task& done) {
+        bucket::ClaimedBucket::open({deps.executor, deps.clock, deps.random},
+                                    std::move(s3),
+                                    std::move(options),
+                                    [&opened, done](auto bucket) {
+                                        opened = std::move(bucket);
+                                        done();
+                                    });
+    });
+    return opened;
+}
+
+// Whether processes share the bucket. The mark is made, and looked for, only by who has the claim
+// to all of it; it is never taken away.
+constexpr const char* kSharedMark = "shared";
+
+StatusOr<bool> is_shared(bucket::Bucket& bucket) {
+    const auto mark = bucket.size(kSharedMark);
+    if (mark.status().code() == absl::StatusCode::kNotFound) {
+        return false;
+    }
+    LOGI_RETURN_IF_ERROR(mark.status());
+    return true;
+}
+
+}  // namespace
+
 std::string shown_process() {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) {
@@ -50,11 +81,8 @@ std::string shown_process() {
     return absl::StrCat("process ", ::getpid(), " on ", host.data());
 }
 
-}  // namespace
-
-StatusOr<std::unique_ptr<bucket::Bucket>> open_s3(BucketDeps deps,
-                                                  const config::Config& config,
-                                                  std::function<void()> on_lost) {
+StatusOr<std::unique_ptr<bucket::Bucket>> open_unclaimed_s3(BucketDeps deps,
+                                                            const config::Config& config) {
     bucket::S3Options options;
     LOGI_ASSIGN_OR_RETURN(options.address, bucket::parse_s3_address(config.bucket.address));
     options.secret = {config.bucket.access_key_id,
@@ -64,25 +92,43 @@ StatusOr<std::unique_ptr<bucket::Bucket>> open_s3(BucketDeps deps,
     options.environment = environment;
     options.http.ca_file = config.bucket.ca_file;
     options.http.verify_tls = !config.bucket.insecure_skip_verify;
-    LOGI_ASSIGN_OR_RETURN(
-        auto s3,
-        bucket::S3Bucket::open(
-            {deps.files, deps.clock, deps.random, deps.metrics}, deps.executor, options));
-    bucket::ClaimOptions claim;
-    LOGI_ASSIGN_OR_RETURN(claim.owner, id_of_folder(deps.files, deps.random, config.data_dir));
-    claim.shown = shown_process();
-    claim.on_lost = std::move(on_lost);
-    StatusOr<std::unique_ptr<bucket::Bucket>> opened = absl::UnknownError("");
-    io::wait_for(deps.executor, [&](const io::Task& done) {
-        bucket::ClaimedBucket::open({deps.executor, deps.clock, deps.random},
-                                    std::move(s3),
-                                    std::move(claim),
-                                    [&opened, done](auto bucket) {
-                                        opened = std::move(bucket);
-                                        done();
-                                    });
-    });
-    return opened;
+    return bucket::S3Bucket::open(
+        {deps.files, deps.clock, deps.random, deps.metrics}, deps.executor, options);
+}
+
+StatusOr<std::unique_ptr<bucket::Bucket>> open_s3(BucketDeps deps,
+                                                  const config::Config& config,
+                                                  std::function<void()> on_lost) {
+    LOGI_ASSIGN_OR_RETURN(auto s3, open_unclaimed_s3(deps, config));
+    bucket::ClaimOptions options;
+    LOGI_ASSIGN_OR_RETURN(options.owner, id_of_folder(deps.files, deps.random, config.data_dir));
+    options.shown = shown_process();
+    options.on_lost = std::move(on_lost);
+    LOGI_ASSIGN_OR_RETURN(auto claimed, claim(deps, std::move(s3), std::move(options)));
+    LOGI_ASSIGN_OR_RETURN(const bool shared, is_shared(*claimed));
+    if (shared) {
+        return absl::FailedPreconditionError(
+            "processes with roles share this bucket: start this one with --role");
+    }
+    return claimed;
+}
+
+StatusOr<std::unique_ptr<bucket::Bucket>> open_shared_s3(BucketDeps deps,
+                                                         const config::Config& config) {
+    LOGI_ASSIGN_OR_RETURN(auto s3, open_unclaimed_s3(deps, config));
+    LOGI_ASSIGN_OR_RETURN(const bool shared, is_shared(*s3));
+    if (shared) {
+        return s3;
+    }
+    bucket::ClaimOptions options;
+    options.owner = absl::StrFormat("%016x", deps.random.next_u64());
+    options.shown = shown_process();
+    LOGI_ASSIGN_OR_RETURN(const auto alone, claim(deps, std::move(s3), std::move(options)));
+    const Status marked = alone->put_if_absent(kSharedMark, "by processes with roles\n");
+    if (marked.code() != absl::StatusCode::kAlreadyExists) {
+        LOGI_RETURN_IF_ERROR(marked);
+    }
+    return open_unclaimed_s3(deps, config);
 }
 
 }  // namespace logi::server

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace logi::server {
 
@@ -28,5 +29,17 @@ struct BucketDeps {
 StatusOr<std::unique_ptr<bucket::Bucket>> open_s3(BucketDeps deps,
                                                   const config::Config& config,
                                                   std::function<void()> on_lost);
+
+// A bucket on S3 that this process shares with others, which have marked it so; the first waits
+// while a process has it alone. Not from a task.
+StatusOr<std::unique_ptr<bucket::Bucket>> open_shared_s3(BucketDeps deps,
+                                                         const config::Config& config);
+
+// Whoever else has it.
+StatusOr<std::unique_ptr<bucket::Bucket>> open_unclaimed_s3(BucketDeps deps,
+                                                            const config::Config& config);
+
+// Host and process, in messages.
+[[nodiscard]] std::string shown_process();
 
 }  // namespace logi::server

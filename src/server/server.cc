@@ -2,6 +2,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "api/api.h"
 #include "api/lifecycle.h"
@@ -15,6 +16,7 @@
 #include "io/service_manager.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
+#include "server/cluster_part.h"
 #include "server/ending.h"
 #include "server/open_bucket.h"
 #include "server/process_metrics.h"
@@ -30,6 +32,8 @@ namespace logi::server {
 namespace {
 
 constexpr std::size_t kThreadsMin = 2;
+// Queries read what is not in segments from the journals.
+constexpr Duration kSharedFlushAgeMax = Duration::minutes(5);
 
 net::ServerOptions server_options(const config::Config& config,
                                   std::shared_ptr<net::TlsServer> tls) {
@@ -128,7 +132,7 @@ void warn_of_strangers(const config::Config& config,
 
 }  // namespace
 
-int run(const config::Config& config) {
+int run(const config::Config& config, const Roles& roles) {
     set_up_log(config);
     const Signals signals;
     std::signal(SIGPIPE, SIG_IGN);
@@ -161,7 +165,15 @@ int run(const config::Config& config) {
     options.data_dir = config.data_dir;
     options.limits = config.limits;
     options.retention_enabled = config.retention_enabled;
-    if (!config.bucket.address.empty()) {
+    const std::string writer = absl::StrFormat("%016x", random.next_u64());
+    if (roles.shared) {
+        options.shared.emplace();
+        options.shared->writer = roles.write ? writer : "";
+        options.flush_age_max = kSharedFlushAgeMax;
+        options.open_bucket = [&] {
+            return open_shared_s3({*executor, clock, random, *files, metrics}, config);
+        };
+    } else if (!config.bucket.address.empty()) {
         options.open_bucket = [&] {
             return open_s3({*executor, clock, random, *files, metrics}, config, [] {
                 ::kill(::getpid(), SIGTERM);
@@ -171,9 +183,10 @@ int run(const config::Config& config) {
     const Timestamp begin = clock.now();
     auto store = ingest::Store::open({*executor, clock, random, *files, metrics}, options);
     if (!store.ok()) {
-        base::log_error(
-            "cannot open the data folder",
-            {{"folder", config.data_dir}, {"error", std::string(store.status().message())}});
+        base::log_error(roles.shared ? "cannot open the bucket" : "cannot open the data folder",
+                        {{roles.shared ? "bucket" : "folder",
+                          roles.shared ? config.bucket.address : config.data_dir},
+                         {"error", std::string(store.status().message())}});
         return 1;
     }
     RuntimeLimits limits({*executor, *files, metrics, (*store)->limits()}, config);
@@ -185,14 +198,31 @@ int run(const config::Config& config) {
     }
     compact::Deletes deletes(**store, clock, random, config.delete_request_cancel_period);
     compact::CompactorOptions compaction;
-    compaction.interval = config.compaction_interval;
+    compaction.interval = roles.shared ? Duration{} : config.compaction_interval;
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
     api::Lifecycle lifecycle(
         **store,
         *files,
         config.shutdown_marker_path.empty() ? config.data_dir : config.shutdown_marker_path,
         [] { ::kill(::getpid(), SIGTERM); });
-    api::Api api({**store, deletes, tails, *executor, clock, random, metrics, lifecycle},
+    std::unique_ptr<ClusterPart> cluster;
+    if (roles.shared) {
+        cluster = std::make_unique<ClusterPart>(
+            ClusterPart::Deps{{*executor, clock, random, *files, metrics}, **store, compactor},
+            config,
+            roles,
+            writer,
+            [] { ::kill(::getpid(), SIGTERM); });
+    }
+    api::Api api({**store,
+                  deletes,
+                  tails,
+                  *executor,
+                  clock,
+                  random,
+                  metrics,
+                  lifecycle,
+                  {roles.shared, roles.write, roles.read}},
                  config,
                  gate->get());
     const auto otlp = start_otlp(config, tls->grpc(), api);
@@ -222,19 +252,28 @@ int run(const config::Config& config) {
     limits.start();
     tls->start();
     compactor.start();
+    if (cluster != nullptr) {
+        if (const Status status = cluster->start(); !status.ok()) {
+            base::log_error("cannot work with others", {{"error", std::string(status.message())}});
+            ::kill(::getpid(), SIGTERM);
+        }
+    }
     base::log_info(
         "ready",
         {{"address", (*server)->address()},
          {"tls", tls->http() == nullptr ? "off" : "on"},
          {"otlp_grpc", *otlp == nullptr ? "off" : (*otlp)->address()},
-         {"data", config.data_dir},
+         {"role", names_of(roles)},
+         {"data", roles.shared ? "none" : config.data_dir},
          {"bucket", config.bucket.address.empty() ? "in it" : config.bucket.address},
          {"seconds", absl::StrCat(static_cast<double>((clock.now() - begin).ns) / 1e9)}});
     io::tell_service_manager(io::kServiceReady);
     base::log_info("stopping", {{"signal", std::to_string(signals.wait())}});
     io::tell_service_manager(io::kServiceStopping);
-    const Status stopped = end(
-        {*executor, clock, **server, otlp->get(), compactor, **store, lifecycle}, signals, config);
+    const Status stopped =
+        end({*executor, clock, **server, otlp->get(), compactor, **store, lifecycle, cluster.get()},
+            signals,
+            config);
     base::log_info("stopped",
                    {{"status", stopped.ok() ? "clean" : std::string(stopped.message())},
                     {"flushed", lifecycle.flushes_at_end() ? "true" : "false"}});

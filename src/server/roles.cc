@@ -1,0 +1,80 @@
+#include "server/roles.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include <map>
+#include <vector>
+
+namespace logi::server {
+namespace {
+
+constexpr const char* kAll = "all";
+
+using Part = bool Roles::*;
+
+const std::map<std::string, Part>& parts_by_role() {
+    static const std::map<std::string, Part> kParts = {
+        {"write", &Roles::write}, {"read", &Roles::read}, {"compact", &Roles::compact}};
+    return kParts;
+}
+
+const std::map<std::string, Part>& parts_by_target() {
+    static const std::map<std::string, Part> kParts = {
+        {"write", &Roles::write},
+        {"distributor", &Roles::write},
+        {"ingester", &Roles::write},
+        {"read", &Roles::read},
+        {"querier", &Roles::read},
+        {"query-frontend", &Roles::read},
+        {"query-scheduler", &Roles::read},
+        {"index-gateway", &Roles::read},
+        {"backend", &Roles::compact},
+        {"compactor", &Roles::compact},
+    };
+    return kParts;
+}
+
+std::string known_words(const std::map<std::string, Part>& parts) {
+    return absl::StrJoin(
+        parts, ", ", [](std::string* out, const auto& item) { out->append(item.first); });
+}
+
+}  // namespace
+
+StatusOr<Roles> parse_roles(const std::string& role, const std::string& target) {
+    const bool by_role = role != kAll;
+    const std::string& text = by_role ? role : target;
+    if (text == kAll) {
+        return Roles();
+    }
+    const auto& parts = by_role ? parts_by_role() : parts_by_target();
+    Roles roles{true, false, false, false};
+    for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ','))) {
+        const auto it = parts.find(word);
+        if (it == parts.end()) {
+            return absl::InvalidArgumentError(absl::StrCat(by_role ? "role '" : "target '",
+                                                           word,
+                                                           "' is not one of all, ",
+                                                           known_words(parts)));
+        }
+        roles.*it->second = true;
+    }
+    return roles;
+}
+
+std::string names_of(const Roles& roles) {
+    if (!roles.shared) {
+        return kAll;
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, part] : parts_by_role()) {
+        if (roles.*part) {
+            names.push_back(name);
+        }
+    }
+    return absl::StrJoin(names, ",");
+}
+
+}  // namespace logi::server

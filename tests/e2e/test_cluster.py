@@ -1,0 +1,184 @@
+"""Processes with roles over one bucket, on a real S3 server: under load, some are killed at any moment."""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import threading
+import time
+import unittest
+import urllib.parse
+import urllib.request
+
+from harness import BINARY, Server
+from s3_server import S3Server
+
+SECONDS = float(os.environ.get("LOGI_CLUSTER_SECONDS", "25"))
+
+LIMITS = """limits_config:
+  ingestion_rate_mb: 1000
+  ingestion_burst_size_mb: 1000
+  per_stream_rate_limit: 1000MB
+  per_stream_rate_limit_burst: 1000MB
+  max_entries_limit_per_query: 1000000
+compactor:
+  compaction_interval: 3s
+"""
+
+s3 = None
+
+
+def setUpModule():
+    global s3
+    s3 = S3Server().start()
+    unittest.addModuleCleanup(s3.close)
+    s3.make_bucket("logi")
+
+
+class Process(Server):
+    """`logi server --role …`."""
+
+    def __init__(self, prefix, role):
+        address = f"s3://logi/{prefix}?endpoint={s3.url}"
+        super().__init__(f"bucket: {address}\n{LIMITS}", environment=s3.environment)
+        self.role = role
+
+    def spawn(self):
+        self.process = subprocess.Popen(
+            [BINARY, "server", f"-config.file={self.config}", "--data", self.data,
+             "--listen", self.listen, "--role", self.role],
+            stderr=self.log, env={**os.environ, **self.environment})
+
+    def answer(self, query, **params):
+        """(lines, whether the answer says that it is complete), or None if there is no answer."""
+        params = urllib.parse.urlencode({"query": query, "limit": 1000000, "since": "1h", **params})
+        try:
+            with urllib.request.urlopen(f"{self.url}/loki/api/v1/query_range?{params}", timeout=60) as answer:
+                data = json.loads(answer.read())
+                complete = answer.headers["X-Logi-Completeness"]
+        except OSError:
+            return None
+        assert complete in ("complete", "incomplete")
+        assert (complete == "incomplete") == bool(data.get("warnings")), data.get("warnings")
+        return [v[1] for s in data["data"]["result"] for v in s["values"]], complete == "complete"
+
+
+class ClusterTest(unittest.TestCase):
+    def process(self, prefix, role):
+        process = Process(prefix, role)
+        self.addCleanup(process.close)
+        return process
+
+    def test_each_role_does_its_part(self):
+        writer, other = (self.process("parts", "write").start() for _ in range(2))
+        reader = self.process("parts", "read").start()
+        begin = time.time_ns()
+        self.assertEqual(writer.push([({"app": "a"}, [(begin, "one")])])[0], 204)
+        self.assertEqual(other.push([({"app": "a"}, [(begin + 1, "two")])])[0], 204)
+        self.assertEqual(reader.answer('{app="a"}'), (["two", "one"], True))
+        self.assertEqual(writer.request("POST", "/flush")[0], 204)
+        self.assertEqual(reader.answer('{app="a"}'), (["two", "one"], True))
+        self.assertEqual(reader.push([({"app": "a"}, [(begin, "three")])])[0], 404)
+        status, body = writer.get("/loki/api/v1/query_range", query='{app="a"}')
+        self.assertEqual((status, b"read is not among its roles" in body), (404, True))
+        for path in ("/loki/api/v1/tail", "/loki/api/v1/delete"):
+            status, body = reader.get(path, query='{app="a"}')
+            self.assertEqual((status, b"several processes share the bucket" in body), (404, True), path)
+        # Who ends leaves nothing behind; a process of the bucket's own is not let in.
+        self.assertEqual((writer.stop(), other.stop()), (0, 0))
+        self.assertEqual(reader.answer('{app="a"}'), (["two", "one"], True))
+        self.assertFalse(os.path.exists(writer.data))
+        alone = Server(pathlib.Path(writer.config).read_text(), environment=s3.environment)
+        self.addCleanup(alone.close)
+        alone.spawn()
+        self.assertEqual(alone.process.wait(timeout=60), 1)
+        self.assertIn("start this one with --role", alone.log_text())
+
+    def test_words_that_are_not_known(self):
+        for flags, word in ((["--role", "rule"], "role 'rule'"), (["-target=ruler"], "target 'ruler'"),
+                            (["-target=querier"], "names none")):
+            done = subprocess.run([BINARY, "server", *flags], capture_output=True, text=True,
+                                  timeout=30, check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(word, done.stdout + done.stderr)
+
+    def test_nothing_acknowledged_is_lost_whoever_is_killed(self):
+        writers = [self.process("load", "write").start() for _ in range(3)]
+        readers = [self.process("load", "read").start() for _ in range(2)]
+        compactor = self.process("load", "compact").start()
+        acknowledged, lock, over = [], threading.Lock(), threading.Event()
+        counts = {"pushes": 0, "refused": 0, "queries": 0, "complete": 0, "kills": 0}
+        wrong = []
+
+        def push(worker):
+            dice, number = random.Random(worker), 0
+            while not over.is_set():
+                lines = [f"w{worker} line {number + i}" for i in range(20)]
+                number += len(lines)
+                stamp = time.time_ns()
+                entries = [(stamp + i, line) for i, line in enumerate(lines)]
+                try:
+                    status = dice.choice(writers).push([({"app": f"a{worker}"}, entries)])[0]
+                except OSError:
+                    status = 0
+                with lock:
+                    counts["pushes" if status == 204 else "refused"] += 1
+                    if status == 204:
+                        acknowledged.extend(lines)
+
+        def query(worker):
+            dice = random.Random(worker)
+            while not over.is_set():
+                with lock:
+                    expected = set(acknowledged)
+                answer = dice.choice(readers).answer('{app=~"a.*"}')
+                counts["queries"] += 1
+                if answer is None:
+                    continue
+                lines, complete = answer
+                if len(lines) != len(set(lines)):
+                    wrong.append("a line is there twice")
+                if complete:
+                    counts["complete"] += 1
+                    if lost := expected - set(lines):
+                        wrong.append(f"{len(lost)} lines are missing, as {min(lost)}")
+                time.sleep(0.3)
+
+        threads = [threading.Thread(target=push, args=[i]) for i in range(3)]
+        threads += [threading.Thread(target=query, args=[i]) for i in range(2)]
+        for thread in threads:
+            thread.start()
+        dice, end = random.Random(7), time.monotonic() + SECONDS
+        while time.monotonic() < end and not wrong:
+            time.sleep(dice.uniform(1, 3))
+            victim = dice.choice([*writers, *writers, *readers, compactor])
+            victim.kill()
+            counts["kills"] += 1
+            time.sleep(dice.uniform(0, 1))
+            victim.start()
+        over.set()
+        for thread in threads:
+            thread.join()
+        print(counts, f"{len(acknowledged)} lines acknowledged", flush=True)
+        self.assertEqual(wrong, [])
+        lines, complete = readers[0].answer('{app=~"a.*"}')
+        self.assertTrue(complete)
+        self.assertEqual(len(lines), len(set(lines)))
+        self.assertEqual(set(acknowledged) - set(lines), set())
+        self.assertGreater(len(acknowledged), 500)
+        self.assertGreater(counts["complete"], 5)
+        self.assertGreater(counts["kills"], 3)
+        # What killed writers have left is taken over, and everything is in segments in the end.
+        deadline = time.monotonic() + 120
+        for writer in writers:
+            self.assertEqual(writer.stop(), 0)
+        while "is in segments" not in compactor.log_text():
+            self.assertLess(time.monotonic(), deadline, compactor.log_text()[-3000:])
+            time.sleep(0.5)
+        lines, complete = readers[1].answer('{app=~"a.*"}')
+        self.assertTrue(complete)
+        self.assertEqual(set(acknowledged) - set(lines), set())
+
+
+if __name__ == "__main__":
+    unittest.main()
