@@ -1,5 +1,6 @@
 #include "server/cluster_part.h"
 
+#include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "bucket/claimed_bucket.h"
 
@@ -57,8 +58,9 @@ Status ClusterPart::start() {
         return absl::OkStatus();
     }
     bucket::ClaimOptions options;
-    options.owner = shown_process();
-    options.shown = options.owner;
+    // Another start of the same process is another process: containers may look alike.
+    options.owner = absl::StrFormat("%016x", deps_.bucket.random.next_u64());
+    options.shown = shown_process();
     options.folder = "compactors";
     options.wait_max = kClaimWaitMax;
     options.on_lost = on_lost_;
