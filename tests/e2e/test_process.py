@@ -179,7 +179,7 @@ class Process(unittest.TestCase):
         self.assertIn(f"{file}:2: ", run("server", f"-config.file={file}", "-config.expand-env", "-verify-config").stderr)
         other = run("server", "-target=querier", "--listen", "127.0.0.1:0", "--data", "/nowhere")
         self.assertEqual(other.returncode, 1)
-        self.assertIn("the target is 'all', not 'querier'", other.stderr)
+        self.assertIn("processes with roles share a bucket on S3, and the configuration names none", other.stderr)
 
 
 class FullDisk(unittest.TestCase):
