@@ -134,16 +134,22 @@ class Catalog {
     [[nodiscard]] bool may_commit(const std::string& segment, const Snapshot& next) const;
     // The newest snapshot that can be read. `newest` gets the number of the newest one.
     StatusOr<Snapshot> read_newest(std::uint64_t& newest, bool& damaged) const;
+    // kAborted: a snapshot has come meanwhile.
+    Status load_once(const std::vector<std::uint64_t>& journals);
     Status recover_segments(Snapshot& found,
                             std::uint64_t newest,
                             bool damaged,
-                            const std::vector<std::uint64_t>& journals);
+                            const std::vector<std::uint64_t>& journals,
+                            std::vector<bucket::ObjectInfo>& leftovers);
     Status recover_deletes(Snapshot& found, std::uint64_t newest, bool damaged);
-    // Removes from `unnamed`, and from the bucket, what no lost snapshot can have named.
-    void sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
-                         std::uint64_t newest,
-                         bool some_gone,
-                         const std::vector<std::uint64_t>& journals);
+    Status take_next_number(Snapshot& found);
+    // Moves from `unnamed` to `leftovers` what no lost snapshot can have named.
+    static void pick_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
+                               std::uint64_t newest,
+                               bool some_gone,
+                               const std::vector<std::uint64_t>& journals,
+                               std::vector<bucket::ObjectInfo>& leftovers);
+    void remove_leftovers(const std::vector<bucket::ObjectInfo>& leftovers);
     // Commits the present snapshot as `edit` changes it.
     Status commit_edit(const Edit& edit);
     Status read_winner(const std::string& key, const std::string& writer, bool& ours);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "bucket/faulty_bucket.h"
 #include "bucket/memory_bucket.h"
 #include "io/sim_executor.h"
 
@@ -135,6 +136,41 @@ TEST(Catalog, LeftoversOfACrashAreSweptAndTenantsAreApart) {
     EXPECT_TRUE(bucket.get(kept.key).ok());
     EXPECT_EQ(bucket.get(leftover.key).status().code(), absl::StatusCode::kNotFound);
     EXPECT_TRUE(bucket.get(others.key).ok());
+}
+
+// The process that had the bucket before is dead, but its last commit arrives after the next one
+// has looked what there is.
+TEST(Catalog, ALateCommitDoesNotNameWhatWasSwept) {
+    bucket::MemoryBucket bucket;
+    io::SimClock clock;
+    io::SeededRandom random(1);
+    bucket::FaultyNetwork network(bucket, 1);
+    bucket::FaultyBucket way(network, {});
+    auto dead = Catalog::open(bucket, clock, random, "t", {kJournal});
+    ASSERT_TRUE(dead.ok());
+    const SegmentInfo segment = put_segment(bucket, **dead);
+    bool arrived = false;
+    way.set_filter([&](const std::string& what, const std::string& /*key*/) {
+        // It comes as late as it can.
+        if ((what == "remove" || what == "put_if_absent") && !std::exchange(arrived, true)) {
+            (*dead)->commit({kJournal, 0, 5, {segment}, 0}).IgnoreError();
+        }
+        return absl::OkStatus();
+    });
+    auto next = Catalog::open(way, clock, random, "t", {kJournal});
+    ASSERT_TRUE(next.ok());
+    EXPECT_TRUE(arrived);
+    // As the store does: what the position does not tell to be in segments is flushed anew.
+    FlushCommit commit{kJournal, 0, 5, {}, 0};
+    SegmentInfo again;
+    again.key = "tenants/t/segments/again.segment";
+    ASSERT_TRUE(bucket.put(again.key, "segment").ok());
+    commit.segments.push_back(again);
+    (*next)->commit(commit).IgnoreError();
+    EXPECT_EQ((*next)->snapshot()->position(kJournal), 5U);
+    for (const auto& named : (*next)->snapshot()->segments) {
+        EXPECT_TRUE(bucket.get(named.key).ok()) << named.key;
+    }
 }
 
 // Files get lost; what a lost snapshot named is not taken for a leftover.

@@ -2,12 +2,15 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "catalog/names.h"
 
 namespace logi::catalog {
 namespace {
+
+constexpr int kLoadTries = 8;
 
 // Rows and times are unknown without reading it: an unbounded time range makes every query open it,
 // so nothing is missed.
@@ -48,14 +51,30 @@ StatusOr<Snapshot> Catalog::read_newest(std::uint64_t& newest, bool& damaged) co
 }
 
 Status Catalog::load(const std::vector<std::uint64_t>& journals) {
+    Status status;
+    for (int i = 0; i < kLoadTries; ++i) {
+        status = load_once(journals);
+        if (status.code() != absl::StatusCode::kAborted) {
+            return status;
+        }
+    }
+    return status;
+}
+
+Status Catalog::load_once(const std::vector<std::uint64_t>& journals) {
     bool damaged = false;
     std::uint64_t newest = 0;
     LOGI_ASSIGN_OR_RETURN(Snapshot found, read_newest(newest, damaged));
-    LOGI_RETURN_IF_ERROR(recover_segments(found, newest, damaged, journals));
+    std::vector<bucket::ObjectInfo> leftovers;
+    LOGI_RETURN_IF_ERROR(recover_segments(found, newest, damaged, journals, leftovers));
     LOGI_RETURN_IF_ERROR(recover_deletes(found, newest, damaged));
     if (damaged) {
         // The next commit must not collide with the damaged object.
         found.number = newest;
+    }
+    if (!leftovers.empty()) {
+        LOGI_RETURN_IF_ERROR(take_next_number(found));
+        remove_leftovers(leftovers);
     }
     const base::MutexLock lock(mutex_);
     snapshot_ = std::make_shared<Snapshot>(std::move(found));
@@ -65,7 +84,8 @@ Status Catalog::load(const std::vector<std::uint64_t>& journals) {
 Status Catalog::recover_segments(Snapshot& found,
                                  std::uint64_t newest,
                                  bool damaged,
-                                 const std::vector<std::uint64_t>& journals) {
+                                 const std::vector<std::uint64_t>& journals,
+                                 std::vector<bucket::ObjectInfo>& leftovers) {
     LOGI_ASSIGN_OR_RETURN(auto unnamed, bucket_.list(folder_ + "/segments"));
     absl::flat_hash_set<std::string> gone;
     for (const auto& s : found.segments) {
@@ -73,7 +93,7 @@ Status Catalog::recover_segments(Snapshot& found,
     }
     std::erase_if(unnamed, [&](const auto& object) { return gone.erase(object.key) > 0; });
     if (!damaged) {
-        sweep_leftovers(unnamed, newest, !gone.empty(), journals);
+        pick_leftovers(unnamed, newest, !gone.empty(), journals, leftovers);
     }
     for (const auto& object : unnamed) {
         found.segments.push_back(unknown_segment(object));
@@ -94,10 +114,28 @@ Status Catalog::recover_segments(Snapshot& found,
     return absl::OkStatus();
 }
 
-void Catalog::sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
-                              std::uint64_t newest,
-                              bool some_gone,
-                              const std::vector<std::uint64_t>& journals) {
+// A commit of the process that had the bucket before may be under way still, and name what is to
+// be removed. kAborted: it has arrived.
+Status Catalog::take_next_number(Snapshot& found) {
+    Snapshot next = found;
+    ++next.number;
+    next.writer = absl::StrFormat("%016x", random_.next_u64());
+    next.written_at = clock_.now();
+    const Status put = bucket_.put_if_absent(snapshot_key(next.number), encode_snapshot(next));
+    if (put.code() == absl::StatusCode::kAlreadyExists) {
+        return absl::AbortedError("a snapshot has come while the newest one was read");
+    }
+    LOGI_RETURN_IF_ERROR(put);
+    found = std::move(next);
+    remove_old_snapshots(found.number);
+    return absl::OkStatus();
+}
+
+void Catalog::pick_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
+                             std::uint64_t newest,
+                             bool some_gone,
+                             const std::vector<std::uint64_t>& journals,
+                             std::vector<bucket::ObjectInfo>& leftovers) {
     std::erase_if(unnamed, [&](const auto& object) {
         const SegmentName name = parse_segment_key(object.key);
         const bool replayed =
@@ -105,6 +143,13 @@ void Catalog::sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
         if (name.merged ? some_gone : !replayed && name.snapshot >= newest) {
             return false;
         }
+        leftovers.push_back(object);
+        return true;
+    });
+}
+
+void Catalog::remove_leftovers(const std::vector<bucket::ObjectInfo>& leftovers) {
+    for (const auto& object : leftovers) {
         const Status s = bucket_.remove(object.key);
         if (!s.ok() && s.code() != absl::StatusCode::kNotFound) {
             base::log_warn("cannot remove a segment that no snapshot names",
@@ -112,8 +157,7 @@ void Catalog::sweep_leftovers(std::vector<bucket::ObjectInfo>& unnamed,
             const base::MutexLock lock(mutex_);
             retired_.push_back({object.key, 0});
         }
-        return true;
-    });
+    }
 }
 
 // A request that the snapshot does not name was cancelled, processed, or never made; but one that
