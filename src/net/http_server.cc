@@ -3,12 +3,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "net/http_session.h"
+#include "net/listen.h"
 
 #include <boost/asio.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <sstream>
 #include <thread>
 
 namespace logi::net {
@@ -28,38 +28,6 @@ std::chrono::nanoseconds to_chrono(Duration d) {
     return std::chrono::nanoseconds(d.ns);
 }
 
-bool is_missing(ErrorCode ec) {
-    return ec == asio::error::address_family_not_supported ||
-           ec == std::errc::address_not_available;
-}
-
-std::string host_and_port(const ServerOptions& options) {
-    const bool bare_v6 = options.address.find(':') != std::string::npos;
-    return bare_v6 ? absl::StrCat("[", options.address, "]:", options.port)
-                   : absl::StrCat(options.address, ":", options.port);
-}
-
-std::string to_text(const tcp::endpoint& endpoint) {
-    std::ostringstream out;
-    out << endpoint;  // [::1]:3100 for IPv6
-    return out.str();
-}
-
-// Of a name's addresses the first, IPv4 before IPv6, as Go's net.Listen takes it.
-tcp::endpoint resolve(asio::io_context& context, const std::string& host, std::uint16_t port) {
-    ErrorCode ec;
-    const auto address = asio::ip::make_address(host, ec);
-    if (!ec) {
-        return {address, port};
-    }
-    tcp::resolver resolver(context);
-    const auto found = resolver.resolve(host, "", tcp::resolver::flags());
-    const auto v4 = std::find_if(found.begin(), found.end(), [](const auto& entry) {
-        return entry.endpoint().protocol() == tcp::v4();
-    });
-    return {(v4 == found.end() ? found.begin() : v4)->endpoint().address(), port};
-}
-
 }  // namespace
 
 struct HttpServer::Impl {
@@ -68,29 +36,6 @@ struct HttpServer::Impl {
           context(static_cast<int>(shared->options.threads)),
           acceptor(asio::make_strand(context)),
           back_off(acceptor.get_executor()) {}
-
-    void bind(const tcp::endpoint& endpoint) {
-        acceptor.open(endpoint.protocol());
-        acceptor.set_option(asio::socket_base::reuse_address(true));
-        if (endpoint.address().is_unspecified() && endpoint.protocol() == tcp::v6()) {
-            acceptor.set_option(asio::ip::v6_only(false));
-        }
-        acceptor.bind(endpoint);
-    }
-    void listen(const std::string& host, std::uint16_t port) {
-        try {
-            bind(host.empty() ? tcp::endpoint(tcp::v6(), port) : resolve(context, host, port));
-        } catch (const boost::system::system_error& e) {
-            if (!host.empty() || !is_missing(e.code())) {
-                throw;
-            }
-            // A machine without IPv6.
-            ErrorCode ignored;
-            acceptor.close(ignored);
-            bind(tcp::endpoint(tcp::v4(), port));
-        }
-        acceptor.listen();
-    }
 
     // Runs on the acceptor's strand.
     void accept() {
@@ -162,10 +107,10 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& opt
     shared->handler = std::move(handler);
     auto impl = std::make_unique<Impl>(shared);
     try {
-        impl->listen(options.address, options.port);
+        listen_on(impl->acceptor, impl->context, options.address, options.port);
     } catch (const std::exception& e) {
-        return absl::UnavailableError(
-            absl::StrCat("cannot listen on ", host_and_port(options), ": ", e.what()));
+        return absl::UnavailableError(absl::StrCat(
+            "cannot listen on ", host_and_port(options.address, options.port), ": ", e.what()));
     }
     Impl* raw = impl.get();
     asio::post(raw->acceptor.get_executor(), [raw] { raw->accept(); });
@@ -180,7 +125,8 @@ std::uint16_t HttpServer::port() const {
 }
 
 std::string HttpServer::address() const {
-    return to_text(impl_->acceptor.local_endpoint());
+    const tcp::endpoint endpoint = impl_->acceptor.local_endpoint();
+    return endpoint_text(endpoint.address(), endpoint.port());
 }
 
 bool HttpServer::is_local() const {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "net/listen.h"
 #include "net/stream.h"
 #include "net/websocket_session.h"
 
@@ -503,30 +504,17 @@ class Session : public std::enable_shared_from_this<Session> {
     bool head_ = false;
 };
 
-// On a strand of its own. Null if there is no memory for TLS.
-std::unique_ptr<Stream> open_stream(const Accepted& accepted, const SessionShared& shared) {
-    beast::error_code ignored;
-    tcp::socket socket(asio::make_strand(accepted.context));
-    socket.assign(accepted.is_v6 ? tcp::v6() : tcp::v4(), accepted.fd, ignored);
-    socket.set_option(tcp::no_delay(true), ignored);
-    if (shared.options.tls == nullptr) {
-        return std::make_unique<Stream>(std::move(socket));
-    }
-    auto tls = TlsConnection::make(shared.options.tls->identity()->context, accepted.fd);
-    return tls == nullptr ? nullptr : std::make_unique<Stream>(std::move(socket), std::move(tls));
-}
-
 }  // namespace
 
-void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
-    if (auto stream = open_stream(accepted, *shared); stream != nullptr) {
+void serve_connection(const Accepted& accepted, std::shared_ptr<SessionShared> shared) {
+    if (auto stream = open_stream(accepted, shared->options.tls.get()); stream != nullptr) {
         std::make_shared<Session>(std::move(stream), std::move(shared), &SessionShared::connections)
             ->serve();
     }
 }
 
-void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared) {
-    std::unique_ptr<Stream> stream = open_stream(accepted, *shared);
+void refuse_connection(const Accepted& accepted, std::shared_ptr<SessionShared> shared) {
+    std::unique_ptr<Stream> stream = open_stream(accepted, shared->options.tls.get());
     // They take files too, of which there may be few.
     const std::uint32_t refusals_max =
         std::min(kRefusalsMax, shared->options.connections_max / 4 + 1);

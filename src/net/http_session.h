@@ -11,11 +11,9 @@
 #include <map>
 #include <memory>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace logi::net {
+
+struct Accepted;
 
 // What is to be done when the server stops, by whom. Thread-safe.
 class StopList {
@@ -60,17 +58,10 @@ struct SessionShared {
     io::CancelToken stopped;  // of which each request's is a child
 };
 
-// A TCP connection that was accepted; whoever serves it closes it.
-struct Accepted {
-    boost::asio::io_context& context;
-    int fd;
-    bool is_v6;
-};
-
 // Serves requests until the peer, a time limit or an error ends the connection.
-void serve_connection(Accepted accepted, std::shared_ptr<SessionShared> shared);
+void serve_connection(const Accepted& accepted, std::shared_ptr<SessionShared> shared);
 
 // Answers 503 whatever is asked, then closes; at once if too many are being told so already.
-void refuse_connection(Accepted accepted, std::shared_ptr<SessionShared> shared);
+void refuse_connection(const Accepted& accepted, std::shared_ptr<SessionShared> shared);
 
 }  // namespace logi::net

@@ -1,5 +1,5 @@
-// A connection as the sources of this module see it, plain or with TLS; the only header that knows
-// of Asio.
+// A connection as the sources of this module see it, plain or with TLS; this header and listen.h
+// are the only ones that know of Asio.
 #pragma once
 
 #include "net/tls_connection.h"

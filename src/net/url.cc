@@ -53,4 +53,26 @@ StatusOr<ServerUrl> parse_server_url(const std::string& url) {
     return out;
 }
 
+StatusOr<ListenAddress> parse_listen_address(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    ListenAddress out;
+    std::uint32_t port = 0;
+    if (colon != std::string::npos) {
+        out.host = text.substr(0, colon);
+        if (out.host.size() > 1 && out.host.front() == '[' && out.host.back() == ']') {
+            out.host = out.host.substr(1, out.host.size() - 2);
+        } else if (out.host.find(':') != std::string::npos) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("'", text, "': an IPv6 address stands in brackets: [::1]:1514"));
+        }
+    }
+    if (colon == std::string::npos || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
+        port > UINT16_MAX) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("'", text, "' is not an address such as 0.0.0.0:1514 or :1514"));
+    }
+    out.port = static_cast<std::uint16_t>(port);
+    return out;
+}
+
 }  // namespace logi::net
