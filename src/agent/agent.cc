@@ -12,6 +12,7 @@
 #include "agent/positions/positions_file.h"
 #include "agent/positions/read_log.h"
 #include "agent/print_entries.h"
+#include "agent/receive/receivers.h"
 #include "agent/source.h"
 #include "agent/status_pages.h"
 #include "agent/stdin_source.h"
@@ -68,6 +69,7 @@ class Agent {
     Status make_discoveries(const ScrapeConfig& scrape);
     HttpDeps http_deps();
     void read_on();
+    void make_receivers();
     // Once on the strand, and waits for it.
     void on_strand(const std::function<void()>& body);
     void find_targets();
@@ -101,6 +103,7 @@ class Agent {
     std::unique_ptr<FileTargets> file_targets_;
     std::vector<std::unique_ptr<Source>> sources_;
     std::unique_ptr<StdinSource> stdin_;
+    std::unique_ptr<Receivers> receivers_;
     bool saving_ = false;
     std::vector<std::function<void()>> after_save_;
     std::optional<Positions> saved_;  // what the file of positions says
@@ -166,7 +169,10 @@ Status Agent::start() {
     LOGI_RETURN_IF_ERROR(make_delivery());
     times_ = std::make_unique<LineTimes>(clock_, log_->last_time());
     if (!from_stdin()) {
+        make_receivers();
         LOGI_RETURN_IF_ERROR(start_files(std::move(saved)));
+        // They take messages at once.
+        LOGI_RETURN_IF_ERROR(receivers_->start());
         return config_.server.disable ? absl::OkStatus() : start_server();
     }
     start_stdin();
@@ -243,6 +249,7 @@ void Agent::read_on() {
     for (const auto& source : sources_) {
         source->read_on();
     }
+    receivers_->read_on();
 }
 
 Status Agent::start_files(SavedPositions saved) {
@@ -293,6 +300,13 @@ Status Agent::start_files(SavedPositions saved) {
     return absl::OkStatus();
 }
 
+void Agent::make_receivers() {
+    receivers_ = std::make_unique<Receivers>(
+        ReceiverDeps{
+            {stages_, *delivery_}, *times_, clock_, executor_, strand_, metrics_, observer_},
+        config_.scrape_configs);
+}
+
 void Agent::find_targets() {
     targets_.clear();
     dropped_.clear();
@@ -302,7 +316,7 @@ void Agent::find_targets() {
         }
     }
     metrics_.gauge("promtail_targets_active_total", "Number of active total.")
-        .set(static_cast<double>(targets_.size() + sources_.size()));
+        .set(static_cast<double>(targets_.size() + sources_.size() + receivers_->size()));
     file_targets_->set_targets(targets_);
 }
 
@@ -374,11 +388,12 @@ void Agent::save_positions_now(const std::function<void()>& done) {
 }
 
 AgentStatus Agent::status() const {
-    AgentStatus status{.files = file_targets_->status(),
+    AgentStatus status{.receivers = receivers_->status(),
+                       .files = file_targets_->status(),
                        .targets = targets_,
                        .dropped = dropped_,
                        .ready = !config_.server.health_check_target || file_targets_->tails() > 0 ||
-                                !sources_.empty()};
+                                !sources_.empty() || receivers_->size() > 0};
     for (const auto& source : sources_) {
         const std::vector<FileStatus> more = source->status();
         status.files.insert(status.files.end(), more.begin(), more.end());
@@ -416,6 +431,9 @@ void Agent::stop() {
     if (delivery_ == nullptr) {
         return;
     }
+    if (receivers_ != nullptr) {
+        receivers_->shutdown();
+    }
     io::wait_for(executor_, [this](const io::Task& done) {
         strand_.post([this, done] {
             stopping_ = true;
@@ -430,6 +448,9 @@ void Agent::stop() {
             }
             if (stdin_ != nullptr) {
                 stdin_->stop();
+            }
+            if (receivers_ != nullptr) {
+                receivers_->finish();
             }
             delivery_->stop([this, done] {
                 if (file_targets_ == nullptr || flags_.dry_run) {

@@ -66,13 +66,19 @@ std::string page(const std::string& title, const Row& head, const std::vector<Ro
 
 net::HttpResponse targets_page(const AgentStatus& status) {
     std::vector<Row> rows;
+    for (const ReceiverStatus& receiver : status.receivers) {
+        rows.push_back({receiver.job,
+                        absl::StrCat(receiver.kind, " ", receiver.address),
+                        "",
+                        receiver.details});
+    }
     for (const FileStatus& file : status.files) {
         rows.push_back(
             {file.job, file.path, file.labels.to_string(), std::to_string(file.position)});
     }
     return answer(200,
                   "text/html; charset=utf-8",
-                  page("Targets", {"job", "file", "labels", "position"}, rows));
+                  page("Targets", {"job", "file or address", "labels", "position"}, rows));
 }
 
 net::HttpResponse discovery_page(const AgentStatus& status) {

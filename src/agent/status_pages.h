@@ -3,6 +3,7 @@
 
 #include "agent/discovery/discovery.h"
 #include "agent/files/file_targets.h"
+#include "agent/receive/receiver.h"
 #include "base/metrics.h"
 #include "io/executor.h"
 #include "net/http.h"
@@ -15,6 +16,7 @@ namespace logi::agent {
 
 // What the pages show, as it is at the moment.
 struct AgentStatus {
+    std::vector<ReceiverStatus> receivers;
     std::vector<FileStatus> files;
     std::vector<FileTarget> targets;
     std::vector<DroppedTarget> dropped;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/strand.hpp>
 

@@ -4,11 +4,13 @@
 #include "net/stream.h"
 #include "net/tls.h"
 
-#include <boost/asio/io_context.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <string>
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace logi::net {
 

@@ -16,19 +16,34 @@ Feed::Feed(const Deps& deps,
       progress_(std::make_shared<Progress>(start, std::move(on_delivered))) {}
 
 Duration Feed::take(const SourceLine& line) {
-    return take(line, labels_, key_);
+    begin(line, labels_);
+    return process(line, key_);
 }
 
 Duration Feed::take(const SourceLine& line, const Labels& labels) {
-    return take(line, labels, labels.to_string());
+    begin(line, labels);
+    return process(line, labels.to_string());
 }
 
-Duration Feed::take(const SourceLine& line, const Labels& labels, std::string_view key) {
+Duration Feed::take(const SourceLine& line,
+                    const std::shared_ptr<const Labels>& labels,
+                    std::string_view key,
+                    std::vector<LabelPair> metadata) {
+    begin(line, *labels);
+    entry_.labels_owner = labels;
+    entry_.metadata = std::move(metadata);
+    return process(line, key);
+}
+
+void Feed::begin(const SourceLine& line, const Labels& labels) {
     entry_.reset(labels, line.text, line.read_time);
     entry_.time = line.own_time.value_or(line.read_time);
     entry_.recorded_time = line.guessed;
     entry_.from = line.from;
     entry_.to = line.to;
+}
+
+Duration Feed::process(const SourceLine& line, std::string_view key) {
     switch (pipeline_.process(entry_)) {
         case Verdict::kPass:
             pass_on(key);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logi::agent {
 
@@ -48,6 +49,11 @@ class Feed {
     Duration take(const SourceLine& line);
     // The same with labels of its own for this line, which must outlive the feed.
     Duration take(const SourceLine& line, const Labels& labels);
+    // The same with labels that the entry keeps, their text, and metadata that the line brings.
+    Duration take(const SourceLine& line,
+                  const std::shared_ptr<const Labels>& labels,
+                  std::string_view key,
+                  std::vector<LabelPair> metadata = {});
 
     // What lies before the position goes nowhere.
     void pass_over(std::uint64_t position) { progress_->skip(done_before(position)); }
@@ -55,12 +61,14 @@ class Feed {
     // Sends on what stages have held long enough, or, with `all`, everything they hold.
     void release(Timestamp now, bool all);
     [[nodiscard]] bool holds() const { return pipeline_.held_from().has_value(); }
+    [[nodiscard]] std::uint64_t delivered() const { return progress_->delivered(); }
     // Whether everything is delivered that stages do not hold.
     [[nodiscard]] bool all_delivered() const { return progress_->idle(); }
     [[nodiscard]] const Labels& labels() const { return labels_; }
 
   private:
-    Duration take(const SourceLine& line, const Labels& labels, std::string_view key);
+    void begin(const SourceLine& line, const Labels& labels);
+    Duration process(const SourceLine& line, std::string_view key);
     void pass_on(std::string_view key);
     [[nodiscard]] std::uint64_t done_before(std::uint64_t position) const;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/pipeline/pipeline.h"
+#include "agent/receive/receive_config.h"
 #include "agent/relabel/relabel.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -145,6 +146,7 @@ struct ScrapeConfig {
     std::vector<DockerSdConfig> docker_sd_configs;
     std::vector<KubernetesSdConfig> kubernetes_sd_configs;
     std::optional<SystemdConfig> journal;
+    std::optional<SyslogConfig> syslog;
 };
 
 struct LimitsConfig {

@@ -12,20 +12,6 @@ config::Setter refuse_key(const char* message) {
     };
 }
 
-config::Setter read_tls(TlsConfig& tls) {
-    return [&tls](const YAML::Node& v) {
-        std::string ignored;
-        config::read_keys(v,
-                          "tls_config",
-                          {{"ca_file", config::set(tls.ca_file)},
-                           {"cert_file", config::set(tls.cert_file)},
-                           {"key_file", config::set(tls.key_file)},
-                           {"server_name", config::set(tls.server_name)},
-                           {"insecure_skip_verify", config::set(tls.insecure_skip_verify)},
-                           {"min_version", config::set(ignored)}});
-    };
-}
-
 config::Setter read_basic_auth(HttpAuth& c) {
     return [&c](const YAML::Node& v) {
         config::read_keys(v,
@@ -90,6 +76,20 @@ void check(const YAML::Node& node, const ClientConfig& c) {
 }
 
 }  // namespace
+
+config::Setter read_tls(TlsConfig& tls) {
+    return [&tls](const YAML::Node& v) {
+        std::string ignored;
+        config::read_keys(v,
+                          "tls_config",
+                          {{"ca_file", config::set(tls.ca_file)},
+                           {"cert_file", config::set(tls.cert_file)},
+                           {"key_file", config::set(tls.key_file)},
+                           {"server_name", config::set(tls.server_name)},
+                           {"insecure_skip_verify", config::set(tls.insecure_skip_verify)},
+                           {"min_version", config::set(ignored)}});
+    };
+}
 
 config::Setters http_client_setters(HttpClientConfig& c) {
     return {

@@ -10,7 +10,7 @@ namespace logi::agent {
 namespace {
 
 // What Promtail can do and the agent cannot.
-constexpr std::array<std::string_view, 21> kUnsupported = {
+constexpr std::array<std::string_view, 20> kUnsupported = {
     "azure_event_hubs",
     "azure_sd_configs",
     "cloudflare",
@@ -28,7 +28,6 @@ constexpr std::array<std::string_view, 21> kUnsupported = {
     "nerve_sd_configs",
     "openstack_sd_configs",
     "serverset_sd_configs",
-    "syslog",
     "triton_sd_configs",
     "windows_events",
     "azure_event_hub",
@@ -179,6 +178,10 @@ ScrapeConfig read_scrape_config(const YAML::Node& node) {
         {"journal",
          [&](const YAML::Node& v) {
              scrape.journal = read_systemd(v);
+         }},
+        {"syslog",
+         [&](const YAML::Node& v) {
+             scrape.syslog = read_syslog(v);
          }},
         {"file_sd_configs", list_of(scrape.file_sd_configs, "file_sd_configs", read_file_sd)},
         {"http_sd_configs", list_of(scrape.http_sd_configs, "http_sd_configs", read_http_sd)},

@@ -10,6 +10,9 @@ class Node;
 
 namespace logi::agent {
 
+// Sets what it is given from a tls_config.
+config::Setter read_tls(TlsConfig& tls);
+
 // Throws config::BadConfig.
 ClientConfig read_client(const YAML::Node& node);
 // Keys of everything that talks to a server, to be checked afterwards.
@@ -20,6 +23,7 @@ HttpSdConfig read_http_sd(const YAML::Node& node);
 DockerSdConfig read_docker_sd(const YAML::Node& node);
 KubernetesSdConfig read_kubernetes_sd(const YAML::Node& node);
 ScrapeConfig read_scrape_config(const YAML::Node& node);
+SyslogConfig read_syslog(const YAML::Node& node);
 // Also of special targets.
 std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list);
 std::vector<TargetGroup> read_target_groups(const YAML::Node& list);

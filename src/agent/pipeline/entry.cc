@@ -103,6 +103,7 @@ void Entry::copy_of(const Entry& other) {
     guessed_time = other.guessed_time;
     recorded_time = other.recorded_time;
     rest = other.rest;
+    labels_owner = other.labels_owner;
 }
 
 void swap(Entry& a, Entry& b) {

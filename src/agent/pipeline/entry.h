@@ -5,6 +5,7 @@
 #include "model/labels.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -101,6 +102,8 @@ struct Entry {
     std::optional<Timestamp> recorded_time;
     // How long its source must rest after it.
     Duration rest;
+    // Keeps the base of the labels, if nobody else does.
+    std::shared_ptr<const Labels> labels_owner;
 
     // `base` must outlive the entry, `text` until it is reset or kept.
     void reset(const Labels& base, std::string_view text, Timestamp read_at) {
@@ -112,6 +115,7 @@ struct Entry {
         guessed_time = false;
         recorded_time.reset();
         rest = {};
+        labels_owner.reset();
     }
     void set_line(std::string text) {
         own_line_ = std::move(text);

@@ -168,6 +168,13 @@ bool RelabelRule::apply(std::vector<LabelPair>& labels) const {
     return true;
 }
 
+bool RelabelRule::reads(std::string_view name) const {
+    const auto& sources = options_.source_labels;
+    return std::find(sources.begin(), sources.end(), name) != sources.end() ||
+           options_.target_label == name ||
+           (action_ == RelabelAction::kLabelMap && regex_->matches(name));
+}
+
 bool relabel(const std::vector<RelabelRule>& rules, std::vector<LabelPair>& labels) {
     return std::all_of(
         rules.begin(), rules.end(), [&](const RelabelRule& rule) { return rule.apply(labels); });

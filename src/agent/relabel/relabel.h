@@ -43,6 +43,8 @@ class RelabelRule {
     static StatusOr<RelabelRule> make(RelabelOptions options);
     // False: the target is dropped.
     [[nodiscard]] bool apply(std::vector<LabelPair>& labels) const;
+    // Whether a label of that name, which begins with __, can make a difference.
+    [[nodiscard]] bool reads(std::string_view name) const;
 
   private:
     RelabelRule(RelabelAction action, RelabelOptions options)
