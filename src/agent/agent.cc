@@ -13,6 +13,7 @@
 #include "agent/positions/read_log.h"
 #include "agent/print_entries.h"
 #include "agent/receive/receivers.h"
+#include "agent/receive/server_tls.h"
 #include "agent/source.h"
 #include "agent/status_pages.h"
 #include "agent/stdin_source.h"
@@ -414,6 +415,7 @@ Status Agent::start_server() {
     net::ServerOptions options;
     options.address = config_.server.http_listen_address;
     options.port = config_.server.http_listen_port;
+    LOGI_ASSIGN_OR_RETURN(options.tls, server_tls(config_.server.tls));
     LOGI_ASSIGN_OR_RETURN(
         server_,
         net::HttpServer::start(

@@ -16,6 +16,22 @@ RULES = "\n".join(f"  - {{source_labels: [__syslog_message_{name}], target_label
                   for name in ["severity", "facility", "hostname", "app_name", "proc_id", "msg_id"])
 
 
+# As Promtail's page on scraping has it.
+DOCUMENTED = """
+- job_name: syslog
+  syslog:
+    listen_address: 0.0.0.0:1514
+    listen_protocol: tcp
+    idle_timeout: 60s
+    label_structured_data: yes
+    labels:
+      job: "syslog"
+  relabel_configs:
+    - source_labels: ['__syslog_message_hostname']
+      target_label: 'host'
+"""
+
+
 def job(name, port, options="", rules=RULES, stages=""):
     """A scrape config of that name."""
     return (f"- job_name: {name}\n  syslog: {{listen_address: '127.0.0.1:{port}', labels: {{job: {name}}}, {options}}}\n"
@@ -41,7 +57,7 @@ class SyslogTest(unittest.TestCase):
         cls.authority = Authority(cls)
         cert, key = cls.authority.issue("agent")
         files = f"tls_config: {{cert_file: {cert}, key_file: {key}"
-        names = ["plain", "udp", "old", "whole", "data", "incoming", "tls", "mutual", "short", "lines", "idle", "names"]
+        names = ["plain", "udp", "old", "whole", "data", "incoming", "tls", "mutual", "short", "lines", "idle", "names", "documented"]
         cls.ports = {name: harness.free_port() for name in names}
         options = {
             "udp": "listen_protocol: udp", "old": "syslog_format: rfc3164, use_incoming_timestamp: true",
@@ -56,7 +72,8 @@ class SyslogTest(unittest.TestCase):
                      "  - {source_labels: [__syslog_message_app_name], regex: dropped, action: drop}"}
         stages = {"lines": "  pipeline_stages: [{multiline: {firstline: '^first', max_wait_time: 1s}}]\n"}
         cls.agent = Agent("".join(job(name, cls.ports[name], options.get(name, ""), rules.get(name, RULES),
-                                      stages.get(name, "")) for name in names),
+                                      stages.get(name, "")) for name in names[:-1]) +
+                          DOCUMENTED.replace("0.0.0.0:1514", f"127.0.0.1:{cls.ports['documented']}"),
                           f"- {{url: '{cls.server.url}/loki/api/v1/push', batchwait: 100ms}}\n")
         cls.addClassCleanup(cls.agent.close)
         cls.agent.start()
@@ -74,6 +91,15 @@ class SyslogTest(unittest.TestCase):
         query = ('{job="plain", severity="notice", facility="local4", hostname="web", app_name="nginx", proc_id="12", '
                  'msg_id="ID7"}')
         self.expect(query, ["line\n two"] * 2)
+
+    def test_the_documented_example(self):
+        text = b'<165>1 2024-01-01T00:00:00Z web nginx 12 ID7 [a@1 b="c"] text'
+        send(self.ports["documented"], b"%d %b" % (len(text), text))
+        wait_until(lambda: self.server.lines('{job="syslog"}'))
+        result = self.server.query('{job="syslog"}')["result"]
+        labels = {name: value for name, value in result[0]["stream"].items() if name in ("job", "host", "nginx", "test")}
+        self.assertEqual(labels, {"job": "syslog", "host": "web"})
+        self.assertLess(abs(int(result[0]["values"][0][0]) - time.time_ns()), 60 * 10**9)  # not the message's
 
     def test_lines_and_their_last_one(self):
         """What follows a line may belong to it, but nobody waits for it for long."""

@@ -159,6 +159,18 @@ void Client::flush() {
     }
 }
 
+void Client::hurry() {
+    hurried_ = true;
+    flush_if_hurried();
+}
+
+void Client::flush_if_hurried() {
+    if (hurried_ && closed_.empty() && closing_ == 0 && state_ == State::kReady) {
+        hurried_ = false;
+        flush();
+    }
+}
+
 void Client::stop() {
     stopping_ = true;
     if (state_ == State::kWaiting) {
@@ -234,7 +246,8 @@ void Client::on_answer(int status, const std::string& error) {
         base::log_warn("a batch was refused for its rate and is dropped", fields);
         give_up("rate_limited");
     } else if (stopping_) {
-        base::log_warn("a batch is not delivered; it is read again after the next start", fields);
+        base::log_warn("a batch is not delivered; files are read again after the next start",
+                       fields);
         state_ = State::kStopped;
         store_next();
         events_.on_done();
@@ -302,6 +315,7 @@ void Client::finish() {
     }
     store_next();
     events_.on_done();
+    flush_if_hurried();
     send_next();
 }
 

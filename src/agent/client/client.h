@@ -63,6 +63,8 @@ class Client {
 
     // Closes all batches.
     void flush();
+    // Somebody waits for what is in open batches: they go as soon as nothing is under way.
+    void hurry();
     // From now on a batch that does not arrive at once is not tried again: it stays undelivered.
     void stop();
     [[nodiscard]] bool stopped() const {
@@ -89,6 +91,7 @@ class Client {
     void close(std::map<std::string, std::unique_ptr<Batch>>::iterator at);
     void close_after_wait(const std::string& tenant, std::uint64_t batch);
     void send_next();
+    void flush_if_hurried();
     void on_answer(int status, const std::string& error);
     void on_unreadable(const Status& why);
     void retry();
@@ -126,6 +129,7 @@ class Client {
     std::size_t closing_ = 0;     // batches that wait for leave to be sent
     std::uint64_t failures_ = 0;  // of closed_.front()
     State state_ = State::kReady;
+    bool hurried_ = false;
     bool stopping_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     base::Counter encoded_bytes_;

@@ -102,6 +102,12 @@ bool Delivery::has_room() const {
         clients_.begin(), clients_.end(), [](const auto& client) { return client->has_room(); });
 }
 
+void Delivery::hurry() {
+    for (const auto& client : clients_) {
+        client->hurry();
+    }
+}
+
 void Delivery::flush(std::function<void()> done) {
     on_flushed_ = std::move(done);
     for (const auto& client : clients_) {

@@ -41,6 +41,8 @@ class Delivery {
     // Called whenever there may be room again.
     void on_room(std::function<void()> callback) { on_room_ = std::move(callback); }
 
+    // Somebody waits for what was added.
+    void hurry();
     // Calls back once nothing is under way, and every source is told.
     void flush(std::function<void()> done);
     // What does not arrive at once stays undelivered.

@@ -74,6 +74,7 @@ struct ServerConfig {
     Duration graceful_shutdown_timeout = Duration::seconds(30);
     std::string external_url;
     std::string path_prefix;
+    std::optional<config::ServerTls> tls;
 };
 
 struct PositionsConfig {
@@ -134,6 +135,13 @@ struct SystemdConfig {
     TextMap labels;
 };
 
+struct PushApiConfig {
+    ServerConfig server;
+    std::vector<std::string> unused_keys;  // of the server
+    TextMap labels;
+    bool use_incoming_timestamp = false;
+};
+
 struct ScrapeConfig {
     std::string job_name;
     PipelineSpec pipeline;
@@ -147,6 +155,8 @@ struct ScrapeConfig {
     std::vector<KubernetesSdConfig> kubernetes_sd_configs;
     std::optional<SystemdConfig> journal;
     std::optional<SyslogConfig> syslog;
+    std::optional<GelfConfig> gelf;
+    std::optional<PushApiConfig> push_api;
 };
 
 struct LimitsConfig {

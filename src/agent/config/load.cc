@@ -27,36 +27,13 @@ Setter section(const std::string& name, const Setters& setters) {
 }
 
 // A key that has no effect here, whatever is in it.
-Setter unused(AgentConfig& c, const std::string& key) {
-    return [&c, key](const YAML::Node&) {
-        c.unused_keys.push_back(key);
+Setter unused(std::vector<std::string>& keys, const std::string& key) {
+    return [&keys, key](const YAML::Node&) {
+        keys.push_back(key);
     };
 }
-
-Setters server_setters(AgentConfig& c) {
-    Setters setters;
-    for (const std::string& key : *config::loki_keys("server")) {
-        setters[key] = unused(c, "server." + key);
-    }
-    setters["profiling_enabled"] = unused(c, "server.profiling_enabled");
-    setters["reload"] = unused(c, "server.reload");
-    ServerConfig& s = c.server;
-    setters["disable"] = config::set(s.disable);
-    setters["http_listen_address"] = config::set(s.http_listen_address);
-    setters["http_listen_port"] = config::set(s.http_listen_port);
-    setters["log_level"] = config::set_log_level(s.log_level);
-    setters["register_instrumentation"] = config::set(s.register_instrumentation);
-    setters["health_check_target"] = config::set(s.health_check_target);
-    setters["enable_runtime_reload"] = config::set(s.enable_runtime_reload);
-    setters["graceful_shutdown_timeout"] = config::set_duration(s.graceful_shutdown_timeout);
-    setters["external_url"] = config::set(s.external_url);
-    setters["http_path_prefix"] = config::set(s.path_prefix);
-    // There is no gRPC here, on whatever port.
-    setters["grpc_listen_port"] = [](const YAML::Node&) {
-    };
-    setters["grpc_listen_address"] = [](const YAML::Node&) {
-    };
-    return setters;
+Setter unused(AgentConfig& c, const std::string& key) {
+    return unused(c.unused_keys, key);
 }
 
 Setter clients_setter(AgentConfig& c) {
@@ -71,7 +48,7 @@ Setters top_setters(AgentConfig& c) {
     return {
         {"global",
          section("global", {{"file_watch_config", unused(c, "global.file_watch_config")}})},
-        {"server", section("server", server_setters(c))},
+        {"server", section("server", server_setters(c.server, c.unused_keys))},
         {"client",
          [&c](const YAML::Node& v) {
              if (!v.IsNull()) {
@@ -89,6 +66,11 @@ Setters top_setters(AgentConfig& c) {
              if (!v.IsNull()) {
                  config::read_list(v, "scrape configs", [&](const YAML::Node& item) {
                      c.scrape_configs.push_back(read_scrape_config(item));
+                     if (const auto& push = c.scrape_configs.back().push_api; push.has_value()) {
+                         c.unused_keys.insert(c.unused_keys.end(),
+                                              push->unused_keys.begin(),
+                                              push->unused_keys.end());
+                     }
                  });
              }
          }},
@@ -142,6 +124,32 @@ std::string halve_backslashes(const std::string& text) {
 }
 
 }  // namespace
+
+Setters server_setters(ServerConfig& s, std::vector<std::string>& unused_keys) {
+    Setters setters;
+    for (const std::string& key : *config::loki_keys("server")) {
+        setters[key] = unused(unused_keys, "server." + key);
+    }
+    setters["profiling_enabled"] = unused(unused_keys, "server.profiling_enabled");
+    setters["reload"] = unused(unused_keys, "server.reload");
+    setters["disable"] = config::set(s.disable);
+    setters["http_listen_address"] = config::set(s.http_listen_address);
+    setters["http_listen_port"] = config::set(s.http_listen_port);
+    setters["log_level"] = config::set_log_level(s.log_level);
+    setters["register_instrumentation"] = config::set(s.register_instrumentation);
+    setters["health_check_target"] = config::set(s.health_check_target);
+    setters["enable_runtime_reload"] = config::set(s.enable_runtime_reload);
+    setters["graceful_shutdown_timeout"] = config::set_duration(s.graceful_shutdown_timeout);
+    setters["external_url"] = config::set(s.external_url);
+    setters["http_path_prefix"] = config::set(s.path_prefix);
+    setters["http_tls_config"] = config::set_tls(s.tls);
+    // There is no gRPC here, on whatever port.
+    setters["grpc_listen_port"] = [](const YAML::Node&) {
+    };
+    setters["grpc_listen_address"] = [](const YAML::Node&) {
+    };
+    return setters;
+}
 
 StatusOr<AgentConfig> load_agent_config(const std::string& text, const std::string& file_name) {
     AgentConfig c;

@@ -16,14 +16,17 @@ config::Setter set_listen_address(std::string& host, std::uint16_t& port) {
     };
 }
 
-config::Setter set_server_tls(ServerTlsFiles& files) {
-    return [&files](const YAML::Node& v) {
+config::Setter set_server_tls(std::optional<config::ServerTls>& target) {
+    return [&target](const YAML::Node& v) {
         TlsConfig tls;
         read_tls(tls)(v);
         if (tls.cert_file.empty() || tls.key_file.empty()) {
             config::refuse(v, "the tls_config of a target needs a cert_file and a key_file");
         }
-        files = {tls.cert_file, tls.key_file, tls.ca_file};
+        target = {tls.cert_file,
+                  tls.key_file,
+                  tls.ca_file,
+                  tls.ca_file.empty() ? config::ClientAuth::kNone : config::ClientAuth::kRequired};
     };
 }
 
@@ -71,7 +74,7 @@ SyslogConfig read_syslog(const YAML::Node& node) {
     if (!has_address) {
         config::refuse(node, "syslog needs a listen_address");
     }
-    if (c.udp && !c.tls.cert_file.empty()) {
+    if (c.udp && c.tls.has_value()) {
         config::refuse(node, "syslog over UDP has no tls_config");
     }
     if (c.idle_timeout.ns <= 0) {
@@ -81,6 +84,35 @@ SyslogConfig read_syslog(const YAML::Node& node) {
     if (c.message_bytes_max <= 0 || c.message_bytes_max > kBytesMax) {
         config::refuse(node, "max_message_length is above 0 and at most 16MiB");
     }
+    return c;
+}
+
+GelfConfig read_gelf(const YAML::Node& node) {
+    GelfConfig c;
+    if (node.IsNull()) {
+        return c;
+    }
+    config::read_keys(node,
+                      "gelf",
+                      {{"listen_address", set_listen_address(c.listen_host, c.listen_port)},
+                       {"labels", set_text_map(c.labels)},
+                       {"use_incoming_timestamp", config::set(c.use_incoming_timestamp)}});
+    return c;
+}
+
+PushApiConfig read_push_api(const YAML::Node& node) {
+    PushApiConfig c;
+    config::read_keys(node,
+                      "loki_push_api",
+                      {{"server",
+                        [&c](const YAML::Node& v) {
+                            if (!v.IsNull()) {
+                                config::read_keys(
+                                    v, "server", server_setters(c.server, c.unused_keys));
+                            }
+                        }},
+                       {"labels", set_text_map(c.labels)},
+                       {"use_incoming_timestamp", config::set(c.use_incoming_timestamp)}});
     return c;
 }
 

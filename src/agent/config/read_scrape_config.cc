@@ -10,7 +10,7 @@ namespace logi::agent {
 namespace {
 
 // What Promtail can do and the agent cannot.
-constexpr std::array<std::string_view, 20> kUnsupported = {
+constexpr std::array<std::string_view, 18> kUnsupported = {
     "azure_event_hubs",
     "azure_sd_configs",
     "cloudflare",
@@ -20,10 +20,8 @@ constexpr std::array<std::string_view, 20> kUnsupported = {
     "ec2_sd_configs",
     "gce_sd_configs",
     "gcplog",
-    "gelf",
     "heroku_drain",
     "kafka",
-    "loki_push_api",
     "marathon_sd_configs",
     "nerve_sd_configs",
     "openstack_sd_configs",
@@ -182,6 +180,14 @@ ScrapeConfig read_scrape_config(const YAML::Node& node) {
         {"syslog",
          [&](const YAML::Node& v) {
              scrape.syslog = read_syslog(v);
+         }},
+        {"gelf",
+         [&](const YAML::Node& v) {
+             scrape.gelf = read_gelf(v);
+         }},
+        {"loki_push_api",
+         [&](const YAML::Node& v) {
+             scrape.push_api = read_push_api(v);
          }},
         {"file_sd_configs", list_of(scrape.file_sd_configs, "file_sd_configs", read_file_sd)},
         {"http_sd_configs", list_of(scrape.http_sd_configs, "http_sd_configs", read_http_sd)},

@@ -24,6 +24,10 @@ DockerSdConfig read_docker_sd(const YAML::Node& node);
 KubernetesSdConfig read_kubernetes_sd(const YAML::Node& node);
 ScrapeConfig read_scrape_config(const YAML::Node& node);
 SyslogConfig read_syslog(const YAML::Node& node);
+GelfConfig read_gelf(const YAML::Node& node);
+PushApiConfig read_push_api(const YAML::Node& node);
+// Keys of a `server`; `unused` gets those that have no effect here.
+config::Setters server_setters(ServerConfig& s, std::vector<std::string>& unused);
 // Also of special targets.
 std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list);
 std::vector<TargetGroup> read_target_groups(const YAML::Node& list);

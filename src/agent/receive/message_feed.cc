@@ -145,6 +145,9 @@ void MessageFeed::release_later() {
             }
             releasing_ = false;
             feed_.release(deps_.clock.now(), false);
+            if (hurried_) {
+                hurry();
+            }
             if (feed_.holds()) {
                 release_later();
             }

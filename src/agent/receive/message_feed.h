@@ -62,6 +62,11 @@ class MessageFeed {
               const Stream& stream,
               std::optional<Timestamp> own_time,
               std::vector<LabelPair> metadata = {});
+    // Somebody waits for what was taken.
+    void hurry() {
+        hurried_ = feed_.holds();
+        deps_.feed.delivery.hurry();
+    }
     // What goes nowhere.
     void pass_over() { feed_.pass_over(++taken_); }
     [[nodiscard]] std::uint64_t taken() const { return taken_; }
@@ -84,6 +89,7 @@ class MessageFeed {
     std::string cache_key_;
     bool resting_ = false;
     bool releasing_ = false;
+    bool hurried_ = false;  // also what stages hold
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

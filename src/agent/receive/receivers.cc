@@ -1,6 +1,8 @@
 #include "agent/receive/receivers.h"
 
 #include "absl/strings/str_cat.h"
+#include "agent/receive/gelf_target.h"
+#include "agent/receive/push_target.h"
 #include "agent/receive/syslog_target.h"
 #include "base/log.h"
 
@@ -14,6 +16,12 @@ Receivers::Receivers(const ReceiverDeps& deps, const std::vector<ScrapeConfig>& 
     for (const ScrapeConfig& scrape : scrapes) {
         if (scrape.syslog.has_value()) {
             add(scrape, make_syslog_target(deps, scrape));
+        }
+        if (scrape.gelf.has_value()) {
+            add(scrape, make_gelf_target(deps, scrape));
+        }
+        if (scrape.push_api.has_value()) {
+            add(scrape, make_push_target(deps, scrape));
         }
     }
 }
