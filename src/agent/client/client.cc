@@ -28,7 +28,7 @@ const std::vector<double> kSecondsBuckets = {.005, .01, .025, .05, .1, .25, .5, 
 StatusOr<std::unique_ptr<Client>> Client::make(const ClientConfig& config,
                                                const Deps& deps,
                                                Events events) {
-    LOGI_ASSIGN_OR_RETURN(auto sender, Sender::make(config));
+    LOGI_ASSIGN_OR_RETURN(auto sender, Sender::make(config, deps.clock));
     std::shared_ptr<DiskBuffer> buffer;
     if (!config.buffer_dir.empty()) {
         LOGI_ASSIGN_OR_RETURN(buffer, DiskBuffer::open(deps.files, deps.random, config.buffer_dir));

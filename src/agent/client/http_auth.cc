@@ -6,7 +6,6 @@
 #include <fstream>
 
 namespace logi::agent {
-namespace {
 
 StatusOr<std::string> first_line_of(const std::string& path) {
     std::ifstream in(path);
@@ -19,8 +18,6 @@ StatusOr<std::string> first_line_of(const std::string& path) {
     }
     return line;
 }
-
-}  // namespace
 
 Status add_authorization(const HttpAuth& auth, std::vector<net::Header>& headers) {
     if (!auth.user.empty()) {

@@ -5,6 +5,7 @@
 #include "net/http.h"
 #include "net/tls.h"
 
+#include <string>
 #include <vector>
 
 namespace logi::agent {
@@ -12,6 +13,9 @@ namespace logi::agent {
 // Adds the headers that say it; files are read anew each time, as tokens in them change.
 // kUnavailable if one cannot be read.
 Status add_authorization(const HttpAuth& auth, std::vector<net::Header>& headers);
+
+// Of a file, without spaces at its end. kUnavailable if it cannot be read.
+StatusOr<std::string> first_line_of(const std::string& path);
 
 [[nodiscard]] net::ClientTls tls_of(const TlsConfig& config);
 

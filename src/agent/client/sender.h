@@ -3,6 +3,7 @@
 
 #include "agent/config/agent_config.h"
 #include "base/status.h"
+#include "io/clock.h"
 
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ struct PushAnswer {
 class Sender {
   public:
     // kInvalidArgument for an address that is none, or for certificates that cannot be read.
-    static StatusOr<std::unique_ptr<Sender>> make(const ClientConfig& config);
+    static StatusOr<std::unique_ptr<Sender>> make(const ClientConfig& config,
+                                                  const io::Clock& clock);
     virtual ~Sender() = default;
     // An error: there is no answer. Passwords and tokens of files are read anew each time.
     virtual StatusOr<PushAnswer> push(const std::string& tenant, const std::string& body) = 0;

@@ -44,6 +44,17 @@ struct HttpClientConfig {
     bool follow_redirects = true;
 };
 
+// Where tokens come from, and who asks for them.
+struct OAuth2Config {
+    std::string client_id;
+    std::string client_secret;
+    std::string client_secret_file;
+    std::vector<std::string> scopes;
+    std::string token_url;
+    TextMap endpoint_params;
+    TlsConfig tls;
+};
+
 struct ClientConfig {
     std::string name;
     std::string url;
@@ -52,6 +63,7 @@ struct ClientConfig {
     Duration batch_wait = Duration::seconds(1);
     std::int64_t batch_bytes = 1 << 20;  // of lines and metadata
     HttpClientConfig http;
+    std::optional<OAuth2Config> oauth2;
     Duration backoff_min = Duration::millis(500);
     Duration backoff_max = Duration::minutes(5);
     // After so many a batch is given up; 0: never. Promtail's own default is 10.

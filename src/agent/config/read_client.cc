@@ -2,6 +2,7 @@
 #include "agent/config/readers.h"
 #include "agent/stages/options.h"
 #include "config/setters.h"
+#include "net/url.h"
 
 namespace logi::agent {
 namespace {
@@ -56,7 +57,32 @@ config::Setter read_disk_buffer(ClientConfig& c) {
     };
 }
 
+config::Setter read_oauth2(std::optional<OAuth2Config>& target) {
+    return [&target](const YAML::Node& v) {
+        OAuth2Config o;
+        config::read_keys(v,
+                          "oauth2",
+                          {{"client_id", config::set(o.client_id)},
+                           {"client_secret", config::set(o.client_secret)},
+                           {"client_secret_file", config::set(o.client_secret_file)},
+                           {"scopes", config::set(o.scopes)},
+                           {"token_url", config::set(o.token_url)},
+                           {"endpoint_params", set_text_map(o.endpoint_params)},
+                           {"tls_config", read_tls(o.tls)},
+                           {"proxy_url", refuse_key("proxy_url is not supported")}});
+        if (o.client_id.empty() || !net::parse_server_url(o.token_url).ok()) {
+            config::refuse(
+                v, "oauth2 needs a client_id, and the http:// or https:// address token_url");
+        }
+        target = std::move(o);
+    };
+}
+
 void check(const YAML::Node& node, const ClientConfig& c) {
+    if (c.oauth2.has_value() && (!c.http.auth.user.empty() || !c.http.auth.token.empty() ||
+                                 !c.http.auth.token_file.empty())) {
+        config::refuse(node, "a client has oauth2 or another authorization, not both");
+    }
     if (c.url.empty()) {
         config::refuse(node, "a client needs a url");
     }
@@ -117,6 +143,7 @@ ClientConfig read_client(const YAML::Node& node) {
     ClientConfig c;
     std::string stream_lag_labels;
     config::Setters setters = http_client_setters(c.http);
+    setters["oauth2"] = read_oauth2(c.oauth2);
     setters.merge(
         config::Setters{{"name", config::set(c.name)},
                         {"url", config::set(c.url)},
