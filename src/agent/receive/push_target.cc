@@ -16,6 +16,8 @@ constexpr const char* kTenantOfPush = "__loki_push_api_tenant";
 constexpr std::uint64_t kBodyBytesMax = 32ULL << 20U;
 constexpr std::uint64_t kBodiesBytesMax = 64ULL << 20U;
 constexpr std::size_t kPushesMax = 1024;
+// What pushes that wait for room have become in memory.
+constexpr std::size_t kWaitingBytesMax = 64U << 20U;
 // A pusher gets an answer by then, at a stop sooner.
 constexpr Duration kAnswerTime = Duration::seconds(30);
 constexpr Duration kStopTime = Duration::seconds(5);
@@ -39,6 +41,7 @@ struct Push {
     std::string tenant;
     net::Responder respond;
     io::CancelToken cancel;
+    std::size_t bytes = 0;  // of what was pushed, in memory
     std::uint64_t end = 0;  // when everything before it is delivered, this is
     bool answered = false;
 
@@ -48,6 +51,20 @@ struct Push {
         }
     }
 };
+
+std::size_t bytes_of(const Pushed& pushed) {
+    std::size_t bytes = 0;
+    for (const PushedStream& stream : pushed.streams) {
+        bytes += sizeof(stream) + stream.labels.size() * sizeof(LabelPair);
+        for (const PushedEntry& entry : stream.entries) {
+            bytes += sizeof(entry) + entry.line.size();
+            for (const LabelPair& pair : entry.metadata) {
+                bytes += sizeof(pair) + pair.name.size() + pair.value.size();
+            }
+        }
+    }
+    return bytes;
+}
 
 class PushTarget final : public Receiver {
   public:
@@ -102,6 +119,7 @@ class PushTarget final : public Receiver {
         while (!waiting_.empty() && (stopping_ || feed_.has_room())) {
             const std::shared_ptr<Push> push = std::move(waiting_.front());
             waiting_.pop_front();
+            waiting_bytes_ -= push->bytes;
             if (stopping_) {
                 push->say(503, kStopping);
             } else if (!push->answered && push->cancel.check().ok()) {
@@ -143,18 +161,26 @@ class PushTarget final : public Receiver {
             push->tenant = std::string(request.header("X-Scope-OrgID"));
             push->respond = respond;
             push->cancel = request.cancel;
+            push->bytes = bytes_of(push->pushed);
             deps_.strand.post([this, push] { queue(push); });
         }
     }
 
     void queue(const std::shared_ptr<Push>& push) {
-        if (waiting_.size() >= kPushesMax) {
+        if (waiting_.size() >= kPushesMax ||
+            (!waiting_.empty() && waiting_bytes_ + push->bytes > kWaitingBytesMax)) {
             push->say(503, "too many pushes wait");
             return;
         }
         waiting_.push_back(push);
-        deps_.executor.post_after(kAnswerTime, [this, push, &strand = deps_.strand] {
-            strand.post([push] { push->say(503, "the servers behind have not taken it in time"); });
+        waiting_bytes_ += push->bytes;
+        deps_.executor.post_after(kAnswerTime, [this, push] {
+            deps_.strand.post([this, push] {
+                push->say(503, "the servers behind have not taken it in time");
+                if (std::erase(waiting_, push) > 0) {
+                    waiting_bytes_ -= push->bytes;
+                }
+            });
         });
         read_on();
     }
@@ -195,7 +221,8 @@ class PushTarget final : public Receiver {
     const std::string job_;
     const PushApiConfig config_;
     std::deque<std::shared_ptr<Push>> waiting_;  // for room
-    std::deque<std::shared_ptr<Push>> taken_;    // for being delivered
+    std::size_t waiting_bytes_ = 0;
+    std::deque<std::shared_ptr<Push>> taken_;  // for being delivered
     MessageFeed feed_;
     const bool wants_tenant_;
     bool stopping_ = false;
