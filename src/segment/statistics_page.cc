@@ -62,6 +62,10 @@ class Decoder {
             const std::int64_t last = bucket_of(extent.max_time, counts.width);
             for (LevelCount& count : counts.counts) {
                 const std::uint64_t difference = r_.varint();
+                // The extent's first row is in its first bucket.
+                if (&count == &counts.counts.front() && difference != 0) {
+                    return false;
+                }
                 if (bucket > last || difference > static_cast<std::uint64_t>(last) -
                                                       static_cast<std::uint64_t>(bucket)) {
                     return false;
