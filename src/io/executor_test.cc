@@ -70,8 +70,8 @@ TEST(ThreadPool, TimersDoNotWaitForBusyWorkers) {
 }
 
 TEST(ThreadPool, TasksDoNotWaitForLongOnes) {
-    ThreadPool pool(2);
     std::atomic<bool> posted{false};
+    ThreadPool pool(2);
     const Task busy = [&posted] {
         while (!posted) {
             std::this_thread::yield();

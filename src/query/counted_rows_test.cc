@@ -204,8 +204,8 @@ class Data {
         "sum by (x) (rate({app=~\".+\"} | label_format x=`{{.detected_level}}-{{.app}}` [R]))",
         "sum by (detected_level_extracted) (count_over_time({app=~\".+\"}[R]))",
         "sum by (detected_level) (count_over_time({app=~\".+\"} | keep detected_level [R]))",
-        "sum by (detected_level) (count_over_time({app=~\".+\"} | detected_level > 3 | "
-        "__error__=\"\" [R]))",
+        ("sum by (detected_level) (count_over_time({app=~\".+\"} | detected_level > 3 | "
+         "__error__=\"\" [R]))"),
         "sum by (app) (count_over_time({app=~\".+\"} |= \"line 1\" [R]))",
         "absent_over_time({app=\"a1\"} | detected_level=\"warn\" [R])"};
 
