@@ -1,6 +1,6 @@
 # logi_module(NAME journal DEPS base io [SRCS ...] [HEAVY ...] [LIBS ...] [TESTS ...])
 #   SRCS   ordinary sources: compiled with the shared precompiled header.
-#   HEAVY  sources that include Boost.Beast: no precompiled header, one at a time; none for fuzzers.
+#   HEAVY  sources that include Boost.Beast: no precompiled header, one at a time.
 #   LIBS   outside libraries, private to the module.
 #   TESTS  unit tests, one program for the module.
 # A module may name only modules that stand earlier in src/LAYERS.
@@ -10,7 +10,7 @@ list(TRANSFORM LOGI_LAYERS REPLACE "[ \t].*$" "")
 
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
 add_library(logi_pch STATIC ${CMAKE_BINARY_DIR}/pch.cc)
-target_link_libraries(logi_pch PRIVATE logi_flags)
+target_link_libraries(logi_pch PRIVATE logi_flags absl::statusor absl::strings absl::flat_hash_map absl::flat_hash_set absl::span)
 target_precompile_headers(logi_pch PRIVATE ${PROJECT_SOURCE_DIR}/src/base/pch.h)
 
 add_custom_target(unit_tests)
@@ -36,7 +36,7 @@ function(logi_module)
   target_precompile_headers(logi_${M_NAME} REUSE_FROM logi_pch)
   # A module whose libraries bring definitions of their own compiles without the shared header.
   set_target_properties(logi_${M_NAME} PROPERTIES PCH_WARN_INVALID OFF)
-  if(M_HEAVY AND NOT LOGI_FUZZ)
+  if(M_HEAVY)
     add_library(logi_${M_NAME}_heavy OBJECT ${M_HEAVY})
     target_include_directories(logi_${M_NAME}_heavy PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(logi_${M_NAME}_heavy PRIVATE logi_flags ${M_LIBS} ${libs} absl::status absl::statusor absl::strings)
@@ -52,6 +52,8 @@ function(logi_module)
   if(LOGI_TESTS AND M_TESTS)
     add_executable(test_${M_NAME} ${M_TESTS})
     target_link_libraries(test_${M_NAME} PRIVATE logi_${M_NAME} logi_flags GTest::gtest GTest::gmock GTest::gtest_main)
+    target_precompile_headers(test_${M_NAME} REUSE_FROM logi_pch)
+    set_target_properties(test_${M_NAME} PROPERTIES PCH_WARN_INVALID OFF)
     add_test(NAME ${M_NAME} COMMAND test_${M_NAME})
     set_tests_properties(${M_NAME} PROPERTIES TIMEOUT 900 LABELS unit)
     add_dependencies(unit_tests test_${M_NAME})
