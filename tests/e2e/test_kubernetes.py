@@ -115,6 +115,19 @@ class Kubernetes(unittest.TestCase):
                         self.assertIn(how.get("httpGet", how.get("tcpSocket"))["port"], ports)
                     self.assertIn("memory", container["resources"]["limits"])
 
+    def test_scaled_is_without_volumes_and_grows(self):
+        objects = self.rendered["scaled"]
+        roles = {each["metadata"]["name"] for each, _ in pods_of(objects)}
+        self.assertEqual(roles, {"logi-write", "logi-read", "logi-compact"})
+        for each, template in pods_of(objects):
+            self.assertEqual(each["kind"], "Deployment")
+            self.assertFalse([volume for volume in template["spec"]["volumes"] if "persistentVolumeClaim" in volume])
+            self.assertIn("--role=" + each["metadata"]["name"].removeprefix("logi-"), template["spec"]["containers"][0]["args"][-1])
+        grown = {each["spec"]["scaleTargetRef"]["name"] for each in objects if each["kind"] == "HorizontalPodAutoscaler"}
+        self.assertEqual(grown, {"logi-write", "logi-read"})
+        budgets = {each["metadata"]["name"] for each in objects if each["kind"] == "PodDisruptionBudget"}
+        self.assertEqual(budgets, roles)
+
     def test_logi_takes_configurations_and_command_lines(self):
         for objects in self.rendered.values():
             maps = {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
