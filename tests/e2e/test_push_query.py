@@ -121,7 +121,8 @@ class PushAndQuery(unittest.TestCase):
         self.assertEqual(log["pushedIntoBlocks"], ['|= "n=5"', '|~ "x$"'])
         self.assertEqual(log["rowByRow"], ["| logfmt", "| n>3"])
         self.assertEqual(log["byColumns"], ["| logfmt", "| n>3"])
-        self.assertEqual(plan('{app="a"} | regexp "(?P<n>.)" | n > 3')[0]["byColumns"], [])
+        self.assertEqual(plan('{app="a"} | regexp "(?P<n>.)" | n > 3')[0]["byColumns"], ['| regexp "(?P<n>.)"', "| n>3"])
+        self.assertEqual(plan('{app="a"} | decolorize | logfmt | n > 3')[0]["byColumns"], [])
         self.assertEqual((log["blocksRead"], log["entriesRead"], log["extractedLabels"]), (1, 100, "all"))
         self.assertGreater(log["estimatedBytes"], 100)
         counted, unwrapped = plan('sum by (app) (count_over_time({app=~"a|b"}[1h])) '
