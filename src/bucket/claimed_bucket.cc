@@ -161,6 +161,10 @@ class ClaimedBucket::Watch : public std::enable_shared_from_this<Watch> {
             look_later();  // a greater one has come meanwhile
             return;
         }
+        if (may_pass(newest.status())) {
+            look_later();
+            return;
+        }
         if (!newest.ok()) {
             opened_(newest.status());
             return;
@@ -173,6 +177,13 @@ class ClaimedBucket::Watch : public std::enable_shared_from_this<Watch> {
     }
 
   private:
+    // A bucket that answers no more while another process is waited for; the first look tells at
+    // once what is wrong.
+    bool may_pass(const Status& status) const {
+        return status.code() == absl::StatusCode::kUnavailable && waited_.ns > 0 &&
+               waited_ < claim_->options.wait_max;
+    }
+
     // Also notes what it sees.
     bool is_free(const Newest& newest) {
         if (newest.number == 0 || line_of(newest.text, 0) == claim_->options.owner ||
@@ -192,8 +203,8 @@ class ClaimedBucket::Watch : public std::enable_shared_from_this<Watch> {
             text_of(claim_->options, absl::StrCat(claim_->deps.random.next_u64()));
         const Status status =
             claim_->bucket->put_if_absent(key_of(claim_->options.folder, number), text);
-        if (status.code() == absl::StatusCode::kAlreadyExists) {
-            look_later();  // another was faster
+        if (status.code() == absl::StatusCode::kAlreadyExists || may_pass(status)) {
+            look_later();  // another was faster, or nobody knows
             return;
         }
         if (!status.ok()) {

@@ -47,17 +47,20 @@ Status Catalog::learn() {
 
 Status Catalog::learn(std::vector<bucket::ObjectInfo>& listed) {
     for (int i = 0; i < kReadTries; ++i) {
+        // Before the listing: another thread may learn more while it is under way.
+        const std::uint64_t known = snapshot()->number;
         LOGI_ASSIGN_OR_RETURN(listed, bucket_.list(folder_ + "/catalog"));
         std::uint64_t newest = 0;
         for (const auto& object : listed) {
             newest = std::max(newest, snapshot_number(object.key));
         }
-        if (const std::uint64_t known = snapshot()->number; newest == known) {
-            return absl::OkStatus();
-        } else if (newest < known) {
+        if (newest < known) {
             // Snapshots are removed oldest first, so there is always the newest.
             return absl::DataLossError(absl::StrCat(
                 folder_, "/catalog: snapshot ", known, " is gone, and no later one is there"));
+        }
+        if (newest <= snapshot()->number) {
+            return absl::OkStatus();
         }
         const auto bytes = bucket_.get(snapshot_key(newest));
         if (bytes.status().code() == absl::StatusCode::kNotFound) {

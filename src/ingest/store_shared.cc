@@ -64,9 +64,14 @@ Status Store::discover_tenants() {
             base::log_warn("this folder is no tenant's", {{"folder", folder}});
             continue;
         }
-        LOGI_ASSIGN_OR_RETURN(const auto owner, tenant(*name));
-        LOGI_RETURN_IF_ERROR(owner->catalog().learn());
-        count_segments(*owner);
+        const auto owner = tenant(*name);
+        const Status learnt = owner.ok() ? (*owner)->catalog().learn() : owner.status();
+        if (!learnt.ok()) {
+            base::log_error("a tenant's catalog cannot be read",
+                            {{"tenant", *name}, {"error", std::string(learnt.message())}});
+            continue;
+        }
+        count_segments(**owner);
     }
     return absl::OkStatus();
 }

@@ -12,6 +12,8 @@ namespace {
 
 constexpr Duration kRetryMin = Duration::millis(100);
 constexpr int kRetryDoublings = 4;
+// Of a journal: that ending it takes seconds, and reading it few listings, whatever clocks say.
+constexpr std::uint64_t kObjectsMax = 512;
 const std::vector<double> kPutBuckets = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 }  // namespace
@@ -221,13 +223,17 @@ void BucketJournal::acknowledge() {
     {
         const base::MutexLock lock(mutex_);
         pending_bytes_ -= sending_->bytes;
+        // After a seal was met they are the first of a new journal.
+        if (first_record_.ns == 0) {
+            first_record_ = deps_.clock.now();
+        }
         more = !pending_.empty() && (!gathering_ || pending_bytes_ >= options_.object_bytes_max);
     }
     sending_ = nullptr;
     object_.clear();
     failures_ = 0;
     refusing_.store(false);
-    if (closing_ || bytes_ > options_.journal_bytes_max) {
+    if (closing_ || bytes_ > options_.journal_bytes_max || number_ >= kObjectsMax) {
         close_current();
     }
     if (more) {

@@ -149,7 +149,7 @@ StatusOr<JournalObject> decode_object(std::string_view bytes) {
     for (const Region& region : regions) {
         const std::string_view packed = r.bytes(region.bytes);
         if (!r.ok() || base::crc32c(packed) != region.crc) {
-            return damaged(absl::StrCat("the records of tenant ", region.tenant));
+            return damaged("a tenant's records");
         }
         LOGI_RETURN_IF_ERROR(decode_region(packed, object.tenants[region.tenant], region.count));
     }

@@ -24,7 +24,8 @@ void end_at_deadline(io::Executor& executor, Duration deadline) {
         executor.post_after(deadline, [deadline] {
             base::log_error(
                 "not everything could be written to segments in time: it is in the "
-                "journal, which the next start reads",
+                "journal, which the next start reads, or where processes share a bucket its "
+                "compactor",
                 {{"seconds", std::to_string(deadline.ns / kNanosPerSecond)},
                  {"key", "server.graceful_shutdown_timeout"}});
             ::_exit(1);

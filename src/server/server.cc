@@ -14,6 +14,7 @@
 #include "io/open_files.h"
 #include "io/process_usage.h"
 #include "io/service_manager.h"
+#include "journal/journal.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "server/cluster_part.h"
@@ -130,6 +131,17 @@ void warn_of_strangers(const config::Config& config,
     }
 }
 
+// Its entries would be in no answer of processes with roles.
+Status no_local_journal(io::FileSystem& files, const std::string& data_dir) {
+    LOGI_ASSIGN_OR_RETURN(const auto left,
+                          journal::LocalJournal::list(files, data_dir + "/journal"));
+    return left.empty() ? absl::OkStatus()
+                        : absl::FailedPreconditionError(absl::StrCat(
+                              data_dir,
+                              "/journal has entries that may not be in the bucket: start once "
+                              "without --role, and end with POST /ingester/shutdown"));
+}
+
 }  // namespace
 
 int run(const config::Config& config, const Roles& roles) {
@@ -167,6 +179,10 @@ int run(const config::Config& config, const Roles& roles) {
     options.retention_enabled = config.retention_enabled;
     const std::string writer = absl::StrFormat("%016x", random.next_u64());
     if (roles.shared) {
+        if (const Status left = no_local_journal(*files, config.data_dir); !left.ok()) {
+            base::log_error("cannot start", {{"error", std::string(left.message())}});
+            return 1;
+        }
         options.shared.emplace();
         options.shared->writer = roles.write ? writer : "";
         options.flush_age_max = kSharedFlushAgeMax;
@@ -199,6 +215,14 @@ int run(const config::Config& config, const Roles& roles) {
     compact::Deletes deletes(**store, clock, random, config.delete_request_cancel_period);
     compact::CompactorOptions compaction;
     compaction.interval = roles.shared ? Duration{} : config.compaction_interval;
+    if (roles.shared && roles.compact) {
+        // When they were written tells the compactor whether its clock is to be doubted.
+        if (const Status s = (*store)->discover_tenants(); !s.ok()) {
+            base::log_error("cannot list tenants", {{"error", std::string(s.message())}});
+            executor.reset();
+            return 1;
+        }
+    }
     compact::Compactor compactor({**store, deletes, *executor, clock, metrics}, compaction);
     api::Lifecycle lifecycle(
         **store,
