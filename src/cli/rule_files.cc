@@ -145,17 +145,38 @@ Status add_groups(const YAML::Node& list, const std::string& name, RuleNamespace
     return absl::OkStatus();
 }
 
-std::vector<std::string> files_of(const std::string& path) {
-    std::error_code ignored;
-    if (!fs::is_directory(path, ignored)) {
-        return {path};
+// What has no groups would take those of the namespace away.
+Status check_keys(const YAML::Node& document) {
+    if (!document.IsMap() || !document["groups"] || !document["groups"].IsSequence()) {
+        return absl::InvalidArgumentError("no list of groups");
+    }
+    for (const auto& pair : document) {
+        const std::string key = pair.first.as<std::string>();
+        if (key != "namespace" && key != "groups") {
+            return absl::InvalidArgumentError(absl::StrCat("unknown key ", key));
+        }
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<std::vector<std::string>> files_of(const std::string& path) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+        return std::vector<std::string>{path};
+    }
+    const fs::directory_iterator entries(path, error);
+    if (error) {
+        return absl::NotFoundError(absl::StrCat(path, ": ", error.message()));
     }
     std::vector<std::string> files;
-    for (const auto& entry : fs::directory_iterator(path, ignored)) {
+    for (const auto& entry : entries) {
         const std::string extension = entry.path().extension();
         if (extension == ".yaml" || extension == ".yml") {
             files.push_back(entry.path());
         }
+    }
+    if (files.empty()) {
+        return absl::NotFoundError(absl::StrCat(path, ": no file that ends in .yaml or .yml"));
     }
     std::sort(files.begin(), files.end());
     return files;
@@ -167,7 +188,8 @@ StatusOr<RuleNamespaces> read_rule_files(const std::vector<std::string>& paths) 
     const auto files = io::make_posix_file_system();
     RuleNamespaces all;
     for (const std::string& path : paths) {
-        for (const std::string& file : files_of(path)) {
+        LOGI_ASSIGN_OR_RETURN(const auto found, files_of(path));
+        for (const std::string& file : found) {
             LOGI_ASSIGN_OR_RETURN(const std::string text,
                                   io::read_file(*files, file, kFileBytesMax));
             const auto read = parse<int>(text, [&](const std::vector<YAML::Node>& documents, int&) {
@@ -175,6 +197,7 @@ StatusOr<RuleNamespaces> read_rule_files(const std::vector<std::string>& paths) 
                     if (document.IsNull()) {
                         continue;
                     }
+                    LOGI_RETURN_IF_ERROR(check_keys(document));
                     const std::string told = text_at(document, "namespace");
                     const std::string name = told.empty() ? fs::path(file).stem().string() : told;
                     all[name];

@@ -282,6 +282,9 @@ TEST(RegexpOutline, Groups) {
               "a=?|b=?|");
     EXPECT_EQ(outline_text(Regexp("\\bx(?P<a>.)"), {"x", ""}), "-");
     EXPECT_EQ(outline_text(Regexp("(?P<a>x).y"), {"x", "\xc3\xa9y"}), "-");
+    // RE2 repeats what stands before flags, and takes {02} as text.
+    EXPECT_EQ(outline_text(Regexp("u=(?P<a>K(?i){2})"), {"u=KK", ""}), "-");
+    EXPECT_EQ(outline_text(Regexp("n=(?P<a>K{02})"), {"n=K{02}", ""}), "-");
 }
 
 TEST(RegexpOutline, Rules) {

@@ -1,7 +1,6 @@
 #include "net/http_server.h"
 
 #include "absl/strings/str_cat.h"
-#include "base/log.h"
 #include "net/http_session.h"
 #include "net/listen.h"
 
@@ -63,19 +62,6 @@ struct HttpServer::Impl {
         });
     }
 
-    // What throws takes its connection with it, not the server.
-    void run() {
-        while (true) {
-            try {
-                context.run();
-                return;
-            } catch (const std::exception& e) {
-                base::log_error("a connection was closed by a fault of ours",
-                                {{"error", e.what()}});
-            }
-        }
-    }
-
     void wait_for_requests(std::chrono::nanoseconds limit) const {
         wait_for_none(shared->requests, limit);
     }
@@ -115,7 +101,7 @@ StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& opt
     Impl* raw = impl.get();
     asio::post(raw->acceptor.get_executor(), [raw] { raw->accept(); });
     for (unsigned i = 0; i < std::max(options.threads, 1U); ++i) {
-        impl->threads.emplace_back([raw] { raw->run(); });
+        impl->threads.emplace_back([raw] { run_connections(raw->context); });
     }
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

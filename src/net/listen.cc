@@ -1,6 +1,7 @@
 #include "net/listen.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -94,6 +95,17 @@ std::unique_ptr<Stream> open_stream(const Accepted& accepted, const TlsServer* t
     return connection == nullptr
                ? nullptr
                : std::make_unique<Stream>(std::move(socket), std::move(connection));
+}
+
+void run_connections(boost::asio::io_context& context) {
+    while (true) {
+        try {
+            context.run();
+            return;
+        } catch (const std::exception& e) {
+            base::log_error("a connection was closed by a fault of ours", {{"error", e.what()}});
+        }
+    }
 }
 
 }  // namespace logi::net

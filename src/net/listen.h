@@ -46,4 +46,7 @@ struct Accepted {
 // On a strand of its own; `tls` null: plain. Null if there is no memory for TLS.
 std::unique_ptr<Stream> open_stream(const Accepted& accepted, const TlsServer* tls);
 
+// Until the context has no more to do: what throws takes its connection with it, not the server.
+void run_connections(boost::asio::io_context& context);
+
 }  // namespace logi::net

@@ -267,7 +267,7 @@ StatusOr<std::unique_ptr<TcpServer>> TcpServer::start(const TcpOptions& options,
     }
     auto server = std::unique_ptr<TcpServer>(new TcpServer(impl));
     asio::post(impl->acceptor.get_executor(), [impl] { impl->accept(); });
-    impl->thread = std::thread([impl = impl.get()] { impl->context.run(); });
+    impl->thread = std::thread([impl = impl.get()] { run_connections(impl->context); });
     return server;
 }
 

@@ -157,6 +157,10 @@ class Reader {
     void repeated(std::vector<Node>& parts) {
         const std::size_t before = parts.size();
         single(parts);
+        // What follows flags repeats what stands before them, in RE2.
+        if (parts.size() == before && (sees("{") || sees("*") || sees("+") || sees("?"))) {
+            ok_ = false;
+        }
         if (!ok_ || parts.size() == before) {
             return;
         }
@@ -210,7 +214,9 @@ class Reader {
         while (at_ < pattern_.size() && is_digit(pattern_[at_]) && value <= kRepeatMax) {
             value = 10 * value + static_cast<unsigned>(pattern_[at_++] - '0');
         }
-        ok_ = ok_ && value <= kRepeatMax;
+        // {02} is text, in RE2.
+        const bool is_text = at_ - before > 1 && pattern_[before] == '0';
+        ok_ = ok_ && value <= kRepeatMax && !is_text;
         return at_ > before;
     }
 

@@ -1,6 +1,7 @@
 """The agent's targets gelf and loki_push_api."""
 import gzip
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -102,6 +103,14 @@ class GelfTest(unittest.TestCase):
         self.send(gzip.compress(large.encode()), *reversed(chunks))
         self.expect('{job="gelf", host="h2", level="alert"}', [large, noise])
 
+    def test_large_labels_are_not_remembered(self):
+        for i in range(20):
+            self.send(gzip.compress(self.message(f"{i}" + "h" * 8_000_000).encode()))
+            time.sleep(0.1)
+        self.send(self.message("after").encode())
+        self.expect('{host="after"}', ["m"])
+        self.assertLess(self.agent.memory_mb(), 400)
+
     def test_what_is_wrong_is_counted(self):
         errors = "promtail_gelf_target_parsing_errors_total"
         before = self.agent.metric(errors)
@@ -202,6 +211,8 @@ class PushTest(unittest.TestCase):
         self.assertEqual(post(self.port, PUSH, b"{", JSON)[0], 400)
         self.assertEqual(post(self.port, "/loki/api/v1/query", b"")[0], 404)
         self.assertEqual(post(self.port, "/promtail/api/v1/raw", b"x", {"Content-Encoding": "br"})[0], 415)
+        self.assertEqual(post(self.port, "/promtail/api/v1/raw", gzip.compress(b"x\n" * 4_000_000),
+                              {"Content-Encoding": "gzip"})[0], 413)
         body = harness.snappy(harness.protobuf(b"{", [(1, b"x")]) +
                               harness.protobuf(b'{app="good"}', [(time.time_ns(), b"x")]))
         status, text, _ = post(self.port, PUSH, body, {"Content-Type": "application/x-protobuf"})
@@ -227,6 +238,9 @@ class PushTest(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(answers, [204] * 160)
+        # Who has an answer is let go of at once.
+        files = f"/proc/{self.agent.process.pid}/fd"
+        wait_until(lambda: len(os.listdir(files)) < 100, seconds=5)
         self.assertEqual(sorted(self.lines('{app="many"}')), sorted(f"{k} {i}" for k in range(8) for i in range(20)))
 
     def test_an_agent_pushes_to_an_agent_over_tls(self):

@@ -146,6 +146,12 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.run_rules("check", bad).returncode, 1)
         twice = self.write("twice.yaml", "namespace: n\ngroups:\n- name: g\n- name: g\n")
         self.assertIn("has the group g twice", self.run_rules("check", twice).stderr)
+        mistyped = self.write("mistyped.yaml", "namespace: team\ngruops:\n- name: g\n")
+        empty = tempfile.mkdtemp()
+        self.addCleanup(os.rmdir, empty)
+        for path, why in ((mistyped, "no list of groups"), (empty, "no file that ends in"), (empty + "/x", "x")):
+            done = self.run_rules("sync", path)
+            self.assertEqual((done.returncode, why in done.stderr), (1, True), done.stderr)
         self.assertIn("bad.txt", self.run_rules("check", self.write("bad.txt", "a: [")).stderr)
 
     def test_a_server_without_a_ruler_is_told_apart(self):

@@ -11,6 +11,15 @@ bool has_scheme(const std::string& address, std::initializer_list<std::string_vi
     });
 }
 
+// The address is shown in errors, logs and labels.
+void refuse_secrets(const YAML::Node& node, const std::string& address) {
+    const std::size_t scheme = address.find("://");
+    const std::string rest = scheme == std::string::npos ? address : address.substr(scheme + 3);
+    if (rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string::npos) {
+        config::refuse(node, "an address may not have a user and a password in it: use basic_auth");
+    }
+}
+
 // What every server that is asked for targets has.
 void read_server_keys(const YAML::Node& node,
                       const std::string& what,
@@ -66,6 +75,7 @@ HttpSdConfig read_http_sd(const YAML::Node& node) {
     if (!has_scheme(c.url, {"http://", "https://"})) {
         config::refuse(node, "an http_sd_config needs a url, http:// or https://");
     }
+    refuse_secrets(node, c.url);
     return c;
 }
 
@@ -95,6 +105,7 @@ DockerSdConfig read_docker_sd(const YAML::Node& node) {
         config::refuse(node,
                        "a docker_sd_config needs a host, unix://, tcp://, http:// or https://");
     }
+    refuse_secrets(node, c.host);
     return c;
 }
 
@@ -138,6 +149,7 @@ KubernetesSdConfig read_kubernetes_sd(const YAML::Node& node) {
     while (c.api_server.ends_with('/')) {
         c.api_server.pop_back();
     }
+    refuse_secrets(node, c.api_server);
     return c;
 }
 

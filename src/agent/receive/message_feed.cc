@@ -10,6 +10,9 @@ namespace logi::agent {
 namespace {
 
 constexpr std::size_t kStreamsMax = 4096;
+// Of all that are remembered, and of one of them, by the bytes of what came.
+constexpr std::size_t kStreamsBytesMax = 16U << 20U;
+constexpr std::size_t kStreamBytesMax = 64U << 10U;
 constexpr Duration kReleasePause = Duration::millis(250);
 
 std::vector<LabelPair> pairs_of(const TextMap& map) {
@@ -65,9 +68,15 @@ MessageFeed::StreamPtr MessageFeed::stream_of(const std::vector<LabelPair>& pair
     if (const auto known = streams_.find(cache_key_); known != streams_.end()) {
         return known->second;
     }
-    if (streams_.size() >= kStreamsMax) {
-        streams_.clear();
+    if (cache_key_.size() > kStreamBytesMax) {
+        cache_key_ = std::string();
+        return make_stream(pairs);
     }
+    if (streams_.size() >= kStreamsMax || streams_bytes_ > kStreamsBytesMax) {
+        streams_.clear();
+        streams_bytes_ = 0;
+    }
+    streams_bytes_ += cache_key_.size();
     return streams_.emplace(cache_key_, make_stream(pairs)).first->second;
 }
 

@@ -86,6 +86,7 @@ class MessageFeed {
     Feed feed_;
     std::uint64_t taken_ = 0;
     absl::flat_hash_map<std::string, StreamPtr> streams_;  // by the values of their pairs
+    std::size_t streams_bytes_ = 0;                        // of their keys
     std::string cache_key_;
     bool resting_ = false;
     bool releasing_ = false;

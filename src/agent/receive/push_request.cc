@@ -71,6 +71,7 @@ std::variant<Pushed, PushRefusal> read_raw(const net::HttpRequest& request) {
     }
     Pushed out;
     PushedStream& stream = out.streams.emplace_back();
+    std::uint64_t bytes = 0;  // in memory: a short line takes much more than it is long
     while (!rest.empty()) {
         std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
@@ -78,6 +79,10 @@ std::variant<Pushed, PushRefusal> read_raw(const net::HttpRequest& request) {
             line.remove_suffix(1);
         }
         if (!line.empty()) {
+            bytes += sizeof(PushedEntry) + line.size();
+            if (bytes > kBytesMax) {
+                return PushRefusal{kTooLarge, "too many lines in one request"};
+            }
             stream.entries.push_back({std::nullopt, std::string(line), {}});
         }
     }

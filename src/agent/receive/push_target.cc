@@ -47,8 +47,14 @@ struct Push {
 
     void say(int status, const std::string& text) {
         if (!std::exchange(answered, true)) {
-            respond(answer(status, text));
+            // Lets go of the connection: timers hold the push for longer.
+            std::exchange(respond, nullptr)(answer(status, text));
         }
+    }
+    // Nobody waits for it any more.
+    void drop() {
+        answered = true;
+        respond = nullptr;
     }
 };
 
@@ -79,6 +85,17 @@ class PushTarget final : public Receiver {
               [this](std::uint64_t position) { on_delivered(position); },
               [this] { read_on(); }),
           wants_tenant_(feed_.reads(kTenantOfPush)) {}
+
+    // Connections end before their server.
+    ~PushTarget() override {
+        for (const auto& pushes : {waiting_, taken_}) {
+            for (const auto& push : pushes) {
+                push->say(503, kStopping);
+            }
+        }
+    }
+    PushTarget(const PushTarget&) = delete;
+    PushTarget& operator=(const PushTarget&) = delete;
 
     Status start() override {
         net::ServerOptions options;
@@ -122,7 +139,9 @@ class PushTarget final : public Receiver {
             waiting_bytes_ -= push->bytes;
             if (stopping_) {
                 push->say(503, kStopping);
-            } else if (!push->answered && push->cancel.check().ok()) {
+            } else if (!push->cancel.check().ok()) {
+                push->drop();
+            } else if (!push->answered) {
                 take(push);
             }
         }

@@ -276,6 +276,7 @@ void Connection::receive(std::string bytes, Next next) {
     target_.deps().strand.post(
         [self = shared_from_this(), bytes = std::move(bytes), next = std::move(next)]() mutable {
             ++self->pieces_;
+            self->paused_ = false;
             self->framer_.add(bytes);
             self->next_ = std::move(next);
             self->work();
