@@ -4,11 +4,18 @@
 #include "base/hash.h"
 #include "local/text_chunk.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace logi::local {
 namespace {
+
+// A run of lines goes on until a line is later than all of it, so that times may go back and forth
+// a little; what is in no order at all is cut somewhere.
+constexpr std::size_t kRunLines = 512;
+constexpr std::size_t kRunLinesMax = 1U << 20U;
 
 class TimedLines {
   public:
@@ -74,14 +81,23 @@ class TimedLines {
             return take_(line);
         }
         last_ = times_->of(line.text).value_or(last_);
-        if (run_time_ != last_) {
-            run_time_ = last_;
+        if (run_is_over()) {
             run_begin_ = line.offset;
+            run_lines_ = 0;
             copies_.clear();
         }
+        ++run_lines_;
+        run_last_ = run_lines_ == 1 ? last_ : std::max(run_last_, last_);
+        before_ = last_;
         line.run_begin = run_begin_;
-        line.time = last_ + Duration{copies_[base::hash64(line.text)]++};
+        line.time = last_ + Duration{copies_[{last_.ns, base::hash64(line.text)}]++};
         return take_(line);
+    }
+
+    // Whether the next line begins another run: it depends on nothing before the run.
+    [[nodiscard]] bool run_is_over() const {
+        return run_lines_ == 0 || (run_lines_ >= kRunLines && last_ > run_last_) ||
+               (run_lines_ >= kRunLinesMax && last_ != before_);
     }
 
     const TimeOptions& options_;
@@ -93,9 +109,12 @@ class TimedLines {
     std::uint64_t offset_ = 0;
     std::uint64_t lines_ = 0;
     Timestamp last_;
-    std::optional<Timestamp> run_time_;
+    Timestamp before_;    // of the line before
+    Timestamp run_last_;  // the latest of the run
     std::uint64_t run_begin_ = 0;
-    absl::flat_hash_map<std::uint64_t, std::int64_t> copies_;  // of the run, by the line's hash
+    std::size_t run_lines_ = 0;
+    // Of the run, by time and the line's hash.
+    absl::flat_hash_map<std::pair<std::int64_t, std::uint64_t>, std::int64_t> copies_;
 };
 
 }  // namespace

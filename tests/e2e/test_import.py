@@ -103,6 +103,13 @@ class Files(Import):
                          {"logs/app.log", "logs/app.log.1.gz"})
         self.assertIn((7 * SECOND, "  goes on"), [(ns - BEGIN, line) for _, ns, line, _ in found])
 
+    def test_times_that_go_back_and_forth(self):
+        server = self.start()
+        self.write("a.log", "".join(f"2026-01-05 10:00:0{second} GET / 200\n" for second in (1, 0, 1, 0, 2)))
+        for _ in range(2):
+            self.assertIn("5 lines of 1 streams", self.import_all(server, "logs"))
+        self.assertEqual(len(self.entries(server, '{job="a"}')), 5)
+
     def test_a_kill_and_limits_in_between(self):
         server = self.start(LIMITS.format(rate=2))
         count = 50_000
