@@ -3,13 +3,12 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
-#include "io/read_file.h"
+#include "net/read_server_tls.h"
 
 namespace logi::server {
 namespace {
 
 constexpr Duration kPeriod = Duration::seconds(1);
-constexpr std::uint64_t kFileBytesMax = 4ULL << 20U;
 
 net::ServerTls::Clients clients_of(config::ClientAuth auth) {
     switch (auth) {
@@ -25,15 +24,11 @@ net::ServerTls::Clients clients_of(config::ClientAuth auth) {
 StatusOr<net::ServerTls> read_tls(io::FileSystem& files,
                                   const config::ServerTls& config,
                                   bool only_tls13) {
-    net::ServerTls tls;
+    LOGI_ASSIGN_OR_RETURN(
+        net::ServerTls tls,
+        net::read_server_tls(files, {config.cert_file, config.key_file, config.client_ca_file}));
     tls.clients = clients_of(config.client_auth);
     tls.only_tls13 = only_tls13;
-    LOGI_ASSIGN_OR_RETURN(tls.certificate, io::read_file(files, config.cert_file, kFileBytesMax));
-    LOGI_ASSIGN_OR_RETURN(tls.key, io::read_file(files, config.key_file, kFileBytesMax));
-    if (!config.client_ca_file.empty()) {
-        LOGI_ASSIGN_OR_RETURN(tls.client_ca,
-                              io::read_file(files, config.client_ca_file, kFileBytesMax));
-    }
     return tls;
 }
 
