@@ -104,18 +104,13 @@ class NumberedColumn : public ColumnReader {
             return absl::OkStatus();
         }
         LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
-        std::vector<std::uint64_t> numbers;
-        LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
-        std::vector<std::uint32_t> narrow(rows());
-        bool within = true;
-        for (std::size_t row = 0; row < rows(); ++row) {
-            within &= numbers[row] < words().rows();
-            narrow[row] = static_cast<std::uint32_t>(numbers[row]);
-        }
-        if (!within) {
+        std::vector<std::uint32_t> numbers;
+        if (!codec::decode_numbers(
+                 bytes, rows(), static_cast<std::uint32_t>(words().rows()), numbers)
+                 .ok()) {
             return malformed("a dictionary's number");
         }
-        numbers_ = std::move(narrow);
+        numbers_ = std::move(numbers);
         return absl::OkStatus();
     }
 

@@ -126,17 +126,13 @@ Status TemplatesColumn::load_numbers() {
         numbers_ = std::move(narrow);
         return absl::OkStatus();
     }
-    std::vector<std::uint64_t> numbers;
     LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
-    LOGI_RETURN_IF_ERROR(codec::decode_integers(bytes, rows(), numbers));
-    bool fits = true;
-    for (std::size_t row = 0; row < rows(); ++row) {
-        fits &= numbers[row] <= templates_.size();
-        narrow[row] = static_cast<std::uint16_t>(numbers[row]);
-    }
-    if (!fits) {
+    std::vector<std::uint32_t> numbers;
+    const auto limit = static_cast<std::uint32_t>(templates_.size() + 1);
+    if (!codec::decode_numbers(bytes, rows(), limit, numbers).ok()) {
         return malformed("the number of a template");
     }
+    std::copy(numbers.begin(), numbers.end(), narrow.begin());
     numbers_ = std::move(narrow);
     return absl::OkStatus();
 }

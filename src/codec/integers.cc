@@ -1,10 +1,12 @@
 #include "codec/integers.h"
 
 #include "base/bytes.h"
+#include "codec/unpack_bits.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace logi::codec {
 namespace {
@@ -21,11 +23,6 @@ enum Form : std::uint8_t {
 constexpr std::size_t kSample = 512;
 // Runs shorter than this are packed: a table of codes would eat the gain.
 constexpr std::size_t kPlanesMin = 192;
-// Unpacking takes eight bytes at once.
-constexpr std::size_t kPadding = 8;
-
-__extension__ using Wide = unsigned __int128;
-
 struct Range {
     std::uint64_t min = 0;
     std::uint64_t span = 0;
@@ -110,31 +107,6 @@ void pack(absl::Span<const std::uint64_t> values, const Range& range, std::strin
     std::memcpy(p, &waiting, (bits + 7) / 8);
 }
 
-void unpack(std::string_view bytes,
-            std::uint64_t min,
-            unsigned width,
-            absl::Span<std::uint64_t> out) {
-    const std::uint64_t mask = width == 64 ? ~0ULL : (1ULL << width) - 1;
-    std::size_t i = 0;
-    if (width <= 56 && bytes.size() >= kPadding) {
-        // Where eight bytes from a value's first one are inside.
-        const std::size_t safe = ((bytes.size() - kPadding) * 8) / width;
-        for (const std::size_t end = std::min(safe, out.size()); i < end; ++i) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, bytes.data() + i * width / 8, sizeof(word));
-            out[i] = min + ((word >> (i * width % 8)) & mask);
-        }
-    }
-    for (; i < out.size(); ++i) {
-        const std::size_t bit = i * width;
-        Wide word = 0;
-        for (std::size_t b = bit / 8; b < (bit + width + 7) / 8; ++b) {
-            word |= static_cast<Wide>(static_cast<std::uint8_t>(bytes[b])) << (8 * (b - bit / 8));
-        }
-        out[i] = min + (static_cast<std::uint64_t>(word >> (bit % 8)) & mask);
-    }
-}
-
 void write_planes(absl::Span<const std::uint64_t> values, const Range& range, std::string& out) {
     const std::size_t begin = out.size();
     out.resize(begin + values.size() * range.bytes());
@@ -146,12 +118,11 @@ void write_planes(absl::Span<const std::uint64_t> values, const Range& range, st
     }
 }
 
-void read_planes(std::string_view bytes,
-                 std::uint64_t min,
-                 unsigned planes,
-                 absl::Span<std::uint64_t> out) {
+// Of at most as many bytes as T has.
+template <typename T>
+void read_planes(std::string_view bytes, T min, unsigned planes, absl::Span<T> out) {
     const auto byte = [&bytes](std::size_t i) {
-        return static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[i]));
+        return static_cast<T>(static_cast<std::uint8_t>(bytes[i]));
     };
     const std::size_t n = out.size();
     // One plane and two, which most have, take one pass.
@@ -164,11 +135,11 @@ void read_planes(std::string_view bytes,
     std::fill(out.begin(), out.end(), 0);
     for (unsigned plane = 0; plane < planes; ++plane) {
         const char* p = bytes.data() + plane * out.size();
-        for (std::uint64_t& v : out) {
-            v |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(*p++)) << (8 * plane);
+        for (T& v : out) {
+            v |= static_cast<T>(static_cast<std::uint8_t>(*p++)) << (8 * plane);
         }
     }
-    for (std::uint64_t& v : out) {
+    for (T& v : out) {
         v += min;
     }
 }
@@ -234,43 +205,107 @@ EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values) {
     return out;
 }
 
-Status decode_integers(std::string_view bytes, std::size_t count, std::vector<std::uint64_t>& out) {
-    const Status bad = absl::DataLossError("integers are malformed");
-    base::ByteReader r(bytes);
-    const std::uint8_t form = r.u8();
-    if (form == kEqual) {
-        out.assign(count, r.varint());
-        return r.ok() && r.done() ? absl::OkStatus() : bad;
+namespace {
+
+// What stands in front of numbers, and where these are.
+struct Stored {
+    Form form = kEqual;
+    std::uint64_t first = 0;  // of differences
+    std::uint64_t min = 0;    // kEqual: all
+    unsigned width = 0;       // in bits, or planes
+    std::string_view body;
+
+    [[nodiscard]] bool planes() const { return form == kPlanes || form == kPlanesOfDeltas; }
+    [[nodiscard]] bool of_deltas() const {
+        return form == kPackedDeltas || form == kPlanesOfDeltas;
     }
-    const bool of_deltas = form == kPackedDeltas || form == kPlanesOfDeltas;
-    const bool planes = form == kPlanes || form == kPlanesOfDeltas;
-    const std::uint64_t first = of_deltas ? r.varint() : 0;
-    const std::uint64_t min = r.varint();
-    const unsigned width = r.u8();
-    if (!r.ok() || form > kPlanesOfDeltas || count == 0 || width > (planes ? 8U : 64U)) {
-        return bad;
-    }
-    const std::size_t numbers = count - (of_deltas ? 1 : 0);
-    if (r.left() != (planes ? numbers * width : (numbers * width + 7) / 8)) {
-        return bad;
-    }
-    out.resize(count);
-    const absl::Span<std::uint64_t> target = absl::MakeSpan(out).subspan(of_deltas ? 1 : 0);
-    const std::string_view body = r.bytes(r.left());
-    if (planes) {
-        read_planes(body, min, width, target);
-    } else if (width == 0) {
-        std::fill(target.begin(), target.end(), min);
-    } else {
-        unpack(body, min, width, target);
-    }
-    if (of_deltas) {
-        out[0] = first;
-        for (std::size_t i = 1; i < count; ++i) {
-            out[i] = out[i - 1] + static_cast<std::uint64_t>(ordered_to_signed(out[i]));
+    // A number has no more bits, the least not counted.
+    [[nodiscard]] unsigned bits() const { return planes() ? 8 * width : width; }
+
+    template <typename T>
+    void read(absl::Span<T> out) const {
+        const auto least = static_cast<T>(min);
+        if (width == 0) {
+            std::fill(out.begin(), out.end(), least);
+        } else if (planes()) {
+            read_planes(body, least, width, out);
+        } else {
+            unpack_bits(body, width, least, out);
         }
     }
+};
+
+Status malformed() {
+    return absl::DataLossError("integers are malformed");
+}
+
+StatusOr<Stored> stored_in(std::string_view bytes, std::size_t count) {
+    base::ByteReader r(bytes);
+    Stored s;
+    const std::uint8_t form = r.u8();
+    if (form > kPlanesOfDeltas) {
+        return malformed();
+    }
+    s.form = static_cast<Form>(form);
+    if (s.form == kEqual) {
+        s.min = r.varint();
+        return r.ok() && r.done() ? StatusOr<Stored>(s) : malformed();
+    }
+    s.first = s.of_deltas() ? r.varint() : 0;
+    s.min = r.varint();
+    s.width = r.u8();
+    if (!r.ok() || count == 0 || s.width > (s.planes() ? 8U : 64U)) {
+        return malformed();
+    }
+    const std::size_t numbers = count - (s.of_deltas() ? 1 : 0);
+    if (r.left() != (s.planes() ? numbers * s.width : (numbers * s.width + 7) / 8)) {
+        return malformed();
+    }
+    s.body = r.bytes(r.left());
+    return s;
+}
+
+}  // namespace
+
+Status decode_integers(std::string_view bytes, std::size_t count, std::vector<std::uint64_t>& out) {
+    LOGI_ASSIGN_OR_RETURN(const Stored stored, stored_in(bytes, count));
+    out.resize(count);
+    if (!stored.of_deltas()) {
+        stored.read(absl::MakeSpan(out));
+        return absl::OkStatus();
+    }
+    stored.read(absl::MakeSpan(out).subspan(1));
+    out[0] = stored.first;
+    for (std::size_t i = 1; i < count; ++i) {
+        out[i] = out[i - 1] + static_cast<std::uint64_t>(ordered_to_signed(out[i]));
+    }
     return absl::OkStatus();
+}
+
+Status decode_numbers(std::string_view bytes,
+                      std::size_t count,
+                      std::uint32_t limit,
+                      std::vector<std::uint32_t>& out) {
+    LOGI_ASSIGN_OR_RETURN(const Stored stored, stored_in(bytes, count));
+    const bool narrow = !stored.of_deltas() && stored.bits() < 32 &&
+                        stored.min <= std::numeric_limits<std::uint32_t>::max() >> 1U;
+    bool below = true;
+    out.resize(count);
+    if (narrow) {
+        // No sum is too large for 32 bits.
+        stored.read(absl::MakeSpan(out));
+        for (const std::uint32_t number : out) {
+            below &= number < limit;
+        }
+    } else {
+        std::vector<std::uint64_t> wide;
+        LOGI_RETURN_IF_ERROR(decode_integers(bytes, count, wide));
+        for (std::size_t i = 0; i < count; ++i) {
+            below &= wide[i] < limit;
+            out[i] = static_cast<std::uint32_t>(wide[i]);
+        }
+    }
+    return below ? absl::OkStatus() : malformed();
 }
 
 }  // namespace logi::codec

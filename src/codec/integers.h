@@ -23,6 +23,11 @@ struct EncodedIntegers {
 // Replaces `out` by the `count` values. kDataLoss if `bytes` are not what encode_integers() made of
 // as many.
 Status decode_integers(std::string_view bytes, std::size_t count, std::vector<std::uint64_t>& out);
+// The same of numbers that are all below a limit; kDataLoss also if one is not.
+Status decode_numbers(std::string_view bytes,
+                      std::size_t count,
+                      std::uint32_t limit,
+                      std::vector<std::uint32_t>& out);
 
 // Keeps the order: the least int64 becomes 0.
 [[nodiscard]] constexpr std::uint64_t signed_to_ordered(std::int64_t v) {
