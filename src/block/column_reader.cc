@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "block/scratch_numbers.h"
 #include "codec/integers.h"
 #include "regex/substring.h"
 
@@ -86,11 +87,27 @@ class NumberedColumn : public ColumnReader {
         if (words.is_none() || words.is_all()) {
             return words.is_all() ? RowSet::all(rows()) : RowSet::none(rows());
         }
-        LOGI_RETURN_IF_ERROR(load());
-        RowSet found = RowSet::none(rows());
-        for (std::size_t row = 0; row < rows(); ++row) {
-            if (words.has(numbers_[row])) {
-                found.add(row);
+        if (!numbers_.empty()) {
+            return rows_of_words(words, numbers_);
+        }
+        // Who searches does not come back for the numbers.
+        const absl::Span<std::uint32_t> numbers = scratch_numbers(rows());
+        LOGI_RETURN_IF_ERROR(read_numbers(numbers));
+        return rows_of_words(words, numbers);
+    }
+    static RowSet rows_of_words(const RowSet& words, absl::Span<const std::uint32_t> numbers) {
+        constexpr std::size_t kStep = 8;
+        std::vector<std::uint8_t> has(words.rows());
+        words.for_each([&has](std::size_t word) { has[word] = 1; });
+        RowSet found = RowSet::none(numbers.size());
+        for (std::size_t row = 0; row < numbers.size(); row += kStep) {
+            unsigned bits = 0;
+            const auto eight = numbers.subspan(row, kStep);
+            for (std::size_t i = 0; i < eight.size(); ++i) {
+                bits |= unsigned{has[eight[i]]} << i;
+            }
+            if (bits != 0) {
+                found.add_eight(row, bits);
             }
         }
         return found;
@@ -103,15 +120,17 @@ class NumberedColumn : public ColumnReader {
         if (!numbers_.empty()) {
             return absl::OkStatus();
         }
-        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
-        std::vector<std::uint32_t> numbers;
-        if (!codec::decode_numbers(
-                 bytes, rows(), static_cast<std::uint32_t>(words().rows()), numbers)
-                 .ok()) {
-            return malformed("a dictionary's number");
-        }
+        std::vector<std::uint32_t> numbers(rows());
+        LOGI_RETURN_IF_ERROR(read_numbers(absl::MakeSpan(numbers)));
         numbers_ = std::move(numbers);
         return absl::OkStatus();
+    }
+    Status read_numbers(absl::Span<std::uint32_t> numbers) {
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
+        const auto limit = static_cast<std::uint32_t>(words().rows());
+        return codec::decode_numbers(bytes, limit, numbers).ok()
+                   ? absl::OkStatus()
+                   : malformed("a dictionary's number");
     }
 
     PartReader& parts_;

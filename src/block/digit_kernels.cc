@@ -25,8 +25,11 @@ __attribute__((target("avx2"))) inline __m256i tenth(__m256i n) {
     return _mm256_or_si256(even, _mm256_slli_epi64(odd, 32));
 }
 
-// Eight numbers of 64 bits, of which the upper halves are 0.
-__attribute__((target("avx2"))) inline __m256i narrow(const std::uint64_t* numbers) {
+// Eight numbers; of those of 64 bits the upper halves are 0.
+__attribute__((target("avx2"))) inline __m256i load(const std::uint32_t* numbers) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(numbers));
+}
+__attribute__((target("avx2"))) inline __m256i load(const std::uint64_t* numbers) {
     const auto* p = reinterpret_cast<const __m256i_u*>(numbers);
     const __m256 a = _mm256_castsi256_ps(_mm256_loadu_si256(p));
     const __m256 b = _mm256_castsi256_ps(_mm256_loadu_si256(p + 1));
@@ -36,23 +39,21 @@ __attribute__((target("avx2"))) inline __m256i narrow(const std::uint64_t* numbe
 
 // A number's digits from some place on are `run` if the number over a power of ten, times that
 // power, plus the run is the number again.
-__attribute__((target("avx2"))) void find_avx2(absl::Span<const std::uint64_t> numbers,
-                                               unsigned digits,
-                                               bool padded,
-                                               DigitRun run,
-                                               RowSet& found) {
+template <typename T>
+__attribute__((target("avx2"))) void find_avx2(
+    absl::Span<const T> numbers, unsigned digits, bool padded, DigitRun run, RowSet& found) {
     const __m256i modulus = _mm256_set1_epi32(static_cast<int>(kPowersOfTen[run.count]));
     const __m256i value = _mm256_set1_epi32(static_cast<int>(run.value));
     const __m256i least = _mm256_set1_epi32(static_cast<int>(least_for(padded, run)));
     const bool zero_counts = padded || run.count > 1 || run.value > 0;
     for (std::size_t row = 0; row < numbers.size(); row += 8) {
         const std::size_t left = numbers.size() - row;
-        std::uint64_t last[8] = {};
+        T last[8] = {};
         if (left < 8) {
             std::copy(numbers.begin() + static_cast<std::ptrdiff_t>(row), numbers.end(), last);
         }
         __m256i n[kDigitsMax + 1];
-        n[0] = narrow(left < 8 ? last : numbers.data() + row);
+        n[0] = load(left < 8 ? last : numbers.data() + row);
         for (unsigned i = 1; i <= digits; ++i) {
             n[i] = tenth(n[i - 1]);
         }
@@ -166,11 +167,11 @@ bool has_digit_run(std::uint64_t number, unsigned digits, bool padded, DigitRun 
     return false;
 }
 
-void find_digit_run_portable(absl::Span<const std::uint64_t> numbers,
-                             unsigned digits,
-                             bool padded,
-                             DigitRun run,
-                             RowSet& found) {
+namespace {
+
+template <typename T>
+void find_portable(
+    absl::Span<const T> numbers, unsigned digits, bool padded, DigitRun run, RowSet& found) {
     for (std::size_t row = 0; row < numbers.size(); ++row) {
         if (has_digit_run(numbers[row], digits, padded, run)) {
             found.add(row);
@@ -178,13 +179,36 @@ void find_digit_run_portable(absl::Span<const std::uint64_t> numbers,
     }
 }
 
+template <typename T>
+void find(absl::Span<const T> numbers, unsigned digits, bool padded, DigitRun run, RowSet& found) {
+    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+    (has_avx2 ? find_avx2<T> : find_portable<T>)(numbers, digits, padded, run, found);
+}
+
+}  // namespace
+
+void find_digit_run_portable(absl::Span<const std::uint64_t> numbers,
+                             unsigned digits,
+                             bool padded,
+                             DigitRun run,
+                             RowSet& found) {
+    find_portable(numbers, digits, padded, run, found);
+}
+
 void find_digit_run(absl::Span<const std::uint64_t> numbers,
                     unsigned digits,
                     bool padded,
                     DigitRun run,
                     RowSet& found) {
-    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-    (has_avx2 ? find_avx2 : find_digit_run_portable)(numbers, digits, padded, run, found);
+    find(numbers, digits, padded, run, found);
+}
+
+void find_digit_run(absl::Span<const std::uint32_t> numbers,
+                    unsigned digits,
+                    bool padded,
+                    DigitRun run,
+                    RowSet& found) {
+    find(numbers, digits, padded, run, found);
 }
 
 }  // namespace logi::block

@@ -28,6 +28,11 @@ void find_digit_run(absl::Span<const std::uint64_t> numbers,
                     bool padded,
                     DigitRun run,
                     RowSet& found);
+void find_digit_run(absl::Span<const std::uint32_t> numbers,
+                    unsigned digits,
+                    bool padded,
+                    DigitRun run,
+                    RowSet& found);
 
 // Hexadecimal digits by their values, as they stand in bytes: two in each, the first one in the
 // upper half.

@@ -39,6 +39,9 @@ TEST(DigitKernels, BothPathsAgreeWithTheText) {
         RowSet portable = RowSet::none(numbers.size());
         find_digit_run(numbers, digits, padded, run, found);
         find_digit_run_portable(numbers, digits, padded, run, portable);
+        const std::vector<std::uint32_t> half(numbers.begin(), numbers.end());
+        RowSet narrow = RowSet::none(numbers.size());
+        find_digit_run(half, digits, padded, run, narrow);
         for (std::size_t row = 0; row < numbers.size(); ++row) {
             std::string number = std::to_string(numbers[row]);
             if (padded) {
@@ -48,6 +51,7 @@ TEST(DigitKernels, BothPathsAgreeWithTheText) {
             hits += expected ? 1U : 0U;
             ASSERT_EQ(found.has(row), expected) << number << " " << text << " " << padded;
             ASSERT_EQ(portable.has(row), expected) << number << " " << text << " " << padded;
+            ASSERT_EQ(narrow.has(row), expected) << number << " " << text << " " << padded;
         }
     }
     EXPECT_GT(hits, 3000U);

@@ -126,6 +126,23 @@ std::uint64_t all_bits(absl::Span<const std::uint64_t> numbers) {
     return bits[0] | bits[1] | bits[2] | bits[3];
 }
 
+// Of 32 bits each, as contain_integers() has them.
+std::optional<RowSet> contain_narrow(absl::Span<const std::uint32_t> numbers,
+                                     unsigned width,
+                                     DigitRun run) {
+    std::uint32_t bits = 0;
+    for (const std::uint32_t number : numbers) {
+        bits |= number;
+    }
+    const unsigned places = width > 0 ? width : decimal_digits(bits);
+    if (places > kNarrowDigitsMax) {
+        return std::nullopt;
+    }
+    RowSet found = RowSet::none(numbers.size());
+    find_digit_run(numbers, places, width > 0, run, found);
+    return found;
+}
+
 // Numbers without zeros in front, or with them up to `width` digits.
 RowSet contain_integers(absl::Span<const std::uint64_t> numbers, unsigned width, DigitRun run) {
     const std::uint64_t bits = all_bits(numbers);
@@ -284,6 +301,18 @@ std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
         return needle.at_end ? equal(numbers, form, *digits) : begin_with(numbers, form, *digits);
     }
     return end_with(numbers, form, *digits);
+}
+
+bool may_search_narrow(const DigitForm& form, const Needle& needle) {
+    return !form.trimmed && form.scale == 0 && form.width <= kNarrowDigitsMax && !needle.at_begin &&
+           !needle.at_end && !needle.text.empty() && digits_of(needle.text).has_value();
+}
+
+std::optional<RowSet> find_digits_narrow(absl::Span<const std::uint32_t> numbers,
+                                         const DigitForm& form,
+                                         const Needle& needle) {
+    const auto digits = digits_of(needle.text);
+    return digits ? contain_narrow(numbers, form.width, *digits) : std::nullopt;
 }
 
 }  // namespace logi::block

@@ -21,6 +21,13 @@ std::optional<RowSet> find_digits(absl::Span<const std::uint64_t> numbers,
                                   const DigitForm& form,
                                   const Needle& needle);
 
+// Whether it may be looked for in numbers of 32 bits; and that, as find_digits(), which has to be
+// asked where there is nothing.
+[[nodiscard]] bool may_search_narrow(const DigitForm& form, const Needle& needle);
+std::optional<RowSet> find_digits_narrow(absl::Span<const std::uint32_t> numbers,
+                                         const DigitForm& form,
+                                         const Needle& needle);
+
 // Whether no time of the layout has the needle.
 [[nodiscard]] bool never_in_times(const TimeLayout& layout, const Needle& needle);
 

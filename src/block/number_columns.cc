@@ -3,6 +3,7 @@
 #include "block/column_reader.h"
 #include "block/decimal.h"
 #include "block/digit_search.h"
+#include "block/scratch_numbers.h"
 #include "block/time_layout.h"
 #include "codec/integers.h"
 
@@ -117,11 +118,22 @@ class IntegerColumn final : public ColumnReader {
     static constexpr std::size_t kCellBytes = 32;
 
     StatusOr<RowSet> find(const Needle& needle) override {
-        LOGI_RETURN_IF_ERROR(load());
         const bool fixed = (form_.flags & kFixedWidth) != 0;
         const DigitForm form{form_.scale,
                              static_cast<std::uint8_t>(fixed ? stamp().min_size : 0),
                              (form_.flags & kTrimmed) != 0};
+        if (numbers_.empty() && (form_.flags & kRelative) == 0 && may_search_narrow(form, needle)) {
+            // Who searches does not come back for the numbers.
+            LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(payload_));
+            const absl::Span<std::uint32_t> narrow = scratch_numbers(rows());
+            LOGI_ASSIGN_OR_RETURN(const bool is_narrow, codec::decode_narrow(bytes, narrow));
+            if (is_narrow) {
+                if (auto found = find_digits_narrow(narrow, form, needle)) {
+                    return *std::move(found);
+                }
+            }
+        }
+        LOGI_RETURN_IF_ERROR(load());
         if (auto found = find_digits(numbers_, form, needle)) {
             return *std::move(found);
         }

@@ -127,9 +127,9 @@ Status TemplatesColumn::load_numbers() {
         return absl::OkStatus();
     }
     LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
-    std::vector<std::uint32_t> numbers;
+    std::vector<std::uint32_t> numbers(rows());
     const auto limit = static_cast<std::uint32_t>(templates_.size() + 1);
-    if (!codec::decode_numbers(bytes, rows(), limit, numbers).ok()) {
+    if (!codec::decode_numbers(bytes, limit, absl::MakeSpan(numbers)).ok()) {
         return malformed("the number of a template");
     }
     std::copy(numbers.begin(), numbers.end(), narrow.begin());

@@ -219,8 +219,11 @@ struct Stored {
     [[nodiscard]] bool of_deltas() const {
         return form == kPackedDeltas || form == kPlanesOfDeltas;
     }
-    // A number has no more bits, the least not counted.
-    [[nodiscard]] unsigned bits() const { return planes() ? 8 * width : width; }
+    // Whether no number, nor a sum on the way to it, is too large for 32 bits.
+    [[nodiscard]] bool is_narrow() const {
+        const unsigned bits = planes() ? 8 * width : width;
+        return !of_deltas() && bits < 32 && min <= std::numeric_limits<std::uint32_t>::max() / 2;
+    }
 
     template <typename T>
     void read(absl::Span<T> out) const {
@@ -282,27 +285,30 @@ Status decode_integers(std::string_view bytes, std::size_t count, std::vector<st
     return absl::OkStatus();
 }
 
+StatusOr<bool> decode_narrow(std::string_view bytes, absl::Span<std::uint32_t> numbers) {
+    LOGI_ASSIGN_OR_RETURN(const Stored stored, stored_in(bytes, numbers.size()));
+    if (!stored.is_narrow()) {
+        return false;
+    }
+    stored.read(numbers);
+    return true;
+}
+
 Status decode_numbers(std::string_view bytes,
-                      std::size_t count,
                       std::uint32_t limit,
-                      std::vector<std::uint32_t>& out) {
-    LOGI_ASSIGN_OR_RETURN(const Stored stored, stored_in(bytes, count));
-    const bool narrow = !stored.of_deltas() && stored.bits() < 32 &&
-                        stored.min <= std::numeric_limits<std::uint32_t>::max() >> 1U;
+                      absl::Span<std::uint32_t> numbers) {
+    LOGI_ASSIGN_OR_RETURN(const bool narrow, decode_narrow(bytes, numbers));
     bool below = true;
-    out.resize(count);
     if (narrow) {
-        // No sum is too large for 32 bits.
-        stored.read(absl::MakeSpan(out));
-        for (const std::uint32_t number : out) {
+        for (const std::uint32_t number : numbers) {
             below &= number < limit;
         }
     } else {
         std::vector<std::uint64_t> wide;
-        LOGI_RETURN_IF_ERROR(decode_integers(bytes, count, wide));
-        for (std::size_t i = 0; i < count; ++i) {
+        LOGI_RETURN_IF_ERROR(decode_integers(bytes, numbers.size(), wide));
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
             below &= wide[i] < limit;
-            out[i] = static_cast<std::uint32_t>(wide[i]);
+            numbers[i] = static_cast<std::uint32_t>(wide[i]);
         }
     }
     return below ? absl::OkStatus() : malformed();

@@ -25,9 +25,11 @@ struct EncodedIntegers {
 Status decode_integers(std::string_view bytes, std::size_t count, std::vector<std::uint64_t>& out);
 // The same of numbers that are all below a limit; kDataLoss also if one is not.
 Status decode_numbers(std::string_view bytes,
-                      std::size_t count,
                       std::uint32_t limit,
-                      std::vector<std::uint32_t>& out);
+                      absl::Span<std::uint32_t> numbers);
+// The same where integers are seen to be of 32 bits by how they are stored. False: nothing is
+// written.
+StatusOr<bool> decode_narrow(std::string_view bytes, absl::Span<std::uint32_t> numbers);
 
 // Keeps the order: the least int64 becomes 0.
 [[nodiscard]] constexpr std::uint64_t signed_to_ordered(std::int64_t v) {

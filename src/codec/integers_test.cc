@@ -65,13 +65,13 @@ TEST(Integers, NumbersAreBelowTheirLimit) {
         }
         const std::uint64_t greatest = *std::max_element(values.begin(), values.end());
         const std::string bytes = encode_integers(values).bytes;
-        std::vector<std::uint32_t> back;
+        std::vector<std::uint32_t> back(n);
         const bool fits = greatest < 0xFFFFFFFF;
         const auto limit = fits ? static_cast<std::uint32_t>(greatest + 1) : 0xFFFFFFFF;
-        ASSERT_EQ(decode_numbers(bytes, n, limit, back).ok(), fits);
+        ASSERT_EQ(decode_numbers(bytes, limit, absl::MakeSpan(back)).ok(), fits);
         if (fits) {
             EXPECT_EQ(std::vector<std::uint64_t>(back.begin(), back.end()), values);
-            EXPECT_FALSE(decode_numbers(bytes, n, limit - 1, back).ok());
+            EXPECT_FALSE(decode_numbers(bytes, limit - 1, absl::MakeSpan(back)).ok());
         }
     }
 }
