@@ -97,6 +97,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     change(*encoded, input.substr(std::min(text.size() + 1, input.size())));
     (void)decode(*encoded, entries);
-    (void)block::read_metadata_names(encoded->tree);
+    (void)block::MetadataHead::open(base::Buffer::copy_of(encoded->tree));
     return 0;
 }

@@ -2,8 +2,6 @@
 
 #include "block/letter_triples.h"
 
-#include <bit>
-
 namespace logi::block {
 
 StatusOr<std::unique_ptr<LineReader>> LineReader::open(base::Buffer tree,
@@ -11,19 +9,8 @@ StatusOr<std::unique_ptr<LineReader>> LineReader::open(base::Buffer tree,
                                                        RowTimes times,
                                                        std::uint32_t rows,
                                                        std::uint64_t line_bytes) {
-    std::unique_ptr<LineReader> reader(
-        new LineReader(std::move(tree), std::move(fetch), std::move(times), rows, line_bytes));
-    base::ByteReader r(reader->tree_.view());
-    if (!reader->tree_.view().empty() && reader->tree_.view()[0] == char{kLettersAhead}) {
-        r.u8();
-        reader->letters_ = r.string();
-        if (!r.ok() || !std::has_single_bit(reader->letters_.size()) ||
-            reader->letters_.size() > LetterTriples::kFilterBytesMax) {
-            return malformed("what letters there are");
-        }
-    }
-    reader->columns_ = r.bytes(r.left());
-    return reader;
+    LOGI_ASSIGN_OR_RETURN(auto head, LineHead::open(std::move(tree), rows, line_bytes));
+    return std::make_unique<LineReader>(std::move(head), std::move(fetch), std::move(times));
 }
 
 StatusOr<TemplatesColumn*> LineReader::lines() {
@@ -35,32 +22,28 @@ StatusOr<TemplatesColumn*> LineReader::lines() {
 }
 
 Status LineReader::parse() {
-    base::ByteReader tree(columns_);
-    LOGI_RETURN_IF_ERROR(parts_.open(tree, std::move(fetch_)));
-    PayloadCursor payloads(0);
-    const ColumnSpace space{&tree, &payloads, &parts_, &shared_, &cells_left_};
-    const std::uint64_t lists = tree.varint();
-    if (lists > kSharedListsMax) {
-        return malformed("the number of lists");
-    }
-    shared_.reserve(lists);
-    for (std::uint64_t i = 0; i < lists; ++i) {
-        const std::uint64_t values = tree.varint();
-        if (values == 0) {
-            return malformed("the length of a list");
-        }
-        LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, values, nullptr, 1));
+    LOGI_ASSIGN_OR_RETURN(const LineHead::Places* const places, head_->places());
+    base::ByteReader directory(head_->columns());
+    LOGI_RETURN_IF_ERROR(parts_.open(directory, std::move(fetch_)));
+    shared_.reserve(places->lists.size());
+    for (const LineHead::List& list : places->lists) {
+        base::ByteReader tree(list.place.tree);
+        PayloadCursor payloads = list.place.payloads;
+        const ColumnSpace space{&tree, &payloads, &parts_, &shared_, &cells_left_};
+        LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, list.values, nullptr, 1));
         shared_.emplace_back().values = std::move(column);
     }
     // Lines can be anything.
     const Stamp stamp{static_cast<ClassMask>(~0U), 0, 0xFFFFFFFF};
-    LOGI_ASSIGN_OR_RETURN(lines_, TemplatesColumn::read({space, rows_, stamp, times_, 0}, true));
-    return tree.done() ? absl::OkStatus() : malformed("a tree of columns");
+    const ColumnSpace space{nullptr, nullptr, &parts_, &shared_, &cells_left_};
+    LOGI_ASSIGN_OR_RETURN(
+        lines_, TemplatesColumn::of_lines({space, head_->rows(), stamp, times_, 0}, *head_));
+    return absl::OkStatus();
 }
 
 StatusOr<RowSet> LineReader::match(const Needle& needle) {
-    if (!may_have(letters_, needle.text)) {
-        return RowSet::none(rows_);
+    if (!may_have(head_->letters(), needle.text)) {
+        return RowSet::none(head_->rows());
     }
     LOGI_ASSIGN_OR_RETURN(TemplatesColumn* const lines, this->lines());
     return lines->match(needle);

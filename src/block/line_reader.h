@@ -14,13 +14,18 @@ namespace logi::block {
 // what of it is malformed.
 class LineReader {
   public:
-    // The tree is EncodedColumns::whole_tree(); `fetch` gives bytes of the data, `times` the
-    // entries' times. Lines have `line_bytes` all together.
+    // `fetch` gives bytes of the data, `times` the entries' times.
     static StatusOr<std::unique_ptr<LineReader>> open(base::Buffer tree,
                                                       PartReader::Fetch fetch,
                                                       RowTimes times,
                                                       std::uint32_t rows,
                                                       std::uint64_t line_bytes);
+    // The same of a head that was opened before.
+    LineReader(std::shared_ptr<const LineHead> head, PartReader::Fetch fetch, RowTimes times)
+        : head_(std::move(head)),
+          fetch_(std::move(fetch)),
+          times_(std::move(times)),
+          cells_left_(head_->cells_max()) {}
 
     StatusOr<RowSet> match(const Needle& needle);
     StatusOr<absl::Span<const std::string_view>> all();
@@ -32,25 +37,12 @@ class LineReader {
     StatusOr<std::vector<ColumnNote>> describe();
 
   private:
-    LineReader(base::Buffer tree,
-               PartReader::Fetch fetch,
-               RowTimes times,
-               std::uint32_t rows,
-               std::uint64_t line_bytes)
-        : tree_(std::move(tree)),
-          fetch_(std::move(fetch)),
-          times_(std::move(times)),
-          rows_(rows),
-          cells_left_(cells_for(line_bytes)) {}
     StatusOr<TemplatesColumn*> lines();
     Status parse();
 
-    base::Buffer tree_;
-    std::string_view letters_;  // in front of the tree
-    std::string_view columns_;  // the tree
+    const std::shared_ptr<const LineHead> head_;
     PartReader::Fetch fetch_;
     RowTimes times_;
-    std::uint32_t rows_ = 0;
     std::optional<Status> parsed_;
     PartReader parts_;
     std::vector<SharedList> shared_;

@@ -4,7 +4,7 @@
 
 #include "absl/types/span.h"
 #include "base/status.h"
-#include "block/column_reader.h"
+#include "block/line_head.h"
 
 #include <cstdint>
 #include <string>
@@ -27,6 +27,10 @@ class LineTemplates {
     virtual Status append_line(std::size_t number, std::size_t rank, std::string& out) = 0;
     // Values of a slot, one per place; none is empty.
     virtual StatusOr<ColumnReader*> column(std::size_t number, std::size_t slot) = 0;
+    // The stamps of all slots' columns: none of these is opened for them.
+    virtual StatusOr<absl::Span<const ColumnPlace>> column_places(std::size_t number) = 0;
+    // Of the pieces.
+    virtual StatusOr<base::Hash128> pieces_hash(std::size_t number) = 0;
 
     // Per row of the block: its template, or templates(), and its number among the places.
     struct RowTemplates {

@@ -117,19 +117,19 @@ std::optional<EncodedColumns> MetadataEncoder::encode(absl::Span<const Row> rows
     return parts.finish(meta);
 }
 
-StatusOr<std::vector<std::string_view>> read_metadata_names(std::string_view tree) {
-    std::vector<std::string_view> names;
-    if (tree.empty()) {
-        return names;
+StatusOr<std::shared_ptr<const MetadataHead>> MetadataHead::open(base::Buffer tree) {
+    const auto head = std::make_shared<MetadataHead>();
+    head->tree = std::move(tree);
+    if (head->tree.size() == 0) {
+        return head;
     }
-    base::ByteReader r(tree);
-    PartReader parts;
-    LOGI_RETURN_IF_ERROR(parts.open(r, nullptr));
+    base::ByteReader r(head->tree.view());
+    LOGI_RETURN_IF_ERROR(PartReader().open(r, nullptr));
     r.varint();  // bytes
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
-        names.push_back(r.string());
+        head->names.push_back(r.string());
     }
-    return r.ok() ? StatusOr<std::vector<std::string_view>>(std::move(names))
+    return r.ok() ? StatusOr<std::shared_ptr<const MetadataHead>>(head)
                   : malformed("names of metadata");
 }
 

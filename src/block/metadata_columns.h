@@ -3,10 +3,12 @@
 #pragma once
 
 #include "absl/types/span.h"
+#include "base/buffer.h"
 #include "block/block.h"
 #include "block/column_reader.h"
 #include "block/column_writer.h"
 #include "block/gathered_text.h"
+#include "block/kept.h"
 
 #include <cstdint>
 #include <memory>
@@ -38,9 +40,17 @@ class MetadataEncoder {
     ColumnWriter writer_;
 };
 
-// The names in a tree, which has no bytes if no row has metadata. They lie in the tree. kDataLoss
-// if it is malformed.
-StatusOr<std::vector<std::string_view>> read_metadata_names(std::string_view tree);
+// The tree of a block's metadata, and the names in it.
+struct MetadataHead final : Kept {
+    base::Buffer tree;  // without bytes if no row has metadata
+    std::vector<std::string_view> names;
+
+    // kDataLoss if it is malformed.
+    static StatusOr<std::shared_ptr<const MetadataHead>> open(base::Buffer tree);
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return sizeof(*this) + tree.size() + names.size() * sizeof(names[0]);
+    }
+};
 
 // All pairs of a block's rows.
 class MetadataTable {

@@ -74,8 +74,7 @@ class StoredBlock final : public BlockReader {
     std::vector<Timestamp> times_;
     std::vector<Sequence> sequences_;
     std::optional<std::vector<MinuteStats>> minutes_;
-    base::Buffer names_text_;
-    std::optional<std::vector<std::string_view>> names_;  // of metadata
+    std::shared_ptr<const MetadataHead> metadata_head_;
     std::optional<MetadataTable> metadata_;
 };
 
@@ -224,15 +223,17 @@ StatusOr<std::optional<absl::Span<const std::string_view>>> StoredBlock::metadat
     if (form_.by_row) {
         return std::nullopt;
     }
-    if (!names_) {
-        LOGI_ASSIGN_OR_RETURN(names_text_, load(kMetadata));
-        auto names = read_metadata_names(names_text_.view());
-        if (!names.ok()) {
-            return damaged(kMetadata);
+    if (metadata_head_ == nullptr) {
+        auto kept = kept_by(
+            *source_, kMetadata, [](base::Buffer tree) -> StatusOr<std::shared_ptr<const Kept>> {
+                return MetadataHead::open(std::move(tree));
+            });
+        if (!kept.ok()) {
+            return absl::IsDataLoss(kept.status()) ? damaged(kMetadata) : kept.status();
         }
-        names_ = *std::move(names);
+        metadata_head_ = std::static_pointer_cast<const MetadataHead>(*std::move(kept));
     }
-    return absl::MakeConstSpan(*names_);
+    return absl::MakeConstSpan(metadata_head_->names);
 }
 
 StatusOr<LineTemplates*> StoredBlock::templates() {

@@ -3,7 +3,6 @@
 #include "block/copy_text.h"
 #include "block/line_reader.h"
 #include "block/stored_lines.h"
-#include "codec/compress.h"
 #include "regex/line_filter.h"
 
 #include <optional>
@@ -127,17 +126,20 @@ char* TemplateLines::space_for(std::size_t size) {
 }  // namespace
 
 StatusOr<std::unique_ptr<StoredLines>> open_template_lines(LinesStart start) {
-    LOGI_ASSIGN_OR_RETURN(const std::string stored, start.source.column(kTree));
-    LOGI_ASSIGN_OR_RETURN(base::Buffer tree, codec::decompress(stored));
-    LOGI_ASSIGN_OR_RETURN(auto reader,
-                          LineReader::open(
-                              std::move(tree),
-                              [&source = start.source](std::uint64_t offset, std::uint64_t length) {
-                                  return source.range(kLines, offset, length);
-                              },
-                              std::move(start.times),
-                              start.stats.rows,
-                              start.stats.line_bytes));
+    LOGI_ASSIGN_OR_RETURN(
+        const auto kept,
+        kept_by(start.source,
+                kTree,
+                [&stats = start.stats](base::Buffer tree) -> StatusOr<std::shared_ptr<const Kept>> {
+                    return LineHead::open(std::move(tree), stats.rows, stats.line_bytes);
+                }));
+    auto head = std::static_pointer_cast<const LineHead>(kept);
+    auto reader = std::make_unique<LineReader>(
+        std::move(head),
+        [&source = start.source](std::uint64_t offset, std::uint64_t length) {
+            return source.range(kLines, offset, length);
+        },
+        std::move(start.times));
     return std::make_unique<TemplateLines>(start.stats, std::move(reader));
 }
 

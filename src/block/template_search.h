@@ -12,7 +12,7 @@ namespace logi::block {
 class TemplateSearch {
   public:
     // There is one piece more than columns.
-    TemplateSearch(const std::vector<std::string_view>& pieces,
+    TemplateSearch(absl::Span<const std::string_view> pieces,
                    const std::vector<std::unique_ptr<ColumnReader>>& columns,
                    std::size_t rows)
         : pieces_(pieces), columns_(columns), rows_(rows), found_(RowSet::none(rows)) {}
@@ -34,7 +34,7 @@ class TemplateSearch {
     void way();
     void with(std::size_t column, const Needle& needle, auto&& next);
 
-    const std::vector<std::string_view>& pieces_;
+    absl::Span<const std::string_view> pieces_;
     const std::vector<std::unique_ptr<ColumnReader>>& columns_;
     std::size_t rows_;
     RowSet found_;

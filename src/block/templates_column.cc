@@ -18,14 +18,45 @@ constexpr std::size_t kTextBytes = 256U << 10U;
 
 }  // namespace
 
-StatusOr<std::unique_ptr<TemplatesColumn>> TemplatesColumn::read(const ColumnStart& start,
-                                                                 bool lines) {
+StatusOr<std::unique_ptr<TemplatesColumn>> TemplatesColumn::read(const ColumnStart& start) {
     std::unique_ptr<TemplatesColumn> column(new TemplatesColumn(start));
-    LOGI_RETURN_IF_ERROR(column->parse(start, lines));
+    LOGI_RETURN_IF_ERROR(column->parse(start));
     return column;
 }
 
-Status TemplatesColumn::parse(const ColumnStart& start, bool lines) {
+StatusOr<std::unique_ptr<TemplatesColumn>> TemplatesColumn::of_lines(const ColumnStart& start,
+                                                                     const LineHead& head) {
+    std::unique_ptr<TemplatesColumn> column(new TemplatesColumn(start));
+    column->cells_left_ = *start.space.cells_left;
+    LOGI_RETURN_IF_ERROR(column->take(head));
+    return column;
+}
+
+Status TemplatesColumn::take(const LineHead& head) {
+    head_ = &head;
+    LOGI_ASSIGN_OR_RETURN(const LineHead::Places* const places, head.places());
+    has_numbers_ = places->has_numbers;
+    numbers_at_ = places->numbers;
+    rest_rows_ = places->rest_rows;
+    if (rest_rows_ > 0) {
+        base::ByteReader tree(places->rest.tree);
+        PayloadCursor payloads = places->rest.payloads;
+        LOGI_ASSIGN_OR_RETURN(rest_,
+                              read_column({&tree, &payloads, &parts_, shared_, &cells_left_},
+                                          rest_rows_,
+                                          nullptr,
+                                          depth_ + 1));
+    }
+    for (const LineHead::Kind& stored : places->kinds) {
+        Kind& kind = templates_.emplace_back();
+        kind.rows = stored.rows;
+        kind.pieces = stored.pieces;
+        kind.number = templates_.size() - 1;
+    }
+    return absl::OkStatus();
+}
+
+Status TemplatesColumn::parse(const ColumnStart& start) {
     base::ByteReader& tree = *start.space.tree;
     const std::uint64_t templates = tree.varint();
     rest_rows_ = tree.varint();
@@ -41,7 +72,7 @@ Status TemplatesColumn::parse(const ColumnStart& start, bool lines) {
     }
     std::size_t rows_left = rows() - rest_rows_;
     for (std::uint64_t i = 0; i < templates; ++i) {
-        LOGI_RETURN_IF_ERROR(parse_kind(start.space, lines));
+        LOGI_RETURN_IF_ERROR(parse_kind(start.space));
         const std::size_t n = templates_.back().rows;
         if (n == 0 || n > rows_left) {
             return malformed("the number of a template's rows");
@@ -52,7 +83,7 @@ Status TemplatesColumn::parse(const ColumnStart& start, bool lines) {
     return tree.ok() && rows_left == 0 ? absl::OkStatus() : malformed("a list of templates");
 }
 
-Status TemplatesColumn::parse_kind(const ColumnSpace& space, bool lines) {
+Status TemplatesColumn::parse_kind(const ColumnSpace& space) {
     base::ByteReader& tree = *space.tree;
     Kind& kind = templates_.emplace_back();
     kind.rows = tree.varint();
@@ -60,33 +91,37 @@ Status TemplatesColumn::parse_kind(const ColumnSpace& space, bool lines) {
     if (slots > kSlotsMax || kind.rows == 0 || kind.rows > rows()) {
         return malformed("a template");
     }
-    kind.pieces.reserve(slots + 1);
+    kind.own_pieces.reserve(slots + 1);
     for (std::uint64_t i = 0; i <= slots; ++i) {
-        kind.pieces.push_back(tree.string());
+        kind.own_pieces.push_back(tree.string());
     }
-    if (!lines) {
-        return parse_columns(space, kind);
-    }
-    kind.pool = static_cast<std::uint32_t>(tree.varint());
-    kind.tree = tree.string();
-    return absl::OkStatus();
+    kind.pieces = kind.own_pieces;
+    return parse_columns(space, kind);
 }
 
-Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
+StatusOr<std::unique_ptr<ColumnReader>> TemplatesColumn::parse_column(const ColumnSpace& space,
+                                                                      Kind& kind) {
     RowTimes times;
     if (times_) {
         times = [this, &kind] {
             return times_of(kind);
         };
     }
-    kind.columns.clear();
-    kind.columns.reserve(kind.pieces.size());
-    for (std::size_t i = 0; i + 1 < kind.pieces.size(); ++i) {
-        LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
-        if (column->stamp().min_size == 0) {
-            return malformed("the value of a slot");
+    LOGI_ASSIGN_OR_RETURN(auto column, read_column(space, kind.rows, times, depth_ + 1));
+    if (column->stamp().min_size == 0) {
+        return malformed("the value of a slot");
+    }
+    return column;
+}
+
+// Those that were parsed one by one stay.
+Status TemplatesColumn::parse_columns(const ColumnSpace& space, Kind& kind) {
+    kind.columns.resize(kind.pieces.size() - 1);
+    for (auto& place : kind.columns) {
+        LOGI_ASSIGN_OR_RETURN(auto column, parse_column(space, kind));
+        if (place == nullptr) {
+            place = std::move(column);
         }
-        kind.columns.push_back(std::move(column));
     }
     kind.parsed = true;
     return absl::OkStatus();
@@ -111,8 +146,10 @@ Status TemplatesColumn::ready(Kind& kind) {
     if (kind.parsed) {
         return absl::OkStatus();
     }
-    base::ByteReader tree(kind.tree);
-    PayloadCursor payloads(kind.pool);
+    LOGI_ASSIGN_OR_RETURN(const LineHead::Places* const places, head_->places());
+    const LineHead::Kind& stored = places->kinds[kind.number];
+    base::ByteReader tree(stored.tree);
+    PayloadCursor payloads(stored.pool);
     LOGI_RETURN_IF_ERROR(parse_columns({&tree, &payloads, &parts_, shared_, &cells_left_}, kind));
     return tree.ok() && tree.done() ? absl::OkStatus() : malformed("the columns of a template");
 }
@@ -412,8 +449,16 @@ Status TemplatesColumn::append_line(std::size_t number, std::size_t rank, std::s
 
 StatusOr<ColumnReader*> TemplatesColumn::column(std::size_t number, std::size_t slot) {
     Kind& kind = templates_[number];
-    LOGI_RETURN_IF_ERROR(ready(kind));
-    return kind.columns[slot].get();
+    kind.columns.resize(kind.pieces.size() - 1);
+    std::unique_ptr<ColumnReader>& column = kind.columns[slot];
+    if (column == nullptr) {
+        LOGI_ASSIGN_OR_RETURN(const auto places, head_->columns_of(number));
+        base::ByteReader tree(places[slot].tree);
+        PayloadCursor payloads = places[slot].payloads;
+        LOGI_ASSIGN_OR_RETURN(
+            column, parse_column({&tree, &payloads, &parts_, shared_, &cells_left_}, kind));
+    }
+    return column.get();
 }
 
 StatusOr<LineTemplates::RowTemplates> TemplatesColumn::row_templates() {
@@ -447,7 +492,7 @@ void TemplatesColumn::describe(int depth, std::vector<ColumnNote>& notes) const 
 }
 
 StatusOr<std::unique_ptr<ColumnReader>> read_templates(const ColumnStart& start) {
-    return TemplatesColumn::read(start, false);
+    return TemplatesColumn::read(start);
 }
 
 }  // namespace logi::block

@@ -1,6 +1,7 @@
 // Texts of several kinds: each kind is constant pieces around columns.
 #pragma once
 
+#include "block/line_head.h"
 #include "block/line_templates.h"
 
 #include <deque>
@@ -10,9 +11,12 @@ namespace logi::block {
 
 class TemplatesColumn final : public ColumnReader, public LineTemplates {
   public:
-    // Parses the column; of lines, which are the outermost column, the columns of a template are
-    // parsed when they are needed.
-    static StatusOr<std::unique_ptr<TemplatesColumn>> read(const ColumnStart& start, bool lines);
+    // Parses the column.
+    static StatusOr<std::unique_ptr<TemplatesColumn>> read(const ColumnStart& start);
+    // Of lines, which are the outermost column: the columns of a template are parsed when they are
+    // needed. Nothing is at the tree's place; the head outlives the column.
+    static StatusOr<std::unique_ptr<TemplatesColumn>> of_lines(const ColumnStart& start,
+                                                               const LineHead& head);
 
     // Replaces `parts` by what the value of one row is made of, in their order.
     Status parts_of(std::size_t row, std::vector<std::string_view>& parts);
@@ -31,6 +35,13 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     StatusOr<absl::Span<const std::uint32_t>> places(std::size_t number) override;
     Status append_line(std::size_t number, std::size_t rank, std::string& out) override;
     StatusOr<ColumnReader*> column(std::size_t number, std::size_t slot) override;
+    StatusOr<absl::Span<const ColumnPlace>> column_places(std::size_t number) override {
+        return head_->columns_of(number);
+    }
+    StatusOr<base::Hash128> pieces_hash(std::size_t number) override {
+        LOGI_ASSIGN_OR_RETURN(const auto hashes, head_->pieces_hashes());
+        return hashes[number];
+    }
     StatusOr<RowTemplates> row_templates() override;
 
     // Of lines, whose templates it parses all.
@@ -42,12 +53,11 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     using KindValues = std::vector<absl::Span<const std::string_view>>;
     struct Kind {
         std::size_t rows = 0;
-        std::vector<std::string_view> pieces;  // in the tree, like what follows
-        std::vector<std::unique_ptr<ColumnReader>> columns;
-        // Until the columns are parsed.
-        std::string_view tree;
-        std::uint32_t pool = 0;
-        bool parsed = false;
+        absl::Span<const std::string_view> pieces;
+        std::vector<std::string_view> own_pieces;            // of lines the head has them
+        std::vector<std::unique_ptr<ColumnReader>> columns;  // of lines null until they are parsed
+        std::size_t number = 0;                              // of lines
+        bool parsed = false;                                 // all columns
         // The column's rows that are of this kind.
         std::vector<std::uint32_t> places;
         std::vector<Timestamp> times;  // once a column is relative to them
@@ -59,9 +69,11 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     class Assembly;
 
     explicit TemplatesColumn(const ColumnStart& start);
-    Status parse(const ColumnStart& start, bool lines);
-    Status parse_kind(const ColumnSpace& space, bool lines);
+    Status parse(const ColumnStart& start);
+    Status parse_kind(const ColumnSpace& space);
     Status parse_columns(const ColumnSpace& space, Kind& kind);
+    StatusOr<std::unique_ptr<ColumnReader>> parse_column(const ColumnSpace& space, Kind& kind);
+    Status take(const LineHead& head);
     StatusOr<absl::Span<const Timestamp>> times_of(Kind& kind);
     Status ready(Kind& kind);
     // Makes `numbers_` known, then `places` and the like.
@@ -73,6 +85,7 @@ class TemplatesColumn final : public ColumnReader, public LineTemplates {
     Status make_values(std::vector<std::string_view>& out) override;
     StatusOr<KindValues> values_of(Kind& kind);
 
+    const LineHead* head_ = nullptr;  // of lines
     PartReader& parts_;
     std::vector<SharedList>* shared_;
     RowTimes times_;

@@ -20,6 +20,37 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// How often each code comes. Neighbours go to counts of their own: to add to the same one, an
+// addition has to wait for the one before.
+std::vector<std::uint32_t> counts_of(absl::Span<const std::uint32_t> codes, std::size_t count) {
+    constexpr std::size_t kLanes = 4;
+    constexpr std::size_t kLanesCountMax = 256;
+    if (count > kLanesCountMax || codes.size() < kLanesCountMax) {
+        std::vector<std::uint32_t> counts(count);
+        for (const std::uint32_t code : codes) {
+            ++counts[code];
+        }
+        return counts;
+    }
+    std::vector<std::uint32_t> lanes(kLanes * count);
+    std::size_t i = 0;
+    for (; i + kLanes <= codes.size(); i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            ++lanes[lane * count + codes[i + lane]];
+        }
+    }
+    for (; i < codes.size(); ++i) {
+        ++lanes[codes[i]];
+    }
+    for (std::size_t n = 0; n < count; ++n) {
+        for (std::size_t lane = 1; lane < kLanes; ++lane) {
+            lanes[n] += lanes[lane * count + n];
+        }
+    }
+    lanes.resize(count);
+    return lanes;
+}
+
 void append_text(std::string& key, std::string_view text) {
     const std::size_t size = text.size();
     key.append(reinterpret_cast<const char*>(&size), sizeof(size));
@@ -105,6 +136,7 @@ StatusOr<ColumnRows::Place> ColumnRows::go_to(std::uint32_t row) {
     }
     current_template_ = rows_->numbers[row];
     rank_ = rows_->ranks[row];
+    number_.reset();
     if (current_template_ == known_.size() || class_ == kNoClass) {
         return Place();
     }
@@ -141,36 +173,30 @@ StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
         }
     }
     if (shared) {
-        count_rows(*group_view, rows, out);
+        out.counts = count_rows(*group_view, rows);
     }
     return out;
 }
 
-void ColumnRows::count_rows(const View& view, std::size_t rows, Group& out) {
-    out.counts.resize(view.count);
-    out.ranks.resize(view.count);
-    const auto count = [&](std::size_t rank, std::uint32_t number) {
-        ++out.counts[number];
-        out.ranks[number] = static_cast<std::uint32_t>(rank);
-    };
+std::vector<std::uint32_t> ColumnRows::count_rows(const View& view, std::size_t rows) {
     if (view.odd.has_value()) {
+        std::vector<std::uint32_t> counts(view.count);
         for (std::size_t rank = 0; rank < rows; ++rank) {
-            if (!view.odd->has(rank)) {
-                count(rank, number_of(view, rank) - view.first_number);
-            }
+            counts[number_of(view, rank) - view.first_number] += view.odd->has(rank) ? 0U : 1U;
         }
-    } else if (view.digits.empty()) {
-        out.counts[0] = static_cast<std::uint32_t>(rows);
-    } else if (view.digits.size() == 1) {
-        const auto& codes = view.digits[0].codes->of_rows;
-        for (std::size_t rank = 0; rank < rows; ++rank) {
-            count(rank, codes[rank]);
-        }
-    } else {
-        for (std::size_t rank = 0; rank < rows; ++rank) {
-            count(rank, number_of(view, rank) - view.first_number);
-        }
+        return counts;
     }
+    if (view.digits.empty()) {
+        return {static_cast<std::uint32_t>(rows)};
+    }
+    if (view.digits.size() == 1) {
+        return counts_of(view.digits[0].codes->of_rows, view.count);
+    }
+    std::vector<std::uint32_t> counts(view.count);
+    for (std::size_t rank = 0; rank < rows; ++rank) {
+        ++counts[number_of(view, rank) - view.first_number];
+    }
+    return counts;
 }
 
 Status ColumnRows::rows_with(std::size_t group,
@@ -200,10 +226,10 @@ Status ColumnRows::append_line(const LineRow& row, std::string& out) {
     return status.ok() ? status : block_.located(status);
 }
 
-void ColumnRows::go_to_rank(std::size_t group, std::size_t rank) {
+void ColumnRows::go_to_number(std::size_t group, std::uint32_t number) {
     current_template_ = group;
     current_ = views_[class_][group].get();
-    rank_ = rank;
+    number_ = number;
 }
 
 StatusOr<ColumnRows::View*> ColumnRows::view(std::size_t number) {
@@ -224,11 +250,14 @@ Status ColumnRows::make_view(std::size_t number, View& view) {
         const auto pieces = templates_->pieces(number);
         known.slots.resize(pieces.size() - 1);
         std::vector<block::Stamp> stamps;
-        for (std::size_t i = 0; plan_.outlines.looks_at_stamps() && i < known.slots.size(); ++i) {
-            LOGI_ASSIGN_OR_RETURN(Slot* const looked_at, slot(number, i));
-            stamps.push_back(looked_at->column->stamp());
+        if (plan_.outlines.looks_at_stamps()) {
+            LOGI_ASSIGN_OR_RETURN(const auto columns, templates_->column_places(number));
+            for (const block::ColumnPlace& column : columns) {
+                stamps.push_back(column.stamp());
+            }
         }
-        known.outline = plan_.outlines.find(pieces, stamps);
+        LOGI_ASSIGN_OR_RETURN(const base::Hash128 hash, templates_->pieces_hash(number));
+        known.outline = plan_.outlines.find(hash, pieces, stamps);
     }
     view.outline = known.outline.get();
     std::uint32_t seen = 0;
@@ -237,6 +266,11 @@ Status ColumnRows::make_view(std::size_t number, View& view) {
     }
     LOGI_RETURN_IF_ERROR(check_slots(number, seen, view));
     return load_slots(number, view);
+}
+
+// Whether a field of that name may be one that is looked at, whatever labels the stream has.
+bool ColumnRows::may_matter(const std::string& name) const {
+    return plan_.all_labels || has(plan_.class_labels, name) || has(plan_.stems, name);
 }
 
 // The fields that are looked at. False if the value of one is not known. `slots_seen`: so many of
@@ -249,6 +283,9 @@ bool ColumnRows::pick_fields(View& view, std::uint32_t& slots_seen) const {
     for (const fields::Outline& outline : view.outline->parsers) {
         auto& picked = view.fields.emplace_back();
         for (const fields::OutlineField& field : outline.fields) {
+            if (!may_matter(field.name)) {
+                continue;
+            }
             std::string label = field.name;
             if (stream_->find(label) != nullptr) {
                 label.append(kExtracted);
@@ -289,9 +326,10 @@ StatusOr<ColumnRows::Slot*> ColumnRows::slot(std::size_t number, std::size_t i) 
 
 // Which rows break the rules.
 Status ColumnRows::check_slots(std::size_t number, std::uint32_t count, View& view) {
+    LOGI_ASSIGN_OR_RETURN(const auto columns, templates_->column_places(number));
     for (std::uint32_t i = 0; i < count; ++i) {
         const SlotCheck& check = view.outline->slots[i];
-        if (check.rule.allows_all()) {
+        if (check.rule.allows_all() || all_keep(columns[i], check)) {
             continue;
         }
         LOGI_ASSIGN_OR_RETURN(Slot* const checked, slot(number, i));
@@ -374,10 +412,23 @@ std::string_view ColumnRows::slot_value(std::size_t slot) const {
     if (!loaded.codes.has_value()) {
         return loaded.values[rank_];
     }
-    const std::uint32_t code = loaded.codes->of_rows.empty() ? 0 : loaded.codes->of_rows[rank_];
-    const auto text = loaded.column->code_value(code);
+    const auto text = loaded.column->code_value(code_of(slot, *loaded.codes));
     LOGI_CHECK(text.ok());
     return *text;
+}
+
+std::uint32_t ColumnRows::code_of(std::size_t slot, const block::ValueCodes& codes) const {
+    if (codes.of_rows.empty()) {
+        return 0;
+    }
+    if (!number_.has_value()) {
+        return codes.of_rows[rank_];
+    }
+    const auto& digits = current_->digits;
+    const auto digit = std::find_if(
+        digits.begin(), digits.end(), [slot](const auto& d) { return d.slot == slot; });
+    LOGI_CHECK(digit != digits.end());
+    return digit->code(*number_);
 }
 
 std::string_view ColumnRows::value(const fields::OutlineField& field,

@@ -58,7 +58,6 @@ class ColumnRows final : public OutlinedLine {
         How how = How::kByLine;
         std::uint32_t first_number = 0;
         std::vector<std::uint32_t> counts;  // per number from the first, of kShared
-        std::vector<std::uint32_t> ranks;   // of some row with it
         std::vector<LineRow> line_rows;     // that have to be looked at one by one
     };
     [[nodiscard]] std::size_t groups() const { return templates_->templates() + 1; }
@@ -67,8 +66,8 @@ class ColumnRows final : public OutlinedLine {
     Status rows_with(std::size_t group,
                      const std::vector<std::uint32_t>& numbers,
                      std::vector<LineRow>& rows);
-    // Goes to a row of a group by its rank in it.
-    void go_to_rank(std::size_t group, std::size_t rank);
+    // Goes to what the rows of a group have in common that have a number, from its first on.
+    void go_to_number(std::size_t group, std::uint32_t number);
 
     [[nodiscard]] Found found_by(const Stage& parser) const override;
     std::string_view value(const fields::OutlineField& field,
@@ -97,6 +96,10 @@ class ColumnRows final : public OutlinedLine {
             const block::ValueCodes* codes = nullptr;
             std::uint32_t slot = 0;
             std::uint32_t stride = 1;
+            // Of a number.
+            [[nodiscard]] std::uint32_t code(std::uint32_t n) const {
+                return static_cast<std::uint32_t>(n / stride % codes->count);
+            }
         };
         std::vector<Digit> digits;
     };
@@ -105,6 +108,7 @@ class ColumnRows final : public OutlinedLine {
         : block_(block), plan_(plan), templates_(&templates) {}
     StatusOr<View*> view(std::size_t number);
     Status make_view(std::size_t number, View& view);
+    [[nodiscard]] bool may_matter(const std::string& name) const;
     bool pick_fields(View& view, std::uint32_t& slots_seen) const;
     Status check_slots(std::size_t number, std::uint32_t count, View& view);
     Status load_slots(std::size_t number, View& view);
@@ -112,7 +116,8 @@ class ColumnRows final : public OutlinedLine {
     [[nodiscard]] std::string class_key(const Labels& stream) const;
     [[nodiscard]] std::string_view slot_value(std::size_t slot) const;
     StatusOr<bool> looks_at_metadata(std::uint32_t row);
-    static void count_rows(const View& view, std::size_t rows, Group& out);
+    static std::vector<std::uint32_t> count_rows(const View& view, std::size_t rows);
+    [[nodiscard]] std::uint32_t code_of(std::size_t slot, const block::ValueCodes& codes) const;
     [[nodiscard]] static std::uint32_t number_of(const View& view, std::size_t rank);
 
     block::BlockReader& block_;
@@ -131,6 +136,7 @@ class ColumnRows final : public OutlinedLine {
     const View* current_ = nullptr;
     std::size_t current_template_ = 0;
     std::size_t rank_ = 0;
+    std::optional<std::uint32_t> number_;  // of the template's first; instead of a rank
 };
 
 }  // namespace logi::exec

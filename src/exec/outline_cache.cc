@@ -87,17 +87,20 @@ TemplateOutline OutlineCache::make(absl::Span<const std::string_view> pieces,
 }
 
 std::shared_ptr<const TemplateOutline> OutlineCache::find(
-    absl::Span<const std::string_view> pieces, absl::Span<const block::Stamp> stamps) const {
-    std::string text;
-    for (const block::Stamp& stamp : stamps) {
-        append_number(text, stamp.classes);
-        append_number(text, tells_size(stamp) ? stamp.min_size : 0);
+    const base::Hash128& pieces_hash,
+    absl::Span<const std::string_view> pieces,
+    absl::Span<const block::Stamp> stamps) const {
+    base::Hash128 key = pieces_hash;
+    if (!stamps.empty()) {
+        std::string text;
+        append_number(text, pieces_hash.high);
+        append_number(text, pieces_hash.low);
+        for (const block::Stamp& stamp : stamps) {
+            append_number(text, stamp.classes);
+            append_number(text, tells_size(stamp) ? stamp.min_size : 0);
+        }
+        key = base::hash128(text);
     }
-    for (const std::string_view piece : pieces) {
-        append_number(text, piece.size());
-        text.append(piece);
-    }
-    const base::Hash128 key = base::hash128(text);
     {
         const base::MutexLock lock(mutex_);
         if (const auto it = outlines_.find(key); it != outlines_.end()) {
@@ -105,7 +108,7 @@ std::shared_ptr<const TemplateOutline> OutlineCache::find(
         }
     }
     const auto made = std::make_shared<const TemplateOutline>(make(pieces, stamps));
-    const std::size_t bytes = memory_bytes(*made) + text.size();
+    const std::size_t bytes = memory_bytes(*made);
     const base::MutexLock lock(mutex_);
     if (bytes_ + bytes > kBytesMax) {
         outlines_.clear();

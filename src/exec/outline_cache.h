@@ -28,7 +28,9 @@ class OutlineCache {
     // Whether the stamps of slots are looked at: then find() needs them.
     [[nodiscard]] bool looks_at_stamps() const { return looks_at_stamps_; }
     [[nodiscard]] std::shared_ptr<const TemplateOutline> find(
-        absl::Span<const std::string_view> pieces, absl::Span<const block::Stamp> stamps) const;
+        const base::Hash128& pieces_hash,
+        absl::Span<const std::string_view> pieces,
+        absl::Span<const block::Stamp> stamps) const;
 
   private:
     [[nodiscard]] TemplateOutline make(absl::Span<const std::string_view> pieces,

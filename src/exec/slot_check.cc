@@ -9,8 +9,9 @@ namespace {
 constexpr std::size_t kSearchedBytesMax = 3;
 constexpr std::size_t kCheckedCodesMax = 1024;
 
-// The forbidden bytes that a value can have, as far as the column tells.
-std::string possible_bytes(const block::ColumnReader& column, const SlotCheck& check) {
+// The forbidden bytes that a value can have, as far as the column tells: its reader, or its place.
+template <typename Column>
+std::string possible_bytes(const Column& column, const SlotCheck& check) {
     std::string possible;
     for (const SlotCheck::Bytes& group : check.forbidden) {
         if ((group.classes & ~column.stamp().classes) != 0) {
@@ -25,7 +26,8 @@ std::string possible_bytes(const block::ColumnReader& column, const SlotCheck& c
     return possible;
 }
 
-bool well_formed(const block::ColumnReader& column, fields::HoleRule::Form form) {
+template <typename Column>
+bool well_formed(const Column& column, fields::HoleRule::Form form) {
     using Form = fields::HoleRule::Form;
     const auto has_none = [&column](std::string_view bytes) {
         return std::none_of(bytes.begin(), bytes.end(), [&column](char c) {
@@ -35,6 +37,10 @@ bool well_formed(const block::ColumnReader& column, fields::HoleRule::Form form)
     return form == Form::kAny || (form == Form::kJsonString && has_none("\"\\")) ||
            (form != Form::kJsonString && column.begins_with_digit()) ||
            (form == Form::kNoObject && has_none(fields::kObjectBegins));
+}
+
+bool sizes_allowed(const block::Stamp& stamp, const SlotCheck& check) {
+    return check.rule.allows_sizes(stamp.min_size, stamp.max_size);
 }
 
 // Only values with a quote or a backslash have to be looked at.
@@ -105,11 +111,15 @@ SlotCheck::SlotCheck(const fields::HoleRule& of) : rule(of) {
     }
 }
 
+bool all_keep(const block::ColumnPlace& column, const SlotCheck& check) {
+    return sizes_allowed(column.stamp(), check) && well_formed(column, check.rule.form) &&
+           possible_bytes(column, check).empty();
+}
+
 StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& check) {
     const std::string possible = possible_bytes(column, check);
     const fields::HoleRule::Form form = check.rule.form;
-    const block::Stamp& stamp = column.stamp();
-    const bool sizes = check.rule.allows_sizes(stamp.min_size, stamp.max_size);
+    const bool sizes = sizes_allowed(column.stamp(), check);
     if (sizes && well_formed(column, form) && possible.size() <= kSearchedBytesMax) {
         block::RowSet odd = block::RowSet::none(column.rows());
         for (const char& c : possible) {

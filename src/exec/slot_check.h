@@ -2,7 +2,7 @@
 #pragma once
 
 #include "block/char_class.h"
-#include "block/column_reader.h"
+#include "block/line_head.h"
 #include "fields/outline.h"
 
 #include <string>
@@ -21,6 +21,10 @@ struct SlotCheck {
 
     explicit SlotCheck(const fields::HoleRule& of);
 };
+
+// Whether all values keep to the rule, as far as is known without reading them. Where not, some may
+// break it.
+[[nodiscard]] bool all_keep(const block::ColumnPlace& column, const SlotCheck& check);
 
 // The rows whose value breaks the rule.
 StatusOr<block::RowSet> odd_rows(block::ColumnReader& column, const SlotCheck& check);

@@ -161,7 +161,7 @@ Status BlockSamples::add_group(std::size_t group, Timestamp time) {
         if (rows.counts[n] == 0) {
             continue;
         }
-        columns_->go_to_rank(group, rows.ranks[n]);
+        columns_->go_to_number(group, n);
         LOGI_ASSIGN_OR_RETURN(const Outcome outcome,
                               outcome_of({rows.how, rows.first_number + n}, time));
         if (outcome.kind == Outcome::kSample) {

@@ -233,6 +233,26 @@ TEST(PageCache, KeepsWhatWasUsedLastWithinItsBound) {
     EXPECT_NE(cache.find({owner, 2}), nullptr);
 }
 
+TEST(Directory, WhatReadersOfABlockKeepIsReadOnce) {
+    const auto file = std::make_shared<CountedFile>(segment_of(3000));
+    const auto segment = *SegmentReader::open(file, "test.segment");
+    std::vector<std::string> lines;
+    for (const bool again : {false, true}) {
+        file->forget();
+        const auto block = *segment->open_block(0);
+        ASSERT_NE(*block->templates(), nullptr);
+        ASSERT_TRUE(block->metadata_names().ok());
+        EXPECT_EQ(file->reads == 0, again);
+        for (std::uint32_t row = 0; row < block->stats().rows; ++row) {
+            if (again) {
+                ASSERT_EQ(*block->line(row), lines[row]);
+            } else {
+                lines.emplace_back(*block->line(row));
+            }
+        }
+    }
+}
+
 // Pages whose checksum is right, and whose bytes somebody made up.
 TEST(Directory, HostilePagesAreRefusedOrRead) {
     const std::vector<Labels> labels = {Labels::from_pairs({{"app", "a"}, {"pod", "1"}}),

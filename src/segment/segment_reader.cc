@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "block/kept.h"
 #include "codec/compress.h"
 #include "segment/old_directory.h"
 #include "segment/selected_pages.h"
@@ -150,10 +151,29 @@ StatusOr<Selection> SegmentReader::select(const std::vector<Matcher>& matchers,
                      std::move(extents));
 }
 
-class SegmentReader::Block final : public block::BlockSource {
+namespace {
+
+// What readers of blocks keep is numbered behind the directory's pages, of which no segment has so
+// many.
+constexpr std::uint32_t kFirstKept = 1U << 30U;
+
+struct KeptPage final : Page {
+    explicit KeptPage(std::shared_ptr<const block::Kept> of) : what(std::move(of)) {}
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return sizeof(*this) + what->memory_bytes();
+    }
+    const std::shared_ptr<const block::Kept> what;
+};
+
+}  // namespace
+
+class SegmentReader::Block final : public block::KeepingSource {
   public:
-    Block(const PagedFile& file, const Regions& regions, std::uint64_t* bytes_read)
-        : file_(file), regions_(regions), bytes_read_(bytes_read) {}
+    Block(const PagedFile& file,
+          std::uint32_t number,
+          const Regions& regions,
+          std::uint64_t* bytes_read)
+        : file_(file), number_(number), regions_(regions), bytes_read_(bytes_read) {}
 
     [[nodiscard]] StatusOr<std::string> column(block::Column column) const override {
         count(regions_[column].length);
@@ -170,6 +190,24 @@ class SegmentReader::Block final : public block::BlockSource {
         count(length);
         return file_.read(region.offset + offset, length);
     }
+    [[nodiscard]] StatusOr<std::shared_ptr<const block::Kept>> kept(
+        block::Column column, const block::MakeKept& make) const override {
+        const Region& region = regions_[column];
+        if (region.length == 0) {
+            return make(base::Buffer());
+        }
+        const PageRequest request{
+            static_cast<std::uint32_t>(kFirstKept + number_ * block::kColumns + column),
+            region,
+            block::kColumnNames[column],
+            [&](base::Buffer raw) -> StatusOr<std::shared_ptr<const Page>> {
+                count(region.length);
+                LOGI_ASSIGN_OR_RETURN(auto made, make(std::move(raw)));
+                return std::make_shared<const KeptPage>(std::move(made));
+            }};
+        LOGI_ASSIGN_OR_RETURN(const Pages pages, file_.pages({&request, 1}));
+        return std::static_pointer_cast<const KeptPage>(pages[0])->what;
+    }
     [[nodiscard]] std::uint64_t offset(block::Column column) const override {
         return regions_[column].offset;
     }
@@ -182,6 +220,7 @@ class SegmentReader::Block final : public block::BlockSource {
     }
 
     const PagedFile& file_;
+    const std::uint32_t number_;
     const Regions& regions_;
     std::uint64_t* const bytes_read_;
 };
@@ -189,10 +228,11 @@ class SegmentReader::Block final : public block::BlockSource {
 StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(
     std::uint32_t block, std::uint64_t* bytes_read) const {
     LOGI_CHECK(block < root().blocks.size());
-    return block::open_block(root().blocks[block],
-                             root().forms[block],
-                             std::make_shared<Block>(*file_, root().regions[block], bytes_read),
-                             absl::StrCat(name(), " block ", block));
+    return block::open_block(
+        root().blocks[block],
+        root().forms[block],
+        std::make_shared<Block>(*file_, block, root().regions[block], bytes_read),
+        absl::StrCat(name(), " block ", block));
 }
 
 Status SegmentReader::check_columns(std::uint32_t block) const {
