@@ -149,51 +149,72 @@ struct Lanes {
 }
 #endif
 
-// Where the words of all masks go.
-struct Masks {
-    std::uint64_t* not_run;
-    std::uint64_t* not_digit;
-    std::uint64_t* ends_word;
-    std::uint64_t* quote;
-    std::uint64_t* joiner;
-    std::uint64_t* backslash;
+// Puts the words of one line after another where they belong. Whether a token goes on behind the
+// last byte of a line tells the next one.
+class Lines {
+  public:
+    explicit Lines(TextMasks::Line* to) : to_(to) {}
 
-    void put(std::size_t i, const Words& w) const {
-        not_run[i] = w.not_run;
-        not_digit[i] = w.not_digit;
-        ends_word[i] = w.ends_word;
-        quote[i] = w.quote;
-        joiner[i] = w.joiner;
-        backslash[i] = w.backslash;
+    [[gnu::always_inline]] inline void put(const Words& w) {
+        put_tokens(~w.not_run & 1U);
+        const auto set = [this](Stop stop, std::uint64_t word) {
+            to_->stops[static_cast<std::size_t>(stop)] = word;
+        };
+        set(Stop::kWord, w.ends_word);
+        set(Stop::kQuote, w.quote);
+        set(Stop::kDigits, w.not_digit);
+        set(Stop::kRun, w.not_run);
+        to_->backslashes = w.backslash;
+        any_backslash_ |= w.backslash;
+        before_ = last_run_ >> 63U;
+        last_run_ = ~w.not_run;
+        joiners_ = w.joiner;
+        ++to_;
     }
+    // Returns whether there is a backslash.
+    [[gnu::always_inline]] inline bool finish() {
+        put_tokens(0);
+        return any_backslash_ != 0;
+    }
+
+  private:
+    // Those of the last line, given whether a run goes on in the next one.
+    [[gnu::always_inline]] inline void put_tokens(std::uint64_t next) {
+        const std::uint64_t joined = joiners_ & (last_run_ << 1U | before_) &
+                                     (last_run_ >> 1U | next << 63U);
+        to_[-1].stops[static_cast<std::size_t>(Stop::kToken)] = ~last_run_ & ~joined;
+    }
+
+    TextMasks::Line* to_;
+    std::uint64_t before_ = 0;    // whether the last byte of the line before is of a run
+    std::uint64_t last_run_ = 0;  // of the last line
+    std::uint64_t joiners_ = 0;
+    std::uint64_t any_backslash_ = 0;
 };
 
-// Returns whether there is a backslash.
-bool fill_portable(const char* text, std::size_t words, const Masks& masks) {
-    std::uint64_t any = 0;
-    for (std::size_t i = 0; i < words; ++i) {
-        const Words w = words_portable(text + 64 * i);
-        masks.put(i, w);
-        any |= w.backslash;
+// Lines are put from the second one on: there is one before them. Returns whether there is a
+// backslash.
+bool fill_portable(const char* text, std::size_t count, TextMasks::Line* to) {
+    Lines lines(to);
+    for (std::size_t i = 0; i < count; ++i) {
+        lines.put(words_portable(text + 64 * i));
     }
-    return any != 0;
+    return lines.finish();
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) bool fill_avx2(const char* text,
-                                               std::size_t words,
-                                               const Masks& masks) {
-    std::uint64_t any = 0;
-    for (std::size_t i = 0; i < words; ++i) {
-        const Words w = words_avx2(text + 64 * i);
-        masks.put(i, w);
-        any |= w.backslash;
+                                               std::size_t count,
+                                               TextMasks::Line* to) {
+    Lines lines(to);
+    for (std::size_t i = 0; i < count; ++i) {
+        lines.put(words_avx2(text + 64 * i));
     }
-    return any != 0;
+    return lines.finish();
 }
 #endif
 
-using Fill = bool (*)(const char*, std::size_t, const Masks&);
+using Fill = bool (*)(const char*, std::size_t, TextMasks::Line*);
 
 Fill pick() {
 #if defined(__x86_64__)
@@ -208,56 +229,29 @@ Fill pick() {
 
 void TextMasks::build(std::string_view text) {
     static const Fill fill = pick();
-    const std::size_t words = text.size() / 64 + 1;
-    for (auto& mask : masks_) {
-        mask.resize(words);
+    const std::size_t count = text.size() / 64 + 1;
+    if (lines_.size() < count + 2) {
+        lines_.resize(count + 2);
     }
-    joiners_.resize(words);
-    backslashes_.resize(words);
-    const auto words_of = [this](Stop stop) {
-        return masks_[static_cast<std::size_t>(stop)].data();
-    };
-    const bool any_backslash = fill(text.data(),
-                                    words,
-                                    {words_of(Stop::kRun),
-                                     words_of(Stop::kDigits),
-                                     words_of(Stop::kWord),
-                                     words_of(Stop::kQuote),
-                                     joiners_.data(),
-                                     backslashes_.data()});
-    join_tokens(joiners_);
-    if (any_backslash) {
-        unescape(text, backslashes_);
-    }
-}
-
-void TextMasks::join_tokens(const std::vector<std::uint64_t>& joiners) {
-    const auto& not_run = masks_[static_cast<std::size_t>(Stop::kRun)];
-    auto& token = masks_[static_cast<std::size_t>(Stop::kToken)];
-    std::uint64_t before = 0;  // whether the last byte of the word before is of a run
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        const std::uint64_t run = ~not_run[i];
-        const std::uint64_t next = i + 1 < token.size() ? ~not_run[i + 1] & 1U : 0;
-        const std::uint64_t joined = joiners[i] & (run << 1U | before) & (run >> 1U | next << 63U);
-        token[i] = not_run[i] & ~joined;
-        before = run >> 63U;
+    if (fill(text.data(), count, lines_.data() + 1)) {
+        unescape(text);
     }
 }
 
 // Takes the quotes away that stand behind an odd number of backslashes.
-void TextMasks::unescape(std::string_view text, const std::vector<std::uint64_t>& backslashes) {
-    auto& quotes = masks_[static_cast<std::size_t>(Stop::kQuote)];
+void TextMasks::unescape(std::string_view text) {
     std::size_t skip_to = 0;
-    for (std::size_t i = 0; i < backslashes.size(); ++i) {
-        for (std::uint64_t bits = backslashes[i]; bits != 0; bits &= bits - 1) {
-            const std::size_t at = 64 * i + static_cast<std::size_t>(std::countr_zero(bits));
+    for (std::size_t line = 0; line <= text.size() / 64; ++line) {
+        for (std::uint64_t bits = lines_[line + 1].backslashes; bits != 0; bits &= bits - 1) {
+            const std::size_t at = 64 * line + static_cast<std::size_t>(std::countr_zero(bits));
             // The byte after a backslash is escaped, also if it is a backslash.
             if (at < skip_to || at + 1 >= text.size()) {
                 continue;
             }
             skip_to = at + 2;
             if (text[at + 1] == '"') {
-                quotes[(at + 1) / 64] &= ~(1ULL << ((at + 1) % 64));
+                lines_[(at + 1) / 64 + 1].stops[static_cast<std::size_t>(Stop::kQuote)] &=
+                    ~(1ULL << ((at + 1) % 64));
             }
         }
     }

@@ -2,6 +2,7 @@
 // same bits without.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -30,32 +31,42 @@ class TextMasks {
 
     // The first place at or after `from` that ends such a slot, which is at most `end`.
     [[nodiscard]] std::uint32_t stop(Stop kind, std::uint32_t from, std::uint32_t end) const {
-        const std::vector<std::uint64_t>& mask = masks_[static_cast<std::size_t>(kind)];
-        std::size_t word = from / 64;
-        std::uint64_t bits = mask[word] >> (from % 64);
-        if (bits != 0) {
+        std::size_t line = from / 64;
+        const unsigned shift = from % 64;
+        // The 64 places from there on: whether they are of one word is not to be foretold.
+        const std::uint64_t bits = word(line, kind) >> shift | (word(line + 1, kind) << 1U)
+                                                                   << (63 - shift);
+        if (bits != 0) [[likely]] {
             return std::min(end, from + static_cast<std::uint32_t>(std::countr_zero(bits)));
         }
-        for (++word; word * 64 < end; ++word) {
-            if (mask[word] != 0) {
+        for (++line; line * 64 < end; ++line) {
+            if (const std::uint64_t more = word(line, kind); more != 0) {
                 return std::min(end,
-                                static_cast<std::uint32_t>(word * 64) +
-                                    static_cast<std::uint32_t>(std::countr_zero(mask[word])));
+                                static_cast<std::uint32_t>(line * 64) +
+                                    static_cast<std::uint32_t>(std::countr_zero(more)));
             }
         }
         return end;
     }
     [[nodiscard]] bool at(Stop kind, std::uint32_t place) const {
-        return (masks_[static_cast<std::size_t>(kind)][place / 64] >> (place % 64) & 1U) != 0;
+        return (word(place / 64, kind) >> (place % 64) & 1U) != 0;
     }
 
-  private:
-    void join_tokens(const std::vector<std::uint64_t>& joiners);
-    void unescape(std::string_view text, const std::vector<std::uint64_t>& backslashes);
+    // Of 64 bytes of text, in one line of the CPU's memory: a word per kind of stop, and one of
+    // backslashes.
+    struct alignas(64) Line {
+        std::uint64_t stops[kStops];
+        std::uint64_t backslashes;
+    };
 
-    std::vector<std::uint64_t> masks_[kStops];
-    std::vector<std::uint64_t> joiners_;
-    std::vector<std::uint64_t> backslashes_;
+  private:
+    [[nodiscard]] std::uint64_t word(std::size_t line, Stop kind) const {
+        return lines_[line + 1].stops[static_cast<std::size_t>(kind)];
+    }
+    void unescape(std::string_view text);
+
+    // One before the first, and one more behind the last: of any text, as all slots end before.
+    std::vector<Line> lines_;
 };
 
 }  // namespace logi::block
