@@ -28,9 +28,7 @@ struct NumberForm {
 };
 
 // Nothing if the texts are no numbers that can be written again.
-std::optional<NumberForm> form_of(const MaskedText& t,
-                                  absl::Span<const Slot> slots,
-                                  const Stamp& stamp) {
+std::optional<NumberForm> form_of(const ColumnWriter::Values& values, const Stamp& stamp) {
     NumberForm form;
     if ((stamp.classes & ~kDigitClass) == 0) {
         form.fixed_width = stamp.min_size == stamp.max_size;
@@ -41,8 +39,8 @@ std::optional<NumberForm> form_of(const MaskedText& t,
         return std::nullopt;
     }
     std::size_t least = kIntegerDigitsMax;
-    for (const Slot& slot : slots) {
-        const std::string_view s = t.view(slot);
+    for (const Slot& slot : values.slots) {
+        const std::string_view s = values.view(slot);
         const std::size_t point = point_of(s);
         const std::size_t digits = point == s.size() ? 0 : s.size() - point - 1;
         // A point needs digits on both sides, and there is one at most.
@@ -116,14 +114,14 @@ bool make_relative(std::vector<std::uint64_t>& numbers,
 }  // namespace
 
 bool ColumnWriter::write_integers(const Values& values, const Profile& profile, std::string& meta) {
-    const auto form = form_of(text_, values.slots, profile.stamp);
+    const auto form = form_of(values, profile.stamp);
     if (!form) {
         return false;
     }
     std::vector<std::uint64_t> numbers;
     numbers.reserve(values.slots.size());
     for (const Slot& slot : values.slots) {
-        const auto number = parse(text_.view(slot), *form);
+        const auto number = parse(values.view(slot), *form);
         if (!number) {
             return false;
         }
@@ -150,7 +148,7 @@ bool ColumnWriter::write_hex(const Values& values, const Profile& profile, std::
         return false;
     }
     std::string digits;
-    pack_hex(text_.text, values.slots, stamp.min_size, digits);
+    pack_hex(values.text, values.slots, stamp.min_size, digits);
     write_head(kHex, profile, meta);
     base::ByteWriter(meta).u8(lower ? 0 : 1);
     parts_->add(digits, codec::kOnePiece, meta);
@@ -162,7 +160,7 @@ bool ColumnWriter::write_times(const Values& values, const Profile& profile, std
         (profile.stamp.classes & class_of(':')) == 0) {
         return false;
     }
-    auto layout = TimeLayout::of(text_.view(values.slots[0]));
+    auto layout = TimeLayout::of(values.front());
     if (!layout) {
         return false;
     }
@@ -171,7 +169,7 @@ bool ColumnWriter::write_times(const Values& values, const Profile& profile, std
         TimeLayout::LastDate last;
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             const Timestamp entry = values.times[i];
-            const auto units = layout->parse(text_.view(values.slots[i]), entry, last);
+            const auto units = layout->parse(values.view(values.slots[i]), entry, last);
             std::int64_t difference = 0;
             if (!units || __builtin_sub_overflow(*units, layout->units_of(entry), &difference)) {
                 return false;

@@ -13,7 +13,6 @@ namespace {
 
 // Columns of fewer values are not taken apart further.
 constexpr std::size_t kNestedMin = 16;
-constexpr int kNestedDepthMax = 3;
 // Values that are looked at before a column is taken apart.
 constexpr std::size_t kSample = 16;
 
@@ -28,15 +27,19 @@ double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
 }  // namespace
 
 ColumnWriter::Profile ColumnWriter::profile(const Values& values) {
-    const TextScan s = scan(text_.text, values.slots, heads_);
+    const TextScan s = scan(values.text, values.slots, heads_);
     Profile p{{0, s.min_size, s.max_size}, s.equal};
     if (s.equal) {
-        p.stamp.classes = classes_of(text_.view(values.slots[0]));
+        p.stamp.classes = classes_of(values.front());
     } else if (s.min_size > 0 && s.max_size <= kHeadBytes) {
         p.stamp.classes = s.digit_heads ? kDigitClass : classes_of(heads_);
+    } else if (s.adjoining) {
+        const Slot& last = values.slots.back();
+        const std::uint32_t begin = values.slots.front().begin;
+        p.stamp.classes = classes_of_run({values.text + begin, last.begin + last.size - begin});
     } else {
-        const bool digits = s.digit_heads && all_digits(text_.text, values.slots);
-        p.stamp.classes = digits ? kDigitClass : classes_of(text_.text, values.slots);
+        const bool digits = s.digit_heads && all_digits(values.text, values.slots);
+        p.stamp.classes = digits ? kDigitClass : classes_of(values.text, values.slots);
     }
     return p;
 }
@@ -60,8 +63,8 @@ void ColumnWriter::write(const Values& values, int depth, std::string& meta) {
     if (p.equal) {
         base::ByteWriter w(meta);
         w.u8(kConstant);
-        w.string(text_.view(values.slots[0]));
-        add_letters(text_.view(values.slots[0]));
+        w.string(values.front());
+        add_letters(values.front());
         return;
     }
     if (write_times(values, p, meta) || write_dictionary(values, p, depth, meta) ||
@@ -81,7 +84,7 @@ bool ColumnWriter::write_dictionary(const Values& values,
     if (distinct_max == 0) {
         return false;
     }
-    numbering_.begin(text_);
+    numbering_.begin(values.text);
     counts_.clear();
     numbers_.resize(n);
     std::size_t bytes = 0;
@@ -115,7 +118,7 @@ bool ColumnWriter::write_dictionary(const Values& values,
     base::ByteWriter(meta).varint(counts_.size());
     add_integers(numbers_, meta);
     const std::vector<Slot> distinct = numbering_.distinct();
-    write({distinct, {}}, depth + 1, meta);
+    write({values.text, distinct, {}}, depth + 1, meta);
     return true;
 }
 
@@ -127,28 +130,27 @@ bool ColumnWriter::write_nested(const Values& values,
     if (n < kNestedMin || depth >= kNestedDepthMax || profile.stamp.max_size < 4) {
         return false;
     }
-    // Whether a value is one slot by a rule, counted over a sample.
-    std::vector<CutSlot> slots;
-    const auto whole = [&](CutRule rule) {
-        std::size_t wholes = 0;
-        for (std::size_t i = 0; i < kSample; ++i) {
-            const Slot& s = values.slots[i * n / kSample];
-            cut(text_, s.begin, s.begin + s.size, rule, slots);
-            wholes += slots.size() == 1 && slots[0].end - slots[0].begin == s.size ? 1U : 0U;
-        }
-        return wholes > kSample / 2;
-    };
-    CutRule rule = CutRule::kCoarse;
-    if (whole(rule)) {
-        rule = CutRule::kFine;
-        if (whole(rule)) {
-            return false;
-        }
+    const auto rule = rule_for(values);
+    if (!rule) {
+        return false;
     }
-    TemplateSet set(rule);
-    set.begin(text_);
+    // Beside each other, so that nothing else of the lines is looked at.
+    Nested& nested = nested_[static_cast<std::size_t>(depth)];
+    std::size_t bytes = 0;
+    for (const Slot& s : values.slots) {
+        bytes += s.size;
+    }
+    nested.text.begin(n, bytes);
+    nested.slots.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
-        set.add(static_cast<std::uint32_t>(i), values.slots[i]);
+        nested.slots[i] = nested.text.add(values.view(values.slots[i]));
+    }
+    nested.text.finish();
+    TemplateSet& set = nested.set;
+    set.forget(*rule);
+    set.begin(nested.text.masked());
+    for (std::size_t i = 0; i < n; ++i) {
+        set.add(static_cast<std::uint32_t>(i), nested.slots[i]);
         if (i == 256 && set.groups().empty()) {
             return false;
         }
@@ -157,13 +159,43 @@ bool ColumnWriter::write_nested(const Values& values,
     if (set.rest().size() > n / 2) {
         return false;
     }
+    const char* const text = nested.text.masked().text;
+    nested.columns.gather(text, set.groups());
     write_head(kTemplates, profile, meta);
-    write_templates(values, set, depth + 1, meta);
+    write_templates({text, nested.slots, values.times}, set, nested.columns, depth + 1, meta);
     return true;
+}
+
+// By the first rule that cuts most values of a sample.
+std::optional<CutRule> ColumnWriter::rule_for(const Values& values) {
+    const std::size_t n = values.slots.size();
+    std::array<Slot, kSample> slots;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < kSample; ++i) {
+        slots[i] = values.slots[i * n / kSample];
+        bytes += slots[i].size;
+    }
+    sample_.begin(kSample, bytes);
+    for (Slot& s : slots) {
+        s = sample_.add(values.view(s));
+    }
+    sample_.finish();
+    for (const CutRule rule : {CutRule::kCoarse, CutRule::kFine}) {
+        std::size_t wholes = 0;
+        for (const Slot& s : slots) {
+            cut(sample_.masked(), s.begin, s.begin + s.size, rule, cut_);
+            wholes += cut_.size() == 1 && cut_[0].end - cut_[0].begin == s.size ? 1U : 0U;
+        }
+        if (wholes <= kSample / 2) {
+            return rule;
+        }
+    }
+    return std::nullopt;
 }
 
 void ColumnWriter::write_templates(const Values& values,
                                    const TemplateSet& set,
+                                   const SlotColumns& columns,
                                    int depth,
                                    std::string& meta) {
     base::ByteWriter w(meta);
@@ -190,18 +222,19 @@ void ColumnWriter::write_templates(const Values& values,
         for (const std::uint32_t row : set.rest()) {
             slots.push_back(values.slots[row]);
         }
-        write_strings({slots, {}}, profile({slots, {}}), meta);
+        const Values rest{values.text, slots, {}};
+        write_strings(rest, profile(rest), meta);
     }
-    for (const auto& group : set.groups()) {
-        if (!group.rows.empty()) {
-            write_template(values, group, depth, meta);
+    for (std::size_t i = 0; i < set.groups().size(); ++i) {
+        if (!set.groups()[i].rows.empty()) {
+            write_template(values, set, i, columns, depth, meta);
         }
     }
 }
 
 // Those of a template's pieces, and those that stand across where a value begins or ends. Where the
 // text itself begins or ends is for whoever has it in a slot.
-void ColumnWriter::add_letters(const TemplateSet::Group& group) {
+void ColumnWriter::add_letters(const char* text, const TemplateSet::Group& group) {
     const Template& kind = group.kind;
     const auto letter = [](char c) {
         return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
@@ -217,19 +250,22 @@ void ColumnWriter::add_letters(const TemplateSet::Group& group) {
         for (std::size_t i = c; (at_begin || at_end) && i < group.slots.size(); i += slots) {
             const Slot& value = group.slots[i];
             if (at_begin) {
-                letters_->add_across(text_.text, value.begin);
+                letters_->add_across(text, value.begin);
             }
             if (at_end) {
-                letters_->add_across(text_.text, value.begin + value.size);
+                letters_->add_across(text, value.begin + value.size);
             }
         }
     }
 }
 
 void ColumnWriter::write_template(const Values& values,
-                                  const TemplateSet::Group& group,
+                                  const TemplateSet& set,
+                                  std::size_t number,
+                                  const SlotColumns& columns,
                                   int depth,
                                   std::string& meta) {
+    const TemplateSet::Group& group = set.groups()[number];
     base::ByteWriter w(meta);
     const Template& kind = group.kind;
     w.varint(group.rows.size());
@@ -238,7 +274,7 @@ void ColumnWriter::write_template(const Values& values,
         w.string(kind.piece(i));
     }
     if (letters_ != nullptr) {
-        add_letters(group);
+        add_letters(values.text, group);
     }
     std::vector<Timestamp> times;
     if (!values.times.empty()) {
@@ -247,43 +283,39 @@ void ColumnWriter::write_template(const Values& values,
         }
     }
     // The columns of a line's templates are found without looking at those of others.
-    std::string columns;
+    std::string own;
     if (depth == 0) {
         parts_->begin_pool();
     }
-    std::string& target = depth == 0 ? columns : meta;
-    std::vector<Slot> slots(group.rows.size());
+    std::string& target = depth == 0 ? own : meta;
     for (std::size_t c = 0; c < kind.slots(); ++c) {
-        const Shared* list = depth == 0 ? shared(group, c) : nullptr;
-        if (list == nullptr) {
-            for (std::size_t i = 0; i < slots.size(); ++i) {
-                slots[i] = group.slots[i * kind.slots() + c];
-            }
-            write({slots, times}, depth, target);
+        const auto shared = depth == 0 ? shared_.find({number, c}) : shared_.end();
+        if (shared == shared_.end()) {
+            write({columns.text(), columns.column(number, c), times}, depth, target);
             continue;
         }
-        write_head(kShared, {list->stamp, false}, target);
-        base::ByteWriter(target).varint(list->list);
-        add_integers(list->numbers, target);
+        const Shared& list = shared->second;
+        write_head(kShared, {list.stamp, false}, target);
+        base::ByteWriter(target).varint(list.list);
+        add_integers(list.numbers, target);
     }
     if (depth == 0) {
         w.varint(parts_->pool());
-        w.string(columns);
+        w.string(own);
     }
 }
 
 void ColumnWriter::write_strings(const Values& values, const Profile& profile, std::string& meta) {
     write_head(kString, profile, meta);
-    std::vector<std::uint64_t> sizes;
-    std::string bytes;
-    sizes.reserve(values.slots.size());
+    sizes_.clear();
+    bytes_.clear();
     for (const Slot& s : values.slots) {
-        sizes.push_back(s.size);
-        bytes.append(text_.view(s));
-        add_letters(text_.view(s));
+        sizes_.push_back(s.size);
+        bytes_.append(values.view(s));
+        add_letters(values.view(s));
     }
-    add_integers(sizes, meta);
-    parts_->add(bytes, codec::kOnePiece, meta);
+    add_integers(sizes_, meta);
+    parts_->add(bytes_, codec::kOnePiece, meta);
 }
 
 }  // namespace logi::block

@@ -4,13 +4,17 @@
 #include "absl/types/span.h"
 #include "base/time.h"
 #include "block/column_format.h"
-#include "block/cut.h"
+#include "block/gathered_text.h"
 #include "block/letter_triples.h"
 #include "block/numbering.h"
 #include "block/parts.h"
+#include "block/slot_columns.h"
 #include "block/template_set.h"
 
+#include <array>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,17 +23,20 @@ namespace logi::block {
 // Keeps its buffers from column to column. One thread.
 class ColumnWriter {
   public:
-    // The values are parts of `text`; `times` is empty or has the entry's time per value.
+    // The values are parts of `text`, which has kTextPadding bytes more; `times` is empty or has the
+    // entry's time per value.
     struct Values {
+        const char* text = nullptr;
         absl::Span<const Slot> slots;
         absl::Span<const Timestamp> times;
+        [[nodiscard]] std::string_view view(const Slot& s) const { return {text + s.begin, s.size}; }
+        [[nodiscard]] std::string_view front() const { return view(slots.front()); }
     };
 
     // Payloads of what is written from here on go to `parts`, which must outlive that.
-    void begin(const MaskedText& text, PartWriter& parts) { begin(text, parts, nullptr); }
+    void begin(PartWriter& parts) { begin(parts, nullptr); }
     // Likewise, and what is written adds its letters to `letters`.
-    void begin(const MaskedText& text, PartWriter& parts, LetterTriples* letters) {
-        text_ = text;
+    void begin(PartWriter& parts, LetterTriples* letters) {
         parts_ = &parts;
         letters_ = letters;
     }
@@ -42,6 +49,15 @@ class ColumnWriter {
     void add_integers(absl::Span<const std::uint64_t> values, std::string& meta);
 
   private:
+    // Values that are texts with slots of their own.
+    struct Nested {
+        GatheredText text;
+        std::vector<Slot> slots;
+        TemplateSet set{CutRule::kCoarse};
+        SlotColumns columns;
+    };
+    static constexpr int kNestedDepthMax = 3;
+
     struct Profile {
         Stamp stamp;
         bool equal = true;
@@ -54,8 +70,10 @@ class ColumnWriter {
     };
 
     void write(const Values& values, int depth, std::string& meta);
+    // `columns` are of the set's groups.
     void write_templates(const Values& values,
                          const TemplateSet& set,
+                         const SlotColumns& columns,
                          int depth,
                          std::string& meta);
     // Replaces heads_.
@@ -69,9 +87,13 @@ class ColumnWriter {
     bool write_hex(const Values& values, const Profile& profile, std::string& meta);
     bool write_times(const Values& values, const Profile& profile, std::string& meta);
     bool write_nested(const Values& values, const Profile& profile, int depth, std::string& meta);
+    // Nothing if a value is one slot by any.
+    std::optional<CutRule> rule_for(const Values& values);
     void write_strings(const Values& values, const Profile& profile, std::string& meta);
     void write_template(const Values& values,
-                        const TemplateSet::Group& group,
+                        const TemplateSet& set,
+                        std::size_t number,
+                        const SlotColumns& columns,
                         int depth,
                         std::string& meta);
     void add_letters(std::string_view text) {
@@ -79,18 +101,22 @@ class ColumnWriter {
             letters_->add(text);
         }
     }
-    void add_letters(const TemplateSet::Group& group);
+    void add_letters(const char* text, const TemplateSet::Group& group);
     void write_shared_lists(std::size_t rows, const TemplateSet& set, std::string& meta);
-    [[nodiscard]] const Shared* shared(const TemplateSet::Group& group, std::size_t slot) const;
 
-    MaskedText text_;
     PartWriter* parts_ = nullptr;
     LetterTriples* letters_ = nullptr;
     Numbering numbering_;
     std::vector<std::uint64_t> heads_;  // of the values of a column, until those in it
     std::vector<std::uint64_t> numbers_;
     std::vector<std::uint32_t> counts_;
-    std::map<std::pair<const TemplateSet::Group*, std::size_t>, Shared> shared_;  // of lines
+    SlotColumns columns_;  // of lines
+    std::map<std::pair<std::size_t, std::size_t>, Shared> shared_;  // by group and slot of lines
+    std::array<Nested, kNestedDepthMax> nested_;                    // by depth
+    GatheredText sample_;
+    std::vector<CutSlot> cut_;
+    std::vector<std::uint64_t> sizes_;
+    std::string bytes_;
 };
 
 }  // namespace logi::block

@@ -103,9 +103,9 @@ std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows
     PartWriter parts;
     parts.begin_pool();
     letters_.clear();
-    writer_.begin(text, parts, &letters_);
+    writer_.begin(parts, &letters_);
     std::string columns;
-    writer_.write_lines({lines_, times_}, set_, columns);
+    writer_.write_lines({text.text, lines_, times_}, set_, columns);
     EncodedColumns encoded = parts.finish(columns);
     encoded.letters = letters_.filter((encoded.tree.size() + encoded.data.size()) / kLettersShare);
     return encoded;

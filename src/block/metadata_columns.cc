@@ -103,14 +103,14 @@ std::optional<EncodedColumns> MetadataEncoder::encode(absl::Span<const Row> rows
             w.varint(name);
         }
     }
-    writer_.begin(text_.masked(), parts);
+    writer_.begin(parts);
     if (pairs.shapes().size() > 1) {
         writer_.add_integers(pairs.rows(), meta);
     }
     absl::Span<const Slot> slots = slots_;
     for (const Name& name : pairs.names()) {
         if (!name.values.empty()) {
-            writer_.write({slots.first(name.values.size()), name.times}, meta);
+            writer_.write({text_.masked().text, slots.first(name.values.size()), name.times}, meta);
             slots.remove_prefix(name.values.size());
         }
     }

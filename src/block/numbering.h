@@ -15,16 +15,16 @@ namespace logi::block {
 class Numbering {
   public:
     Numbering() = default;
-    Numbering(const MaskedText& text, std::size_t expected) { begin(text, expected); }
+    Numbering(const char* text, std::size_t expected) { begin(text, expected); }
 
     // Forgets all, and keeps the memory. Grows less if about as many distinct texts come.
-    void begin(const MaskedText& text, std::size_t expected = 0) {
+    void begin(const char* text, std::size_t expected = 0) {
         text_ = text;
         entries_.clear();
         table_.assign(std::bit_ceil(std::max(kTableMin, 2 * expected)), 0);
     }
 
-    std::uint32_t number(const Slot& slot) { return number(slot, head_of(text_.text, slot)); }
+    std::uint32_t number(const Slot& slot) { return number(slot, head_of(text_, slot)); }
     // `head` is that of the text.
     std::uint32_t number(const Slot& slot, std::uint64_t head) {
         const std::uint64_t tag = slot.size <= kHeadBytes ? head : hash(slot, head);
@@ -64,7 +64,7 @@ class Numbering {
     };
 
     [[nodiscard]] bool same(const Slot& a, const Slot& b) const {
-        return same_bytes(text_.text + a.begin, text_.text + b.begin, a.size);
+        return same_bytes(text_ + a.begin, text_ + b.begin, a.size);
     }
     // For this table only: not stable across machines.
     [[nodiscard]] std::uint64_t hash(const Slot& s, std::uint64_t head) const {
@@ -72,7 +72,7 @@ class Numbering {
             h = (h ^ v) * kOdd;
             return h ^ (h >> 29U);
         };
-        const char* const text = text_.text + s.begin;
+        const char* const text = text_ + s.begin;
         std::uint64_t h = head * kOdd;
         std::uint64_t word = 0;
         for (std::uint32_t i = kHeadBytes; i + 8 <= s.size; i += 8) {
@@ -97,7 +97,7 @@ class Numbering {
         }
     }
 
-    MaskedText text_;
+    const char* text_ = nullptr;
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> table_;  // number + 1
 };

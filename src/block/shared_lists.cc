@@ -26,8 +26,9 @@ struct IdKind {
 
 // The columns of such digits, in the order of groups.
 struct Column {
-    const TemplateSet::Group* group = nullptr;
+    std::size_t group = 0;
     std::size_t slot = 0;
+    absl::Span<const Slot> values;
     std::vector<std::uint64_t> numbers;
 };
 struct Uses {
@@ -36,26 +37,21 @@ struct Uses {
 };
 
 // Nothing if the column has other values. Looks at one value before it looks at all.
-std::optional<IdKind> id_kind(const MaskedText& text,
-                              const TemplateSet::Group& group,
-                              std::size_t slot,
-                              std::vector<Slot>& slots) {
-    const std::size_t stride = group.kind.slots();
-    const std::uint32_t size = group.slots[slot].size;
+std::optional<IdKind> id_kind(const char* text, absl::Span<const Slot> values) {
+    const std::uint32_t size = values[0].size;
     const auto hex = [](ClassMask mask) {
         return (mask & ~kLowerHexClasses) == 0 || (mask & ~kUpperHexClasses) == 0;
     };
-    if (size < kSharedDigitsMin || !hex(classes_of(text.view(group.slots[slot])))) {
+    const char* const first = text + values[0].begin;
+    if (size < kSharedDigitsMin || !hex(classes_of(std::string_view(first, size)))) {
         return std::nullopt;
     }
-    slots.clear();
-    for (std::size_t i = slot; i < group.slots.size(); i += stride) {
-        if (group.slots[i].size != size) {
+    for (const Slot& value : values) {
+        if (value.size != size) {
             return std::nullopt;
         }
-        slots.push_back(group.slots[i]);
     }
-    const ClassMask classes = classes_of(text.text, slots);
+    const ClassMask classes = classes_of_run({first, size * values.size()});
     // Of digits alone, integers are better.
     if (!hex(classes) || classes == kDigitClass) {
         return std::nullopt;
@@ -64,16 +60,15 @@ std::optional<IdKind> id_kind(const MaskedText& text,
 }
 
 // Whether a sample says that no list will pay.
-bool seldom_repeated(const MaskedText& text, const Uses& uses) {
+bool seldom_repeated(const char* text, const Uses& uses) {
     Numbering numbering(text, uses.count / 16);
     std::size_t sampled = 0;
     std::size_t distinct = 0;
     for (const Column& column : uses.columns) {
-        const auto& slots = column.group->slots;
-        for (std::size_t i = column.slot; i < slots.size(); i += column.group->kind.slots()) {
-            if (text.text[slots[i].begin + slots[i].size - 1] == kSampledDigit) {
+        for (const Slot& value : column.values) {
+            if (text[value.begin + value.size - 1] == kSampledDigit) {
                 ++sampled;
-                distinct = std::max<std::size_t>(distinct, numbering.number(slots[i]) + 1);
+                distinct = std::max<std::size_t>(distinct, numbering.number(value) + 1);
             }
         }
     }
@@ -84,17 +79,21 @@ bool seldom_repeated(const MaskedText& text, const Uses& uses) {
 
 // Numbers the values in the order of the lines, so that what follows upon each other has close
 // numbers. Returns the distinct ones.
-std::vector<Slot> number_ids(const MaskedText& text, std::size_t rows, Uses& uses) {
+std::vector<Slot> number_ids(const char* text,
+                             absl::Span<const TemplateSet::Group> groups,
+                             std::size_t rows,
+                             Uses& uses) {
     // Per row: the first of its group's columns, plus one, and the row's number in the group.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> places(rows);
     for (std::uint32_t c = 0; c < uses.columns.size(); ++c) {
         Column& column = uses.columns[c];
-        column.numbers.resize(column.group->rows.size());
+        column.numbers.resize(column.values.size());
         if (c > 0 && uses.columns[c - 1].group == column.group) {
             continue;
         }
-        for (std::uint32_t i = 0; i < column.group->rows.size(); ++i) {
-            places[column.group->rows[i]] = {c + 1, i};
+        const auto& group_rows = groups[column.group].rows;
+        for (std::uint32_t i = 0; i < group_rows.size(); ++i) {
+            places[group_rows[i]] = {c + 1, i};
         }
     }
     Numbering numbering(text, uses.count / 2);
@@ -102,12 +101,11 @@ std::vector<Slot> number_ids(const MaskedText& text, std::size_t rows, Uses& use
         if (first == 0) {
             continue;
         }
-        const TemplateSet::Group* group = uses.columns[first - 1].group;
+        const std::size_t group = uses.columns[first - 1].group;
         for (std::size_t c = first - 1; c < uses.columns.size() && uses.columns[c].group == group;
              ++c) {
             Column& column = uses.columns[c];
-            column.numbers[rank] =
-                numbering.number(group->slots[rank * group->kind.slots() + column.slot]);
+            column.numbers[rank] = numbering.number(column.values[rank]);
         }
     }
     return numbering.distinct();
@@ -118,23 +116,26 @@ std::vector<Slot> number_ids(const MaskedText& text, std::size_t rows, Uses& use
 void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, std::string& meta) {
     shared_.clear();
     std::map<IdKind, Uses> kinds;
-    std::vector<Slot> slots;
-    for (const auto& group : set.groups()) {
-        for (std::size_t slot = 0; !group.rows.empty() && slot < group.kind.slots(); ++slot) {
-            if (const auto kind = id_kind(text_, group, slot, slots)) {
+    const char* const text = columns_.text();
+    const absl::Span<const TemplateSet::Group> groups = set.groups();
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+        const std::size_t slots = groups[group].rows.empty() ? 0 : groups[group].kind.slots();
+        for (std::size_t slot = 0; slot < slots; ++slot) {
+            const auto values = columns_.column(group, slot);
+            if (const auto kind = id_kind(text, values)) {
                 Uses& uses = kinds[*kind];
-                uses.columns.push_back({&group, slot, {}});
-                uses.count += group.rows.size();
+                uses.columns.push_back({group, slot, values, {}});
+                uses.count += values.size();
             }
         }
     }
     std::string lists;
     std::size_t count = 0;
     for (auto& [kind, uses] : kinds) {
-        if (uses.count < kUsesMin || count == kSharedListsMax || seldom_repeated(text_, uses)) {
+        if (uses.count < kUsesMin || count == kSharedListsMax || seldom_repeated(text, uses)) {
             continue;
         }
-        const auto distinct = number_ids(text_, rows, uses);
+        const auto distinct = number_ids(text, groups, rows, uses);
         if (static_cast<double>(distinct.size()) >
             (1 - kRepeatedMin) * static_cast<double>(uses.count)) {
             continue;
@@ -144,22 +145,17 @@ void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, 
             shared_[{column.group, column.slot}] = {count, stamp, std::move(column.numbers)};
         }
         base::ByteWriter(lists).varint(distinct.size());
-        LOGI_CHECK(write_hex({distinct, {}}, {stamp, false}, lists));
+        LOGI_CHECK(write_hex({text, distinct, {}}, {stamp, false}, lists));
         ++count;
     }
     base::ByteWriter(meta).varint(count);
     meta.append(lists);
 }
 
-const ColumnWriter::Shared* ColumnWriter::shared(const TemplateSet::Group& group,
-                                                 std::size_t slot) const {
-    const auto it = shared_.find({&group, slot});
-    return it == shared_.end() ? nullptr : &it->second;
-}
-
 void ColumnWriter::write_lines(const Values& values, const TemplateSet& set, std::string& meta) {
+    columns_.gather(values.text, set.groups());
     write_shared_lists(values.slots.size(), set, meta);
-    write_templates(values, set, 0, meta);
+    write_templates(values, set, columns_, 0, meta);
 }
 
 }  // namespace logi::block

@@ -30,6 +30,12 @@ void TemplateSet::begin(const MaskedText& t) {
     }
 }
 
+void TemplateSet::forget(CutRule rule) {
+    rule_ = rule;
+    groups_.clear();
+    trie_.clear();
+}
+
 bool TemplateSet::add_to_group(std::uint32_t row, const Slot& text) {
     const std::uint32_t number = trie_.match(t_, text.begin, text.begin + text.size);
     if (number == TemplateTrie::kNone) {

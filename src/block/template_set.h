@@ -29,6 +29,8 @@ class TemplateSet {
 
     explicit TemplateSet(CutRule rule) : rule_(rule) {}
 
+    // Forgets all templates; others are cut by this rule.
+    void forget(CutRule rule);
     // Begins a set of texts, which are parts of `t`.
     void begin(const MaskedText& t);
     void add(std::uint32_t row, Slot text);

@@ -143,6 +143,16 @@ __attribute__((target("avx2"))) ClassMask classes_avx2(const char* text,
     return seen.mask();
 }
 
+__attribute__((target("avx2"))) ClassMask classes_of_run_avx2(std::string_view text) {
+    Seen seen;
+    const __m256i all = _mm256_set1_epi8(-1);
+    std::size_t i = 0;
+    for (; i + 32 <= text.size(); i += 32) {
+        seen.add(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + i)), all);
+    }
+    return static_cast<ClassMask>(seen.mask() | classes_of(text.substr(i)));
+}
+
 __attribute__((target("avx2"))) ClassMask classes_of_heads_avx2(
     absl::Span<const std::uint64_t> heads) {
     Seen seen;
@@ -158,6 +168,7 @@ __attribute__((target("avx2"))) ClassMask classes_of_heads_avx2(
 struct Kernels {
     ClassMask (*of_texts)(const char*, absl::Span<const Slot>) = classes_portable;
     ClassMask (*of_heads)(absl::Span<const std::uint64_t>) = classes_of_heads_portable;
+    ClassMask (*of_run)(std::string_view) = classes_of;
 };
 
 const Kernels& kernels() {
@@ -165,7 +176,7 @@ const Kernels& kernels() {
         Kernels k;
 #if defined(__x86_64__)
         if (__builtin_cpu_supports("avx2") != 0) {
-            k = {classes_avx2, classes_of_heads_avx2};
+            k = {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2};
         }
 #endif
         return k;
@@ -186,6 +197,10 @@ ClassMask classes_of(const char* text, absl::Span<const Slot> slots) {
     return kernels().of_texts(text, slots);
 }
 
+ClassMask classes_of_run(std::string_view text) {
+    return kernels().of_run(text);
+}
+
 ClassMask classes_of(absl::Span<const std::uint64_t> heads) {
     return kernels().of_heads(heads);
 }
@@ -196,7 +211,11 @@ TextScan scan(const char* text, absl::Span<const Slot> slots, std::vector<std::u
     const std::uint64_t first = head_of(text, slots[0]);
     std::uint64_t other = 0;
     std::uint64_t wrong = 0;
+    std::uint32_t gaps = 0;
+    std::uint32_t end = slots[0].begin;
     for (std::size_t i = 0; i < slots.size(); ++i) {
+        gaps |= slots[i].begin ^ end;
+        end = slots[i].begin + slots[i].size;
         const std::uint64_t head = head_of(text, slots[i]);
         heads[i] = head;
         other |= head ^ first;
@@ -205,6 +224,7 @@ TextScan scan(const char* text, absl::Span<const Slot> slots, std::vector<std::u
         s.max_size = std::max(s.max_size, slots[i].size);
     }
     s.digit_heads = wrong == 0;
+    s.adjoining = gaps == 0;
     s.equal = other == 0 && s.min_size == s.max_size;
     for (std::size_t i = 1; s.equal && s.max_size > kHeadBytes && i < slots.size(); ++i) {
         s.equal = same_bytes(text + slots[0].begin, text + slots[i].begin, s.max_size);

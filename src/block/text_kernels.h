@@ -47,6 +47,7 @@ struct TextScan {
     std::uint32_t min_size = 0;
     std::uint32_t max_size = 0;
     bool equal = false;        // all of them
+    bool adjoining = false;    // each begins where the one before ends
     bool digit_heads = false;  // all heads are of decimal digits
 };
 // Replaces `heads`. At least one text, and none is empty.
@@ -58,6 +59,8 @@ struct TextScan {
 
 // The classes of all texts together.
 [[nodiscard]] ClassMask classes_of(const char* text, absl::Span<const Slot> slots);
+// The classes of one text, which may be long.
+[[nodiscard]] ClassMask classes_of_run(std::string_view text);
 
 // Appends hexadecimal digits, two to a byte, the first one in the upper half; behind an odd number
 // a zero. All texts have `size` digits of one case.
