@@ -145,7 +145,7 @@ bool ColumnWriter::write_nested(const Values& values,
     for (std::size_t i = 0; i < n; ++i) {
         nested.slots[i] = nested.text.add(values.view(values.slots[i]));
     }
-    nested.text.finish();
+    nested.text.finish_run();
     TemplateSet& set = nested.set;
     set.forget(*rule);
     set.begin(nested.text.masked());
@@ -179,7 +179,7 @@ std::optional<CutRule> ColumnWriter::rule_for(const Values& values) {
     for (Slot& s : slots) {
         s = sample_.add(values.view(s));
     }
-    sample_.finish();
+    sample_.finish_run();
     for (const CutRule rule : {CutRule::kCoarse, CutRule::kFine}) {
         std::size_t wholes = 0;
         for (const Slot& s : slots) {

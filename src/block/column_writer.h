@@ -23,13 +23,15 @@ namespace logi::block {
 // Keeps its buffers from column to column. One thread.
 class ColumnWriter {
   public:
-    // The values are parts of `text`, which has kTextPadding bytes more; `times` is empty or has the
-    // entry's time per value.
+    // The values are parts of `text`, which has kTextPadding bytes more; `times` is empty or has
+    // the entry's time per value.
     struct Values {
         const char* text = nullptr;
         absl::Span<const Slot> slots;
         absl::Span<const Timestamp> times;
-        [[nodiscard]] std::string_view view(const Slot& s) const { return {text + s.begin, s.size}; }
+        [[nodiscard]] std::string_view view(const Slot& s) const {
+            return {text + s.begin, s.size};
+        }
         [[nodiscard]] std::string_view front() const { return view(slots.front()); }
     };
 
@@ -110,7 +112,7 @@ class ColumnWriter {
     std::vector<std::uint64_t> heads_;  // of the values of a column, until those in it
     std::vector<std::uint64_t> numbers_;
     std::vector<std::uint32_t> counts_;
-    SlotColumns columns_;  // of lines
+    SlotColumns columns_;                                           // of lines
     std::map<std::pair<std::size_t, std::size_t>, Shared> shared_;  // by group and slot of lines
     std::array<Nested, kNestedDepthMax> nested_;                    // by depth
     GatheredText sample_;

@@ -37,17 +37,9 @@ constexpr std::size_t kSavedShare = 512;
 
 }  // namespace
 
-bool LineEncoder::gather(absl::Span<const Row> rows) {
-    std::size_t bytes = 0;
-    for (const Row& row : rows) {
-        bytes += row.line.size();
-    }
-    if (bytes + rows.size() > GatheredText::kBytesMax) {
-        return false;
-    }
-    text_.begin(rows.size(), bytes);
-    lines_.resize(rows.size());
-    times_.resize(rows.size());
+bool LineEncoder::match(absl::Span<const Row> rows) {
+    const std::size_t sample = std::max(kFirstRowsMin, rows.size() / kSampledShare);
+    std::size_t matched = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         // Lines of a stream lie apart in memory.
         if (i + kAhead < rows.size()) {
@@ -55,8 +47,18 @@ bool LineEncoder::gather(absl::Span<const Row> rows) {
         }
         lines_[i] = text_.add(rows[i].line);
         times_[i] = rows[i].time;
+        if (!text_.is_run() && i + 1 < rows.size()) {
+            continue;
+        }
+        text_.finish_run();
+        for (; matched <= i; ++matched) {
+            if (matched == sample && set_.alike() < sample / kAlikeShare) {
+                return false;
+            }
+            set_.add(static_cast<std::uint32_t>(matched), lines_[matched]);
+        }
     }
-    text_.finish();
+    set_.finish();
     return true;
 }
 
@@ -79,24 +81,26 @@ std::optional<EncodedColumns> LineEncoder::encode(absl::Span<const Row> rows) {
 }
 
 std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows) {
-    if (!gather(rows)) {
+    std::size_t bytes = 0;
+    for (const Row& row : rows) {
+        bytes += row.line.size();
+    }
+    if (bytes + rows.size() > GatheredText::kBytesMax) {
         return std::nullopt;
     }
+    text_.begin(rows.size(), bytes);
+    lines_.resize(rows.size());
+    times_.resize(rows.size());
     const MaskedText text = text_.masked();
     set_.begin(text);
-    const std::size_t sample = std::max(kFirstRowsMin, lines_.size() / kSampledShare);
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-        if (i == sample && set_.alike() < sample / kAlikeShare) {
-            return std::nullopt;
-        }
-        set_.add(static_cast<std::uint32_t>(i), lines_[i]);
+    if (!match(rows)) {
+        return std::nullopt;
     }
-    set_.finish();
     std::size_t rest_bytes = 0;
     for (const std::uint32_t row : set_.rest()) {
         rest_bytes += lines_[row].size + 1;
     }
-    rest_share_ = static_cast<double>(rest_bytes) / static_cast<double>(text_.bytes());
+    rest_share_ = static_cast<double>(rest_bytes) / static_cast<double>(bytes + rows.size());
     if (rest_share_ >= kRestShareMax) {
         return std::nullopt;
     }

@@ -26,8 +26,8 @@ class LineEncoder {
   private:
     // Gathers the rows and makes templates of them. Nothing if they follow none, or are too much.
     std::optional<EncodedColumns> try_encode(absl::Span<const Row> rows);
-    // False if there is too much text.
-    bool gather(absl::Span<const Row> rows);
+    // Sorts the rows by template. False if they follow none.
+    bool match(absl::Span<const Row> rows);
     // Whether what was made of the rows that were gathered is worth more than zstd.
     [[nodiscard]] bool pays(const EncodedColumns& lines);
     [[nodiscard]] std::size_t guessed_zstd_bytes() const;

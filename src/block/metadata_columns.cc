@@ -75,7 +75,7 @@ void MetadataEncoder::gather(const std::vector<Name>& names) {
             slots_.push_back(text_.add(value));
         }
     }
-    text_.finish();
+    text_.finish_run();
 }
 
 std::optional<EncodedColumns> MetadataEncoder::encode(absl::Span<const Row> rows) {

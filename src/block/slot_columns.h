@@ -33,10 +33,10 @@ class SlotColumns {
     void measure(absl::Span<const TemplateSet::Group> groups);
     void copy(const char* text, const TemplateSet::Group& group, std::size_t number);
 
-    std::vector<Place> places_;         // of groups
-    std::vector<std::uint32_t> begins_;  // of columns in the text, group after group
+    std::vector<Place> places_;               // of groups
+    std::vector<std::uint32_t> begins_;       // of columns in the text, group after group
     std::vector<std::size_t> first_columns_;  // of groups
-    std::vector<Slot> slots_;           // column after column
+    std::vector<Slot> slots_;                 // column after column
     base::Buffer text_;
 };
 

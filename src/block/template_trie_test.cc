@@ -26,7 +26,7 @@ struct Kinds {
         for (const auto& t : texts) {
             lines.push_back(text.add(t));
         }
-        text.finish();
+        text.finish_run();
         std::vector<CutSlot> slots;
         for (const Slot& line : lines) {
             const std::uint32_t end = line.begin + line.size;

@@ -180,8 +180,8 @@ class Lines {
   private:
     // Those of the last line, given whether a run goes on in the next one.
     [[gnu::always_inline]] inline void put_tokens(std::uint64_t next) {
-        const std::uint64_t joined = joiners_ & (last_run_ << 1U | before_) &
-                                     (last_run_ >> 1U | next << 63U);
+        const std::uint64_t joined =
+            joiners_ & (last_run_ << 1U | before_) & (last_run_ >> 1U | next << 63U);
         to_[-1].stops[static_cast<std::size_t>(Stop::kToken)] = ~last_run_ & ~joined;
     }
 
@@ -192,8 +192,7 @@ class Lines {
     std::uint64_t any_backslash_ = 0;
 };
 
-// Lines are put from the second one on: there is one before them. Returns whether there is a
-// backslash.
+// Overwrites the line before as well. Returns whether there is a backslash.
 bool fill_portable(const char* text, std::size_t count, TextMasks::Line* to) {
     Lines lines(to);
     for (std::size_t i = 0; i < count; ++i) {
@@ -227,22 +226,29 @@ Fill pick() {
 
 }  // namespace
 
-void TextMasks::build(std::string_view text) {
-    static const Fill fill = pick();
-    const std::size_t count = text.size() / 64 + 1;
-    if (lines_.size() < count + 2) {
-        lines_.resize(count + 2);
+void TextMasks::begin(std::size_t bytes) {
+    const std::size_t count = bytes / 64 + 3;
+    if (lines_.size() < count) {
+        lines_.resize(count);
     }
-    if (fill(text.data(), count, lines_.data() + 1)) {
-        unescape(text);
+}
+
+void TextMasks::build(std::size_t begin, std::string_view part) {
+    static const Fill fill = pick();
+    Line* const lines = lines_.data() + 1 + begin / 64;
+    const Line before = lines[-1];
+    const bool backslashes = fill(part.data(), part.size() / 64 + 1, lines);
+    lines[-1] = before;  // of another part, or none
+    if (backslashes) {
+        unescape(part, lines);
     }
 }
 
 // Takes the quotes away that stand behind an odd number of backslashes.
-void TextMasks::unescape(std::string_view text) {
+void TextMasks::unescape(std::string_view text, Line* lines) {
     std::size_t skip_to = 0;
     for (std::size_t line = 0; line <= text.size() / 64; ++line) {
-        for (std::uint64_t bits = lines_[line + 1].backslashes; bits != 0; bits &= bits - 1) {
+        for (std::uint64_t bits = lines[line].backslashes; bits != 0; bits &= bits - 1) {
             const std::size_t at = 64 * line + static_cast<std::size_t>(std::countr_zero(bits));
             // The byte after a backslash is escaped, also if it is a backslash.
             if (at < skip_to || at + 1 >= text.size()) {
@@ -250,7 +256,7 @@ void TextMasks::unescape(std::string_view text) {
             }
             skip_to = at + 2;
             if (text[at + 1] == '"') {
-                lines_[(at + 1) / 64 + 1].stops[static_cast<std::size_t>(Stop::kQuote)] &=
+                lines[(at + 1) / 64].stops[static_cast<std::size_t>(Stop::kQuote)] &=
                     ~(1ULL << ((at + 1) % 64));
             }
         }

@@ -26,8 +26,10 @@ class TextMasks {
     // The text lies before a byte that ends every slot, and before kTextPadding more bytes.
     static constexpr std::size_t kTextPadding = 64;
 
-    // Forgets what was before.
-    void build(std::string_view text);
+    // Forgets what was before. Texts will be built that end before so many bytes.
+    void begin(std::size_t bytes);
+    // Of a part of the whole text that begins at a multiple of 64 and follows a line feed.
+    void build(std::size_t begin, std::string_view part);
 
     // The first place at or after `from` that ends such a slot, which is at most `end`.
     [[nodiscard]] std::uint32_t stop(Stop kind, std::uint32_t from, std::uint32_t end) const {
@@ -63,7 +65,7 @@ class TextMasks {
     [[nodiscard]] std::uint64_t word(std::size_t line, Stop kind) const {
         return lines_[line + 1].stops[static_cast<std::size_t>(kind)];
     }
-    void unescape(std::string_view text);
+    static void unescape(std::string_view text, Line* lines);
 
     // One before the first, and one more behind the last: of any text, as all slots end before.
     std::vector<Line> lines_;
