@@ -1,0 +1,29 @@
+// Opened once, for those who wait for what another thread is doing.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+namespace logi::io {
+
+// Thread-safe. Only a task that waits for I/O anyway may wait for it, and only for a task that is
+// running already and waits for I/O alone: so that no task waits for one that gets no thread.
+class Latch {
+  public:
+    void open() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        open_ = true;
+        wake_.notify_all();
+    }
+    void wait() {
+        std::unique_lock<std::mutex> lock(mutex_);
+        wake_.wait(lock, [this] { return open_; });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool open_ = false;
+};
+
+}  // namespace logi::io
