@@ -37,6 +37,11 @@ def dollars(requests):
     return sum(requests.get(name, 0) * price / 1e6 for name, price in PRICES.items())
 
 
+def far(folder):
+    """A configuration with which segments are read as from S3."""
+    return f"cache: {{folder: {folder}}}\n"
+
+
 def row(requests, gb):
     """Of a gigabyte of lines: puts, lists, reads, bytes read, dollars for a petabyte."""
     reads = sum(requests.get(name, 0) for name in ("get", "get_range", "attributes"))
@@ -73,21 +78,25 @@ def run(context):
         ingest, merge, flushed = write(context, corpus)
         written.add(corpus.kind, f"ingest, {flushed} segments", *row(ingest, corpus.gb))
         written.add(corpus.kind, "merging", *row(merge, corpus.gb))
-    asked = Table("Requests to the bucket of a query over cold data", "query", "MB of lines", "segments", "lists", "reads",
-                  "MB read", "$ for a million queries", "peak MiB")
+    asked = Table("Requests to the bucket of a query over cold data", "query", "how", "MB of lines", "segments", "lists",
+                  "reads", "MB read", "$ for a million queries", "peak MiB")
     for corpus in context.corpora():
         if corpus.kind != "cloud":
             continue
         folder = stored(context, corpus)
+        cache = context.work / "cache-requests"
         for query in QUERIES:
-            server = Server(folder)
-            server.start("compactor: {compaction_interval: 0s}\n")
-            before = counted(server)
-            query.ask(server, corpus, None)
-            requests, memory = difference(counted(server), before), server.memory_mb()
-            server.stop()
-            reads = sum(requests.get(name, 0) for name in ("get", "get_range", "attributes"))
-            asked.add(query.name, f"{corpus.bytes / 1e6:.0f}", len(list(data_folder(context.work, corpus).rglob("*.segment"))),
-                      f"{requests.get('iter', 0):.0f}", f"{reads:.0f}", f"{requests['bytes'] / 1e6:.2f}",
-                      f"{dollars(requests) * 1e6:.2f}", f"{memory:.0f}")
+            # Column by column, as of a local folder; as of S3, with a cache that is empty, and after a restart.
+            for how, config in (("local", ""), ("as of S3", far(fresh(cache))), ("again", far(cache))):
+                server = Server(folder)
+                server.start("compactor: {compaction_interval: 0s}\n" + config)
+                before = counted(server)
+                query.ask(server, corpus, None)
+                requests, memory = difference(counted(server), before), server.memory_mb()
+                server.stop()
+                reads = sum(requests.get(name, 0) for name in ("get", "get_range", "attributes"))
+                asked.add(query.name, how, f"{corpus.bytes / 1e6:.0f}",
+                          len(list(data_folder(context.work, corpus).rglob("*.segment"))),
+                          f"{requests.get('iter', 0):.0f}", f"{reads:.0f}", f"{requests['bytes'] / 1e6:.2f}",
+                          f"{dollars(requests) * 1e6:.2f}", f"{memory:.0f}")
     return [written, asked]

@@ -36,6 +36,7 @@ Status Merge::copy_block(const Item& item) {
     failed_input_ = item.input;
     LOGI_RETURN_IF_ERROR(writer_->add_block(*input.segment, input.visible, extents, ordinals));
     failed_input_.reset();
+    input.done(item.block);
     has_last_ = false;
     ++merged_.counts.blocks_copied;
     merged_.info.rows += input.segment->blocks()[item.block].rows;
@@ -86,6 +87,8 @@ StatusOr<bool> Merge::merge_some(std::vector<Run>& runs) {
             set_key(run);
             runs.push_back(std::move(run));
             std::push_heap(runs.begin(), runs.end(), later);
+        } else {
+            inputs_[run.input].done(run.block);
         }
     }
     return !runs.empty();

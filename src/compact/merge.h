@@ -11,6 +11,7 @@
 #include "exec/visible_source.h"
 #include "head/arena.h"
 #include "segment/segment_writer.h"
+#include "segment/swept_file.h"
 
 #include <cstdint>
 #include <deque>
@@ -35,7 +36,8 @@ struct Merged {
     MergeCounts counts;
 };
 
-// One thread at a time. Memory: the merged segment, and so many blocks that are open at once.
+// One thread at a time. Memory: the merged segment, so many blocks that are open at once, and
+// what the inputs' files hold.
 class Merge {
   public:
     static constexpr std::size_t kOpenBlocksMax = 32;
@@ -43,10 +45,12 @@ class Merge {
     struct Source {
         std::shared_ptr<const segment::SegmentReader> segment;
         segment::Selection all;
+        std::shared_ptr<segment::SweptFile> file;  // null: the segment is not read through one
     };
     using Inputs = std::vector<Source>;
     // kDataLoss if the segment's directory is damaged.
-    static StatusOr<Source> read(std::shared_ptr<const segment::SegmentReader> segment);
+    static StatusOr<Source> read(std::shared_ptr<const segment::SegmentReader> segment,
+                                 std::shared_ptr<segment::SweptFile> file = nullptr);
     using Rules = std::vector<std::shared_ptr<const exec::HideRule>>;
 
     // Rows that `hiding` hides are left out. Equal entries stay apart if one arrived before the
@@ -67,7 +71,11 @@ class Merge {
 
   private:
     struct Input {
+        // Its block is not read any more.
+        void done(std::uint32_t block) const;
+
         std::shared_ptr<const segment::SegmentReader> segment;
+        std::shared_ptr<segment::SweptFile> file;
         segment::Selection visible;
         std::vector<std::vector<segment::StreamExtent>> extents;  // that are visible, by block
         std::vector<bool> touched;                                // by block: something is hidden

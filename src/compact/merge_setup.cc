@@ -55,13 +55,20 @@ StatusOr<std::unique_ptr<Merge>> Merge::make(const Inputs& inputs,
     return merge;
 }
 
-StatusOr<Merge::Source> Merge::read(std::shared_ptr<const segment::SegmentReader> segment) {
+StatusOr<Merge::Source> Merge::read(std::shared_ptr<const segment::SegmentReader> segment,
+                                    std::shared_ptr<segment::SweptFile> file) {
     LOGI_ASSIGN_OR_RETURN(segment::Selection all, segment->select_all());
-    return Source{std::move(segment), std::move(all)};
+    return Source{std::move(segment), std::move(all), std::move(file)};
+}
+
+void Merge::Input::done(std::uint32_t block) const {
+    if (file != nullptr) {
+        file->done(block);
+    }
 }
 
 void Merge::add_input(const Source& source, const exec::Hiding& hiding) {
-    Input added{source.segment, source.all, {}, {}, {}};
+    Input added{source.segment, source.file, source.all, {}, {}, {}};
     exec::hide(added.visible, hiding);
     const auto blocks = source.segment->blocks();
     added.extents = added.visible.extents_by_block();
@@ -78,6 +85,15 @@ void Merge::add_input(const Source& source, const exec::Hiding& hiding) {
     for (std::size_t block = 0; block < blocks.size(); ++block) {
         added.touched[block] = added.touched[block] || hidden[block] > 0;
         merged_.counts.rows += blocks[block].rows;
+    }
+    if (source.file != nullptr) {
+        std::vector<segment::FileRange> ranges(blocks.size());
+        for (std::uint32_t block = 0; block < blocks.size(); ++block) {
+            if (!added.extents[block].empty()) {
+                ranges[block] = source.segment->block_range(block);
+            }
+        }
+        source.file->plan(std::move(ranges));
     }
     inputs_.push_back(std::move(added));
 }

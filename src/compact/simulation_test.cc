@@ -368,7 +368,7 @@ class World {
         const auto snapshot = owner.catalog().snapshot();
         std::multiset<std::string> found;
         for (const auto& info : snapshot->segments) {
-            const auto segment = ingest::open_segment(store_->bucket(), info.key, nullptr);
+            const auto segment = ingest::open_segment(store_->bucket(), info, nullptr);
             ASSERT_TRUE(segment.ok()) << segment.status();
             ASSERT_TRUE(read(**segment, found));
         }

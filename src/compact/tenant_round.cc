@@ -187,7 +187,7 @@ StatusOr<bool> TenantRound::needs_rewrite(const catalog::SegmentInfo& segment,
 StatusOr<std::shared_ptr<const segment::SegmentReader>> TenantRound::open(
     const catalog::SegmentInfo& segment) {
     ++opened_;
-    return ingest::open_segment(deps_.store.bucket(), segment.key, pages_);
+    return ingest::open_segment(deps_.store.bucket(), segment, pages_);
 }
 
 // A segment is written again once it is past a rule's time as a whole, and no more often.
@@ -238,15 +238,20 @@ StatusOr<bool> TenantRound::holds_deleted(const catalog::SegmentInfo& segment,
     return false;
 }
 
-StatusOr<Merge::Source> TenantRound::read_input(const catalog::SegmentInfo& segment) {
-    LOGI_ASSIGN_OR_RETURN(auto opened, open(segment));
-    return Merge::read(std::move(opened));
+StatusOr<Merge::Source> TenantRound::read_input(
+    const catalog::SegmentInfo& segment, const std::shared_ptr<segment::SweepBudget>& budget) {
+    ++opened_;
+    LOGI_ASSIGN_OR_RETURN(auto bytes, ingest::segment_file(deps_.store.bucket(), segment));
+    auto swept = std::make_shared<segment::SweptFile>(std::move(bytes), budget);
+    LOGI_ASSIGN_OR_RETURN(auto opened, segment::SegmentReader::open(swept, segment.key, pages_));
+    return Merge::read(std::move(opened), std::move(swept));
 }
 
 Status TenantRound::start(Segments inputs, const catalog::Snapshot& snapshot) {
     Merge::Inputs opened;
+    const auto budget = std::make_shared<segment::SweepBudget>();
     for (const auto& info : inputs) {
-        auto input = read_input(info);
+        auto input = read_input(info, budget);
         if (!input.ok()) {
             leave_out(info, input.status());
             return absl::OkStatus();

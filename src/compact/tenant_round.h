@@ -81,7 +81,8 @@ class TenantRound {
     StatusOr<bool> holds_expired(const catalog::SegmentInfo& segment);
     StatusOr<bool> holds_deleted(const catalog::SegmentInfo& segment,
                                  const catalog::Snapshot& snapshot);
-    StatusOr<Merge::Source> read_input(const catalog::SegmentInfo& segment);
+    StatusOr<Merge::Source> read_input(const catalog::SegmentInfo& segment,
+                                       const std::shared_ptr<segment::SweepBudget>& budget);
     Status start(Segments inputs, const catalog::Snapshot& snapshot);
     Status continue_job();
     Status commit_job();

@@ -362,6 +362,9 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older, LokiStorage& stor
     };
     return {
         {"bucket", set(config.bucket.address)},
+        {"cache",
+         section("cache",
+                 {{"folder", set(config.cache.folder)}, {"bytes", set_size(config.cache.bytes)}})},
         {"auth_enabled", set(config.auth_enabled)},
         {"shutdown_delay", set_duration(config.shutdown_delay)},
         {"tenant_limits_allow_publish", set(config.published_limits)},

@@ -57,8 +57,15 @@ struct ServerTls {
     friend bool operator==(const ServerTls&, const ServerTls&) = default;
 };
 
+// Where ranges of segments are kept; no folder: in memory only, and that only of a bucket on S3.
+struct RangeCacheConfig {
+    std::string folder;
+    std::int64_t bytes = 10LL << 30U;
+};
+
 struct Config {
     ObjectStore bucket;
+    RangeCacheConfig cache;
     Auth auth;
     bool auth_enabled = false;
     std::string http_listen_address = "127.0.0.1";

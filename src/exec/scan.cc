@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 
+#include <functional>
 #include <numeric>
 #include <tuple>
 
@@ -11,6 +12,10 @@ namespace {
 
 // 16 bytes each, with the table's slack some 700 MB: a query over that many copies is refused.
 constexpr std::size_t kSeenMax = 20'000'000;
+
+// Blocks that are read ahead at most, which go out together so that neighbours are one request.
+constexpr std::size_t kAheadMax = 64;
+constexpr std::size_t kAheadTogether = 8;
 
 struct Extent {
     StreamId id;
@@ -237,8 +242,45 @@ void Scan::add(const ScanItem& item, const OpenBlock& block) {
     }
     ReadCounts counts = block.counts;
     counts.blocks = 1;
-    const base::MutexLock lock(mutex_);
-    (item.selection->in_memory() ? stats_.head : stats_.segments) += counts;
+    {
+        const base::MutexLock lock(mutex_);
+        (item.selection->in_memory() ? stats_.head : stats_.segments) += counts;
+    }
+    if (!item.selection->in_memory()) {
+        read_ahead(item);
+    }
+}
+
+// Not more than twice what was opened so far: a scan that soon has all it wants leaves little
+// that was read for nothing.
+void Scan::read_ahead(const ScanItem& item) {
+    const std::less<const ScanItem*> before;
+    if (before(&item, items_.data()) || !before(&item, items_.data() + items_.size())) {
+        return;
+    }
+    const auto next = static_cast<std::size_t>(&item - items_.data()) + 1;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    {
+        const base::MutexLock lock(mutex_);
+        ++opened_;
+        begin = std::max(ahead_, next);
+        end = std::min(items_.size(), next + std::min(kAheadMax, 2 * opened_));
+        if (end < begin + std::min(kAheadTogether, opened_) && end < items_.size()) {
+            return;
+        }
+        ahead_ = std::max(ahead_, end);
+    }
+    std::vector<std::uint32_t> blocks;
+    for (std::size_t i = begin; i < end;) {
+        const segment::Selection* const selection = items_[i].selection;
+        blocks.clear();
+        for (; i < end && items_[i].selection == selection; ++i) {
+            blocks.push_back(items_[i].block);
+        }
+        std::sort(blocks.begin(), blocks.end());
+        selection->read_ahead(blocks);
+    }
 }
 
 void Scan::add_duplicate() {

@@ -130,6 +130,7 @@ class Scan {
     void select_rows(const ScanItem& item, ScanRows& out) const;
     void find_overlaps();
     Status drop_duplicates(const ScanItem& item, ScanRows& rows);
+    void read_ahead(const ScanItem& item);
 
     const Selections selections_;
     const ScanSpec spec_;
@@ -137,6 +138,8 @@ class Scan {
     mutable base::Mutex mutex_;
     ScanStats stats_ LOGI_GUARDED_BY(mutex_);
     absl::flat_hash_set<base::Hash128> seen_ LOGI_GUARDED_BY(mutex_);
+    std::size_t opened_ LOGI_GUARDED_BY(mutex_) = 0;  // blocks
+    std::size_t ahead_ LOGI_GUARDED_BY(mutex_) = 0;   // items before it have been read ahead
 };
 
 }  // namespace logi::exec

@@ -22,17 +22,77 @@ class BucketFile final : public segment::SegmentFile {
     const std::uint64_t size_;
 };
 
+class CachedFile final : public segment::SegmentFile {
+  public:
+    CachedFile(bucket::RangeCache& ranges, const std::string& key, std::uint64_t size)
+        : ranges_(ranges), object_(ranges.object(key, size)) {}
+    [[nodiscard]] std::uint64_t size() const override { return object_->size; }
+    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
+                                             std::uint64_t length) const override {
+        return ranges_.read(*object_, {offset, length});
+    }
+    [[nodiscard]] StatusOr<std::string> read_near(std::uint64_t offset,
+                                                  std::uint64_t length,
+                                                  const segment::FileRange& around) const override {
+        return ranges_.read(*object_, {offset, length}, {around.offset, around.length});
+    }
+    void read_ahead(const segment::FileRange& range) const override {
+        ranges_.read_ahead(object_, {range.offset, range.length});
+    }
+
+  private:
+    bucket::RangeCache& ranges_;
+    const std::shared_ptr<const bucket::RangeCache::Object> object_;
+};
+
 }  // namespace
 
+StatusOr<std::shared_ptr<const segment::SegmentFile>> segment_file(bucket::Bucket& bucket,
+                                                                   const catalog::SegmentInfo& info,
+                                                                   bucket::RangeCache* ranges) {
+    std::uint64_t size = info.size_bytes;
+    if (size == 0) {
+        LOGI_ASSIGN_OR_RETURN(size, bucket.size(info.key));
+    }
+    if (ranges != nullptr) {
+        return std::make_shared<const CachedFile>(*ranges, info.key, size);
+    }
+    return std::make_shared<const BucketFile>(bucket, info.key, size);
+}
+
 StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(
-    bucket::Bucket& bucket, const std::string& key, std::shared_ptr<segment::PageCache> pages) {
-    LOGI_ASSIGN_OR_RETURN(const std::uint64_t size, bucket.size(key));
-    return segment::SegmentReader::open(
-        std::make_shared<BucketFile>(bucket, key, size), key, std::move(pages));
+    bucket::Bucket& bucket,
+    const catalog::SegmentInfo& info,
+    std::shared_ptr<segment::PageCache> pages) {
+    LOGI_ASSIGN_OR_RETURN(auto file, segment_file(bucket, info));
+    return segment::SegmentReader::open(std::move(file), info.key, std::move(pages));
+}
+
+SegmentCache::Files SegmentCache::read_ahead(
+    bucket::Bucket& bucket, const std::vector<const catalog::SegmentInfo*>& infos) {
+    Files files;
+    if (ranges_ == nullptr) {
+        return files;
+    }
+    for (const catalog::SegmentInfo* const info : infos) {
+        {
+            const base::MutexLock lock(mutex_);
+            if (by_key_.contains(info->key)) {
+                continue;
+            }
+        }
+        const auto file = segment_file(bucket, *info, ranges_.get());
+        if (file.ok()) {
+            const std::uint64_t end = std::min((*file)->size(), segment::kTailReadBytes);
+            (*file)->read_ahead({(*file)->size() - end, end});
+            files[info->key] = *file;
+        }
+    }
+    return files;
 }
 
 StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
-    bucket::Bucket& bucket, const catalog::SegmentInfo& info) {
+    bucket::Bucket& bucket, const catalog::SegmentInfo& info, const Files& ahead) {
     {
         const base::MutexLock lock(mutex_);
         const auto it = by_key_.find(info.key);
@@ -41,8 +101,14 @@ StatusOr<std::shared_ptr<const segment::Source>> SegmentCache::open(
             return it->second->source;
         }
     }
+    std::shared_ptr<const segment::SegmentFile> file;
+    if (const auto it = ahead.find(info.key); it != ahead.end()) {
+        file = it->second;
+    } else {
+        LOGI_ASSIGN_OR_RETURN(file, segment_file(bucket, info, ranges_.get()));
+    }
     LOGI_ASSIGN_OR_RETURN(const std::shared_ptr<const segment::SegmentReader> source,
-                          open_segment(bucket, info.key, pages_));
+                          segment::SegmentReader::open(std::move(file), info.key, pages_));
     const base::MutexLock lock(mutex_);
     if (by_key_.contains(info.key)) {
         return source;  // another request was faster

@@ -4,6 +4,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/mutex.h"
 #include "bucket/bucket.h"
+#include "bucket/range_cache.h"
 #include "catalog/snapshot.h"
 #include "segment/segment_reader.h"
 
@@ -13,9 +14,16 @@
 
 namespace logi::ingest {
 
+// A segment's bytes, read through the ranges unless there are none (null). The bucket is asked for
+// their number only where the catalog does not know it; all that is passed in outlives the file.
+StatusOr<std::shared_ptr<const segment::SegmentFile>> segment_file(
+    bucket::Bucket& bucket, const catalog::SegmentInfo& info, bucket::RangeCache* ranges = nullptr);
+
 // Opens a segment of the bucket, which must outlive it. Pages of its directory go to the cache.
 StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(
-    bucket::Bucket& bucket, const std::string& key, std::shared_ptr<segment::PageCache> pages);
+    bucket::Bucket& bucket,
+    const catalog::SegmentInfo& info,
+    std::shared_ptr<segment::PageCache> pages);
 
 // Thread-safe; the least recently used leave when all take more memory than a bound. The pages that
 // were read of their directories are in a cache of their own, with a bound for all.
@@ -24,8 +32,17 @@ class SegmentCache {
     SegmentCache(std::size_t bytes_max, std::size_t page_bytes_max)
         : bytes_max_(bytes_max), pages_(std::make_shared<segment::PageCache>(page_bytes_max)) {}
 
+    // From here on segments are read through it; before any is opened.
+    void use(std::unique_ptr<bucket::RangeCache> ranges) { ranges_ = std::move(ranges); }
+
+    // These are going to be opened: what that needs of them is read at once, if it is far away.
+    using Files = absl::flat_hash_map<std::string, std::shared_ptr<const segment::SegmentFile>>;
+    [[nodiscard]] Files read_ahead(bucket::Bucket& bucket,
+                                   const std::vector<const catalog::SegmentInfo*>& infos);
+    // `ahead` is what read_ahead() gave.
     StatusOr<std::shared_ptr<const segment::Source>> open(bucket::Bucket& bucket,
-                                                          const catalog::SegmentInfo& info);
+                                                          const catalog::SegmentInfo& info,
+                                                          const Files& ahead = {});
     // Of a segment that lives no longer.
     void forget(const std::string& key);
 
@@ -39,6 +56,7 @@ class SegmentCache {
 
     const std::size_t bytes_max_;
     const std::shared_ptr<segment::PageCache> pages_;
+    std::unique_ptr<bucket::RangeCache> ranges_;  // null: segments are read as the bucket has them
     base::Mutex mutex_;
     std::list<Item> items_ LOGI_GUARDED_BY(mutex_);  // most recently used first
     absl::flat_hash_map<std::string, std::list<Item>::iterator> by_key_ LOGI_GUARDED_BY(mutex_);

@@ -45,6 +45,12 @@ StatusOr<std::unique_ptr<Store>> Store::open(const Deps& deps, StoreOptions opti
     return store;
 }
 
+void Store::open_ranges() {
+    if (options_.open_ranges) {
+        segments_.use(options_.open_ranges(*bucket_));
+    }
+}
+
 Status Store::load() {
     if (shared()) {
         return load_shared();
@@ -58,6 +64,7 @@ Status Store::load() {
                                                      deps_.files, deps_.random, dir + "/bucket"));
     bucket_ =
         std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.clock, deps_.metrics);
+    open_ranges();
     const std::string journal_dir = dir + "/journal";
     LOGI_ASSIGN_OR_RETURN(journals_found_, journal::LocalJournal::list(deps_.files, journal_dir));
     LOGI_ASSIGN_OR_RETURN(const auto folders,

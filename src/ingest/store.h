@@ -69,6 +69,9 @@ struct StoreOptions {
     // Whether limits on how long entries are kept have an effect.
     bool retention_enabled = false;
     OnApplied on_applied;  // empty: nobody listens
+    // Of a bucket that is far away: what keeps ranges of segments. Called once, with the bucket;
+    // empty: segments are read as the bucket has them.
+    std::function<std::unique_ptr<bucket::RangeCache>(bucket::Bucket& bucket)> open_ranges;
     // Called once the folder is locked; empty: the bucket is a folder in it. Of a shared bucket
     // there has to be one.
     std::function<StatusOr<std::unique_ptr<bucket::Bucket>>()> open_bucket;
@@ -179,6 +182,7 @@ class Store {
 
     Store(const Deps& deps, StoreOptions options, std::shared_ptr<const TenantRules> defaults);
     Status load();
+    void open_ranges();
     Status load_shared();
     [[nodiscard]] Pinned pin_shared(const std::string& tenant,
                                     TimeRange range,

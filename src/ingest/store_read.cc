@@ -85,11 +85,16 @@ void Store::pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapsho
                          TimeRange range,
                          const exec::Hiding& hiding,
                          Pinned& pinned) {
+    std::vector<const catalog::SegmentInfo*> wanted;
     for (const auto& info : snapshot->segments) {
-        if (!range.overlaps(info.min_time, info.max_time)) {
-            continue;
+        if (range.overlaps(info.min_time, info.max_time)) {
+            wanted.push_back(&info);
         }
-        auto source = segments_.open(*bucket_, info);
+    }
+    const SegmentCache::Files ahead = segments_.read_ahead(*bucket_, wanted);
+    for (const catalog::SegmentInfo* const wanted_info : wanted) {
+        const catalog::SegmentInfo& info = *wanted_info;
+        auto source = segments_.open(*bucket_, info, ahead);
         if (source.ok()) {
             pinned.sources.push_back(exec::visible(hold(snapshot, *std::move(source)), hiding));
         } else {

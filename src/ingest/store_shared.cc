@@ -36,6 +36,7 @@ Status Store::load_shared() {
     LOGI_ASSIGN_OR_RETURN(auto opened, options_.open_bucket());
     bucket_ =
         std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.clock, deps_.metrics);
+    open_ranges();
     heads_ = std::make_unique<JournalHeads>(*bucket_, shared.journals_bytes_max);
     if (shared.writer.empty()) {
         journal_ = std::make_unique<NoJournal>(deps_.executor);

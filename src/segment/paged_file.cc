@@ -17,14 +17,17 @@ Status PagedFile::damaged(std::uint64_t offset, std::string_view what) const {
         absl::StrCat(name_, ": offset ", offset, ": ", std::string(what), " is damaged"));
 }
 
-StatusOr<std::string> PagedFile::read_region(const Region& region, std::string_view what) const {
+StatusOr<std::string> PagedFile::read_region(const Region& region,
+                                             std::string_view what,
+                                             const FileRange& around) const {
     if (region.length == 0) {
         return std::string();
     }
     if (region.offset > size() || region.length > size() - region.offset) {
         return damaged(region.offset, what);
     }
-    LOGI_ASSIGN_OR_RETURN(std::string bytes, file_->read(region.offset, region.length));
+    LOGI_ASSIGN_OR_RETURN(std::string bytes,
+                          file_->read_near(region.offset, region.length, around));
     if (base::crc32c(bytes) != region.crc) {
         return damaged(region.offset, what);
     }

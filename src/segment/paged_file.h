@@ -16,6 +16,11 @@
 
 namespace logi::segment {
 
+struct FileRange {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
 // The bytes of a segment, wherever they are. Thread-safe.
 class SegmentFile {
   public:
@@ -23,6 +28,16 @@ class SegmentFile {
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     [[nodiscard]] virtual StatusOr<std::string> read(std::uint64_t offset,
                                                      std::uint64_t length) const = 0;
+    // The same, where more of `around`, which has the range, will be read: a file that is far away
+    // gets it by the same request.
+    [[nodiscard]] virtual StatusOr<std::string> read_near(std::uint64_t offset,
+                                                          std::uint64_t length,
+                                                          const FileRange& around) const {
+        (void)around;
+        return read(offset, length);
+    }
+    // This is going to be read: a file that is far away begins to get it.
+    virtual void read_ahead(const FileRange& range) const { (void)range; }
 };
 
 // A page that is wanted.
@@ -52,9 +67,17 @@ class PagedFile {
     [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset, std::uint64_t length) const {
         return file_->read(offset, length);
     }
-    // The bytes as they are stored; kDataLoss if their checksum is another.
+    [[nodiscard]] StatusOr<std::string> read_near(std::uint64_t offset,
+                                                  std::uint64_t length,
+                                                  const FileRange& around) const {
+        return file_->read_near(offset, length, around);
+    }
+    void read_ahead(const FileRange& range) const { file_->read_ahead(range); }
+    // The bytes as they are stored; kDataLoss if their checksum is another. `around` as of
+    // SegmentFile::read_near().
     [[nodiscard]] StatusOr<std::string> read_region(const Region& region,
-                                                    std::string_view what) const;
+                                                    std::string_view what,
+                                                    const FileRange& around = {}) const;
     // In the order of the requests. Those that are not in the cache and follow each other in the
     // file are read together.
     [[nodiscard]] StatusOr<Pages> pages(absl::Span<const PageRequest> requests) const;

@@ -17,6 +17,15 @@ namespace {
 // Of a segment that shares no cache.
 constexpr std::size_t kOwnCacheBytes = 64U << 20U;
 
+// As little as this between two blocks that are read ahead is read with them.
+constexpr std::uint64_t kGapBytes = 128U << 10U;
+// Of a block so much is read around a column, however little that is, ...
+constexpr std::uint64_t kAroundBytesMin = 256U << 10U;
+// ... or so many times the column ...
+constexpr std::uint64_t kAroundRatio = 16;
+// ... up to this: larger blocks are those of lines that hardly become smaller.
+constexpr std::uint64_t kAroundBytesMax = 1U << 20U;
+
 // The end of a file.
 struct Tail {
     std::string bytes;
@@ -167,17 +176,33 @@ struct KeptPage final : Page {
 
 }  // namespace
 
+FileRange SegmentReader::block_range(std::uint32_t block) const {
+    std::uint64_t begin = UINT64_MAX;
+    std::uint64_t end = 0;
+    for (const Region& region : root().regions[block]) {
+        if (region.length > 0 && region.offset <= file_->size() &&
+            region.length <= file_->size() - region.offset) {
+            begin = std::min(begin, region.offset);
+            end = std::max(end, region.offset + region.length);
+        }
+    }
+    return end == 0 ? FileRange{} : FileRange{begin, end - begin};
+}
+
 class SegmentReader::Block final : public block::KeepingSource {
   public:
     Block(const PagedFile& file,
           std::uint32_t number,
           const Regions& regions,
+          const FileRange& range,
           std::uint64_t* bytes_read)
-        : file_(file), number_(number), regions_(regions), bytes_read_(bytes_read) {}
+        : file_(file), number_(number), regions_(regions), range_(range), bytes_read_(bytes_read) {}
 
     [[nodiscard]] StatusOr<std::string> column(block::Column column) const override {
         count(regions_[column].length);
-        return file_.read_region(regions_[column], block::kColumnNames[column]);
+        const Region& region = regions_[column];
+        return file_.read_region(
+            region, block::kColumnNames[column], around(region.offset, region.length));
     }
     [[nodiscard]] StatusOr<std::string> range(block::Column column,
                                               std::uint64_t offset,
@@ -188,7 +213,8 @@ class SegmentReader::Block final : public block::KeepingSource {
             return file_.damaged(region.offset, block::kColumnNames[column]);
         }
         count(length);
-        return file_.read(region.offset + offset, length);
+        return file_.read_near(
+            region.offset + offset, length, around(region.offset + offset, length));
     }
     [[nodiscard]] StatusOr<std::shared_ptr<const block::Kept>> kept(
         block::Column column, const block::MakeKept& make) const override {
@@ -219,9 +245,21 @@ class SegmentReader::Block final : public block::KeepingSource {
         }
     }
 
+    // What of the block is read with a range of it: all of most blocks.
+    [[nodiscard]] FileRange around(std::uint64_t offset, std::uint64_t length) const {
+        const std::uint64_t most =
+            std::clamp(kAroundRatio * length, kAroundBytesMin, kAroundBytesMax);
+        const std::uint64_t end = range_.offset + range_.length;
+        if (range_.length <= most || offset < range_.offset || offset > end) {
+            return range_;
+        }
+        return {offset, std::min(most, end - offset)};
+    }
+
     const PagedFile& file_;
     const std::uint32_t number_;
     const Regions& regions_;
+    const FileRange range_;
     std::uint64_t* const bytes_read_;
 };
 
@@ -231,8 +269,28 @@ StatusOr<std::unique_ptr<block::BlockReader>> SegmentReader::open_block(
     return block::open_block(
         root().blocks[block],
         root().forms[block],
-        std::make_shared<Block>(*file_, block, root().regions[block], bytes_read),
+        std::make_shared<Block>(
+            *file_, block, root().regions[block], block_range(block), bytes_read),
         absl::StrCat(name(), " block ", block));
+}
+
+void SegmentReader::read_ahead(absl::Span<const std::uint32_t> blocks) const {
+    FileRange next;
+    for (const std::uint32_t block : blocks) {
+        LOGI_CHECK(block < root().blocks.size());
+        const FileRange range = block_range(block);
+        const std::uint64_t end = next.offset + next.length;
+        if (range.length > kAroundBytesMax) {
+            continue;
+        }
+        if (next.length > 0 && range.offset >= end && range.offset - end <= kGapBytes) {
+            next.length = range.offset + range.length - next.offset;
+            continue;
+        }
+        file_->read_ahead(next);
+        next = range;
+    }
+    file_->read_ahead(next);
 }
 
 Status SegmentReader::check_columns(std::uint32_t block) const {

@@ -30,6 +30,7 @@ class SegmentReader final : public BlockHolder {
     using BlockHolder::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read) const override;
+    void read_ahead(absl::Span<const std::uint32_t> blocks) const override;
     [[nodiscard]] std::string name() const override { return file_->name(); }
 
     // The file's first bytes, which no query reads; kDataLoss if they are damaged.
@@ -43,6 +44,8 @@ class SegmentReader final : public BlockHolder {
     // Version of the file's format.
     [[nodiscard]] std::uint32_t version() const { return version_; }
     [[nodiscard]] std::uint64_t size_bytes() const { return file_->size(); }
+    // Where a block's columns lie, from the first to the last of them.
+    [[nodiscard]] FileRange block_range(std::uint32_t block) const;
     // What the reader takes without the pages, about.
     [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
     // The bytes of a block's column as they are stored, checked against their checksum.

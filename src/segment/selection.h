@@ -76,6 +76,8 @@ class Selection {
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read = nullptr) const;
 
+    void read_ahead(absl::Span<const std::uint32_t> blocks) const { holder_->read_ahead(blocks); }
+
     // What is told of the rows of some extents of one block, ascending by stream, without the rows.
     // Read when it is asked for first, and then kept as long as the selection. It counts for
     // extents that are exact. kDataLoss: it is damaged; the rows may not be.

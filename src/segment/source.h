@@ -41,6 +41,8 @@ class BlockHolder : public Source {
         std::uint32_t block) const {
         return open_block(block, nullptr);
     }
+    // These blocks, ascending, are going to be opened.
+    virtual void read_ahead(absl::Span<const std::uint32_t> blocks) const { (void)blocks; }
     // Whether its rows are in memory, not in a file.
     [[nodiscard]] virtual bool in_memory() const { return false; }
     // For messages.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/log.h"
 #include "bucket/claimed_bucket.h"
 #include "bucket/s3_bucket.h"
 
@@ -71,7 +72,49 @@ StatusOr<bool> is_shared(bucket::Bucket& bucket) {
     return true;
 }
 
+// Requests that read ahead, at once; each waits for its answer.
+constexpr std::size_t kThreadsAhead = 16;
+
+std::unique_ptr<bucket::RangeStore> open_range_store(const BucketDeps& deps,
+                                                     const config::RangeCacheConfig& config) {
+    if (config.folder.empty()) {
+        return nullptr;
+    }
+    bucket::RangeStore::Options options;
+    options.folder = config.folder;
+    options.bytes_max = static_cast<std::uint64_t>(config.bytes);
+    auto store = bucket::RangeStore::open(deps.files, deps.clock, deps.metrics, options);
+    if (!store.ok()) {
+        base::log_error(
+            "the folder of the cache cannot be used; nothing is kept on this disk",
+            {{"folder", config.folder}, {"error", std::string(store.status().message())}});
+        return nullptr;
+    }
+    base::log_info("segments are kept on this disk",
+                   {{"folder", config.folder},
+                    {"bytes", absl::StrCat((*store)->bytes())},
+                    {"most", absl::StrCat(config.bytes)}});
+    return *std::move(store);
+}
+
 }  // namespace
+
+std::function<std::unique_ptr<bucket::RangeCache>(bucket::Bucket& bucket)> range_cache(
+    BucketDeps deps, const config::Config& config) {
+    if (config.bucket.address.empty() && config.cache.folder.empty()) {
+        return {};
+    }
+    return [deps, config](bucket::Bucket& bucket) {
+        bucket::RangeCache::Options options;
+        options.bucket_name =
+            config.bucket.address.empty() ? config.data_dir : config.bucket.address;
+        return std::make_unique<bucket::RangeCache>(bucket,
+                                                    open_range_store(deps, config.cache),
+                                                    std::make_unique<io::ThreadPool>(kThreadsAhead),
+                                                    deps.metrics,
+                                                    std::move(options));
+    };
+}
 
 std::string shown_process() {
     std::array<char, 256> host{};

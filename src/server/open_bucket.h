@@ -3,6 +3,7 @@
 
 #include "base/metrics.h"
 #include "bucket/bucket.h"
+#include "bucket/range_cache.h"
 #include "config/config.h"
 #include "io/clock.h"
 #include "io/executor.h"
@@ -38,6 +39,11 @@ StatusOr<std::unique_ptr<bucket::Bucket>> open_shared_s3(BucketDeps deps,
 // Whoever else has it.
 StatusOr<std::unique_ptr<bucket::Bucket>> open_unclaimed_s3(BucketDeps deps,
                                                             const config::Config& config);
+
+// What segments are read through, as the configuration says; empty: nothing. The dependencies
+// outlive what it gives.
+[[nodiscard]] std::function<std::unique_ptr<bucket::RangeCache>(bucket::Bucket& bucket)>
+range_cache(BucketDeps deps, const config::Config& config);
 
 // Host and process, in messages.
 [[nodiscard]] std::string shown_process();

@@ -196,6 +196,7 @@ int run(const config::Config& config, const Roles& roles) {
             });
         };
     }
+    options.open_ranges = range_cache({*executor, clock, random, *files, metrics}, config);
     const Timestamp begin = clock.now();
     auto store = ingest::Store::open({*executor, clock, random, *files, metrics}, options);
     if (!store.ok()) {

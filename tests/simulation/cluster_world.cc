@@ -404,7 +404,7 @@ void World::print_bucket(const std::string& line) {
     const std::string name = line.empty() ? kTenants[0] : watched_;
     auto catalog = catalog::Catalog::open_shared(memory_, clock_, choice_, name, {});
     for (const auto& segment : (*catalog)->snapshot()->segments) {
-        const auto source = ingest::open_segment(memory_, segment.key, nullptr);
+        const auto source = ingest::open_segment(memory_, segment, nullptr);
         std::vector<std::string> lines;
         read_lines(**source, lines).IgnoreError();
         for (const auto& one : lines) {
