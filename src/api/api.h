@@ -16,6 +16,7 @@
 #include "net/http.h"
 #include "query/fair_queue.h"
 #include "query/query.h"
+#include "query/spread.h"
 #include "tail/tails.h"
 
 #include <memory>
@@ -50,6 +51,8 @@ class Api {
         base::Registry& metrics;
         Lifecycle& lifecycle;
         Roles roles = {};
+        // That share queries over much; null: there are no others.
+        std::shared_ptr<query::Readers> readers = nullptr;
     };
     Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
         : store_(deps.store),
@@ -61,6 +64,7 @@ class Api {
           metrics_(deps.metrics),
           lifecycle_(deps.lifecycle),
           roles_(deps.roles),
+          readers_(deps.readers),
           config_(config),
           gate_(gate),
           push_budget_(deps.executor, kPushBytesMax),
@@ -70,6 +74,11 @@ class Api {
     void handle(net::HttpRequest request, net::Responder respond);
     // The same for a call of gRPC.
     void handle_grpc(net::HttpRequest request, const net::GrpcResponder& respond);
+    // Answers the sub-plan of another reader (query/sub_plan.h), in its tenant's turn. `done` is
+    // called once: with why there is no answer, of which the other can make nothing.
+    void serve_sub_plan(std::string_view bytes,
+                        io::CancelToken cancel,
+                        std::function<void(StatusOr<std::string>)> done);
 
   private:
     friend std::vector<Endpoint> endpoints();
@@ -184,6 +193,12 @@ class Api {
     }
     // The sources that a query reads.
     ingest::Pinned pin(const Scope& scope, const query::Prepared& query);
+    struct SpreadPin {
+        std::shared_ptr<const query::Spread> spread;
+        std::vector<std::string> missing;
+    };
+    // The same, told apart by who can read them.
+    SpreadPin pin_spread(const Scope& scope, const query::Prepared& query, const Limits& limits);
     void explain(query::Request request,
                  const net::HttpRequest& http,
                  const Scope& scope,
@@ -252,6 +267,7 @@ class Api {
     base::Registry& metrics_;
     Lifecycle& lifecycle_;
     const Roles roles_;
+    const std::shared_ptr<query::Readers> readers_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;

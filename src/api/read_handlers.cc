@@ -297,8 +297,8 @@ void Api::run(query::Request request,
     }
     ReadRecord record = record_of(http, scope, begin);
     describe(record, *prepared);
-    ingest::Pinned pinned = pin(scope, *prepared);
-    if (const Status s = query::check_bytes_read(pinned.sources, *prepared, rules->limits);
+    SpreadPin pinned = pin_spread(scope, *prepared, rules->limits);
+    if (const Status s = query::check_bytes_read(pinned.spread->all(), *prepared, rules->limits);
         !s.ok()) {
         auto refused = error_response(s);
         log_read(record, outcome_of(s, refused.status, clock_.now() - begin));
@@ -308,7 +308,7 @@ void Api::run(query::Request request,
     std::shared_ptr<SlowQuery> may_be_slow;
     if (config_.log_queries_longer_than.ns != 0) {
         may_be_slow = std::make_shared<SlowQuery>(
-            SlowQuery{scope.reading, pinned.sources, *prepared, record, {}});
+            SlowQuery{scope.reading, pinned.spread->all(), *prepared, record, {}});
     }
     auto done = [this,
                  tenant = scope.tenant,
@@ -333,12 +333,12 @@ void Api::run(query::Request request,
             log_slow(may_be_slow);
         }
     };
-    query::run(*scope.reading,
-               std::move(pinned.sources),
-               *std::move(prepared),
-               rules->limits,
-               http.cancel,
-               std::move(done));
+    query::run_spread(scope.reading,
+                      std::move(pinned.spread),
+                      *std::move(prepared),
+                      rules->limits,
+                      http.cancel,
+                      std::move(done));
 }
 
 void Api::query_range(const net::HttpRequest& http, const Scope& scope, net::Responder respond) {

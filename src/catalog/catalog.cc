@@ -52,6 +52,10 @@ std::shared_ptr<const Snapshot> Catalog::snapshot() const {
     return snapshot_;
 }
 
+std::string Catalog::segments_folder(const std::string& tenant) {
+    return absl::StrCat(kTenantsFolder, "/", bucket::escape_key_part(tenant), "/segments/");
+}
+
 std::string Catalog::new_segment_key(const FlushCommit& commit) const {
     return absl::StrCat(folder_,
                         "/segments/",

@@ -117,6 +117,8 @@ class Catalog {
 
     // Folder of all tenants' folders in the bucket.
     static constexpr const char* kTenantsFolder = "tenants";
+    // What the keys of a tenant's segments begin with.
+    [[nodiscard]] static std::string segments_folder(const std::string& tenant);
 
   private:
     using Edit = std::function<Status(Snapshot& next)>;

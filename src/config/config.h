@@ -97,6 +97,8 @@ struct Config {
     Duration delete_max_interval = Duration::hours(24);  // the greatest max_interval of a request
     Duration tail_max_duration = Duration::hours(1);     // querier.…, 0: no limit
     bool multi_tenant_queries_enabled = false;           // querier.…: reads of A|B
+    // querier.…: a query over less than twice that of what is stored is read by one process.
+    std::int64_t split_piece_size = 64LL << 20;
     // Reads of a tenant that are under way, the lesser of both; 0: no limit.
     std::uint32_t max_outstanding_per_tenant = 2048;            // frontend.…
     std::uint32_t max_outstanding_requests_per_tenant = 32000;  // query_scheduler.…

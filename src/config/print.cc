@@ -319,6 +319,8 @@ std::string to_yaml(const Config& c) {
         format_duration(c.tail_max_duration),
         "\n  multi_tenant_queries_enabled: ",
         c.multi_tenant_queries_enabled ? "true" : "false",
+        "\n  split_piece_size: ",
+        c.split_piece_size,
         "\nfrontend:\n  compress_responses: ",
         c.compress_responses ? "true" : "false",
         "\n  log_queries_longer_than: ",

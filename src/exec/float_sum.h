@@ -22,6 +22,19 @@ class FloatSum {
         return std::isfinite(compensation_) ? sum_ + compensation_ : sum_;
     }
 
+    // All that it is, for another process to go on with.
+    struct Parts {
+        double sum = 0;
+        double compensation = 0;
+    };
+    [[nodiscard]] Parts parts() const { return {sum_, compensation_}; }
+    static FloatSum of(const Parts& parts) {
+        FloatSum sum;
+        sum.sum_ = parts.sum;
+        sum.compensation_ = parts.compensation;
+        return sum;
+    }
+
   private:
     double sum_ = 0;
     double compensation_ = 0;
@@ -50,6 +63,21 @@ class Moments {
     [[nodiscard]] double mean() const { return mean_; }
     // Of the population.
     [[nodiscard]] double variance() const { return squares_ / count_; }
+
+    // All that it is, for another process to go on with.
+    struct Parts {
+        double count = 0;
+        double mean = 0;
+        double squares = 0;
+    };
+    [[nodiscard]] Parts parts() const { return {count_, mean_, squares_}; }
+    static Moments of(const Parts& parts) {
+        Moments moments;
+        moments.count_ = parts.count;
+        moments.mean_ = parts.mean;
+        moments.squares_ = parts.squares;
+        return moments;
+    }
 
   private:
     double count_ = 0;

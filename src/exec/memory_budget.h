@@ -23,6 +23,8 @@ class MemoryBudget {
             "matchers or filters, aggregate with sum() or by fewer labels, or use a larger step");
     }
 
+    void give_back(std::int64_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
     // What may still be charged.
     [[nodiscard]] std::int64_t left_bytes() const {
         return limit_bytes_ - used_bytes_.load(std::memory_order_relaxed);

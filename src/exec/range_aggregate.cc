@@ -58,6 +58,33 @@ struct Cells {
         *this = std::move(merged);
     }
 
+    void write(base::ByteWriter& w) const {
+        w.varint(numbers.size());
+        std::uint32_t last = 0;
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            w.varint(numbers[i] - last);
+            last = numbers[i];
+            states[i].write(w);
+        }
+    }
+
+    // False: that are no cells. Memory grows with what has been read, so not beyond a few times
+    // the bytes that there are.
+    bool read(base::ByteReader& r, std::uint32_t cells_max) {
+        const std::uint64_t count = r.varint();
+        std::uint64_t next = 0;
+        for (std::uint64_t i = 0; i < count && r.ok(); ++i) {
+            const std::uint64_t distance = r.varint();
+            if (distance >= cells_max || (i > 0 && distance == 0) || next + distance >= cells_max) {
+                return false;
+            }
+            next += distance;
+            numbers.push_back(static_cast<std::uint32_t>(next));
+            states.emplace_back().read(r);
+        }
+        return r.ok() && count > 0;
+    }
+
     [[nodiscard]] std::int64_t bytes() const {
         std::uint64_t sum =
             numbers.capacity() * sizeof(numbers[0]) + states.capacity() * sizeof(State);
@@ -156,6 +183,41 @@ class Aggregator final : public RangeAggregator {
         return budget_.charge(added);
     }
 
+    Status merge_written(base::ByteReader& r) override {
+        auto partial = std::make_unique<Partial<State>>();
+        std::vector<PartialSeries> series;
+        Charged charged;
+        if (const Status s = read(r, *partial, series, charged); !s.ok()) {
+            budget_.give_back(charged.series + charged.cells);
+            return s;
+        }
+        const Status merged = merge(std::move(partial), std::move(series));
+        budget_.give_back(charged.cells);  // merge() has charged for them
+        return merged;
+    }
+
+    Status write(std::string& out, std::size_t bytes_max) override {
+        const base::MutexLock lock(mutex_);
+        base::ByteWriter w(out);
+        w.varint(series_.size());
+        for (auto& [key, series] : series_) {
+            const std::size_t before = out.size();
+            w.u64(key.high);
+            w.u64(key.low);
+            w.varint(series->labels.size());
+            for (const LabelPair& pair : series->labels.pairs()) {
+                w.string(pair.name);
+                w.string(pair.value);
+            }
+            series->cells.write(w);
+            if (out.size() > bytes_max) {
+                return absl::OutOfRangeError("a part of an answer is too large");
+            }
+            LOGI_RETURN_IF_ERROR(budget_.charge(static_cast<std::int64_t>(out.size() - before)));
+        }
+        return absl::OkStatus();
+    }
+
     StatusOr<StepVector> finish() override {
         const base::MutexLock lock(mutex_);
         StepVector out;
@@ -178,6 +240,38 @@ class Aggregator final : public RangeAggregator {
         Labels labels;
         Cells<State> cells;
     };
+
+    struct Charged {
+        std::int64_t series = 0;
+        std::int64_t cells = 0;
+    };
+    Status read(base::ByteReader& r,
+                Partial<State>& partial,
+                std::vector<PartialSeries>& series,
+                Charged& charged) {
+        const std::uint64_t count = r.varint();
+        for (std::uint64_t i = 0; i < count && r.ok(); ++i) {
+            PartialSeries& one = series.emplace_back();
+            one.key.high = r.u64();
+            one.key.low = r.u64();
+            std::vector<LabelPair> pairs;
+            for (std::uint64_t left = r.varint(); left > 0 && r.ok(); --left) {
+                LabelPair& pair = pairs.emplace_back();
+                pair.name = r.string();
+                pair.value = r.string();
+            }
+            one.labels = Labels::of_result(std::move(pairs));
+            if (!partial.cells.emplace_back().read(r, windows_.cells())) {
+                return absl::DataLossError("a part of an answer has cells that are none");
+            }
+            charged.series += one.memory_bytes();
+            charged.cells += partial.cells.back().bytes();
+            LOGI_RETURN_IF_ERROR(budget_.charge(one.memory_bytes() + partial.cells.back().bytes()));
+        }
+        return r.ok() && r.done()
+                   ? absl::OkStatus()
+                   : absl::DataLossError("a part of an answer is not as long as it says");
+    }
 
     void evaluate(Cells<State>& cells, StepSeries& out) const {
         SlidingWindow<State> sliding(cells);

@@ -1,6 +1,7 @@
 // Range aggregations: samples of many blocks, read by many threads, to the values of windows.
 #pragma once
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/status.h"
 #include "exec/memory_budget.h"
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace logi::exec {
@@ -45,8 +47,14 @@ class RangeAggregator {
     // kResourceExhausted over budget.
     virtual Status merge(std::unique_ptr<RangePartial> partial,
                          std::vector<PartialSeries> series) = 0;
+    // The same for the rest of these bytes, which write() of another aggregator has written,
+    // of the same parameters and cells. All of it or, with kDataLoss, nothing.
+    virtual Status merge_written(base::ByteReader& r) = 0;
     // Every series with its values, in no order. Called once, after the last merge.
     virtual StatusOr<StepVector> finish() = 0;
+    // Every series with the states of its cells, instead of finish(). kResourceExhausted over
+    // budget, kOutOfRange over so many bytes.
+    virtual Status write(std::string& out, std::size_t bytes_max) = 0;
 };
 
 }  // namespace logi::exec

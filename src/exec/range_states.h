@@ -1,13 +1,16 @@
 // What a range aggregation remembers of the samples of a cell: one type per family of operators.
 // States are merged in the order of time. `value` is what a window yields that holds at least one
-// sample.
+// sample. `write` and `read` carry a state to another process and back to the bit; reading takes no
+// more memory than a few times the bytes that are left.
 #pragma once
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "exec/float_sum.h"
 #include "logql/ast.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -22,12 +25,21 @@ struct RangeParameters {
     double quantile = 0;
 };
 
+inline void write_double(base::ByteWriter& w, double value) {
+    w.u64(std::bit_cast<std::uint64_t>(value));
+}
+inline double read_double(base::ByteReader& r) {
+    return std::bit_cast<double>(r.u64());
+}
+
 // count_over_time, rate of lines, bytes_over_time, bytes_rate: whole numbers, so they can be taken
 // out of a window again.
 struct CountState {
     static constexpr bool kGather = false;
     std::uint64_t amount = 0;
     void add(Timestamp, double value) { amount += static_cast<std::uint64_t>(value); }
+    void write(base::ByteWriter& w) const { w.varint(amount); }
+    void read(base::ByteReader& r) { amount = r.varint(); }
     void merge(const CountState& later) { amount += later.amount; }
     [[nodiscard]] double value(const RangeParameters& p) const {
         const bool per_second = p.op == logql::RangeOp::kRate || p.op == logql::RangeOp::kBytesRate;
@@ -43,6 +55,16 @@ struct SumState {
     void add(Timestamp, double value) {
         sum.add(value);
         ++count;
+    }
+    void write(base::ByteWriter& w) const {
+        write_double(w, sum.parts().sum);
+        write_double(w, sum.parts().compensation);
+        w.varint(count);
+    }
+    void read(base::ByteReader& r) {
+        const double whole = read_double(r);
+        sum = FloatSum::of({whole, read_double(r)});
+        count = r.varint();
     }
     void merge(const SumState& later) {
         sum.add(later.sum);
@@ -69,6 +91,14 @@ struct ExtremeState {
         least = std::fmin(least, value);
         most = std::fmax(most, value);
     }
+    void write(base::ByteWriter& w) const {
+        write_double(w, least);
+        write_double(w, most);
+    }
+    void read(base::ByteReader& r) {
+        least = read_double(r);
+        most = read_double(r);
+    }
     void merge(const ExtremeState& later) {
         least = std::fmin(least, later.least);
         most = std::fmax(most, later.most);
@@ -83,6 +113,17 @@ struct MomentsState {
     static constexpr bool kGather = false;
     Moments moments;
     void add(Timestamp, double value) { moments.add(value); }
+    void write(base::ByteWriter& w) const {
+        const Moments::Parts parts = moments.parts();
+        for (const double part : {parts.count, parts.mean, parts.squares}) {
+            write_double(w, part);
+        }
+    }
+    void read(base::ByteReader& r) {
+        const double count = read_double(r);
+        const double mean = read_double(r);
+        moments = Moments::of({count, mean, read_double(r)});
+    }
     void merge(const MomentsState& later) { moments.add(later.moments); }
     [[nodiscard]] double value(const RangeParameters& p) const {
         const double variance = moments.variance();
@@ -98,6 +139,18 @@ struct EdgeState {
     double first = 0;
     double last = 0;
     void add(Timestamp time, double value) { take(time, value, time, value); }
+    void write(base::ByteWriter& w) const {
+        w.i64(first_time.ns);
+        w.i64(last_time.ns);
+        write_double(w, first);
+        write_double(w, last);
+    }
+    void read(base::ByteReader& r) {
+        first_time = {r.i64()};
+        last_time = {r.i64()};
+        first = read_double(r);
+        last = read_double(r);
+    }
     void merge(const EdgeState& later) {
         take(later.first_time, later.first, later.last_time, later.last);
     }
@@ -123,6 +176,18 @@ struct QuantileState {
     static constexpr bool kGather = true;
     std::vector<double> values;
     void add(Timestamp, double value) { values.push_back(value); }
+    void write(base::ByteWriter& w) const {
+        w.varint(values.size());
+        for (const double value : values) {
+            write_double(w, value);
+        }
+    }
+    void read(base::ByteReader& r) {
+        const std::uint64_t count = r.varint();
+        for (std::uint64_t i = 0; i < count && r.ok(); ++i) {
+            values.push_back(read_double(r));
+        }
+    }
     void merge(const QuantileState& later) {
         values.insert(values.end(), later.values.begin(), later.values.end());
     }
@@ -135,8 +200,26 @@ struct QuantileState {
 // rate_counter: all values with their times.
 struct CounterState {
     static constexpr bool kGather = true;
+    static constexpr std::int64_t kFarNs = std::int64_t{1} << 62;
     std::vector<std::pair<Timestamp, double>> points;
     void add(Timestamp time, double value) { points.emplace_back(time, value); }
+    void write(base::ByteWriter& w) const {
+        w.varint(points.size());
+        for (const auto& [time, value] : points) {
+            w.i64(time.ns);
+            write_double(w, value);
+        }
+    }
+    void read(base::ByteReader& r) {
+        const std::uint64_t count = r.varint();
+        for (std::uint64_t i = 0; i < count && r.ok(); ++i) {
+            const Timestamp time{r.i64()};
+            if (time.ns < -kFarNs || time.ns > kFarNs) {
+                r.bytes(r.left() + 1);  // distances would not be numbers
+            }
+            points.emplace_back(time, read_double(r));
+        }
+    }
     void merge(const CounterState& later) {
         points.insert(points.end(), later.points.begin(), later.points.end());
     }

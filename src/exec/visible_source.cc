@@ -3,6 +3,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "exec/pipeline.h"
 #include "exec/visible_block.h"
+#include "logql/parser.h"
 
 namespace logi::exec {
 namespace {
@@ -131,6 +132,29 @@ class VisibleSource final : public segment::Source {
 };
 
 }  // namespace
+
+StatusOr<std::shared_ptr<const HideRule>> HideRule::make(
+    const std::string& query,
+    Timestamp now,
+    Timestamp first,
+    Timestamp last,
+    std::map<std::uint64_t, std::uint64_t> arrived) {
+    LOGI_ASSIGN_OR_RETURN(const logql::LogExpr log,
+                          logql::parse_log_query(query, logql::Selective::kAny));
+    auto rule = std::make_shared<HideRule>();
+    rule->matchers = log.matchers;
+    rule->first = first;
+    rule->last = last;
+    rule->arrived = std::move(arrived);
+    rule->query = query;
+    rule->now = now;
+    if (!log.stages.empty()) {
+        Pipeline::Options options;
+        options.now = now;
+        LOGI_ASSIGN_OR_RETURN(rule->pipeline, Pipeline::compile(log, std::move(options)));
+    }
+    return std::shared_ptr<const HideRule>(std::move(rule));
+}
 
 bool HideRule::covers(const Sequence& sequence) const {
     if (arrived.empty()) {

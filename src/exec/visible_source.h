@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace logi::exec {
@@ -23,6 +24,18 @@ struct HideRule {
     // Per journal, up to which position; of others, those of journals before the last one here.
     // What arrived later is seen. None: whenever it arrived.
     std::map<std::uint64_t, std::uint64_t> arrived;
+    // What matchers and pipeline were made of, so that another process can make them, too: a log
+    // query, and the time of its templates. Empty: nobody can.
+    std::string query;
+    Timestamp now;
+
+    // kInvalidArgument if the query is none of a log's.
+    static StatusOr<std::shared_ptr<const HideRule>> make(
+        const std::string& query,
+        Timestamp now,
+        Timestamp first,
+        Timestamp last,
+        std::map<std::uint64_t, std::uint64_t> arrived);
 
     [[nodiscard]] bool covers(const Sequence& sequence) const;
 };

@@ -17,6 +17,15 @@ Windows::Windows(Steps steps, Duration range, Duration offset)
     const std::int64_t kept = std::min(whole_steps_, rest_ns_ == 0 ? count : count - 1);
     shared_cell_ = rest_ns_ == 0 ? count - 1 : 2 * count - 1;
     joined_cells_ = (whole_steps_ - kept) * (rest_ns_ == 0 ? 1 : 2);
+    first_time_ = steps_.first - offset_ - range_ + Duration{1};
+    last_time_ = steps_.last() - offset_;
+}
+
+Windows Windows::within(Timestamp first, Timestamp last) const {
+    Windows part = *this;
+    part.first_time_ = std::max(first, first_time_);
+    part.last_time_ = std::min(last, last_time_);
+    return part;
 }
 
 std::optional<std::uint32_t> Windows::cell(Timestamp time) const {
@@ -61,14 +70,6 @@ std::uint32_t Windows::last_cell(std::size_t step) const {
     }
     const auto shifted = static_cast<std::int64_t>(step) + whole_steps_;
     return joined(rest_ns_ == 0 ? shifted - 1 : 2 * shifted + 1);
-}
-
-Timestamp Windows::first_time() const {
-    return steps_.first - offset_ - range_ + Duration{1};
-}
-
-Timestamp Windows::last_time() const {
-    return steps_.last() - offset_;
 }
 
 std::optional<std::uint32_t> Windows::common_cell(Timestamp a, Timestamp b) const {

@@ -16,15 +16,19 @@ namespace logi::exec {
 class Windows {
   public:
     Windows(Steps steps, Duration range, Duration offset);
+    // The same cells with only the samples from `first` to `last`, both included.
+    [[nodiscard]] Windows within(Timestamp first, Timestamp last) const;
 
     // The cell of a sample; nothing if no window holds it.
     [[nodiscard]] std::optional<std::uint32_t> cell(Timestamp time) const;
     // The cells of a step's window, both included.
     [[nodiscard]] std::uint32_t first_cell(std::size_t step) const;
     [[nodiscard]] std::uint32_t last_cell(std::size_t step) const;
-    // Times that any window holds, both included.
-    [[nodiscard]] Timestamp first_time() const;
-    [[nodiscard]] Timestamp last_time() const;
+    // One more than any cell's number.
+    [[nodiscard]] std::uint32_t cells() const { return last_cell(steps_.count - 1) + 1; }
+    // Times whose samples count, both included; nothing before the first window or after the last.
+    [[nodiscard]] Timestamp first_time() const { return first_time_; }
+    [[nodiscard]] Timestamp last_time() const { return last_time_; }
     // Whether all times from `a` to `b` are in one cell; then that cell.
     [[nodiscard]] std::optional<std::uint32_t> common_cell(Timestamp a, Timestamp b) const;
     // Whether each window is one cell.
@@ -45,6 +49,8 @@ class Windows {
     std::int64_t whole_steps_ = 0;   // range / step
     std::int64_t shared_cell_ = 0;   // the cell that every window holds, if there is one
     std::int64_t joined_cells_ = 0;  // how many cells more it stands for
+    Timestamp first_time_;
+    Timestamp last_time_;
 };
 
 }  // namespace logi::exec

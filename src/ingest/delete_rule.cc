@@ -1,26 +1,13 @@
 #include "ingest/delete_rule.h"
 
 #include "base/log.h"
-#include "exec/pipeline.h"
-#include "logql/parser.h"
 
 namespace logi::ingest {
 
 StatusOr<std::shared_ptr<const exec::HideRule>> compile_delete(
     const catalog::DeleteRequest& request) {
-    LOGI_ASSIGN_OR_RETURN(const logql::LogExpr log,
-                          logql::parse_log_query(request.query, logql::Selective::kAny));
-    auto rule = std::make_shared<exec::HideRule>();
-    rule->matchers = log.matchers;
-    rule->first = request.first;
-    rule->last = request.last;
-    rule->arrived = request.arrived;
-    if (!log.stages.empty()) {
-        exec::Pipeline::Options options;
-        options.now = request.created_at;
-        LOGI_ASSIGN_OR_RETURN(rule->pipeline, exec::Pipeline::compile(log, std::move(options)));
-    }
-    return std::shared_ptr<const exec::HideRule>(std::move(rule));
+    return exec::HideRule::make(
+        request.query, request.created_at, request.first, request.last, request.arrived);
 }
 
 std::shared_ptr<const DeleteRules::OfSnapshot> DeleteRules::of(const catalog::Snapshot& snapshot) {

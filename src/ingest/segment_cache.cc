@@ -1,5 +1,8 @@
 #include "ingest/segment_cache.h"
 
+#include "absl/strings/str_cat.h"
+#include "segment/selection.h"
+
 namespace logi::ingest {
 namespace {
 
@@ -45,6 +48,38 @@ class CachedFile final : public segment::SegmentFile {
     const std::shared_ptr<const bucket::RangeCache::Object> object_;
 };
 
+class LateSegment final : public segment::Source {
+  public:
+    LateSegment(SegmentCache& cache, bucket::Bucket& bucket, catalog::SegmentInfo info)
+        : cache_(cache), bucket_(bucket), info_(std::move(info)) {}
+
+    [[nodiscard]] StatusOr<segment::Selection> select(const std::vector<Matcher>& matchers,
+                                                      Timestamp first,
+                                                      Timestamp last) const override {
+        LOGI_ASSIGN_OR_RETURN(const auto opened, open());
+        return opened->select(matchers, first, last);
+    }
+
+  private:
+    StatusOr<std::shared_ptr<const segment::Source>> open() const {
+        const base::MutexLock lock(mutex_);
+        if (opened_ == nullptr) {
+            auto opened = cache_.open(bucket_, info_);
+            if (!opened.ok()) {
+                return absl::DataLossError(unreadable_text(info_.key, opened.status()));
+            }
+            opened_ = *std::move(opened);
+        }
+        return opened_;
+    }
+
+    SegmentCache& cache_;
+    bucket::Bucket& bucket_;
+    const catalog::SegmentInfo info_;
+    mutable base::Mutex mutex_;
+    mutable std::shared_ptr<const segment::Source> opened_ LOGI_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 StatusOr<std::shared_ptr<const segment::SegmentFile>> segment_file(bucket::Bucket& bucket,
@@ -58,6 +93,16 @@ StatusOr<std::shared_ptr<const segment::SegmentFile>> segment_file(bucket::Bucke
         return std::make_shared<const CachedFile>(*ranges, info.key, size);
     }
     return std::make_shared<const BucketFile>(bucket, info.key, size);
+}
+
+std::string unreadable_text(const std::string& key, const Status& why) {
+    return absl::StrCat("segment ", key, " cannot be read: ", why.message());
+}
+
+std::shared_ptr<const segment::Source> open_late(SegmentCache& cache,
+                                                 bucket::Bucket& bucket,
+                                                 catalog::SegmentInfo info) {
+    return std::make_shared<const LateSegment>(cache, bucket, std::move(info));
 }
 
 StatusOr<std::shared_ptr<const segment::SegmentReader>> open_segment(

@@ -63,4 +63,13 @@ class SegmentCache {
     std::size_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
 };
 
+// A segment that is opened when streams of it are asked for first: whoever has others read it need
+// not. Cache and bucket must outlive it. What cannot be opened is damaged, to those who read it.
+std::shared_ptr<const segment::Source> open_late(SegmentCache& cache,
+                                                 bucket::Bucket& bucket,
+                                                 catalog::SegmentInfo info);
+
+// That a segment is left out of an answer.
+[[nodiscard]] std::string unreadable_text(const std::string& key, const Status& why);
+
 }  // namespace logi::ingest

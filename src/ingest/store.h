@@ -95,7 +95,15 @@ struct Pinned {
     std::vector<std::shared_ptr<const segment::Source>> sources;
     // What could not be read, one sentence each: the answer lacks it.
     std::vector<std::string> missing;
+
+    // Of a shared bucket also what other processes need to read the same.
+    exec::Hiding hiding;
+    std::size_t heads = 0;                       // so many sources are no segments: the first
+    std::vector<catalog::SegmentInfo> segments;  // the others
 };
+
+// When segments are opened: at once, or when somebody reads them.
+enum class Opening { kNow, kLate };
 
 // Thread-safe. Everything runs as tasks on the executor.
 class Store {
@@ -124,7 +132,14 @@ class Store {
     // other streams are there.
     [[nodiscard]] Pinned pin(const std::string& tenant,
                              TimeRange range,
-                             const std::vector<Matcher>& only = {});
+                             const std::vector<Matcher>& only = {},
+                             Opening opening = Opening::kNow);
+    // Segments of a tenant that another process has pinned, as much of them as may be seen.
+    // kInvalidArgument: the tenant has no such segments; other errors: one cannot be opened.
+    StatusOr<std::vector<std::shared_ptr<const segment::Source>>> open_pinned(
+        const std::string& tenant,
+        const std::vector<std::string>& keys,
+        const exec::Hiding& hiding);
 
     // `done` after everything that was acknowledged before the call is in segments, or with the
     // error when a segment cannot be written; that is tried again later.
@@ -186,13 +201,15 @@ class Store {
     Status load_shared();
     [[nodiscard]] Pinned pin_shared(const std::string& tenant,
                                     TimeRange range,
-                                    const std::vector<Matcher>& only);
+                                    const std::vector<Matcher>& only,
+                                    Opening opening);
     [[nodiscard]] exec::Hiding hiding_of(Tenant& tenant,
                                          const catalog::Snapshot& snapshot,
                                          const std::vector<Matcher>& only) const;
     void pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapshot,
                       TimeRange range,
                       const exec::Hiding& hiding,
+                      Opening opening,
                       Pinned& pinned);
     [[nodiscard]] bool is_stopping() const;
     // Why pushes are refused at the moment, or null.

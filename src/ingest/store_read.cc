@@ -1,4 +1,5 @@
 // What queries, flushes and compaction ask a store for.
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "ingest/store.h"
@@ -84,6 +85,7 @@ exec::Hiding Store::hiding_of(Tenant& tenant,
 void Store::pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapshot,
                          TimeRange range,
                          const exec::Hiding& hiding,
+                         Opening opening,
                          Pinned& pinned) {
     std::vector<const catalog::SegmentInfo*> wanted;
     for (const auto& info : snapshot->segments) {
@@ -91,15 +93,19 @@ void Store::pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapsho
             wanted.push_back(&info);
         }
     }
-    const SegmentCache::Files ahead = segments_.read_ahead(*bucket_, wanted);
+    SegmentCache::Files ahead;
+    if (opening == Opening::kNow) {
+        ahead = segments_.read_ahead(*bucket_, wanted);
+    }
     for (const catalog::SegmentInfo* const wanted_info : wanted) {
         const catalog::SegmentInfo& info = *wanted_info;
-        auto source = segments_.open(*bucket_, info, ahead);
+        auto source = opening == Opening::kLate ? open_late(segments_, *bucket_, info)
+                                                : segments_.open(*bucket_, info, ahead);
         if (source.ok()) {
             pinned.sources.push_back(exec::visible(hold(snapshot, *std::move(source)), hiding));
+            pinned.segments.push_back(info);
         } else {
-            const std::string why =
-                absl::StrCat("segment ", info.key, " cannot be read: ", source.status().message());
+            const std::string why = unreadable_text(info.key, source.status());
             base::log_error("segment is left out of an answer", {{"error", why}});
             pinned.missing.push_back(why);
         }
@@ -108,9 +114,10 @@ void Store::pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapsho
 
 Pinned Store::pin(const std::string& tenant_name,
                   TimeRange range,
-                  const std::vector<Matcher>& only) {
+                  const std::vector<Matcher>& only,
+                  Opening opening) {
     if (shared()) {
-        return pin_shared(tenant_name, range, only);
+        return pin_shared(tenant_name, range, only, opening);
     }
     Pinned pinned;
     const std::shared_ptr<Tenant> owner = find_tenant(tenant_name);
@@ -134,8 +141,27 @@ Pinned Store::pin(const std::string& tenant_name,
             pinned.sources.push_back(exec::visible(std::move(view), hiding));
         }
     }
-    pin_segments(snapshot, range, hiding, pinned);
+    pinned.heads = pinned.sources.size();
+    pinned.hiding = hiding;
+    pin_segments(snapshot, range, hiding, opening, pinned);
     return pinned;
+}
+
+StatusOr<std::vector<std::shared_ptr<const segment::Source>>> Store::open_pinned(
+    const std::string& tenant, const std::vector<std::string>& keys, const exec::Hiding& hiding) {
+    const std::string folder = catalog::Catalog::segments_folder(tenant);
+    std::vector<std::shared_ptr<const segment::Source>> sources;
+    for (const std::string& key : keys) {
+        if (!absl::StartsWith(key, folder) || key.find('/', folder.size()) != std::string::npos) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("segment ", key, " is not one of tenant ", tenant));
+        }
+        catalog::SegmentInfo info;
+        info.key = key;
+        LOGI_ASSIGN_OR_RETURN(auto source, segments_.open(*bucket_, info));
+        sources.push_back(exec::visible(std::move(source), hiding));
+    }
+    return sources;
 }
 
 std::uint64_t Store::oldest_journal_left() const {

@@ -87,7 +87,8 @@ Status Store::write_generation(const std::shared_ptr<Tenant>& tenant,
 
 Pinned Store::pin_shared(const std::string& tenant_name,
                          TimeRange range,
-                         const std::vector<Matcher>& only) {
+                         const std::vector<Matcher>& only,
+                         Opening opening) {
     Pinned pinned;
     // Journals first, then the snapshot: what is removed from them in between is in the snapshot,
     // and what is in both is left out here.
@@ -134,7 +135,9 @@ Pinned Store::pin_shared(const std::string& tenant_name,
             pinned.sources.push_back(exec::visible(std::move(rows), hiding));
         }
     }
-    pin_segments(snapshot, range, hiding, pinned);
+    pinned.heads = pinned.sources.size();
+    pinned.hiding = hiding;
+    pin_segments(snapshot, range, hiding, opening, pinned);
     return pinned;
 }
 

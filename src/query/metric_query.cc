@@ -3,7 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "logql/tree.h"
 #include "query/evaluate.h"
+#include "query/pieces.h"
 #include "query/range_query.h"
+#include "query/split_range.h"
 
 namespace logi::query {
 namespace {
@@ -43,18 +45,23 @@ void merge_equal_series(exec::StepVector& series) {
 // One metric query under way: leaves are read one after another, then the tree is evaluated.
 class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
   public:
-    MetricQuery(io::Executor& executor,
-                exec::Sources sources,
+    // Where it reads: from sources, or from a spread if there is one.
+    struct Reading {
+        io::Executor& executor;
+        exec::Sources sources;
+        std::shared_ptr<io::Executor> held;  // of a spread, the executor
+        std::shared_ptr<const Spread> spread;
+    };
+    MetricQuery(Reading reading,
                 const Request& request,
                 std::shared_ptr<const Expr> expr,
                 const Limits& limits,
                 io::CancelToken cancel,
                 std::function<void(StatusOr<Result>)> done)
-        : executor_(executor),
-          sources_(std::move(sources)),
+        : reading_(std::move(reading)),
           instant_(request.instant),
           partial_series_(request.partial_series),
-          options_(request),
+          request_(request),
           steps_(steps_of(request)),
           expr_(std::move(expr)),
           leaves_(leaves(*expr_)),
@@ -70,32 +77,68 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         }
         const Leaf& leaf = leaves_[next_leaf_++];
         const exec::Windows windows(steps_, leaf.aggregation->range, leaf.aggregation->offset);
-        run_range_query(executor_,
-                        sources_,
-                        leaf,
-                        windows,
-                        options_,
-                        budget_,
-                        cancel_,
-                        stats_,
-                        missing_,
-                        [self = shared_from_this(), &leaf](StatusOr<exec::StepVector> series) {
-                            if (!series.ok()) {
-                                self->done_(series.status());
-                                return;
-                            }
-                            self->values_[leaf.aggregation] = *std::move(series);
-                            self->next_leaf();
-                        });
+        auto done = [self = shared_from_this(), &leaf](StatusOr<exec::StepVector> series) {
+            if (!series.ok()) {
+                self->done_(series.status());
+                return;
+            }
+            self->values_[leaf.aggregation] = *std::move(series);
+            self->next_leaf();
+        };
+        if (reading_.spread != nullptr) {
+            read_spread(leaf, windows, std::move(done));
+        } else {
+            read(reading_.sources, leaf, windows, std::move(done));
+        }
     }
 
   private:
+    using LeafDone = std::function<void(StatusOr<exec::StepVector>)>;
+
+    void read(const exec::Sources& sources,
+              const Leaf& leaf,
+              const exec::Windows& windows,
+              LeafDone done) {
+        run_range_query(reading_.executor,
+                        sources,
+                        leaf,
+                        windows,
+                        PassOptions(request_),
+                        budget_,
+                        cancel_,
+                        notes_,
+                        std::move(done));
+    }
+
+    void read_spread(const Leaf& leaf, const exec::Windows& windows, LeafDone done) {
+        auto pieces = pieces_of(*reading_.spread,
+                                leaf.aggregation->log.matchers,
+                                windows.first_time(),
+                                windows.last_time());
+        if (!pieces.ok()) {
+            done(pieces.status());
+        } else if (pieces->size() == 1) {
+            read(reading_.spread->all(), leaf, windows, std::move(done));
+        } else {
+            run_split_range(reading_.held,
+                            reading_.spread,
+                            *std::move(pieces),
+                            leaf,
+                            windows,
+                            request_,
+                            budget_,
+                            cancel_,
+                            notes_,
+                            std::move(done));
+        }
+    }
+
     StatusOr<Result> finish() {
         LOGI_ASSIGN_OR_RETURN(exec::Value value,
                               evaluate(*expr_, values_, steps_.count, instant_, budget_));
         Result result;
-        result.stats = stats_;
-        result.missing = missing_;
+        result.stats = notes_.stats;
+        result.missing = notes_.missing;
         result.type = instant_ ? Result::Type::kVector : Result::Type::kMatrix;
         if (value.scalar) {
             result.type = instant_ ? Result::Type::kScalar : Result::Type::kMatrix;
@@ -148,11 +191,10 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
             "functions like sum(), count() or topk()"));
     }
 
-    io::Executor& executor_;
-    const exec::Sources sources_;
+    const Reading reading_;
     const bool instant_;
     const bool partial_series_;
-    const PassOptions options_;
+    const Request request_;
     const exec::Steps steps_;
     const std::shared_ptr<const Expr> expr_;
     const std::vector<Leaf> leaves_;
@@ -162,8 +204,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     const std::function<void(StatusOr<Result>)> done_;
     std::size_t next_leaf_ = 0;
     LeafValues values_;
-    exec::ScanStats stats_;
-    std::vector<std::string> missing_;
+    ReadNotes notes_;
 };
 
 std::int64_t floor_to(std::int64_t ns, std::int64_t step) {
@@ -220,7 +261,30 @@ void run_metric_query(io::Executor& executor,
                       io::CancelToken cancel,
                       std::function<void(StatusOr<Result>)> done) {
     std::make_shared<MetricQuery>(
-        executor, std::move(sources), request, std::move(expr), limits, cancel, std::move(done))
+        MetricQuery::Reading{executor, std::move(sources), nullptr, nullptr},
+        request,
+        std::move(expr),
+        limits,
+        cancel,
+        std::move(done))
+        ->next_leaf();
+}
+
+void run_metric_query(std::shared_ptr<io::Executor> executor,
+                      std::shared_ptr<const Spread> spread,
+                      const Request& request,
+                      std::shared_ptr<const logql::Expr> expr,
+                      const Limits& limits,
+                      io::CancelToken cancel,
+                      std::function<void(StatusOr<Result>)> done) {
+    io::Executor& reading = *executor;
+    std::make_shared<MetricQuery>(
+        MetricQuery::Reading{reading, {}, std::move(executor), std::move(spread)},
+        request,
+        std::move(expr),
+        limits,
+        cancel,
+        std::move(done))
         ->next_leaf();
 }
 

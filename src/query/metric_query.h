@@ -7,8 +7,19 @@
 
 namespace logi::query {
 
+struct Spread;
+
 void run_metric_query(io::Executor& executor,
                       exec::Sources sources,
+                      const Request& request,
+                      std::shared_ptr<const logql::Expr> expr,
+                      const Limits& limits,
+                      io::CancelToken cancel,
+                      std::function<void(StatusOr<Result>)> done);
+
+// The same, as run_spread().
+void run_metric_query(std::shared_ptr<io::Executor> executor,
+                      std::shared_ptr<const Spread> spread,
                       const Request& request,
                       std::shared_ptr<const logql::Expr> expr,
                       const Limits& limits,

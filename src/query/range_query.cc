@@ -95,23 +95,30 @@ exec::ScanSpec scan_spec(const Leaf& leaf, const RangePlan& plan) {
     return spec;
 }
 
+std::unique_ptr<exec::RangeAggregator> make_aggregator(const Leaf& leaf,
+                                                       const exec::Windows& windows,
+                                                       exec::MemoryBudget& budget) {
+    return exec::RangeAggregator::make(
+        {leaf.aggregation->op, windows.range_seconds(), leaf.aggregation->parameter.value_or(0)},
+        leaf.aggregation->unwrap.has_value(),
+        windows,
+        budget);
+}
+
+// One read of a pass.
 class RangeQuery {
   public:
     RangeQuery(exec::Selections selections,
                const Leaf& leaf,
                RangePlan plan,
                exec::MemoryBudget& budget,
-               io::CancelToken cancel)
+               io::CancelToken cancel,
+               std::shared_ptr<exec::RangeAggregator> aggregator)
         : plan_(std::move(plan)),
           budget_(budget),
           cancel_(std::move(cancel)),
           scan_(std::move(selections), scan_spec(leaf, plan_)),
-          aggregator_(exec::RangeAggregator::make({leaf.aggregation->op,
-                                                   plan_.windows.range_seconds(),
-                                                   leaf.aggregation->parameter.value_or(0)},
-                                                  leaf.aggregation->unwrap.has_value(),
-                                                  plan_.windows,
-                                                  budget)) {}
+          aggregator_(std::move(aggregator)) {}
 
     [[nodiscard]] std::size_t items() const { return scan_.items().size(); }
 
@@ -130,12 +137,10 @@ class RangeQuery {
     // A damaged block is noted and left out.
     Status read(std::size_t i) { return damage_.note(read_block(i)); }
 
-    StatusOr<exec::StepVector> finish(exec::ScanStats& stats, std::vector<std::string>& missing) {
-        for (const auto& list : {scan_.missing(), damage_.list()}) {
-            missing.insert(missing.end(), list.begin(), list.end());
-        }
-        stats += scan_.stats();
-        return aggregator_->finish();
+    [[nodiscard]] ReadNotes notes() const {
+        ReadNotes notes{scan_.stats(), scan_.missing()};
+        notes += {{}, damage_.list()};
+        return notes;
     }
 
   private:
@@ -180,7 +185,7 @@ class RangeQuery {
     const io::CancelToken cancel_;
     exec::Scan scan_;
     exec::Damage damage_;
-    const std::unique_ptr<exec::RangeAggregator> aggregator_;
+    const std::shared_ptr<exec::RangeAggregator> aggregator_;
 };
 
 }  // namespace
@@ -204,7 +209,8 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
     const bool reads_lines = plan.pipeline->reads_line() || !plan.pipeline->block_filters().empty();
     exec::MemoryBudget budget(kExplainBytesMax);
     LOGI_ASSIGN_OR_RETURN(auto selections, exec::Scan::select(sources, spec));
-    RangeQuery query(std::move(selections), leaf, plan, budget, {});
+    RangeQuery query(
+        std::move(selections), leaf, plan, budget, {}, make_aggregator(leaf, windows, budget));
     for (std::size_t i = 0; i < query.items(); ++i) {
         const exec::ScanItem& item = query.item(i);
         const std::uint64_t all = std::accumulate(
@@ -225,6 +231,46 @@ StatusOr<ReadPlan> explain_range_query(const exec::Sources& sources,
     return out;
 }
 
+ReadNotes& ReadNotes::operator+=(const ReadNotes& other) {
+    stats += other.stats;
+    missing.insert(missing.end(), other.missing.begin(), other.missing.end());
+    return *this;
+}
+
+StatusOr<std::shared_ptr<RangePass>> RangePass::make(const Leaf& leaf,
+                                                     const exec::Windows& windows,
+                                                     const PassOptions& options,
+                                                     exec::MemoryBudget& budget) {
+    LOGI_ASSIGN_OR_RETURN(RangePlan plan, make_plan(leaf, windows, options));
+    return std::shared_ptr<RangePass>(
+        new RangePass(std::move(plan), leaf, budget, make_aggregator(leaf, windows, budget)));
+}
+
+void RangePass::read(io::Executor& executor,
+                     const exec::Sources& sources,
+                     Timestamp first,
+                     Timestamp last,
+                     io::CancelToken cancel,
+                     std::function<void(StatusOr<ReadNotes>)> done) {
+    RangePlan plan = plan_;
+    plan.windows = plan_.windows.within(first, last);
+    auto selections = exec::Scan::select(sources, scan_spec(leaf_, plan));
+    if (!selections.ok()) {
+        done(selections.status());
+        return;
+    }
+    const auto query = std::make_shared<RangeQuery>(
+        *std::move(selections), leaf_, std::move(plan), budget_, cancel, aggregator_);
+    exec::run_items(
+        executor,
+        query->items(),
+        cancel,
+        [query](std::size_t i) { return query->read(i); },
+        [query, sources, done = std::move(done)](const Status& status) {
+            done(status.ok() ? StatusOr<ReadNotes>(query->notes()) : status);
+        });
+}
+
 void run_range_query(io::Executor& executor,
                      const exec::Sources& sources,
                      const Leaf& leaf,
@@ -232,33 +278,26 @@ void run_range_query(io::Executor& executor,
                      const PassOptions& options,
                      exec::MemoryBudget& budget,
                      io::CancelToken cancel,
-                     exec::ScanStats& stats,
-                     std::vector<std::string>& missing,
+                     ReadNotes& notes,
                      std::function<void(StatusOr<exec::StepVector>)> done) {
-    auto plan = make_plan(leaf, windows, options);
-    if (!plan.ok()) {
-        done(plan.status());
+    auto pass = RangePass::make(leaf, windows, options, budget);
+    if (!pass.ok()) {
+        done(pass.status());
         return;
     }
-    auto selections = exec::Scan::select(sources, scan_spec(leaf, *plan));
-    if (!selections.ok()) {
-        done(selections.status());
-        return;
-    }
-    const auto query = std::make_shared<RangeQuery>(
-        *std::move(selections), leaf, *std::move(plan), budget, cancel);
-    exec::run_items(
-        executor,
-        query->items(),
-        cancel,
-        [query](std::size_t i) { return query->read(i); },
-        [query, &stats, &missing, done = std::move(done)](const Status& status) {
-            if (status.ok()) {
-                done(query->finish(stats, missing));
-            } else {
-                done(status);
-            }
-        });
+    (*pass)->read(executor,
+                  sources,
+                  windows.first_time(),
+                  windows.last_time(),
+                  std::move(cancel),
+                  [pass = *pass, &notes, done = std::move(done)](const StatusOr<ReadNotes>& read) {
+                      if (!read.ok()) {
+                          done(read.status());
+                          return;
+                      }
+                      notes += *read;
+                      done(pass->finish());
+                  });
 }
 
 }  // namespace logi::query

@@ -5,6 +5,7 @@
 #include "exec/pipeline.h"
 #include "exec/windows.h"
 #include "logql/ast.h"
+#include "query/block_samples.h"
 #include "query/explain.h"
 #include "query/query.h"
 
@@ -29,7 +30,59 @@ struct PassOptions {
 // grouping down, which decides what parsers extract, as in Loki.
 std::vector<Leaf> leaves(const logql::Expr& expr);
 
-// `stats` and `missing` are added to and must live until `done`, as must `budget`.
+// What was read for an answer, and what the answer lacks for it, one sentence each.
+struct ReadNotes {
+    exec::ScanStats stats;
+    std::vector<std::string> missing;
+
+    ReadNotes& operator+=(const ReadNotes& other);
+};
+
+// A leaf under way: its samples may be read in parts, from sources here or by other processes.
+// Thread-safe.
+class RangePass {
+  public:
+    // What the leaf points to and `budget` must outlive it. kInvalidArgument: the pipeline.
+    static StatusOr<std::shared_ptr<RangePass>> make(const Leaf& leaf,
+                                                     const exec::Windows& windows,
+                                                     const PassOptions& options,
+                                                     exec::MemoryBudget& budget);
+
+    // Adds the samples of the sources from `first` to `last`, both included.
+    void read(io::Executor& executor,
+              const exec::Sources& sources,
+              Timestamp first,
+              Timestamp last,
+              io::CancelToken cancel,
+              std::function<void(StatusOr<ReadNotes>)> done);
+    // The same for what write() of another pass of the same leaf and windows has written: all of it
+    // or, with kDataLoss, nothing.
+    Status merge_written(base::ByteReader& r) { return aggregator_->merge_written(r); }
+
+    // Once, and after the last read: the values, or what another pass can merge. kOutOfRange if
+    // that would be more than so many bytes.
+    StatusOr<exec::StepVector> finish() { return aggregator_->finish(); }
+    Status write(std::string& out, std::size_t bytes_max) {
+        return aggregator_->write(out, bytes_max);
+    }
+
+  private:
+    RangePass(RangePlan plan,
+              const Leaf& leaf,
+              exec::MemoryBudget& budget,
+              std::unique_ptr<exec::RangeAggregator> aggregator)
+        : plan_(std::move(plan)),
+          leaf_(leaf),
+          budget_(budget),
+          aggregator_(std::move(aggregator)) {}
+
+    const RangePlan plan_;
+    const Leaf leaf_;
+    exec::MemoryBudget& budget_;
+    const std::shared_ptr<exec::RangeAggregator> aggregator_;
+};
+
+// `notes` are added to and must live until `done`, as must `budget`.
 void run_range_query(io::Executor& executor,
                      const exec::Sources& sources,
                      const Leaf& leaf,
@@ -37,8 +90,7 @@ void run_range_query(io::Executor& executor,
                      const PassOptions& options,
                      exec::MemoryBudget& budget,
                      io::CancelToken cancel,
-                     exec::ScanStats& stats,
-                     std::vector<std::string>& missing,
+                     ReadNotes& notes,
                      std::function<void(StatusOr<exec::StepVector>)> done);
 
 // What run_range_query() would read.

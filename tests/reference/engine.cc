@@ -159,6 +159,17 @@ exec::Sources make_segments(const std::vector<Entry>& entries, std::size_t segme
     return sources;
 }
 
+exec::Sources make_heads(const std::vector<Entry>& entries, std::size_t from) {
+    exec::Sources sources;
+    const std::size_t half = from + (entries.size() - from) / 2;
+    for (const auto& [begin, end] : {std::pair(from, half), std::pair(half, entries.size())}) {
+        if (begin < end) {
+            sources.push_back(generation(entries, begin, end)->view());
+        }
+    }
+    return sources;
+}
+
 query::Request engine_request(const std::string& text, const Request& request) {
     query::Request out;
     out.query = text;

@@ -17,6 +17,9 @@ exec::Sources make_sources(const std::vector<Entry>& entries,
 // The same as segments of whole streams, as many as that.
 exec::Sources make_segments(const std::vector<Entry>& entries, std::size_t segments);
 
+// Those from the one of that number on as heads.
+exec::Sources make_heads(const std::vector<Entry>& entries, std::size_t from);
+
 query::Request engine_request(const std::string& text, const Request& request);
 
 // Cancelled after `cancel_after`, if that is not 0.

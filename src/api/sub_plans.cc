@@ -1,0 +1,104 @@
+// Queries that other readers help with, and those of others that this one helps with.
+#include "api/api.h"
+#include "api/read_request.h"
+#include "query/serve.h"
+#include "query/tenant_source.h"
+
+namespace logi::api {
+namespace {
+
+query::StoredSegment stored(const catalog::SegmentInfo& info) {
+    return {info.key, info.min_time, info.max_time, info.size_bytes};
+}
+
+// As tenants of a read of several are labelled.
+std::shared_ptr<const segment::Source> labelled(std::shared_ptr<const segment::Source> source,
+                                                const std::string& tenant,
+                                                query::TenantLabel label) {
+    return label == query::TenantLabel::kNone
+               ? source
+               : query::of_tenant(std::move(source), tenant, label == query::TenantLabel::kShown);
+}
+
+}  // namespace
+
+Api::SpreadPin Api::pin_spread(const Scope& scope,
+                               const query::Prepared& query,
+                               const Limits& limits) {
+    auto spread = std::make_shared<query::Spread>();
+    SpreadPin all;
+    spread->readers = readers_;
+    spread->options.piece_bytes =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(config_.split_piece_size, 1));
+    spread->options.split_bytes_min = 2 * spread->options.piece_bytes;
+    if (limits.query_timeout.ns > 0) {
+        spread->options.timeout = limits.query_timeout;
+    }
+    std::vector<std::string> tenants = scope.others;
+    tenants.insert(tenants.begin(), scope.tenant);
+    const auto label =
+        scope.others.empty() ? query::TenantLabel::kNone : query::TenantLabel::kShown;
+    const auto opening = readers_ == nullptr ? ingest::Opening::kNow : ingest::Opening::kLate;
+    for (const auto& tenant : tenants) {
+        if (query.range.start >= query.range.end) {
+            break;
+        }
+        ingest::Pinned one = store_.pin(tenant, query.range, scope.only, opening);
+        query::StoredPart part{tenant, label, one.hiding, {}};
+        exec::Sources opened;
+        for (std::size_t i = 0; i < one.sources.size(); ++i) {
+            auto source = labelled(std::move(one.sources[i]), tenant, label);
+            if (i < one.heads) {
+                spread->here.push_back(std::move(source));
+            } else {
+                opened.push_back(std::move(source));
+                part.segments.push_back(stored(one.segments[i - one.heads]));
+            }
+        }
+        spread->stored.push_back(std::move(part));
+        spread->opened.push_back(std::move(opened));
+        all.missing.insert(all.missing.end(), one.missing.begin(), one.missing.end());
+    }
+    all.spread = std::move(spread);
+    return all;
+}
+
+void Api::serve_sub_plan(std::string_view bytes,
+                         io::CancelToken cancel,
+                         std::function<void(StatusOr<std::string>)> done) {
+    auto decoded = query::decode_sub_plan(bytes);
+    if (!decoded.ok() || decoded->parts.empty()) {
+        done(decoded.ok() ? absl::InvalidArgumentError("a sub-plan reads nothing")
+                          : decoded.status());
+        return;
+    }
+    const std::string& tenant = decoded->parts.front().tenant;
+    // Beyond what the tenant may have waiting the other reader asks the next one.
+    auto place = enter_turns(turns_, tenant, rules(tenant)->limits, executor_);
+    if (!place.ok()) {
+        done(place.status());
+        return;
+    }
+    const std::shared_ptr<io::Executor> reading = *std::move(place);
+    auto plan = std::make_shared<const query::SubPlan>(*std::move(decoded));
+    reading->post_long([this, reading, plan, cancel, done = std::move(done)] {
+        exec::Sources sources;
+        for (const query::StoredPart& part : plan->parts) {
+            std::vector<std::string> keys;
+            for (const auto& segment : part.segments) {
+                keys.push_back(segment.key);
+            }
+            auto opened = store_.open_pinned(part.tenant, keys, part.hiding);
+            if (!opened.ok()) {
+                done(opened.status());
+                return;
+            }
+            for (auto& source : *opened) {
+                sources.push_back(labelled(std::move(source), part.tenant, part.label));
+            }
+        }
+        query::serve(reading, *plan, std::move(sources), cancel, done);
+    });
+}
+
+}  // namespace logi::api

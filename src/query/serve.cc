@@ -1,0 +1,129 @@
+#include "query/serve.h"
+
+#include "logql/parser.h"
+#include "query/log_query.h"
+
+namespace logi::query {
+namespace {
+
+using Done = std::function<void(std::string)>;
+
+std::string too_large() {
+    return encode_error(absl::OutOfRangeError("a part of an answer is too large"));
+}
+
+Request request_of(const SubPlan& plan) {
+    Request request;
+    request.query = plan.query;
+    request.start = plan.first;
+    request.end = plan.last + Duration{1};
+    request.limit = plan.limit;
+    request.forward = plan.forward;
+    request.equal_entries = plan.equal_entries;
+    request.columns = plan.columns;
+    request.now = plan.now;
+    return request;
+}
+
+void serve_logs(std::shared_ptr<io::Executor> executor,
+                const SubPlan& plan,
+                exec::Sources sources,
+                std::shared_ptr<const logql::Expr> expr,
+                io::CancelToken cancel,
+                Done done) {
+    Prepared query{request_of(plan), std::move(expr), {}, {}};
+    query.range = {query.request.start, query.request.end};
+    Limits limits;
+    limits.max_query_memory_bytes = plan.memory_bytes_max;
+    run_log_query(
+        *executor,
+        std::move(sources),
+        query,
+        limits,
+        std::move(cancel),
+        [executor, done = std::move(done)](const StatusOr<Result>& result) {
+            if (!result.ok()) {
+                done(encode_error(result.status()));
+                return;
+            }
+            std::string answer = encode_rows(result->rows, {result->stats, result->missing});
+            done(answer.size() > kSubAnswerBytesMax ? too_large() : std::move(answer));
+        });
+}
+
+// One range aggregation under way.
+struct Serving {
+    Serving(std::shared_ptr<const logql::Expr> tree, std::int64_t memory_bytes_max)
+        : expr(std::move(tree)), budget(memory_bytes_max) {}
+    const std::shared_ptr<const logql::Expr> expr;
+    exec::MemoryBudget budget;
+    std::shared_ptr<RangePass> pass;
+
+    std::string answer(const StatusOr<ReadNotes>& notes) {
+        std::string written;
+        Status status = notes.status();
+        if (status.ok()) {
+            status = pass->write(written, kSubAnswerBytesMax);
+        }
+        return status.ok() ? encode_states(written, *notes) : encode_error(status);
+    }
+};
+
+void serve_range(std::shared_ptr<io::Executor> executor,
+                 const SubPlan& plan,
+                 const exec::Sources& sources,
+                 std::shared_ptr<const logql::Expr> expr,
+                 io::CancelToken cancel,
+                 Done done) {
+    const auto serving = std::make_shared<Serving>(std::move(expr), plan.memory_bytes_max);
+    const std::vector<Leaf> all = leaves(*serving->expr);
+    if (all.size() != 1) {
+        done(encode_error(absl::UnimplementedError("a sub-plan is of one range aggregation")));
+        return;
+    }
+    const exec::Windows windows(plan.steps, all[0].aggregation->range, all[0].aggregation->offset);
+    auto pass = RangePass::make(all[0], windows, PassOptions(request_of(plan)), serving->budget);
+    if (!pass.ok()) {
+        done(encode_error(pass.status()));
+        return;
+    }
+    serving->pass = *pass;
+    serving->pass->read(*executor,
+                        sources,
+                        plan.first,
+                        plan.last,
+                        std::move(cancel),
+                        [executor, serving, done = std::move(done)](const auto& notes) {
+                            done(serving->answer(notes));
+                        });
+}
+
+}  // namespace
+
+void serve(std::shared_ptr<io::Executor> executor,
+           const SubPlan& plan,
+           exec::Sources sources,
+           io::CancelToken cancel,
+           std::function<void(std::string)> done) {
+    auto parsed = logql::parse(plan.query);
+    if (!parsed.ok()) {
+        // The reader that asks has parsed the query: this one does not know all that it knows.
+        done(encode_error(absl::UnimplementedError(parsed.status().message())));
+        return;
+    }
+    std::shared_ptr<const logql::Expr> expr = *std::move(parsed);
+    if (logql::is_log_query(*expr) == plan.metric) {
+        done(encode_error(absl::UnimplementedError("a sub-plan is of another kind than it says")));
+    } else if (plan.metric) {
+        serve_range(std::move(executor), plan, sources, expr, std::move(cancel), std::move(done));
+    } else {
+        serve_logs(std::move(executor),
+                   plan,
+                   std::move(sources),
+                   expr,
+                   std::move(cancel),
+                   std::move(done));
+    }
+}
+
+}  // namespace logi::query

@@ -1,0 +1,20 @@
+// Answering the sub-plans of other readers.
+#pragma once
+
+#include "query/sub_plan.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace logi::query {
+
+// `sources` are the plan's segments, as much of them as may be seen, and with the labels that it
+// says. Runs as tasks on the executor; `done` is called once, with an answer that may be an error.
+void serve(std::shared_ptr<io::Executor> executor,
+           const SubPlan& plan,
+           exec::Sources sources,
+           io::CancelToken cancel,
+           std::function<void(std::string)> done);
+
+}  // namespace logi::query

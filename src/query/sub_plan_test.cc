@@ -1,0 +1,213 @@
+#include "query/sub_plan.h"
+
+#include "base/crc32c.h"
+#include "io/sim_executor.h"
+#include "logql/parser.h"
+#include "query/serve.h"
+#include "query/test_sources.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace logi::query {
+namespace {
+
+constexpr std::int64_t kStart = 1'700'000'000LL * kNanosPerSecond;
+const std::string kLogs = "{app=\"api\"} |= \"a\"";
+
+SubPlan plan_of(const std::string& query) {
+    SubPlan plan;
+    plan.query = query;
+    plan.metric = query.front() != '{';
+    plan.first = {kStart};
+    plan.last = {kStart + 100 * kNanosPerSecond};
+    plan.steps = {{kStart}, Duration::seconds(10), 11};
+    plan.limit = 10;
+    plan.now = plan.last;
+    plan.memory_bytes_max = 1 << 20;
+    StoredPart part;
+    part.tenant = "t|1";
+    part.label = TenantLabel::kShown;
+    part.hiding.rules.push_back(
+        *exec::HideRule::make("{app=\"b\"} |= \"x\"", plan.now, {5}, {6}, {{7, 8}}));
+    part.hiding.retention.push_back({{*Matcher::make("c", MatchOp::kRegex, "d.*")}, {9}});
+    part.hiding.only.push_back(*Matcher::make("app", MatchOp::kNotEqual, "secret"));
+    part.segments.push_back({"tenants/t/segments/1", {1}, {2}, 3});
+    plan.parts.push_back(std::move(part));
+    return plan;
+}
+
+exec::Sources sources() {
+    std::vector<TestEntry> entries;
+    for (int i = 0; i < 50; ++i) {
+        entries.push_back({Labels::from_pairs({{"app", "api"}, {"n", std::to_string(i % 3)}}),
+                           kStart + i * kNanosPerSecond,
+                           "a v=" + std::to_string(i * 0.1),
+                           {{"user", "u"}}});
+    }
+    return {TestSegment(std::move(entries)).source()};
+}
+
+std::string answer_to(const SubPlan& plan) {
+    io::SimClock clock(plan.now);
+    const auto executor = std::make_shared<io::SimExecutor>(1, clock);
+    std::optional<std::string> out;
+    serve(executor, plan, sources(), {}, [&out](std::string answer) { out = std::move(answer); });
+    executor->run_until_idle();
+    return out.value_or("none");
+}
+
+std::string with_checksum(std::string message) {
+    message.resize(message.size() - 4);
+    base::ByteWriter(message).u32(base::crc32c(message));
+    return message;
+}
+
+struct Pass {
+    explicit Pass(const std::string& query, std::int64_t budget_bytes = 1 << 20)
+        : budget(budget_bytes), expr(*logql::parse(query)) {
+        const Leaf leaf = leaves(*expr).front();
+        Request request;
+        pass = *RangePass::make(
+            leaf,
+            exec::Windows(plan_of(query).steps, leaf.aggregation->range, leaf.aggregation->offset),
+            PassOptions(request),
+            budget);
+    }
+    exec::MemoryBudget budget;
+    logql::ExprPtr expr;
+    std::shared_ptr<RangePass> pass;
+    ReadNotes notes;
+};
+
+TEST(SubPlan, IsTheSameOnTheOtherSide) {
+    const SubPlan plan = plan_of(kLogs);
+    const auto back = decode_sub_plan(encode(plan));
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(encode(*back), encode(plan));
+    ASSERT_EQ(back->parts.size(), 1U);
+    EXPECT_EQ(back->parts[0].tenant, "t|1");
+    EXPECT_EQ(back->parts[0].segments[0].key, "tenants/t/segments/1");
+    EXPECT_EQ(back->parts[0].hiding.rules[0]->arrived.at(7), 8U);
+    EXPECT_EQ(back->parts[0].hiding.only[0].to_string(), "app!=\"secret\"");
+}
+
+TEST(SubPlan, DamageAndOtherVersionsAreRefused) {
+    const std::string bytes = encode(plan_of(kLogs));
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        std::string changed = bytes;
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        EXPECT_TRUE(absl::IsDataLoss(decode_sub_plan(changed).status())) << i;
+        EXPECT_TRUE(absl::IsDataLoss(decode_sub_plan(bytes.substr(0, i)).status())) << i;
+    }
+    std::string newer = bytes;
+    newer[8] = static_cast<char>(kSubPlanVersion + 1);
+    EXPECT_TRUE(absl::IsUnimplemented(decode_sub_plan(with_checksum(newer)).status()));
+    SubPlan odd = plan_of("count_over_time({app=\"api\"}[1m])");
+    odd.steps.count = std::size_t{1} << 40U;
+    EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(encode(odd)).status()));
+}
+
+TEST(SubPlan, RowsComeBack) {
+    const SubPlan plan = plan_of(kLogs);
+    const std::string answer = answer_to(plan);
+    exec::MemoryBudget budget(1 << 20);
+    ReadNotes notes;
+    const auto rows = decode_rows(answer, plan, budget, notes);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    ASSERT_EQ(rows->size(), 10U);
+    EXPECT_EQ(rows->front().time.ns, kStart + 49 * kNanosPerSecond);
+    EXPECT_EQ(rows->front().stream->to_string(), "{app=\"api\", n=\"1\"}");
+    EXPECT_EQ(rows->front().metadata[0].value, "u");
+    EXPECT_GT(notes.stats.segments.lines, 0U);
+    EXPECT_LT(budget.left_bytes(), 1 << 20);
+
+    // An answer to another plan, and more of it than memory: nothing is kept.
+    SubPlan other = plan;
+    other.forward = true;
+    exec::MemoryBudget unused(1 << 20);
+    EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer, other, unused, notes).status()));
+    other = plan;
+    other.last = {kStart + 10};
+    EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer, other, unused, notes).status()));
+    other = plan;
+    other.limit = 9;
+    EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer, other, unused, notes).status()));
+    EXPECT_EQ(unused.left_bytes(), 1 << 20);
+    exec::MemoryBudget small(300);
+    EXPECT_TRUE(absl::IsResourceExhausted(decode_rows(answer, plan, small, notes).status()));
+    EXPECT_EQ(small.left_bytes(), 300);
+}
+
+TEST(SubPlan, StatesComeBackToTheBit) {
+    for (const std::string op : {"sum_over_time",
+                                 "avg_over_time",
+                                 "min_over_time",
+                                 "stddev_over_time",
+                                 "first_over_time",
+                                 "rate_counter",
+                                 "rate"}) {
+        const std::string query = op + "({app=\"api\"} | logfmt | unwrap v [25s])";
+        SubPlan plan = plan_of(query);
+        const std::string answer = answer_to(plan);
+        Pass split(query);
+        ASSERT_TRUE(merge_states(answer, *split.pass, split.notes).ok()) << query;
+        const auto got = split.pass->finish();
+
+        Pass whole(query);
+        io::SimClock clock(plan.now);
+        io::SimExecutor executor(1, clock);
+        whole.pass->read(executor, sources(), plan.first, plan.last, {}, [](const auto& notes) {
+            EXPECT_TRUE(notes.ok());
+        });
+        executor.run_until_idle();
+        const auto expected = whole.pass->finish();
+        ASSERT_TRUE(got.ok() && expected.ok());
+        ASSERT_EQ(got->size(), 3U) << query;
+        for (const exec::StepSeries& series : *expected) {
+            const auto same = std::find_if(
+                got->begin(), got->end(), [&](const auto& s) { return s.labels == series.labels; });
+            ASSERT_NE(same, got->end()) << query;
+            EXPECT_EQ(same->steps, series.steps) << query;
+            EXPECT_EQ(same->values, series.values) << query;
+        }
+    }
+}
+
+TEST(SubPlan, StatesThatAreNoneLeaveNothing) {
+    const std::string query = "sum by (n) (count_over_time({app=\"api\"}[1m]))";
+    const std::string answer = answer_to(plan_of(query));
+    Pass pass(query);
+    for (std::size_t i = 12; i + 4 < answer.size(); ++i) {
+        std::string cut = answer.substr(0, i) + "1234";
+        EXPECT_TRUE(
+            absl::IsDataLoss(merge_states(with_checksum(std::move(cut)), *pass.pass, pass.notes)))
+            << i;
+    }
+    EXPECT_EQ(pass.budget.left_bytes(), 1 << 20);
+    EXPECT_EQ(pass.notes.stats.segments.blocks, 0U);
+    EXPECT_TRUE(pass.pass->finish()->empty());
+    Pass small(query, 100);
+    EXPECT_TRUE(absl::IsResourceExhausted(merge_states(answer, *small.pass, small.notes)));
+    EXPECT_EQ(small.budget.left_bytes(), 100);
+}
+
+TEST(SubPlan, ErrorsOfAQueryAreItsAnswer) {
+    const std::string query = "sum_over_time({app=\"api\"} | logfmt | unwrap nothing [1m])";
+    Pass pass(query);
+    const Status status = merge_states(answer_to(plan_of(query)), *pass.pass, pass.notes);
+    EXPECT_TRUE(status.ok()) << status;  // there is no such field, so no sample
+    SubPlan little = plan_of(kLogs);
+    little.memory_bytes_max = 10;
+    exec::MemoryBudget budget(1 << 20);
+    ReadNotes notes;
+    EXPECT_TRUE(
+        absl::IsResourceExhausted(decode_rows(answer_to(little), little, budget, notes).status()));
+    SubPlan unknown = plan_of("{app=\"api\"} | of_the_future");
+    EXPECT_TRUE(
+        absl::IsUnimplemented(decode_rows(answer_to(unknown), unknown, budget, notes).status()));
+}
+
+}  // namespace
+}  // namespace logi::query
