@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/utf8.h"
+#include "net/grpc_bytes.h"
 #include "net/grpc_credentials.h"
 
 #include <grpc/grpc_security_constants.h>
@@ -19,7 +20,6 @@
 #include <atomic>
 #include <chrono>
 #include <utility>
-#include <vector>
 
 namespace logi::net {
 namespace {
@@ -68,19 +68,6 @@ grpc::Status to_status(const GrpcAnswer& answer) {
 // first byte would be a type that there is not.
 bool is_gzip(const std::string& message) {
     return message.starts_with("\x1F\x8B");
-}
-
-std::string to_string(grpc::ByteBuffer& buffer) {
-    std::vector<grpc::Slice> slices;
-    std::string out;
-    out.reserve(buffer.Length());
-    if (buffer.Length() > 0 && buffer.Dump(&slices).ok()) {
-        for (const auto& slice : slices) {
-            out.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-        }
-    }
-    buffer.Clear();
-    return out;
 }
 
 // Null if the client has shown none.
@@ -170,7 +157,8 @@ class Call final : public grpc::ServerGenericBidiReactor {
         HttpRequest request;
         request.method = "POST";
         request.path = context_.method();
-        request.body = to_string(buffer_);
+        request.body = bytes_of(buffer_);
+        buffer_.Clear();
         if (is_gzip(request.body)) {
             request.headers.emplace_back("Content-Encoding", "gzip");
         }
@@ -250,6 +238,8 @@ struct GrpcServer::Impl {
                                    static_cast<int>(options.calls_per_connection_max));
         builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMillis);
         builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
+        builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                                   static_cast<int>(options.pings_apart.ns / kNanosPerMilli));
         server = builder.BuildAndStart();
         return server != nullptr && port > 0;
     }
@@ -292,7 +282,10 @@ const std::string& GrpcServer::address() const {
 }
 
 bool GrpcServer::is_local() const {
-    const std::string& host = impl_->shared.options.address;
+    return is_loopback(impl_->shared.options.address);
+}
+
+bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 

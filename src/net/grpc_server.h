@@ -23,7 +23,9 @@ struct GrpcOptions {
     std::uint32_t calls_max = 1024;                    // under way; beyond: kUnavailable
     std::uint32_t calls_per_connection_max = 100;      // beyond: the client waits
     Duration message_timeout = Duration::seconds(30);  // until the message is there
-    std::shared_ptr<TlsServer> tls = nullptr;          // null: no TLS; TLS 1.2 is always spoken
+    // Connections on which a client asks more often whether they live are closed.
+    Duration pings_apart = Duration::minutes(5);
+    std::shared_ptr<TlsServer> tls = nullptr;  // null: no TLS; TLS 1.2 is always spoken
 };
 
 // Some of the codes of gRPC.
@@ -75,6 +77,9 @@ class GrpcServer {
     explicit GrpcServer(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
+
+// Whether only this machine reaches a server that listens there.
+[[nodiscard]] bool is_loopback(const std::string& host);
 
 // A google.rpc.Status with that code and message; with `retry_after`, among its details a
 // RetryInfo.
