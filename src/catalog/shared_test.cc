@@ -1,8 +1,11 @@
 // Several catalogs over one bucket.
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "bucket/faulty_bucket.h"
 #include "bucket/memory_bucket.h"
 #include "catalog/catalog.h"
+#include "catalog/snapshot.h"
 #include "io/sim_executor.h"
 
 #include <gtest/gtest.h>
@@ -137,6 +140,48 @@ TEST_F(SharedCatalog, ADamagedSnapshotIsAnErrorAndNothingIsCommittedOnIt) {
     EXPECT_EQ(flush(*b, 1, 1, 2).code(), absl::StatusCode::kDataLoss);
     ASSERT_TRUE(bucket_.remove("tenants/t/catalog/00000000000000000002.snapshot").ok());
     EXPECT_EQ(a->learn().code(), absl::StatusCode::kDataLoss);  // it has seen it
+}
+
+// The bytes of a snapshot as a later program writes it, that says which versions may read it, and
+// commit on top of it.
+std::string of_later_program(std::string bytes, std::uint32_t reader, std::uint32_t committer) {
+    constexpr std::size_t kMagicBytes = 8;
+    const auto number = [](std::uint32_t n) {
+        std::string out;
+        base::ByteWriter(out).u32(n);
+        return out;
+    };
+    bytes.replace(kMagicBytes, 4, number(reader));
+    bytes.replace(kMagicBytes + 4, 4, number(committer));
+    bytes.resize(bytes.size() - 4);
+    return bytes + number(base::crc32c(bytes));
+}
+
+// Programs of different versions may share a bucket for a while.
+TEST_F(SharedCatalog, WhatALaterProgramHasWrittenIsNeitherReadNorBuiltOn) {
+    const std::string key = "tenants/t/catalog/00000000000000000002.snapshot";
+    const auto a = open(bucket_);
+    ASSERT_TRUE(flush(*a, 1, 0, 1).ok());
+    const auto older = open(bucket_);
+    ASSERT_TRUE(flush(*a, 1, 1, 2).ok());
+    const std::string bytes = *bucket_.get(key);
+    constexpr std::uint32_t kNow = kSharedSnapshotVersion;
+    for (const auto& [reader, committer] :
+         {std::pair{kNow + 1, kNow + 1}, std::pair{kNow, kNow + 1}}) {
+        ASSERT_TRUE(bucket_.put(key, of_later_program(bytes, reader, committer)).ok());
+        EXPECT_EQ(older->learn().code(), absl::StatusCode::kUnimplemented);
+        EXPECT_EQ(flush(*older, 1, 1, 2).code(), absl::StatusCode::kUnimplemented);
+        EXPECT_EQ(flush(*older, 7, 0, 1).code(), absl::StatusCode::kUnimplemented);
+        EXPECT_EQ(Catalog::open_shared(bucket_, clock_, random_, "t", {256}).status().code(),
+                  absl::StatusCode::kUnimplemented);
+        // Alone in a bucket it does not take an older snapshot for the newest either.
+        EXPECT_EQ(Catalog::open(bucket_, clock_, random_, "t", {}).status().code(),
+                  absl::StatusCode::kUnimplemented);
+        EXPECT_EQ(bucket_.list("tenants/t/catalog")->back().key, key);
+    }
+    ASSERT_TRUE(bucket_.put(key, bytes).ok());
+    EXPECT_TRUE(older->learn().ok());
+    EXPECT_EQ(older->snapshot()->position(1), 2U);
 }
 
 // Three flush journals of their own and a common one, through a network that fails in all ways.
