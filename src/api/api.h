@@ -6,6 +6,7 @@
 #include "api/scope.h"
 #include "auth/gate.h"
 #include "base/metrics.h"
+#include "cluster/members.h"
 #include "compact/deletes.h"
 #include "config/config.h"
 #include "ingest/store.h"
@@ -53,6 +54,7 @@ class Api {
         Roles roles = {};
         // That share queries over much; null: there are no others.
         std::shared_ptr<query::Readers> readers = nullptr;
+        const cluster::Members* members = nullptr;  // null: there is this process only
     };
     Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
         : store_(deps.store),
@@ -65,6 +67,7 @@ class Api {
           lifecycle_(deps.lifecycle),
           roles_(deps.roles),
           readers_(deps.readers),
+          members_(deps.members),
           config_(config),
           gate_(gate),
           push_budget_(deps.executor, kPushBytesMax),
@@ -177,6 +180,13 @@ class Api {
     void prepare_shutdown(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void shutdown(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void flush(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void memberlist(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void write_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void read_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void compact_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    // Those with that role, all where it is empty, as a page or as JSON.
+    [[nodiscard]] net::HttpResponse show_members(const net::HttpRequest& request,
+                                                 const std::string& role) const;
     void buildinfo(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void log_level(const net::HttpRequest&, const std::string& tenant, net::Responder);
     // What is stored of the scope. Of several tenants each stream has its tenant as a label, unless
@@ -268,6 +278,7 @@ class Api {
     Lifecycle& lifecycle_;
     const Roles roles_;
     const std::shared_ptr<query::Readers> readers_;
+    const cluster::Members* const members_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;

@@ -78,6 +78,12 @@ const std::vector<Api::Route>& Api::routes() {
         {{"/ingester/prepare_shutdown", "GET POST DELETE", kAdmin, kNone}, &Api::prepare_shutdown},
         {{"/ingester/shutdown", kBoth, kAdmin, kNone}, &Api::shutdown},
         {{"/flush", kBoth, kAdmin, kNone}, &Api::flush},
+        {{"/ring", kGet, kAdmin, kNone}, &Api::write_ring},
+        {{"/distributor/ring", kGet, kAdmin, kNone}, &Api::write_ring},
+        {{"/scheduler/ring", kGet, kAdmin, kNone}, &Api::read_ring},
+        {{"/indexgateway/ring", kGet, kAdmin, kNone}, &Api::read_ring},
+        {{"/compactor/ring", kGet, kAdmin, kNone}, &Api::compact_ring},
+        {{"/memberlist", kGet, kAdmin, kNone}, &Api::memberlist},
         {{"/log_level", kBoth, kAdmin, kNone}, &Api::log_level},
     };
     // clang-format on

@@ -24,6 +24,8 @@ struct ServerArgs {
     std::string role = "all";
     std::string target = "all";
     std::string listen;
+    std::string cluster_listen;
+    std::string cluster_advertise;
     std::string data;
     std::string log_level;
     std::string log_format;

@@ -33,6 +33,13 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     server_cmd->add_option(
         "--listen", server.listen, "HOST:PORT, 127.0.0.1:3100 by default; :PORT for every address");
+    server_cmd->add_option("--cluster-listen",
+                           server.cluster_listen,
+                           "HOST:PORT where others that share the bucket call; :PORT for every "
+                           "address");
+    server_cmd->add_option("--cluster-advertise",
+                           server.cluster_advertise,
+                           "HOST or HOST:PORT where they reach it, if not there");
     server_cmd->add_option("--data", server.data, "data folder, ./logi-data by default");
     bool health_wanted = false;
     cli::HealthcheckArgs server_health;

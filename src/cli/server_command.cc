@@ -5,6 +5,7 @@
 #include "cli/fail.h"
 #include "config/config.h"
 #include "ingest/tenant_limits.h"
+#include "server/peers.h"
 #include "server/roles.h"
 #include "server/runtime_limits.h"
 #include "server/server.h"
@@ -56,7 +57,7 @@ StatusOr<std::vector<std::string>> check_overrides(const config::Config& config)
 }
 
 // HOST:PORT, [IPV6]:PORT, or :PORT for every address.
-bool parse_listen(const std::string& text, config::Config& config) {
+bool parse_listen(const std::string& text, std::string& address, std::uint16_t& port_out) {
     const std::size_t colon = text.rfind(':');
     std::uint32_t port = 0;
     if (colon == std::string::npos || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
@@ -69,9 +70,33 @@ bool parse_listen(const std::string& text, config::Config& config) {
     } else if (host.find(':') != std::string::npos) {
         return false;
     }
-    config.http_listen_address = std::move(host);
-    config.http_listen_port = static_cast<std::uint16_t>(port);
+    address = std::move(host);
+    port_out = static_cast<std::uint16_t>(port);
     return true;
+}
+
+// What the command line says wins over the file.
+Status apply(const ServerArgs& args, config::Config& config) {
+    if (!args.listen.empty() &&
+        !parse_listen(args.listen, config.http_listen_address, config.http_listen_port)) {
+        return absl::InvalidArgumentError("--listen wants HOST:PORT, not " + args.listen);
+    }
+    config::Cluster& cluster = config.cluster;
+    if (!args.cluster_listen.empty() &&
+        !parse_listen(args.cluster_listen, cluster.listen_address, cluster.listen_port)) {
+        return absl::InvalidArgumentError("--cluster-listen wants HOST:PORT, not " +
+                                          args.cluster_listen);
+    }
+    const auto replace = [](std::string& key, const std::string& flag) {
+        if (!flag.empty()) {
+            key = flag;
+        }
+    };
+    replace(cluster.advertise_address, args.cluster_advertise);
+    replace(config.data_dir, args.data);
+    replace(config.log_level, args.log_level);
+    replace(config.log_format, args.log_format);
+    return absl::OkStatus();
 }
 
 }  // namespace
@@ -96,19 +121,8 @@ int server_command(const ServerArgs& args) {
         }
         config = *std::move(loaded);
     }
-    if (!args.listen.empty()) {
-        if (!parse_listen(args.listen, config)) {
-            return fail(absl::InvalidArgumentError("--listen wants HOST:PORT, not " + args.listen));
-        }
-    }
-    if (!args.data.empty()) {
-        config.data_dir = args.data;
-    }
-    if (!args.log_level.empty()) {
-        config.log_level = args.log_level;
-    }
-    if (!args.log_format.empty()) {
-        config.log_format = args.log_format;
+    if (const Status status = apply(args, config); !status.ok()) {
+        return fail(status);
     }
     if (roles->shared && config.bucket.address.empty()) {
         return fail(absl::InvalidArgumentError(
@@ -128,6 +142,11 @@ int check_config_command(const std::string& file, bool expand_env) {
     }
     if (const Status tls = server::check_tls(*io::make_posix_file_system(), *config); !tls.ok()) {
         return fail(absl::InvalidArgumentError("TLS: " + std::string(tls.message())));
+    }
+    if (const Status cluster =
+            server::check_cluster(*io::make_posix_file_system(), config->cluster);
+        !cluster.ok()) {
+        return fail(absl::InvalidArgumentError("cluster: " + std::string(cluster.message())));
     }
     unused->insert(unused->begin(), config->unused_keys.begin(), config->unused_keys.end());
     std::printf("%s is valid\n", file.c_str());

@@ -6,20 +6,19 @@
 namespace logi::cluster {
 
 struct Announcement::Life {
-    Life(io::Executor& e, bucket::Bucket& b, std::string k)
-        : executor(e), bucket(b), key(std::move(k)) {}
+    Life(io::Executor& e, bucket::Bucket& b, Announced w)
+        : executor(e), bucket(b), what(std::move(w)) {}
 
     io::Executor& executor;
     bucket::Bucket& bucket;
-    const std::string key;
+    const Announced what;
     base::Mutex mutex;  // held over the put, so that nothing comes after the end
     std::uint64_t beats LOGI_GUARDED_BY(mutex) = 0;
     bool ended LOGI_GUARDED_BY(mutex) = false;
 };
 
-Announcement::Announcement(io::Executor& executor, bucket::Bucket& bucket, std::string writer)
-    : life_(std::make_shared<Life>(
-          executor, bucket, absl::StrCat(kWritersFolder, "/", std::move(writer)))) {}
+Announcement::Announcement(io::Executor& executor, bucket::Bucket& bucket, Announced what)
+    : life_(std::make_shared<Life>(executor, bucket, std::move(what))) {}
 
 Announcement::~Announcement() {
     const base::MutexLock lock(life_->mutex);
@@ -36,13 +35,17 @@ void Announcement::beat(const std::shared_ptr<Life>& life) {
         if (life->ended) {
             return;
         }
-        const Status status = life->bucket.put(life->key, absl::StrCat("beat ", ++life->beats));
+        const Status status = life->bucket.put(
+            life->what.key,
+            absl::StrCat(
+                "beat ", ++life->beats, life->what.facts.empty() ? "" : "\n", life->what.facts));
         if (!status.ok()) {
-            base::log_warn("this writer could not tell that it lives",
-                           {{"error", std::string(message_of(status))}});
+            base::log_warn(
+                "this process could not tell that it lives",
+                {{"object", life->what.key}, {"error", std::string(message_of(status))}});
         }
     }
-    life->executor.post_after(kBeat, [life] {
+    life->executor.post_after(life->what.beat, [life] {
         // A timer's task is short, and this asks the bucket.
         life->executor.post([life] { beat(life); });
     });
@@ -51,9 +54,9 @@ void Announcement::beat(const std::shared_ptr<Life>& life) {
 void Announcement::end() {
     const base::MutexLock lock(life_->mutex);
     life_->ended = true;
-    if (const Status status = life_->bucket.put(life_->key, kEnded); !status.ok()) {
-        base::log_warn("this writer could not tell that it ends",
-                       {{"error", std::string(message_of(status))}});
+    if (const Status status = life_->bucket.put(life_->what.key, kEnded); !status.ok()) {
+        base::log_warn("this process could not tell that it ends",
+                       {{"object", life_->what.key}, {"error", std::string(message_of(status))}});
     }
 }
 

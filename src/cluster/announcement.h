@@ -1,6 +1,7 @@
-// A writer tells that it lives: an object that changes every few seconds.
+// A process tells that it lives: an object that changes every few seconds.
 //
-//   writers/<id>    a text that changes, or "ended"
+//   beat <number>     and lines with what else there is to tell; or
+//   ended
 #pragma once
 
 #include "base/mutex.h"
@@ -15,12 +16,16 @@ namespace logi::cluster {
 inline constexpr const char* kWritersFolder = "writers";
 inline constexpr const char* kEnded = "ended";
 
+struct Announced {
+    std::string key;    // of the object: writers/<id>
+    std::string facts;  // to be told with each beat; may be empty
+    Duration beat = Duration::seconds(5);
+};
+
 class Announcement {
   public:
-    static constexpr Duration kBeat = Duration::seconds(5);
-
     // Executor and bucket must outlive what the executor still runs.
-    Announcement(io::Executor& executor, bucket::Bucket& bucket, std::string writer);
+    Announcement(io::Executor& executor, bucket::Bucket& bucket, Announced what);
     // Silent from now on, as if the process were dead.
     ~Announcement();
     Announcement(const Announcement&) = delete;

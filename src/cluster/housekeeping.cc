@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "cluster/announcement.h"
 #include "cluster/takeover.h"
 #include "journal/registry.h"
 
@@ -21,8 +22,8 @@ Housekeeping::Housekeeping(ingest::Store& store,
                                   "Journals of dead writers that were written into segments.")),
       swept_(metrics.counter("logi_cluster_segments_swept_total",
                              "Segments removed that were replaced, or that nobody names.")),
-      watch_(store.bucket()),
-      sweeper_(static_cast<int>(options_.grace.ns / WriterWatch::kLook.ns) + 1),
+      watch_(store.bucket(), kWritersFolder, kDeadAfterLooks),
+      sweeper_(static_cast<int>(options_.grace.ns / kLook.ns) + 1),
       strand_(executor) {}
 
 Housekeeping::~Housekeeping() {
@@ -59,7 +60,7 @@ void Housekeeping::look() {
         base::log_warn("what dead writers have left could not be looked after",
                        {{"error", std::string(message_of(status))}});
     }
-    after(WriterWatch::kLook, &Housekeeping::look);
+    after(kLook, &Housekeeping::look);
 }
 
 Status Housekeeping::take_over() {

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/metrics.h"
+#include "cluster/announcement_watch.h"
 #include "cluster/sweeper.h"
-#include "cluster/writer_watch.h"
 #include "ingest/store.h"
 #include "io/executor.h"
 
@@ -30,6 +30,9 @@ struct HousekeepingOptions {
 // Thread-safe. Everything runs as tasks on the executor.
 class Housekeeping {
   public:
+    static constexpr Duration kLook = Duration::seconds(5);  // at writers; at least
+    static constexpr int kDeadAfterLooks = 9;                // unchanged: 40 s
+
     // Both must outlive what the executor still runs.
     Housekeeping(ingest::Store& store,
                  io::Executor& executor,
@@ -58,7 +61,7 @@ class Housekeeping {
     const base::Counter swept_;
     const std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
     // Touched on the strand only.
-    WriterWatch watch_;
+    AnnouncementWatch watch_;
     Sweeper sweeper_;
     io::Strand strand_;
 };

@@ -11,12 +11,14 @@
 namespace logi::cluster {
 namespace {
 
-TEST(WriterWatch, DeadIsWhoseAnnouncementHasNotChangedForLong) {
+constexpr int kLooks = Housekeeping::kDeadAfterLooks;
+
+TEST(AnnouncementWatch, DeadIsWhoseAnnouncementHasNotChangedForLong) {
     bucket::MemoryBucket bucket;
-    WriterWatch watch(bucket);
+    AnnouncementWatch watch(bucket, kWritersFolder, kLooks);
     const std::set<std::string> writers = {"live", "dead", "never"};
     ASSERT_TRUE(bucket.put("writers/dead", "beat 1").ok());
-    for (int i = 1; i < WriterWatch::kDeadAfterLooks; ++i) {
+    for (int i = 1; i < kLooks; ++i) {
         ASSERT_TRUE(bucket.put("writers/live", std::to_string(i)).ok());
         ASSERT_TRUE(watch.look(writers).ok());
         for (const auto& writer : writers) {
@@ -35,14 +37,14 @@ TEST(WriterWatch, DeadIsWhoseAnnouncementHasNotChangedForLong) {
     EXPECT_FALSE(watch.is_dead("dead"));
 }
 
-TEST(WriterWatch, WhoSaysThatItEndsIsDeadAtOnceAndForgotten) {
+TEST(AnnouncementWatch, WhoSaysThatItEndsIsDeadAtOnceAndForgotten) {
     bucket::MemoryBucket bucket;
     io::SimClock clock;
     io::SimExecutor executor(1, clock);
-    Announcement announcement(executor, bucket, "w");
+    Announcement announcement(executor, bucket, {"writers/w", ""});
     announcement.start();
     executor.run_until_idle();
-    WriterWatch watch(bucket);
+    AnnouncementWatch watch(bucket, kWritersFolder, kLooks);
     ASSERT_TRUE(watch.look({"w"}).ok());
     EXPECT_FALSE(watch.is_dead("w"));
     announcement.end();

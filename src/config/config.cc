@@ -145,6 +145,15 @@ Setter set_credentials(std::vector<Credential>& target) {
                   });
     };
 }
+Setter set_rate_strategy(bool& is_local) {
+    return [&](const YAML::Node& v) {
+        const auto name = scalar<std::string>(v, "global or local");
+        if (name != "global" && name != "local") {
+            refuse(v, "expected global or local");
+        }
+        is_local = name == "local";
+    };
+}
 Setter set_deletion_mode(std::string& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::string>(v, "a deletion mode");
@@ -331,6 +340,7 @@ struct OlderRuntimeConfig {
 
 Setters limits_of_all(Config& config, OlderRuntimeConfig& older) {
     Setters setters = limits_setters(config.limits);
+    setters["ingestion_rate_strategy"] = set_rate_strategy(config.ingestion_rate_is_local);
     setters["per_tenant_override_config"] = set(older.files);
     setters["per_tenant_override_period"] = set_duration(older.period);
     return setters;
@@ -408,6 +418,7 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older, LokiStorage& stor
          section("auth",
                  {{"mode", set_auth_mode(config.auth.mode)},
                   {"credentials", set_credentials(config.auth.credentials)}})},
+        {"cluster", set_cluster(config.cluster)},
         {"querier",
          section("querier",
                  {{"tail_max_duration", set_duration(config.tail_max_duration)},

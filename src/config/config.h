@@ -63,9 +63,23 @@ struct RangeCacheConfig {
     std::int64_t bytes = 10LL << 30U;
 };
 
+// How processes that share a bucket call each other.
+struct Cluster {
+    std::string listen_address = "127.0.0.1";  // empty: every address of the machine
+    std::uint16_t listen_port = 0;             // 0: no calls are taken, and none made
+    // Where the others reach it: HOST or HOST:PORT; empty: listen_address, or, where that is every
+    // address, what POD_IP in the environment says.
+    std::string advertise_address;
+    std::string secret;            // empty: that in secret_file, or in LOGI_CLUSTER_SECRET, or none
+    std::string secret_file;       // its first line
+    std::optional<ServerTls> tls;  // of both sides; nothing: none
+    std::string tls_server_name;   // whom the others have to be; empty: as in their addresses
+};
+
 struct Config {
     ObjectStore bucket;
     RangeCacheConfig cache;
+    Cluster cluster;
     Auth auth;
     bool auth_enabled = false;
     std::string http_listen_address = "127.0.0.1";
@@ -91,6 +105,8 @@ struct Config {
     std::string log_format = "logfmt";
     std::string data_dir = "./logi-data";  // common.path_prefix
     Limits limits;
+    // limits_config.ingestion_rate_strategy is local: each process takes the whole rate.
+    bool ingestion_rate_is_local = false;
     Duration compaction_interval = Duration::minutes(10);  // 0: nothing is compacted
     bool retention_enabled = false;                        // entries end, and can be deleted
     Duration delete_request_cancel_period = Duration::hours(24);

@@ -393,5 +393,35 @@ TEST(Config, ReadsTlsByBothOfItsNames) {
             .ok());
 }
 
+TEST(Config, ReadsHowProcessesCallEachOtherAndNeverShowsTheSecret) {
+    const auto config = load(
+        "cluster: {listen_address: '', listen_port: 3102, advertise_address: 10.0.0.7, "
+        "secret: 0123456789abcdef, tls_server_name: logi, "
+        "tls_config: {cert_file: c, key_file: k, client_ca_file: ca}}",
+        "f");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->cluster.secret, "0123456789abcdef");
+    EXPECT_TRUE(config->unused_keys.empty());
+    const std::string shown = to_yaml(*config);
+    EXPECT_EQ(shown.find("0123456789abcdef"), std::string::npos);
+    const auto again = load(shown, "printed");
+    ASSERT_TRUE(again.ok()) << again.status();
+    for (const auto& read : {config->cluster, again->cluster}) {
+        EXPECT_EQ(read.listen_address, "");
+        EXPECT_EQ(read.listen_port, 3102);
+        EXPECT_EQ(read.advertise_address, "10.0.0.7");
+        EXPECT_EQ(read.tls, (ServerTls{"c", "k", "ca", ClientAuth::kRequired}));
+        EXPECT_EQ(read.tls_server_name, "logi");
+    }
+    for (const char* wrong : {"secret: short",
+                              "secret: 0123456789abcdef, secret_file: f",
+                              "tls_config: {cert_file: c, key_file: k}",
+                              "listen_prt: 1"}) {
+        const auto refused = load(std::string("cluster: {") + wrong + "}", "f");
+        EXPECT_FALSE(refused.ok()) << wrong;
+        EXPECT_EQ(refused.status().message().find("0123456789abcdef"), absl::string_view::npos);
+    }
+}
+
 }  // namespace
 }  // namespace logi::config

@@ -15,6 +15,7 @@ const std::vector<std::string> kTop = {"analytics",
                                        "bloom_build",
                                        "bloom_gateway",
                                        "chunk_store_config",
+                                       "cluster",  // Logi's own
                                        "common",
                                        "compactor",
                                        "dataobj",

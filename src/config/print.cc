@@ -267,6 +267,18 @@ std::string to_yaml(const Config& c) {
         c.auth.mode,
         "\n  credentials: ",
         yaml_credentials(c.auth.credentials),
+        "\ncluster:\n  listen_address: ",
+        yaml_text(c.cluster.listen_address),
+        "\n  listen_port: ",
+        c.cluster.listen_port,
+        "\n  advertise_address: ",
+        yaml_text(c.cluster.advertise_address),
+        "\n  secret_file: ",
+        yaml_text(c.cluster.secret_file),
+        "\n  tls_config: ",
+        yaml_tls(c.cluster.tls),
+        "\n  tls_server_name: ",
+        yaml_text(c.cluster.tls_server_name),
         "\nshutdown_delay: ",
         format_duration(c.shutdown_delay),
         "\ntenant_limits_allow_publish: ",
@@ -336,7 +348,9 @@ std::string to_yaml(const Config& c) {
         "\ndistributor:\n  otlp_config: "
         "{default_resource_attributes_as_index_labels: ",
         yaml_list(c.limits.otlp_config.default_index_labels),
-        "}\nlimits_config:\n");
+        "}\nlimits_config:\n  ingestion_rate_strategy: ",
+        c.ingestion_rate_is_local ? "local" : "global",
+        "\n");
     for (const std::string& line : lines_of(all_limits(c.limits))) {
         absl::StrAppend(&out, "  ", line, "\n");
     }

@@ -48,6 +48,7 @@ Setters limits_setters(Limits& limits);
 Setter set_otlp(OtlpConfig& otlp);
 Setter set_blocked_queries(std::vector<BlockedQuery>& rules);
 Setter set_tls(std::optional<ServerTls>& target);
+Setter set_cluster(Cluster& cluster);
 Setter set_tls_min_version(bool& only_tls13);
 
 // As Go names it.

@@ -4,6 +4,7 @@
 #include "io/sim_executor.h"
 #include "io/sim_file_system.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,6 +28,9 @@ class Pushed : public testing::Test {
         options.limits = limits;
         options.limits.discover_service_name.clear();
         options.limits.discover_log_levels = false;
+        options.writers = [this] {
+            return writers_;
+        };
         auto opened = Store::open({executor_, clock_, random_, files_, metrics_}, options);
         ASSERT_TRUE(opened.ok()) << opened.status();
         store_ = *std::move(opened);
@@ -67,6 +71,8 @@ class Pushed : public testing::Test {
     }
 
     void pass(Duration time) { clock_.advance(time); }
+
+    int writers_ = 1;
 
   private:
     io::SimClock clock_{kNow};
@@ -111,6 +117,25 @@ TEST_F(Pushed, OverTheRateOfTheTenantNothingIsStored) {
     pass(Duration::millis(500));
     EXPECT_EQ(push({stream({{"a", "b"}}, {{std::string(512, 'x')}})}).status, 204);
     EXPECT_EQ(push({stream({{"a", "b"}}, {{"x"}})}).status, 429);
+}
+
+TEST_F(Pushed, OfSeveralWritersEachTakesItsPartOfTheRate) {
+    Limits limits;
+    limits.ingestion_rate_mb = 4.0 / 1024;
+    limits.ingestion_burst_size_mb = 4.0 / 1024;
+    open(limits);
+    writers_ = 4;
+    const auto push_bytes = [this](std::size_t bytes) {
+        return push({stream({{"a", "b"}}, {{std::string(bytes, 'x')}})});
+    };
+    EXPECT_EQ(push_bytes(4096).status, 204);  // the burst is not divided
+    pass(Duration::seconds(1));
+    EXPECT_THAT(push_bytes(1025).message, testing::HasSubstr("(limit: 1024 bytes/sec)"));
+    EXPECT_EQ(push_bytes(1024).status, 204);
+    // One that is left alone has all of it again.
+    writers_ = 1;
+    pass(Duration::seconds(1));
+    EXPECT_EQ(push_bytes(4096).status, 204);
 }
 
 TEST_F(Pushed, RatesGoOnWhenTheClockIsSetBack) {

@@ -72,6 +72,9 @@ struct StoreOptions {
     // Of a bucket that is far away: what keeps ranges of segments. Called once, with the bucket;
     // empty: segments are read as the bucket has them.
     std::function<std::unique_ptr<bucket::RangeCache>(bucket::Bucket& bucket)> open_ranges;
+    // Over how many processes what a tenant pushes is spread: each takes its part of
+    // ingestion_rate_mb. Asked for each push, at least 1; empty: there is one process.
+    std::function<int()> writers;
     // Called once the folder is locked; empty: the bucket is a folder in it. Of a shared bucket
     // there has to be one.
     std::function<StatusOr<std::unique_ptr<bucket::Bucket>>()> open_bucket;
@@ -214,12 +217,12 @@ class Store {
     [[nodiscard]] bool is_stopping() const;
     // Why pushes are refused at the moment, or null.
     [[nodiscard]] const char* refusal() const;
-    static bool limit(Tenant& tenant,
-                      Validated& v,
-                      const Limits& limits,
-                      const PushMetrics& metrics,
-                      Timestamp now,
-                      PushOutcome& outcome);
+    bool limit(Tenant& tenant,
+               Validated& v,
+               const Limits& limits,
+               const PushMetrics& metrics,
+               Timestamp now,
+               PushOutcome& outcome);
     void append(std::shared_ptr<Tenant> owner,
                 Validated validated,
                 PushOutcome outcome,

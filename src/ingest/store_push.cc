@@ -127,7 +127,9 @@ bool Store::limit(Tenant& tenant,
                   const PushMetrics& metrics,
                   Timestamp now,
                   PushOutcome& outcome) {
-    if (!tenant.take_rate(v.bytes, limits, now)) {
+    const double rate_mb =
+        options_.writers ? limits.ingestion_rate_mb / options_.writers() : limits.ingestion_rate_mb;
+    if (!tenant.take_rate(v.bytes, rate_mb, limits, now)) {
         for (const auto& [kind, count] : counts_by_kind(v.streams)) {
             metrics.count_discarded("rate_limited", kind, count);
         }
@@ -136,7 +138,7 @@ bool Store::limit(Tenant& tenant,
             absl::StrCat("ingestion rate limit exceeded for user ",
                          tenant.name(),
                          " (limit: ",
-                         static_cast<std::int64_t>(limits.ingestion_rate_mb * 1048576),
+                         static_cast<std::int64_t>(rate_mb * 1048576),
                          " bytes/sec) while attempting to ingest '",
                          v.lines,
                          "' lines totaling '",

@@ -19,11 +19,11 @@ constexpr std::size_t kMessagesMax = 100;
 
 }  // namespace
 
-bool Tenant::take_rate(std::uint64_t bytes, const Limits& limits, Timestamp now) {
+bool Tenant::take_rate(std::uint64_t bytes, double rate_mb, const Limits& limits, Timestamp now) {
     constexpr double kMebibyte = 1024.0 * 1024.0;
     const base::MutexLock lock(mutex_);
     return rate_.take(static_cast<double>(bytes),
-                      limits.ingestion_rate_mb * kMebibyte,
+                      rate_mb * kMebibyte,
                       limits.ingestion_burst_size_mb * kMebibyte,
                       now);
 }

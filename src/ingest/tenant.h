@@ -29,8 +29,9 @@ class Tenant {
     [[nodiscard]] catalog::Catalog& catalog() { return *catalog_; }
     [[nodiscard]] DeleteRules& delete_rules() { return delete_rules_; }
 
-    // Takes from the tenant's rate. False: nothing of the push may be stored.
-    bool take_rate(std::uint64_t bytes, const Limits& limits, Timestamp now);
+    // Takes from the tenant's rate, of which this process has `rate_mb` MiB a second. False:
+    // nothing of the push may be stored.
+    bool take_rate(std::uint64_t bytes, double rate_mb, const Limits& limits, Timestamp now);
 
     // Removes from `streams` what is over the stream limit or a stream's own rate: a message for
     // each stream, empty after many.

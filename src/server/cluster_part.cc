@@ -1,5 +1,6 @@
 #include "server/cluster_part.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "bucket/claimed_bucket.h"
@@ -25,7 +26,7 @@ struct ClusterPart::Claim {
 ClusterPart::ClusterPart(const Deps& deps,
                          const config::Config& config,
                          const Roles& roles,
-                         std::string writer,
+                         const std::string& writer,
                          std::function<void()> on_lost)
     : deps_(deps),
       config_(config),
@@ -34,7 +35,9 @@ ClusterPart::ClusterPart(const Deps& deps,
       claim_(std::make_shared<Claim>()) {
     if (roles_.write) {
         announcement_ = std::make_unique<cluster::Announcement>(
-            deps_.bucket.executor, deps_.store.bucket(), std::move(writer));
+            deps_.bucket.executor,
+            deps_.store.bucket(),
+            cluster::Announced{absl::StrCat(cluster::kWritersFolder, "/", writer), ""});
     }
     if (roles_.compact) {
         cluster::HousekeepingOptions options;
@@ -51,6 +54,7 @@ ClusterPart::ClusterPart(const Deps& deps,
 ClusterPart::~ClusterPart() = default;
 
 Status ClusterPart::start() {
+    LOGI_RETURN_IF_ERROR(deps_.peers.start());
     if (announcement_ != nullptr) {
         announcement_->start();
     }

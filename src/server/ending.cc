@@ -40,6 +40,9 @@ void end_requests(const Running& running, Duration deadline) {
         running.otlp->shutdown(time);
     }
     running.http.shutdown(std::max(end - running.clock.now(), Duration{}));
+    if (running.cluster != nullptr) {
+        running.cluster->end_calls(std::max(end - running.clock.now(), Duration{}));
+    }
 }
 
 Status end_store(const Running& running) {
@@ -88,6 +91,10 @@ void Signals::let_through() const {
 
 Status end(const Running& running, const Signals& signals, const config::Config& config) {
     running.lifecycle.set_stopping();
+    if (running.cluster != nullptr) {
+        // Not waited for: a bucket that is away keeps nobody from ending.
+        running.executor.post([cluster = running.cluster] { cluster->leave(); });
+    }
     if (config.shutdown_delay.ns > 0 && signals.comes_within(config.shutdown_delay)) {
         signals.let_through();
         std::raise(SIGTERM);

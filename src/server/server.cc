@@ -178,6 +178,7 @@ int run(const config::Config& config, const Roles& roles) {
     options.limits = config.limits;
     options.retention_enabled = config.retention_enabled;
     const std::string writer = absl::StrFormat("%016x", random.next_u64());
+    std::unique_ptr<Peers> peers;  // null if the process has its bucket alone
     if (roles.shared) {
         if (const Status left = no_local_journal(*files, config.data_dir); !left.ok()) {
             base::log_error("cannot start", {{"error", std::string(left.message())}});
@@ -186,6 +187,12 @@ int run(const config::Config& config, const Roles& roles) {
         options.shared.emplace();
         options.shared->writer = roles.write ? writer : "";
         options.flush_age_max = kSharedFlushAgeMax;
+        if (!config.ingestion_rate_is_local) {
+            // Nothing is pushed before there are peers.
+            options.writers = [&peers] {
+                return peers->members().count("write");
+            };
+        }
         options.open_bucket = [&] {
             return open_shared_s3({*executor, clock, random, *files, metrics}, config);
         };
@@ -232,8 +239,18 @@ int run(const config::Config& config, const Roles& roles) {
         [] { ::kill(::getpid(), SIGTERM); });
     std::unique_ptr<ClusterPart> cluster;
     if (roles.shared) {
+        auto opened = Peers::open(
+            {*executor, *files, metrics, (*store)->bucket()}, config.cluster, roles, writer);
+        if (!opened.ok()) {
+            base::log_error("cannot work with others",
+                            {{"error", std::string(opened.status().message())}});
+            executor.reset();
+            return 1;
+        }
+        peers = *std::move(opened);
         cluster = std::make_unique<ClusterPart>(
-            ClusterPart::Deps{{*executor, clock, random, *files, metrics}, **store, compactor},
+            ClusterPart::Deps{
+                {*executor, clock, random, *files, metrics}, **store, compactor, *peers},
             config,
             roles,
             writer,
@@ -247,7 +264,8 @@ int run(const config::Config& config, const Roles& roles) {
                   random,
                   metrics,
                   lifecycle,
-                  {roles.shared, roles.write, roles.read}},
+                  {roles.shared, roles.write, roles.read},
+                  peers == nullptr ? nullptr : &peers->members()},
                  config,
                  gate->get());
     const auto otlp = start_otlp(config, tls->grpc(), api);
@@ -277,9 +295,11 @@ int run(const config::Config& config, const Roles& roles) {
     limits.start();
     tls->start();
     compactor.start();
+    Status joined;
     if (cluster != nullptr) {
-        if (const Status status = cluster->start(); !status.ok()) {
-            base::log_error("cannot work with others", {{"error", std::string(status.message())}});
+        joined = cluster->start();
+        if (!joined.ok()) {
+            base::log_error("cannot work with others", {{"error", std::string(joined.message())}});
             ::kill(::getpid(), SIGTERM);
         }
     }
@@ -287,6 +307,7 @@ int run(const config::Config& config, const Roles& roles) {
         "ready",
         {{"address", (*server)->address()},
          {"tls", tls->http() == nullptr ? "off" : "on"},
+         {"calls", peers == nullptr || peers->address().empty() ? "off" : peers->address()},
          {"otlp_grpc", *otlp == nullptr ? "off" : (*otlp)->address()},
          {"role", names_of(roles)},
          {"data", roles.shared ? "none" : config.data_dir},
@@ -302,7 +323,7 @@ int run(const config::Config& config, const Roles& roles) {
     base::log_info("stopped",
                    {{"status", stopped.ok() ? "clean" : std::string(stopped.message())},
                     {"flushed", lifecycle.flushes_at_end() ? "true" : "false"}});
-    return stopped.ok() ? 0 : 1;
+    return stopped.ok() && joined.ok() ? 0 : 1;
 }
 
 }  // namespace logi::server

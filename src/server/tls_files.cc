@@ -107,7 +107,7 @@ std::shared_ptr<net::TlsServer> ServedTls::grpc() const {
 }
 
 Status check_tls(io::FileSystem& files, const config::Config& config) {
-    for (const auto& tls : {config.tls, config.grpc_tls}) {
+    for (const auto& tls : {config.tls, config.grpc_tls, config.cluster.tls}) {
         if (tls.has_value()) {
             LOGI_ASSIGN_OR_RETURN(const auto texts, read_tls(files, *tls, config.only_tls13));
             LOGI_RETURN_IF_ERROR(net::TlsServer::make(texts).status());

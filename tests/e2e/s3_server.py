@@ -110,10 +110,16 @@ class S3Server:
                 time.sleep(0.05)
 
     def make_bucket(self, name):
+        self._put(name)
+
+    def put(self, bucket, key, text):
+        self._put(f"{bucket}/{key}", "--data-binary", text)
+
+    def _put(self, path, *body):
         """With curl's own signature."""
         self._run("curl", "-sSf", "-X", "PUT", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
                   f"{ACCESS_KEY}:{SECRET_KEY}", "-H",
-                  "x-amz-content-sha256: UNSIGNED-PAYLOAD", f"{self.url}/{name}")
+                  "x-amz-content-sha256: UNSIGNED-PAYLOAD", *body, f"{self.url}/{path}")
 
     def close(self):
         for process in reversed(self.processes):

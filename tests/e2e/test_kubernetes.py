@@ -128,6 +128,18 @@ class Kubernetes(unittest.TestCase):
         budgets = {each["metadata"]["name"] for each in objects if each["kind"] == "PodDisruptionBudget"}
         self.assertEqual(budgets, roles)
 
+    def test_scaled_pods_call_each_other(self):
+        objects = self.rendered["scaled"]
+        config = next(yaml.safe_load(each["data"]["server.yaml"]) for each in objects if each["kind"] == "ConfigMap")
+        self.assertEqual(config["cluster"]["listen_address"], "")
+        for _, template in pods_of(objects):
+            container = template["spec"]["containers"][0]
+            ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+            self.assertEqual(config["cluster"]["listen_port"], ports["calls"])
+            variables = {each["name"]: each["valueFrom"] for each in container["env"]}
+            self.assertEqual(variables["POD_IP"], {"fieldRef": {"fieldPath": "status.podIP"}})
+            self.assertIn("secretKeyRef", variables["LOGI_CLUSTER_SECRET"])
+
     def test_logi_takes_configurations_and_command_lines(self):
         for objects in self.rendered.values():
             maps = {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}

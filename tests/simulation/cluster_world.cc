@@ -114,7 +114,10 @@ class World::Process {
             ingest::Store::open({executor, world.clock_, random, world.files_, metrics}, options);
         store = *std::move(opened);
         if (role == Role::kWriter) {
-            announcement = std::make_unique<cluster::Announcement>(executor, *bucket, name);
+            announcement = std::make_unique<cluster::Announcement>(
+                executor,
+                *bucket,
+                cluster::Announced{absl::StrCat(cluster::kWritersFolder, "/", name), ""});
             announcement->start();
         }
         if (role == Role::kCompactor) {
