@@ -20,6 +20,7 @@
 #include "server/cluster_part.h"
 #include "server/ending.h"
 #include "server/open_bucket.h"
+#include "server/peer_readers.h"
 #include "server/process_metrics.h"
 #include "server/runtime_limits.h"
 #include "server/tls_files.h"
@@ -265,9 +266,13 @@ int run(const config::Config& config, const Roles& roles) {
                   metrics,
                   lifecycle,
                   {roles.shared, roles.write, roles.read},
+                  peers == nullptr ? nullptr : make_readers(*peers),
                   peers == nullptr ? nullptr : &peers->members()},
                  config,
                  gate->get());
+    if (peers != nullptr && roles.read) {
+        serve_readers(peers->table(), api);
+    }
     const auto otlp = start_otlp(config, tls->grpc(), api);
     if (!otlp.ok()) {
         base::log_error("cannot serve", {{"error", std::string(otlp.status().message())}});

@@ -1,0 +1,157 @@
+"""Readers of one bucket answer queries over much together: the answers are those of one reader, whoever dies, hangs or is of
+another version meanwhile."""
+import json
+import re
+import signal
+import threading
+import time
+import unittest
+import urllib.parse
+
+from harness import Server, free_port
+from members import Member, until
+from s3_server import S3Server
+
+CONFIG = """limits_config:
+  ingestion_rate_mb: 1000
+  ingestion_burst_size_mb: 1000
+  max_entries_limit_per_query: 100000
+compactor:
+  compaction_interval: 0s
+querier:
+  split_piece_size: 2KB
+"""
+PUSHES = 12
+LINES = 150
+QUERIES = [
+    '{app=~".+"}',
+    '{app="a1"} |= "7"',
+    '{app=~"a[12]"} | logfmt | status >= 500 | line_format "{{.status}} {{.n}}"',
+    'sum by (app) (count_over_time({app=~".+"}[1m]))',
+    'sum(rate({app=~".+"} |= "line" [2m]))',
+    'topk(2, sum by (status) (bytes_over_time({app=~".+"} | logfmt [5m])))',
+    'quantile_over_time(0.9, {app=~".+"} | logfmt | unwrap n [5m]) by (app)',
+    'max by (app) (max_over_time({app=~".+"} | logfmt | unwrap n [3m]))',
+    'count_over_time({app="nobody"}[5m])',
+]
+
+s3 = None
+
+
+def setUpModule():
+    global s3
+    s3 = S3Server().start()
+    unittest.addModuleCleanup(s3.close)
+    s3.make_bucket("logi")
+
+
+def calls(server, direction, result):
+    """Sub-plans that a process has sent or received, with that result."""
+    metrics = server.get("/metrics")[1].decode()
+    found = re.search(rf'^logi_calls_{direction}_total{{method="sub_plan",result="{result}"}} (\d+)', metrics, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+class ReadersTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.begin = time.time_ns() - 3600 * 10**9
+        writer = Member(s3, "readers", "write", CONFIG, flags=[])
+        cls.addClassCleanup(writer.close)
+        writer.start()
+        for i in range(PUSHES):
+            streams = [({"app": f"a{app}"},
+                        [(cls.begin + i * 60 * 10**9 + n * 10**8 + app, f"line n={n * 7 % 101} status={200 + n % 4 * 100} p={i}")
+                         for n in range(LINES)]) for app in range(3)]
+            assert writer.push(streams)[0] == 204
+            if i < PUSHES - 1:  # the last is in no segment
+                assert writer.request("POST", "/flush")[0] == 204
+        alone = cls.add("readers", [])
+        cls.expected = [cls.result(alone, query) for query in QUERIES]
+        assert len(cls.expected[0]) == 3 and all(cls.expected[:-1])
+
+    @classmethod
+    def add(cls, prefix, flags=None):
+        reader = Member(s3, prefix, "read", CONFIG, flags=flags)
+        cls.addClassCleanup(reader.close)
+        return reader.start()
+
+    @classmethod
+    def result(cls, reader, query):
+        """Of a range query over everything; it has to be complete."""
+        begin = time.monotonic()
+        params = urllib.parse.urlencode({"query": query, "start": cls.begin - 10**9,
+                                         "end": cls.begin + 3600 * 10**9, "limit": 100000, "step": 60})
+        status, body = reader.request("GET", "/loki/api/v1/query_range?" + params, timeout=120)
+        assert status == 200, body
+        answer = json.loads(body)
+        assert "warnings" not in answer, answer["warnings"]
+        cls.slowest = max(getattr(cls, "slowest", 0), time.monotonic() - begin)
+        return answer["data"]["result"]
+
+    def same(self, reader):
+        for query, expected in zip(QUERIES, self.expected):
+            self.assertEqual(self.result(reader, query), expected, query)
+
+    def three(self):
+        readers = [self.add("readers") for _ in range(3)]
+        addresses = {reader.own() for reader in readers}
+        for reader in readers:
+            self.assertTrue(until(lambda reader=reader: addresses <= reader.ring("/scheduler/ring").keys()))
+        return readers
+
+    def test_three_readers_answer_as_one_whoever_dies_or_hangs(self):
+        first, second, third = self.three()
+        for reader in (first, second, third):
+            self.same(reader)
+        self.assertGreater(calls(first, "sent", "ok"), 0)
+        self.assertGreater(calls(second, "received", "ok"), 0)
+        self.assertGreater(calls(third, "received", "ok"), 0)
+        # One is killed while queries run.
+        wrong, over = [], threading.Event()
+
+        def ask():
+            while not over.is_set():
+                try:
+                    self.same(first)
+                except Exception as e:  # whatever it is
+                    wrong.append(repr(e)[:1000])
+                    return
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        third.kill()
+        time.sleep(2)
+        over.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        # One hangs: it takes connections and says nothing.
+        second.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(second.process.send_signal, signal.SIGCONT)
+        ReadersTest.slowest = 0
+        self.same(first)
+        self.assertLess(self.slowest, 45)
+        second.process.send_signal(signal.SIGCONT)
+        self.same(first)
+        self.same(second)
+
+    def test_who_does_not_know_the_method_is_not_needed(self):
+        # What listens there speaks gRPC, and knows nothing of sub-plans: as an older program.
+        port = free_port()
+        stranger = Server(f"server: {{otlp_grpc_listen_port: {port}}}\n")
+        self.addCleanup(stranger.close)
+        stranger.start()
+        reader = self.add("readers")
+        self.assertTrue(until(lambda: reader.own() in reader.ring()))
+        time.sleep(1)
+        announced = f"beat 1\naddress 127.0.0.1:{port}\nversion 0.0.1\nroles read,fly\nmood good"
+        s3.put("logi", "readers/members/older", announced)
+        self.assertTrue(until(lambda: f"127.0.0.1:{port}" in reader.ring("/scheduler/ring")), reader.ring())
+        self.same(reader)
+        self.assertGreater(calls(reader, "sent", "unimplemented"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
