@@ -19,6 +19,7 @@ enum class Planted {
     kSweepWhatMayBeCommitted,
     kSweepAtOnce,
     kRemoveUnwrittenJournal,
+    kCommitOfGoneJournal,
 };
 
 inline std::atomic<Planted> planted_mistake{Planted::kNone};

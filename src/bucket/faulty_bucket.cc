@@ -11,10 +11,19 @@ Status lost() {
 
 }  // namespace
 
+void FaultyNetwork::send_late(std::function<void(Bucket&)> write) {
+    late_.push_back({std::move(write), clock_ == nullptr ? Timestamp() : clock_->now()});
+}
+
 void FaultyNetwork::deliver_some() {
+    if (clock_ != nullptr) {
+        std::erase_if(late_, [now = clock_->now(), this](const Late& late) {
+            return now - late.sent > late_max_;
+        });
+    }
     while (!late_.empty() && random_.below(2) == 0) {
         const auto pick = static_cast<std::size_t>(random_.below(late_.size()));
-        const auto write = std::move(late_[pick]);
+        const auto write = std::move(late_[pick].write);
         late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(pick));
         write(bucket_);
     }

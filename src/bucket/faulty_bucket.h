@@ -6,6 +6,7 @@
 #pragma once
 
 #include "bucket/bucket.h"
+#include "io/clock.h"
 #include "io/random.h"
 
 #include <cstdint>
@@ -34,7 +35,13 @@ class FaultyNetwork {
         return per_thousand > 0 && random_.below(1000) < per_thousand;
     }
     [[nodiscard]] io::SeededRandom& random() { return random_; }
-    void send_late(std::function<void(Bucket&)> write) { late_.push_back(std::move(write)); }
+    void send_late(std::function<void(Bucket&)> write);
+    // From now on no write is late by more: a server refuses requests that were signed long ago.
+    // The clock must outlive the network.
+    void limit_lateness(const io::Clock& clock, Duration late_max) {
+        clock_ = &clock;
+        late_max_ = late_max;
+    }
     // Some of the late writes arrive.
     void deliver_some();
     [[nodiscard]] std::uint64_t faults() const { return faults_; }
@@ -43,7 +50,13 @@ class FaultyNetwork {
   private:
     Bucket& bucket_;
     io::SeededRandom random_;
-    std::vector<std::function<void(Bucket&)>> late_;
+    struct Late {
+        std::function<void(Bucket&)> write;
+        Timestamp sent;
+    };
+    std::vector<Late> late_;
+    const io::Clock* clock_ = nullptr;
+    Duration late_max_;
     std::uint64_t faults_ = 0;
 };
 

@@ -8,6 +8,8 @@
 #include "base/planted.h"
 #include "catalog/names.h"
 
+#include <algorithm>
+
 namespace logi::catalog {
 namespace {
 
@@ -85,6 +87,14 @@ Status Catalog::commit(const FlushCommit& commit) {
             return absl::FailedPreconditionError(absl::StrCat(
                 "journal ", commit.journal, " is at position ", position, ", not ", commit.from));
         }
+        if (shared() && commit.is_registered && !next.positions.contains(commit.journal) &&
+            !base::planted(base::Planted::kCommitOfGoneJournal)) {
+            LOGI_ASSIGN_OR_RETURN(const bool registered, commit.is_registered());
+            if (!registered) {
+                return absl::FailedPreconditionError(
+                    absl::StrCat("journal ", commit.journal, " is gone"));
+            }
+        }
         for (const auto& segment : commit.segments) {
             if (!may_commit(segment.key, next)) {
                 return absl::AbortedError(absl::StrCat(segment.key, " has waited for too long"));
@@ -93,6 +103,12 @@ Status Catalog::commit(const FlushCommit& commit) {
         std::erase_if(next.positions,
                       [&](const auto& p) { return p.first < commit.oldest_journal; });
         next.positions[commit.journal] = commit.to;
+        // Where a damaged snapshot has named them already, they were found without it.
+        std::erase_if(next.segments, [&](const SegmentInfo& s) {
+            return !s.known() && std::any_of(commit.segments.begin(),
+                                             commit.segments.end(),
+                                             [&](const auto& c) { return c.key == s.key; });
+        });
         next.segments.insert(next.segments.end(), commit.segments.begin(), commit.segments.end());
         return absl::OkStatus();
     });

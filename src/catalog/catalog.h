@@ -33,6 +33,9 @@ struct FlushCommit {
     std::vector<SegmentInfo> segments;
     // Positions of journals before this one are dropped: those journals are gone.
     std::uint64_t oldest_journal = 0;
+    // Of a shared catalog, which is asked about a journal of which it knows no position: whether it
+    // is registered. If not, it has had one that was dropped, as all entries were in segments.
+    std::function<StatusOr<bool>()> is_registered = nullptr;
 };
 
 // Segments take the place of others, whose entries they hold.
@@ -66,8 +69,10 @@ class Catalog {
                                                    const std::string& tenant,
                                                    const std::vector<std::uint64_t>& journals);
 
-    // The same in a bucket that other processes write to: nothing is removed or taken for lost.
-    // kDataLoss if the newest snapshot is damaged.
+    // The same in a bucket that other processes write to: nothing is removed or taken for lost. But
+    // if the newest snapshot is damaged, the one before it counts, with all segments and delete
+    // requests that lie in the tenant's folder, as snapshot()->damage says, until the next commit.
+    // Positions stay those of the one before, so what it had in segments may be written once more.
     static StatusOr<std::unique_ptr<Catalog>> open_shared(bucket::Bucket& bucket,
                                                           const io::Clock& clock,
                                                           io::Random& random,
@@ -81,8 +86,11 @@ class Catalog {
     // Of a shared catalog: segments that no snapshot names and none will name any more, and those
     // that were replaced. Queries that began earlier may still read both.
     StatusOr<std::vector<std::string>> removable_segments();
-    // These of the replaced segments are removed.
-    Status forget_replaced(const std::vector<std::string>& keys);
+    // These of the replaced segments are removed, and these journals have been gone for longer than
+    // anything that was sent to the bucket can take: their positions are dropped. A snapshot that
+    // was put together is made whole.
+    Status forget(const std::vector<std::string>& removed,
+                  const std::vector<std::uint64_t>& gone_journals);
 
     // Who holds a snapshot can read the segments that it names; of a shared catalog, for as long
     // as whoever removes them lets it.
@@ -92,8 +100,9 @@ class Catalog {
     // the same commit gives the same names, so that none is left behind.
     [[nodiscard]] std::string new_segment_key(const FlushCommit& commit) const;
 
-    // kFailedPrecondition unless the tenant's position in the journal is `from`: then somebody
-    // else has committed these entries. kUnavailable: unknown outcome, try again.
+    // kFailedPrecondition unless the tenant's position in the journal is `from`, or if the journal
+    // is gone: then somebody else has committed these entries. kUnavailable: unknown outcome, try
+    // again.
     Status commit(const FlushCommit& commit);
 
     // The name of a segment that is merged from others; never the same again.
@@ -133,6 +142,12 @@ class Catalog {
     // `listed` gets the catalog's objects.
     Status learn(std::vector<bucket::ObjectInfo>& listed);
     Status commit_shared(const Edit& edit);
+    // The newest snapshot in place of a damaged one.
+    StatusOr<Snapshot> recover_shared(const std::vector<bucket::ObjectInfo>& listed,
+                                      std::uint64_t newest,
+                                      const Status& damage);
+    StatusOr<Snapshot> read_snapshot(std::uint64_t number) const;
+    void take_learnt(Snapshot found);
     [[nodiscard]] bool may_commit(const std::string& segment, const Snapshot& next) const;
     // The newest snapshot that can be read. `newest` gets the number of the newest one.
     StatusOr<Snapshot> read_newest(std::uint64_t& newest, bool& damaged) const;

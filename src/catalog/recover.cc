@@ -92,6 +92,9 @@ Status Catalog::recover_segments(Snapshot& found,
         gone.insert(s.key);
     }
     std::erase_if(unnamed, [&](const auto& object) { return gone.erase(object.key) > 0; });
+    for (const auto& replaced : found.replaced) {
+        std::erase_if(unnamed, [&](const auto& object) { return object.key == replaced.key; });
+    }
     if (!damaged) {
         pick_leftovers(unnamed, newest, !gone.empty(), journals, leftovers);
     }
@@ -177,7 +180,7 @@ Status Catalog::recover_deletes(Snapshot& found, std::uint64_t newest, bool dama
     };
     for (const auto& object : objects) {
         if (const auto it = named.find(object.key); it != named.end()) {
-            if (!it->second) {
+            if (!it->second && !shared()) {
                 remove(object.key);
             }
             continue;

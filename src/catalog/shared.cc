@@ -62,25 +62,79 @@ Status Catalog::learn(std::vector<bucket::ObjectInfo>& listed) {
         if (newest <= snapshot()->number) {
             return absl::OkStatus();
         }
-        const auto bytes = bucket_.get(snapshot_key(newest));
-        if (bytes.status().code() == absl::StatusCode::kNotFound) {
+        auto found = read_snapshot(newest);
+        if (found.status().code() == absl::StatusCode::kDataLoss) {
+            found = recover_shared(listed, newest, found.status());
+        }
+        if (found.status().code() == absl::StatusCode::kNotFound) {
             continue;
         }
-        LOGI_RETURN_IF_ERROR(bytes.status());
-        auto found = decode_snapshot(*bytes);
-        if (!found.ok()) {
-            return Status(found.status().code(),
-                          absl::StrCat(snapshot_key(newest), ": ", found.status().message()));
-        }
-        const base::MutexLock lock(mutex_);
-        // Another thread may have learnt more.
-        if (snapshot_->number < found->number) {
-            snapshot_ = std::make_shared<Snapshot>(*std::move(found));
-        }
+        LOGI_RETURN_IF_ERROR(found.status());
+        take_learnt(*std::move(found));
         return absl::OkStatus();
     }
     return absl::UnavailableError(
         absl::StrCat(folder_, "/catalog: snapshots are removed faster than they can be read"));
+}
+
+// A damaged one is read once more: the way may be to blame.
+StatusOr<Snapshot> Catalog::read_snapshot(std::uint64_t number) const {
+    const std::string key = snapshot_key(number);
+    StatusOr<Snapshot> snapshot = absl::DataLossError("not read");
+    for (int i = 0; i < 2 && snapshot.status().code() == absl::StatusCode::kDataLoss; ++i) {
+        LOGI_ASSIGN_OR_RETURN(const std::string bytes, bucket_.get(key));
+        snapshot = decode_snapshot(bytes);
+    }
+    return snapshot.ok() ? std::move(snapshot)
+                         : Status(snapshot.status().code(),
+                                  absl::StrCat(key, ": ", snapshot.status().message()));
+}
+
+void Catalog::take_learnt(Snapshot found) {
+    const base::MutexLock lock(mutex_);
+    if (snapshot_->number >= found.number) {
+        return;  // another thread has learnt more
+    }
+    // What was in segments is in segments, also when the snapshots that knew are lost.
+    for (const auto& [journal, position] : snapshot_->positions) {
+        if (found.positions.contains(journal) || found.dropped_on <= snapshot_->number) {
+            std::uint64_t& known = found.positions[journal];
+            known = std::max(known, position);
+        }
+    }
+    snapshot_ = std::make_shared<Snapshot>(std::move(found));
+}
+
+// What is there only because its commit is still to come, or is not to come, is equal to what is in
+// a journal: answers show it once.
+StatusOr<Snapshot> Catalog::recover_shared(const std::vector<bucket::ObjectInfo>& listed,
+                                           std::uint64_t newest,
+                                           const Status& damage) {
+    std::vector<std::uint64_t> older;
+    for (const auto& object : listed) {
+        if (const std::uint64_t number = snapshot_number(object.key); number < newest) {
+            older.push_back(number);
+        }
+    }
+    std::sort(older.rbegin(), older.rend());
+    Snapshot found;
+    for (const std::uint64_t number : older) {
+        auto snapshot = number == 0 ? absl::DataLossError("no snapshot") : read_snapshot(number);
+        if (snapshot.status().code() == absl::StatusCode::kDataLoss) {
+            continue;
+        }
+        LOGI_RETURN_IF_ERROR(snapshot.status());
+        found = *std::move(snapshot);
+        break;
+    }
+    std::vector<bucket::ObjectInfo> leftovers;  // stays empty
+    LOGI_RETURN_IF_ERROR(recover_segments(found, newest, true, {}, leftovers));
+    LOGI_RETURN_IF_ERROR(recover_deletes(found, newest, true));
+    found.number = newest;
+    found.damage = std::string(message_of(damage));
+    base::log_error("catalog snapshot is damaged; using an older one and the segments found",
+                    {{"error", found.damage}, {"segments", absl::StrCat(found.segments.size())}});
+    return found;
 }
 
 bool Catalog::may_commit(const std::string& segment, const Snapshot& next) const {
@@ -99,6 +153,7 @@ Status Catalog::commit_shared(const Edit& edit) {
         ++next.number;
         next.writer = absl::StrFormat("%016x", commit);
         next.written_at = clock_.now();
+        next.damage.clear();
         next.lineage.push_back(commit);
         if (next.lineage.size() > kLineageMax) {
             next.lineage.erase(next.lineage.begin());
@@ -172,17 +227,24 @@ StatusOr<std::vector<std::string>> Catalog::removable_segments() {
     return removable;
 }
 
-Status Catalog::forget_replaced(const std::vector<std::string>& keys) {
-    const absl::flat_hash_set<std::string> removed(keys.begin(), keys.end());
+Status Catalog::forget(const std::vector<std::string>& removed,
+                       const std::vector<std::uint64_t>& gone_journals) {
+    const absl::flat_hash_set<std::string> keys(removed.begin(), removed.end());
     const auto is_removed = [&](const ReplacedSegment& segment) {
-        return removed.contains(segment.key);
+        return keys.contains(segment.key);
     };
     const auto newest = snapshot();
-    if (std::none_of(newest->replaced.begin(), newest->replaced.end(), is_removed)) {
+    if (newest->damage.empty() && gone_journals.empty() &&
+        std::none_of(newest->replaced.begin(), newest->replaced.end(), is_removed)) {
         return absl::OkStatus();
     }
     return commit_edit([&](Snapshot& next) -> Status {
         std::erase_if(next.replaced, is_removed);
+        for (const std::uint64_t journal : gone_journals) {
+            if (next.positions.erase(journal) > 0) {
+                next.dropped_on = next.number;
+            }
+        }
         return absl::OkStatus();
     });
 }

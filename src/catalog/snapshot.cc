@@ -19,6 +19,10 @@ void encode_segment(base::ByteWriter& w, const SegmentInfo& s) {
     w.varint(s.deletes_applied_on);
 }
 
+// No journal has this id. Its position is Snapshot::dropped_on: so programs that do not know of it
+// carry it along.
+constexpr std::uint64_t kNoJournal = 0;
+
 SegmentInfo decode_segment(base::ByteReader& r, std::uint32_t version) {
     SegmentInfo s;
     s.key = std::string(r.string());
@@ -46,7 +50,11 @@ std::string encode_snapshot(const Snapshot& snapshot) {
     w.u64(snapshot.number);
     w.string(snapshot.writer);
     w.i64(snapshot.written_at.ns);
-    w.varint(snapshot.positions.size());
+    w.varint(snapshot.positions.size() + (snapshot.dropped_on > 0 ? 1 : 0));
+    if (snapshot.dropped_on > 0) {
+        w.u64(kNoJournal);
+        w.u64(snapshot.dropped_on);
+    }
     for (const auto& [journal, position] : snapshot.positions) {
         w.u64(journal);
         w.u64(position);
@@ -103,7 +111,7 @@ StatusOr<Snapshot> decode_snapshot(std::string_view bytes) {
     s.written_at = {version > 1 ? r.i64() : 0};
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
         const std::uint64_t journal = r.u64();
-        s.positions[journal] = r.u64();
+        (journal == kNoJournal ? s.dropped_on : s.positions[journal]) = r.u64();
     }
     for (std::uint64_t n = r.varint(); n > 0 && r.ok(); --n) {
         s.segments.push_back(decode_segment(r, version));

@@ -56,6 +56,15 @@ struct Snapshot {
     std::vector<std::uint64_t> lineage;
     std::vector<ReplacedSegment> replaced;  // with a lineage only
 
+    // There, too: number of the snapshot that was the last to drop positions, of journals that are
+    // gone. Who knows of a journal since an older snapshot, and finds no position of it here, does
+    // not know whether its entries are in segments.
+    std::uint64_t dropped_on = 0;
+
+    // Not stored: why it is put together from an older one and what lies in the bucket, and may
+    // have more than what lives. Empty: it is not.
+    std::string damage;
+
     [[nodiscard]] std::uint64_t position(std::uint64_t journal) const {
         const auto it = positions.find(journal);
         return it == positions.end() ? 0 : it->second;

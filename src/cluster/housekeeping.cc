@@ -20,6 +20,9 @@ Housekeeping::Housekeeping(ingest::Store& store,
       options_(std::move(options)),
       taken_over_(metrics.counter("logi_cluster_journals_taken_over_total",
                                   "Journals of dead writers that were written into segments.")),
+      damaged_(metrics.counter("logi_cluster_journal_objects_damaged_total",
+                               "Objects of such journals that could not be read, or not wholly: "
+                               "they were copied to the folder of what is damaged.")),
       swept_(metrics.counter("logi_cluster_segments_swept_total",
                              "Segments removed that were replaced, or that nobody names.")),
       watch_(store.bucket(), kWritersFolder, kDeadAfterLooks),
@@ -82,15 +85,17 @@ Status Housekeeping::take_over() {
         if (!watch_.is_dead(writer)) {
             continue;
         }
-        if (const Status status = take_over_journal(store_, journal, options_.name); !status.ok()) {
-            worst =
-                Status(status.code(), absl::StrCat("journal ", journal, ": ", status.message()));
+        const auto damaged = take_over_journal(store_, journal, options_.name);
+        if (!damaged.ok()) {
+            worst = Status(damaged.status().code(),
+                           absl::StrCat("journal ", journal, ": ", damaged.status().message()));
         } else {
             taken_over_.add();
+            damaged_.add(static_cast<double>(*damaged));
         }
     }
-    LOGI_RETURN_IF_ERROR(worst);
-    return watch_.forget_dead(writers);
+    worst.Update(watch_.forget_dead(writers));
+    return worst;
 }
 
 void Housekeeping::round() {
@@ -114,8 +119,14 @@ void Housekeeping::round() {
 }
 
 void Housekeeping::sweep() {
+    const auto registered = journal::registered_journals(store_.bucket());
+    if (!registered.ok()) {
+        base::log_warn("which journals there are is not known: nothing is swept",
+                       {{"error", std::string(message_of(registered.status()))}});
+        return;
+    }
     for (const auto& tenant : store_.tenants()) {
-        if (const auto removed = sweeper_.sweep(store_, *tenant); removed.ok()) {
+        if (const auto removed = sweeper_.sweep(store_, *tenant, *registered); removed.ok()) {
             swept_.add(static_cast<double>(*removed));
         } else {
             base::log_warn(

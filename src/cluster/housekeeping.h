@@ -58,6 +58,7 @@ class Housekeeping {
     io::Executor& executor_;
     const HousekeepingOptions options_;
     const base::Counter taken_over_;
+    const base::Counter damaged_;
     const base::Counter swept_;
     const std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
     // Touched on the strand only.

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -24,28 +25,47 @@ struct Record {
 };
 using Records = std::map<std::string, std::vector<Record>>;  // by tenant
 
+struct Contents {
+    Records records;
+    std::set<std::uint64_t> damaged;  // objects of which something cannot be read
+    std::set<std::uint64_t> seals;    // and what may be one
+};
+
+void report(std::string_view what, const Status& why) {
+    base::log_error(
+        "a part of the journal of a writer that has ended cannot be read: it is set aside",
+        {{"of", std::string(what)}, {"error", std::string(message_of(why))}});
+}
+
 // What is there; objects that are gone are in segments.
-StatusOr<Records> read_journal(bucket::Bucket& bucket, std::uint64_t journal, std::uint64_t seal) {
-    Records all;
+StatusOr<Contents> read_journal(bucket::Bucket& bucket, std::uint64_t journal, std::uint64_t seal) {
+    Contents all;
     LOGI_ASSIGN_OR_RETURN(const auto numbers, journal::object_numbers(bucket, journal));
     for (const std::uint64_t number : numbers) {
         if (number >= seal) {
             break;
         }
-        const std::string key = journal::object_key(journal, number);
-        const auto bytes = bucket.get(key);
-        if (bytes.status().code() == absl::StatusCode::kNotFound) {
+        const auto object = journal::read_object(bucket, journal, number);
+        if (object.status().code() == absl::StatusCode::kNotFound) {
             continue;
         }
-        LOGI_RETURN_IF_ERROR(bytes.status());
-        auto object = journal::decode_object(*bytes);
-        if (!object.ok()) {
-            return Status(object.status().code(),
-                          absl::StrCat(key, ": ", object.status().message()));
+        if (object.status().code() == absl::StatusCode::kDataLoss) {
+            report("all tenants", object.status());
+            all.damaged.insert(number);
+            all.seals.insert(number);
+            continue;
+        }
+        LOGI_RETURN_IF_ERROR(object.status());
+        if (object->seal) {
+            all.seals.insert(number);
+        }
+        for (const auto& [tenant, why] : object->damaged) {
+            report(absl::StrCat("tenant ", tenant), why);
+            all.damaged.insert(number);
         }
         for (const auto& [tenant, records] : object->tenants) {
             for (const auto& record : records.records) {
-                all[tenant].push_back(
+                all.records[tenant].push_back(
                     {journal::position_of(number, record.index), record.payload, records.bytes});
             }
         }
@@ -56,15 +76,22 @@ StatusOr<Records> read_journal(bucket::Bucket& bucket, std::uint64_t journal, st
 StatusOr<std::shared_ptr<head::Generation>> generation_of(const std::vector<Record>& records,
                                                           std::uint64_t journal,
                                                           std::uint64_t from,
-                                                          std::uint64_t to) {
+                                                          std::uint64_t to,
+                                                          std::set<std::uint64_t>& damaged) {
     auto generation = std::make_shared<head::Generation>(journal, from);
     for (const Record& record : records) {
         if (record.position <= from) {
             continue;
         }
-        LOGI_ASSIGN_OR_RETURN(const auto decoded, ingest::decode_record(record.payload));
+        const auto decoded = ingest::decode_record(record.payload);
+        if (decoded.status().code() == absl::StatusCode::kDataLoss) {
+            report(absl::StrCat("position ", record.position), decoded.status());
+            damaged.insert(journal::object_of(record.position));
+            continue;
+        }
+        LOGI_RETURN_IF_ERROR(decoded.status());
         std::uint32_t index = 0;
-        for (const auto& stream : decoded.streams) {
+        for (const auto& stream : decoded->streams) {
             generation->append(
                 stream.labels, stream.id, stream.entries, record.position, index, record.bytes);
             index += static_cast<std::uint32_t>(stream.entries.size());
@@ -78,7 +105,8 @@ Status write_tenant(ingest::Store& store,
                     const std::string& name,
                     const std::vector<Record>& records,
                     std::uint64_t journal,
-                    std::uint64_t to) {
+                    std::uint64_t to,
+                    std::set<std::uint64_t>& damaged) {
     LOGI_ASSIGN_OR_RETURN(const auto tenant, store.tenant(name));
     Status status;
     for (int i = 0; i < kTries; ++i) {
@@ -87,7 +115,7 @@ Status write_tenant(ingest::Store& store,
         if (records.back().position <= from) {
             return absl::OkStatus();
         }
-        LOGI_ASSIGN_OR_RETURN(auto generation, generation_of(records, journal, from, to));
+        LOGI_ASSIGN_OR_RETURN(auto generation, generation_of(records, journal, from, to, damaged));
         status = store.write_generation(tenant, std::move(generation));
         if (status.code() != absl::StatusCode::kFailedPrecondition) {
             return status;
@@ -98,20 +126,26 @@ Status write_tenant(ingest::Store& store,
 
 }  // namespace
 
-Status take_over_journal(ingest::Store& store, std::uint64_t journal, const std::string& sealer) {
-    LOGI_ASSIGN_OR_RETURN(const std::uint64_t seal,
-                          journal::seal_journal(store.bucket(), journal, sealer));
-    LOGI_ASSIGN_OR_RETURN(const Records all, read_journal(store.bucket(), journal, seal));
-    for (const auto& [tenant, records] : all) {
-        LOGI_RETURN_IF_ERROR(
-            write_tenant(store, tenant, records, journal, journal::position_of(seal, 0)));
+StatusOr<std::uint64_t> take_over_journal(ingest::Store& store,
+                                          std::uint64_t journal,
+                                          const std::string& sealer) {
+    bucket::Bucket& bucket = store.bucket();
+    LOGI_ASSIGN_OR_RETURN(const std::uint64_t seal, journal::seal_journal(bucket, journal, sealer));
+    LOGI_ASSIGN_OR_RETURN(Contents all, read_journal(bucket, journal, seal));
+    for (const auto& [tenant, records] : all.records) {
+        LOGI_RETURN_IF_ERROR(write_tenant(
+            store, tenant, records, journal, journal::position_of(seal, 0), all.damaged));
     }
-    LOGI_RETURN_IF_ERROR(journal::remove_journal(store.bucket(), journal, seal - 1));
+    for (const std::uint64_t number : all.damaged) {
+        LOGI_RETURN_IF_ERROR(journal::set_aside(bucket, journal, number));
+    }
+    LOGI_RETURN_IF_ERROR(journal::remove_journal(bucket, journal, seal - 1, all.seals));
     base::log_info("the journal of a writer that has ended is in segments",
                    {{"journal", absl::StrCat(journal)},
                     {"objects", absl::StrCat(seal - 1)},
-                    {"tenants", absl::StrCat(all.size())}});
-    return absl::OkStatus();
+                    {"damaged", absl::StrCat(all.damaged.size())},
+                    {"tenants", absl::StrCat(all.records.size())}});
+    return all.damaged.size();
 }
 
 }  // namespace logi::cluster

@@ -111,8 +111,9 @@ struct Config {
     bool retention_enabled = false;                        // entries end, and can be deleted
     Duration delete_request_cancel_period = Duration::hours(24);
     Duration delete_max_interval = Duration::hours(24);  // the greatest max_interval of a request
-    Duration tail_max_duration = Duration::hours(1);     // querier.…, 0: no limit
-    bool multi_tenant_queries_enabled = false;           // querier.…: reads of A|B
+    std::int64_t journals_bytes_max = 1LL << 30;  // querier.…, of a shared bucket's, in memory
+    Duration tail_max_duration = Duration::hours(1);  // querier.…, 0: no limit
+    bool multi_tenant_queries_enabled = false;        // querier.…: reads of A|B
     // querier.…: a query over less than twice that of what is stored is read by one process.
     std::int64_t split_piece_size = 64LL << 20;
     // Reads of a tenant that are under way, the lesser of both; 0: no limit.

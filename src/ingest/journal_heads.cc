@@ -90,9 +90,15 @@ JournalHeads::Found JournalHeads::find(const std::string& tenant) {
     }
     Found found;
     found.missing = missing_;
+    found.all_registered = all_registered_;
     for (const auto& [journal, state] : journals_) {
         if (const auto it = state.pieces.find(tenant); it != state.pieces.end()) {
             found.pieces.insert(found.pieces.end(), it->second.begin(), it->second.end());
+        }
+        for (const auto& [number, damage] : state.damaged) {
+            if (damage.tenant.empty() || damage.tenant == tenant) {
+                found.missing.push_back(damage.why);
+            }
         }
     }
     return found;
@@ -118,6 +124,7 @@ void JournalHeads::refresh() {
         return;
     }
     const auto registered = journal::registered_journals(bucket_);
+    all_registered_ = registered.ok();
     if (!registered.ok()) {
         missing_.push_back(
             absl::StrCat("which journals there are is not known: ", registered.status().message()));
@@ -135,9 +142,6 @@ void JournalHeads::refresh() {
         if (const Status status = load(journal, state); !status.ok()) {
             missing_.push_back(absl::StrCat(
                 "journal ", journal, " cannot be read to its end: ", status.message()));
-        }
-        for (const auto& [number, why] : state.damaged) {
-            missing_.push_back(why);
         }
     }
 }
@@ -169,17 +173,19 @@ Status JournalHeads::load_listed(std::uint64_t journal,
         if (bytes_ > bytes_max_) {
             return absl::ResourceExhaustedError("the journals take too much memory");
         }
-        const std::string key = journal::object_key(journal, number);
-        const auto bytes = bucket_.get(key);
-        if (bytes.status().code() == absl::StatusCode::kNotFound) {
-            return absl::AbortedError(absl::StrCat("object ", number, " is gone"));
-        }
-        LOGI_RETURN_IF_ERROR(bytes.status());
-        const auto object = journal::decode_object(*bytes);
-        if (object.ok()) {
-            add(*object, state);
-        } else {
-            state.damaged[number] = absl::StrCat(key, ": ", object.status().message());
+        const auto object = journal::read_object(bucket_, journal, number);
+        switch (object.status().code()) {
+            case absl::StatusCode::kOk:
+                add(*object, state);
+                break;
+            case absl::StatusCode::kNotFound:
+                return absl::AbortedError(absl::StrCat("object ", number, " is gone"));
+            case absl::StatusCode::kDataLoss:
+            case absl::StatusCode::kUnimplemented:
+                state.damaged.insert({number, {"", std::string(message_of(object.status()))}});
+                break;
+            default:
+                return object.status();
         }
         state.loaded = number;
     }
@@ -197,8 +203,14 @@ void JournalHeads::add(const journal::JournalObject& object, JournalState& state
         if (added.ok()) {
             bytes_ += *added;
         } else {
-            state.damaged[object.number] = absl::StrCat(
-                journal::object_key(object.journal, object.number), ": ", added.status().message());
+            const std::string key = journal::object_key(object.journal, object.number);
+            state.damaged.insert(
+                {object.number, {tenant, absl::StrCat(key, ": ", added.status().message())}});
+        }
+    }
+    for (const auto& [tenant, why] : object.damaged) {
+        if (!tenant.empty()) {
+            state.damaged.insert({object.number, {tenant, std::string(message_of(why))}});
         }
     }
 }

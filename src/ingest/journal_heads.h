@@ -64,6 +64,8 @@ class JournalHeads {
     struct Found {
         std::vector<std::shared_ptr<const JournalPiece>> pieces;
         std::vector<std::string> missing;  // what could not be read, one sentence each
+        // Else some may be of journals that have been gone for long.
+        bool all_registered = true;
     };
     // Everything of the tenant's that was acknowledged before the call, and is not in segments by
     // the newest snapshot of after the call; and some of what is.
@@ -73,10 +75,14 @@ class JournalHeads {
     [[nodiscard]] std::vector<std::string> tenants() const;
 
   private:
+    struct Damage {
+        std::string tenant;  // "": of which it is, is not known
+        std::string why;
+    };
     struct JournalState {
         std::uint64_t loaded = 0;  // number of the last object that was read
         bool sealed = false;
-        std::map<std::uint64_t, std::string> damaged;  // by number of the object
+        std::multimap<std::uint64_t, Damage> damaged;  // by number of the object
         absl::flat_hash_map<std::string, std::vector<std::shared_ptr<JournalPiece>>> pieces;
     };
     void refresh() LOGI_REQUIRES(mutex_);
@@ -97,6 +103,7 @@ class JournalHeads {
     std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
     std::uint64_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     std::vector<std::string> missing_ LOGI_GUARDED_BY(mutex_);
+    bool all_registered_ LOGI_GUARDED_BY(mutex_) = true;
 };
 
 }  // namespace logi::ingest

@@ -7,6 +7,7 @@
 #include "bucket/counted_bucket.h"
 #include "bucket/directory_bucket.h"
 #include "ingest/record.h"
+#include "journal/registry.h"
 
 namespace logi::ingest {
 namespace {
@@ -296,6 +297,11 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
     commit.from = generation.from();
     commit.to = generation.to();
     commit.oldest_journal = shared() ? 0 : oldest_journal();  // others have journals of their own
+    if (shared()) {
+        commit.is_registered = [&] {
+            return journal::is_registered(*bucket_, commit.journal);
+        };
+    }
     // An attempt whose outcome was unknown may have committed after all.
     if (catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();
@@ -331,9 +337,19 @@ Status Store::flush_generation(const FlushQueue::Job& job) {
                 static_cast<double>(std::count(rows.begin(), rows.end(), true)));
         }
     }
-    if (status.code() == absl::StatusCode::kFailedPrecondition &&
-        catalog.snapshot()->position(commit.journal) >= commit.to) {
+    if (status.code() != absl::StatusCode::kFailedPrecondition) {
+        return status;
+    }
+    if (catalog.snapshot()->position(commit.journal) >= commit.to) {
         return absl::OkStatus();
+    }
+    if (shared()) {
+        LOGI_ASSIGN_OR_RETURN(const bool registered, commit.is_registered());
+        if (!registered) {
+            base::log_warn("others have written a journal of this process into segments",
+                           {{"journal", std::to_string(commit.journal)}});
+            return absl::OkStatus();
+        }
     }
     return status;
 }

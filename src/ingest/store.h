@@ -202,6 +202,14 @@ class Store {
     Status load();
     void open_ranges();
     Status load_shared();
+    struct SharedView {
+        std::shared_ptr<Tenant> owner;
+        std::shared_ptr<const catalog::Snapshot> snapshot;
+    };
+    // What is in journals, and then the newest snapshot.
+    StatusOr<SharedView> view_shared(const std::string& tenant, JournalHeads::Found& found);
+    StatusOr<std::shared_ptr<Tenant>> learn_tenant(const std::string& name,
+                                                   std::shared_ptr<Tenant> owner);
     [[nodiscard]] Pinned pin_shared(const std::string& tenant,
                                     TimeRange range,
                                     const std::vector<Matcher>& only,

@@ -6,7 +6,7 @@
 #include "ingest/store.h"
 #include "journal/bucket_journal.h"
 
-#include <set>
+#include <algorithm>
 
 namespace logi::ingest {
 namespace {
@@ -28,6 +28,26 @@ class NoJournal final : public journal::Journal {
   private:
     io::Strand strand_;
 };
+
+constexpr int kPinTries = 4;
+
+// Whether it is known of each piece what of it is in segments: the position of a journal that the
+// snapshot does not know may have been dropped since `known`, when the journal was not gone.
+bool tells_all(const catalog::Snapshot& snapshot,
+               std::uint64_t known,
+               const JournalHeads::Found& found) {
+    return snapshot.dropped_on <= known ||
+           std::all_of(found.pieces.begin(), found.pieces.end(), [&](const auto& piece) {
+               return snapshot.positions.contains(piece->journal());
+           });
+}
+
+// Of journals whose positions may have been dropped, as they may be gone.
+void leave_out_forgotten(const catalog::Snapshot& snapshot, JournalHeads::Found& found) {
+    std::erase_if(found.pieces, [&](const auto& piece) {
+        return snapshot.dropped_on > 0 && !snapshot.positions.contains(piece->journal());
+    });
+}
 
 }  // namespace
 
@@ -85,48 +105,68 @@ Status Store::write_generation(const std::shared_ptr<Tenant>& tenant,
     return absl::OkStatus();
 }
 
+StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
+                                               JournalHeads::Found& found) {
+    for (int i = 0; i < kPinTries; ++i) {
+        // Journals first, then the snapshot: what is removed from them in between is in the
+        // snapshot.
+        const auto known_owner = find_tenant(tenant_name);
+        const auto known = known_owner == nullptr ? nullptr : known_owner->catalog().snapshot();
+        found = heads_->find(tenant_name);
+        LOGI_ASSIGN_OR_RETURN(auto owner, learn_tenant(tenant_name, known_owner));
+        auto snapshot = owner->catalog().snapshot();
+        if (known != nullptr && base::planted(base::Planted::kSnapshotBeforeJournals)) {
+            snapshot = known;
+        }
+        if (!found.all_registered) {
+            leave_out_forgotten(*snapshot, found);  // the answer lacks something in any case
+        }
+        if (tells_all(*snapshot, known == nullptr ? 0 : known->number, found)) {
+            return SharedView{std::move(owner), std::move(snapshot)};
+        }
+    }
+    return absl::UnavailableError("journals end faster than they can be read");
+}
+
+// The tenant with its newest snapshot.
+StatusOr<std::shared_ptr<Tenant>> Store::learn_tenant(const std::string& name,
+                                                      std::shared_ptr<Tenant> owner) {
+    if (owner == nullptr) {
+        auto catalog = catalog::Catalog::open_shared(
+            *bucket_, deps_.clock, deps_.random, name, options_.shared->catalog);
+        LOGI_RETURN_IF_ERROR(catalog.status());
+        // Who makes up names of tenants must not leave something in memory for each.
+        if ((*catalog)->snapshot()->number == 0) {
+            return std::make_shared<Tenant>(name, *std::move(catalog));
+        }
+        LOGI_ASSIGN_OR_RETURN(owner, tenant(name));
+    }
+    LOGI_RETURN_IF_ERROR(owner->catalog().learn());
+    return owner;
+}
+
 Pinned Store::pin_shared(const std::string& tenant_name,
                          TimeRange range,
                          const std::vector<Matcher>& only,
                          Opening opening) {
     Pinned pinned;
-    // Journals first, then the snapshot: what is removed from them in between is in the snapshot,
-    // and what is in both is left out here.
-    std::shared_ptr<Tenant> owner = find_tenant(tenant_name);
-    const auto known_before = owner == nullptr ? nullptr : owner->catalog().snapshot();
-    JournalHeads::Found found = heads_->find(tenant_name);
+    JournalHeads::Found found;
+    const auto view = view_shared(tenant_name, found);
     pinned.missing = std::move(found.missing);
-    Status known;
-    if (owner != nullptr) {
-        known = owner->catalog().learn();
-    } else {
-        auto catalog = catalog::Catalog::open_shared(
-            *bucket_, deps_.clock, deps_.random, tenant_name, options_.shared->catalog);
-        known = catalog.status();
-        // Who makes up names of tenants must not leave something in memory for each.
-        if (catalog.ok() && (*catalog)->snapshot()->number == 0) {
-            owner = std::make_shared<Tenant>(tenant_name, *std::move(catalog));
-        } else if (catalog.ok()) {
-            auto kept = tenant(tenant_name);
-            known = kept.status();
-            if (kept.ok()) {
-                owner = *std::move(kept);
-                known = owner->catalog().learn();
-            }
-        }
-    }
-    if (!known.ok()) {
+    if (!view.ok()) {
         const std::string why =
-            absl::StrCat("which segments there are is not known: ", known.message());
+            absl::StrCat("which segments there are is not known: ", view.status().message());
         base::log_error("segments are left out of an answer", {{"error", why}});
         pinned.missing.push_back(why);
         return pinned;
     }
-    auto snapshot = owner->catalog().snapshot();
-    if (known_before != nullptr && base::planted(base::Planted::kSnapshotBeforeJournals)) {
-        snapshot = known_before;
+    const auto& [owner, snapshot] = *view;
+    if (!snapshot->damage.empty()) {
+        pinned.missing.push_back(
+            absl::StrCat("which segments live is not known for sure: ", snapshot->damage));
     }
     const exec::Hiding hiding = hiding_of(*owner, *snapshot, only);
+    // What is in segments and in journals, too, is left out here.
     for (const auto& piece : found.pieces) {
         const std::uint64_t in_segments = base::planted(base::Planted::kHeadAndSegment)
                                               ? 0

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace logi::ingest {
 namespace {
 
@@ -18,7 +20,14 @@ class SharedStore : public testing::Test {
         options.shared.emplace();
         options.shared->writer = writer;
         options.open_bucket = [this]() -> StatusOr<std::unique_ptr<bucket::Bucket>> {
-            return std::make_unique<bucket::FaultyBucket>(network_, bucket::BucketFaults());
+            auto way = std::make_unique<bucket::FaultyBucket>(network_, bucket::BucketFaults());
+            way->set_filter([this](const std::string& what, const std::string& key) {
+                if (before_call_) {
+                    before_call_(what, key);
+                }
+                return absl::OkStatus();
+            });
+            return way;
         };
         auto store = Store::open({executor_, clock_, random_, files_, metrics_}, options);
         EXPECT_TRUE(store.ok()) << store.status();
@@ -69,6 +78,7 @@ class SharedStore : public testing::Test {
     bucket::MemoryBucket bucket_;
     bucket::FaultyNetwork network_{bucket_, 1};
     std::vector<std::string> missing_;
+    std::function<void(const std::string& what, const std::string& key)> before_call_;
 };
 
 using Lines = std::vector<std::string>;
@@ -135,6 +145,75 @@ TEST_F(SharedStore, WhatCannotBeReadIsSaid) {
     lines(*open(""), "t");
     ASSERT_EQ(missing_.size(), 2U);
     EXPECT_NE(missing_[0].find("object 2 is gone"), std::string::npos) << missing_[0];
+}
+
+TEST_F(SharedStore, OnlyWhoseRecordsAreDamagedHearsOfIt) {
+    const auto writer = open("w");
+    int answered = 0;
+    for (const std::string tenant : {"one", "two"}) {
+        wire::PushRequest request;
+        wire::PushStream stream;
+        stream.labels = std::vector<LabelPair>{{"app", "a"}};
+        stream.entries.push_back({clock_.now(), "a line", {}});
+        request.streams.push_back(std::move(stream));
+        writer->push(tenant, std::move(request), [&](const auto& outcome) {
+            answered += outcome.status == 204 ? 1 : 0;
+        });
+    }
+    while (answered < 2) {
+        ASSERT_TRUE(executor_.run_one());
+    }
+    const std::uint64_t journal = journal::registered_journals(bucket_)->front();
+    const std::string key = journal::object_key(journal, 1);
+    std::string bytes = *bucket_.get(key);
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    ASSERT_TRUE(bucket_.put(key, bytes).ok());
+    const auto reader = open("");
+    EXPECT_EQ(lines(*reader, "one"), Lines({"a line"}));
+    EXPECT_TRUE(missing_.empty());
+    EXPECT_EQ(lines(*reader, "two"), Lines());
+    ASSERT_EQ(missing_.size(), 1U);
+    EXPECT_NE(missing_[0].find(key), std::string::npos) << missing_[0];
+}
+
+TEST_F(SharedStore, AWriterWhoseJournalIsForgottenWritesNothingOfItAgain) {
+    const auto writer = open("w");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    const std::uint64_t journal = journal::registered_journals(bucket_)->front();
+    // Others have written it, removed it, and dropped its position long ago.
+    ASSERT_TRUE(journal::seal_journal(bucket_, journal, "other").ok());
+    ASSERT_TRUE(journal::remove_journal(bucket_, journal, 1).ok());
+    flush(*writer);
+    EXPECT_EQ(lines(*writer, "t"), Lines());
+    EXPECT_TRUE(bucket_.list("tenants/t/catalog")->empty());
+    EXPECT_EQ(push(*writer, "t", "two"), 204);  // in a new one
+    flush(*writer);
+    EXPECT_EQ(lines(*writer, "t"), Lines({"two"}));
+}
+
+TEST_F(SharedStore, APositionThatIsDroppedWhileAQueryLooksIsNoticed) {
+    const auto writer = open("w");
+    const auto reader = open("");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    EXPECT_EQ(lines(*reader, "t"), Lines({"one"}));
+    const std::uint64_t journal = journal::registered_journals(bucket_)->front();
+    // The reader has read the journal, and stands still before it asks for the newest snapshot.
+    bool dropped = false;
+    before_call_ = [&](const std::string& what, const std::string& key) {
+        if (dropped || what != "list" || key != "tenants/t/catalog") {
+            return;
+        }
+        dropped = true;
+        flush(*writer);
+        ASSERT_TRUE(journal::remove_journal(bucket_, journal, 1).ok());
+        const auto tenant = writer->find_tenant("t");
+        ASSERT_EQ(tenant->catalog().snapshot()->positions.count(journal), 1U);
+        ASSERT_TRUE(tenant->catalog().forget({}, {journal}).ok());
+        ASSERT_EQ(tenant->catalog().snapshot()->positions.count(journal), 0U);
+    };
+    EXPECT_EQ(lines(*reader, "t"), Lines({"one"}));
+    EXPECT_TRUE(missing_.empty());
+    EXPECT_TRUE(dropped);
 }
 
 TEST_F(SharedStore, WhatIsWrittenLeavesTheJournals) {

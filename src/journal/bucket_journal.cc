@@ -61,7 +61,7 @@ void BucketJournal::post_after(Duration delay, void (BucketJournal::*work)()) {
 void BucketJournal::append(const std::string& tenant,
                            std::shared_ptr<const std::string> payload,
                            std::function<void(StatusOr<RecordId>)> done) {
-    if (refusing_.load()) {
+    if (is_refusing()) {
         done(absl::UnavailableError("the bucket takes nothing at the moment"));
         return;
     }
@@ -87,6 +87,12 @@ void BucketJournal::append(const std::string& tenant,
     } else if (first) {
         post_after(options_.gather_max, &BucketJournal::on_gathered);
     }
+}
+
+bool BucketJournal::is_refusing() const {
+    const std::int64_t since_ns = sending_since_ns_.load();
+    return refusing_.load() ||
+           (since_ns != 0 && deps_.clock.now() - Timestamp{since_ns} > options_.putting_max);
 }
 
 void BucketJournal::on_gathered() {
@@ -125,6 +131,7 @@ void BucketJournal::send_next() {
     Batch batch = take_batch();
     if (!batch.records.empty()) {
         sending_ = std::make_unique<Batch>(std::move(batch));
+        sending_since_ns_.store(deps_.clock.now().ns);
         send();
     }
 }
@@ -230,6 +237,7 @@ void BucketJournal::acknowledge() {
         more = !pending_.empty() && (!gathering_ || pending_bytes_ >= options_.object_bytes_max);
     }
     sending_ = nullptr;
+    sending_since_ns_.store(0);
     object_.clear();
     failures_ = 0;
     refusing_.store(false);

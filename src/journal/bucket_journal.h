@@ -39,6 +39,8 @@ class BucketJournal final : public Journal {
         std::uint64_t pending_bytes_max = 256ULL << 20U;
         // After failing for so long, records are refused until the bucket takes one again.
         Duration failing_max = Duration::seconds(2);
+        // So long an object may take: then they are refused until it is there.
+        Duration putting_max = Duration::seconds(5);
     };
 
     BucketJournal(const Deps& deps, Options options, JournalEvents events);
@@ -68,6 +70,7 @@ class BucketJournal final : public Journal {
     // Runs on the strand unless the journal is gone by then.
     void post(void (BucketJournal::*work)());
     void post_after(Duration delay, void (BucketJournal::*work)());
+    [[nodiscard]] bool is_refusing() const;
     void on_gathered();
     void send_next();
     Batch take_batch();
@@ -86,6 +89,7 @@ class BucketJournal final : public Journal {
     const JournalEvents events_;
     const std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
     std::atomic<bool> refusing_{false};
+    std::atomic<std::int64_t> sending_since_ns_{0};  // 0: nothing is being sent
 
     // Touched on the strand only.
     std::unique_ptr<Batch> sending_;

@@ -47,6 +47,7 @@ class Writer {
         while (clock_.now() < end && executor_.run_one()) {
         }
     }
+    void advance(Duration by) { clock_.advance(by); }
     BucketJournal& journal() { return *journal_; }
     io::SimExecutor& executor() { return executor_; }
 
@@ -104,15 +105,79 @@ TEST(JournalObjectBytes, EveryChangedOrMissingByteIsNoticed) {
     EXPECT_EQ(back->tenants.at("a").records[0].payload, "two");
     const std::string seal = encode_seal(7, 10, "w");
     EXPECT_TRUE(decode_object(seal)->seal);
+    const auto is_whole = [](std::string_view some) {
+        const auto object = decode_object(some);
+        return object.ok() && object->damaged.empty();
+    };
     for (const std::string& whole : {bytes, seal}) {
+        ASSERT_TRUE(is_whole(whole));
         for (std::size_t i = 0; i < whole.size(); ++i) {
             std::string changed = whole;
             changed[i] = static_cast<char>(changed[i] ^ 0x10);
-            EXPECT_FALSE(decode_object(changed).ok()) << i;
-            EXPECT_FALSE(decode_object(std::string_view(whole).substr(0, i)).ok()) << i;
+            EXPECT_FALSE(is_whole(changed)) << i;
+            EXPECT_FALSE(is_whole(std::string_view(whole).substr(0, i))) << i;
         }
-        EXPECT_FALSE(decode_object(whole + "x").ok());
+        EXPECT_FALSE(is_whole(whole + "x"));
     }
+}
+
+TEST(JournalObjectBytes, OneTenantsDamageLeavesTheOthers) {
+    const auto text = [](const std::string& s) {
+        return std::make_shared<const std::string>(s);
+    };
+    const std::string bytes =
+        encode_object(7, 9, "w", {{"a", text("one")}, {"b", text("two")}, {"c", text("three")}});
+    std::string changed = bytes;
+    changed[bytes.find("two")] = 'T';
+    const auto object = decode_object(changed);
+    ASSERT_TRUE(object.ok()) << object.status();
+    EXPECT_EQ(object->tenants.at("a").records[0].payload, "one");
+    EXPECT_EQ(object->tenants.at("c").records[0].payload, "three");
+    EXPECT_EQ(object->tenants.count("b"), 0U);
+    EXPECT_EQ(object->damaged.at("b").code(), absl::StatusCode::kDataLoss);
+    const auto cut = decode_object(std::string_view(bytes).substr(0, bytes.find("three")));
+    ASSERT_TRUE(cut.ok()) << cut.status();
+    EXPECT_EQ(cut->tenants.size(), 2U);
+    EXPECT_EQ(cut->damaged.count("c"), 1U);
+}
+
+TEST(Registry, BehindWhatMayBeASealComesOneMoreAndBothStay) {
+    bucket::MemoryBucket bucket;
+    const auto record = std::make_shared<const std::string>("one");
+    ASSERT_TRUE(bucket.put(object_key(7, 1), encode_object(7, 1, "w", {{"t", record}})).ok());
+    EXPECT_EQ(*seal_journal(bucket, 7, "a"), 2U);
+    ASSERT_TRUE(bucket.put(object_key(7, 2), "no seal any more").ok());
+    EXPECT_EQ(read_object(bucket, 7, 2).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(*seal_journal(bucket, 7, "b"), 3U);
+    EXPECT_EQ(*seal_journal(bucket, 7, "c"), 3U);
+    ASSERT_TRUE(set_aside(bucket, 7, 2).ok());
+    ASSERT_TRUE(remove_journal(bucket, 7, 2, {2}).ok());
+    EXPECT_EQ(*object_numbers(bucket, 7), std::vector<std::uint64_t>({2, 3}));
+    EXPECT_EQ(*bucket.get(absl::StrCat("damaged/", object_key(7, 2))), "no seal any more");
+    // Its writer is late.
+    EXPECT_FALSE(bucket.put_if_absent(object_key(7, 2), "records").ok());
+}
+
+TEST(BucketJournal, WhileAnObjectHangsRecordsAreRefused) {
+    bucket::MemoryBucket bucket;
+    bucket::FaultyNetwork network(bucket, 1);
+    bool hangs = true;
+    std::unique_ptr<Writer> writer;
+    bucket::FaultyBucket way(network, {}, [&] {
+        if (std::exchange(hangs, false)) {
+            writer->append("a", "soon");
+            writer->advance(Duration::seconds(6));
+            writer->append("a", "late");
+        }
+    });
+    writer = std::make_unique<Writer>(way, "w", 1);
+    writer->append("a", "first");
+    writer->pass(Duration::seconds(10));
+    EXPECT_EQ(writer->refused, std::vector<std::string>{"late"});
+    EXPECT_EQ(writer->acknowledged.size(), 2U);
+    writer->append("a", "again");
+    writer->pass(Duration::seconds(1));
+    EXPECT_EQ(writer->acknowledged.size(), 3U);
 }
 
 TEST(BucketJournal, OneObjectHoldsWhatComesInAQuarterOfASecond) {

@@ -33,8 +33,9 @@ Status damaged(std::string_view why) {
     return absl::DataLossError(absl::StrCat("journal object is damaged: ", std::string(why)));
 }
 
-Status decode_region(std::string_view region, TenantRecords& into, std::uint64_t count) {
+StatusOr<TenantRecords> decode_region(std::string_view region, std::uint64_t count) {
     LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, codec::decompress(region));
+    TenantRecords into;
     into.bytes = std::make_shared<const std::string>(raw.view());
     base::ByteReader r(*into.bytes);
     std::uint64_t last = 0;
@@ -48,7 +49,7 @@ Status decode_region(std::string_view region, TenantRecords& into, std::uint64_t
         last = record.index;
         into.records.push_back(record);
     }
-    return r.ok() && into.records.size() == count ? absl::OkStatus()
+    return r.ok() && into.records.size() == count ? StatusOr<TenantRecords>(std::move(into))
                                                   : damaged("its records do not fit");
 }
 
@@ -148,12 +149,22 @@ StatusOr<JournalObject> decode_object(std::string_view bytes) {
     }
     for (const Region& region : regions) {
         const std::string_view packed = r.bytes(region.bytes);
-        if (!r.ok() || base::crc32c(packed) != region.crc) {
-            return damaged("a tenant's records");
+        if (object.tenants.contains(region.tenant) || object.damaged.contains(region.tenant)) {
+            return damaged("a tenant is there twice");
         }
-        LOGI_RETURN_IF_ERROR(decode_region(packed, object.tenants[region.tenant], region.count));
+        auto records = r.ok() && base::crc32c(packed) == region.crc
+                           ? decode_region(packed, region.count)
+                           : damaged("a tenant's records");
+        if (records.ok()) {
+            object.tenants[region.tenant] = *std::move(records);
+        } else {
+            object.damaged[region.tenant] = damaged(message_of(records.status()));
+        }
     }
-    return r.done() ? StatusOr<JournalObject>(std::move(object)) : damaged("its end");
+    if (!r.done()) {
+        object.damaged.try_emplace("", damaged("its end"));
+    }
+    return object;
 }
 
 }  // namespace logi::journal

@@ -53,6 +53,9 @@ struct JournalObject {
     std::uint64_t number = 0;
     std::string writer;
     std::map<std::string, TenantRecords> tenants;
+    // Whose records cannot be read, and why; those of all others can. "": there is something behind
+    // the records, and nobody's are missing.
+    std::map<std::string, Status> damaged;
 };
 
 struct NewRecord {
@@ -68,7 +71,8 @@ struct NewRecord {
 [[nodiscard]] std::string encode_seal(std::uint64_t journal,
                                       std::uint64_t number,
                                       std::string_view writer);
-// kDataLoss for damaged bytes, kUnimplemented when they are of a newer version.
+// kDataLoss when the beginning is damaged, so that nothing can be read, and it is not known whether
+// it is a seal; kUnimplemented when the bytes are of a newer version.
 StatusOr<JournalObject> decode_object(std::string_view bytes);
 
 }  // namespace logi::journal

@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/planted.h"
-#include "journal/journal_object.h"
 
 #include <algorithm>
 
@@ -49,6 +48,49 @@ StatusOr<std::string> writer_of(bucket::Bucket& bucket, std::uint64_t journal) {
     return text.substr(0, text.find('\n'));
 }
 
+StatusOr<bool> is_registered(bucket::Bucket& bucket, std::uint64_t journal) {
+    const Status found = bucket.size(registry_key(journal)).status();
+    if (found.code() == absl::StatusCode::kNotFound) {
+        return false;
+    }
+    LOGI_RETURN_IF_ERROR(found);
+    return true;
+}
+
+StatusOr<JournalObject> read_object(bucket::Bucket& bucket,
+                                    std::uint64_t journal,
+                                    std::uint64_t number) {
+    const std::string key = object_key(journal, number);
+    LOGI_ASSIGN_OR_RETURN(std::string bytes, bucket.get(key));
+    auto object = decode_object(bytes);
+    if (object.status().code() == absl::StatusCode::kDataLoss ||
+        (object.ok() && !object->damaged.empty())) {
+        LOGI_ASSIGN_OR_RETURN(bytes, bucket.get(key));
+        object = decode_object(bytes);
+    }
+    if (object.ok() && (object->journal != journal || object->number != number)) {
+        object = absl::DataLossError("it is another journal's object, or of another number");
+    }
+    if (!object.ok()) {
+        return Status(object.status().code(), absl::StrCat(key, ": ", object.status().message()));
+    }
+    for (auto& [tenant, why] : object->damaged) {
+        why = Status(why.code(), absl::StrCat(key, ": ", why.message()));
+    }
+    return object;
+}
+
+Status set_aside(bucket::Bucket& bucket, std::uint64_t journal, std::uint64_t number) {
+    const std::string key = object_key(journal, number);
+    const auto bytes = bucket.get(key);
+    if (bytes.status().code() == absl::StatusCode::kNotFound) {
+        return absl::OkStatus();  // somebody has been faster
+    }
+    LOGI_RETURN_IF_ERROR(bytes.status());
+    const Status put = bucket.put_if_absent(absl::StrCat(kDamagedFolder, "/", key), *bytes);
+    return put.code() == absl::StatusCode::kAlreadyExists ? absl::OkStatus() : put;
+}
+
 StatusOr<std::uint64_t> seal_journal(bucket::Bucket& bucket,
                                      std::uint64_t journal,
                                      const std::string& sealer) {
@@ -56,19 +98,15 @@ StatusOr<std::uint64_t> seal_journal(bucket::Bucket& bucket,
         LOGI_ASSIGN_OR_RETURN(const auto numbers, object_numbers(bucket, journal));
         const std::uint64_t last = numbers.empty() ? 0 : numbers.back();
         if (last > 0) {
-            const auto bytes = bucket.get(object_key(journal, last));
-            if (bytes.status().code() == absl::StatusCode::kNotFound) {
+            const auto object = read_object(bucket, journal, last);
+            if (object.status().code() == absl::StatusCode::kNotFound) {
                 continue;
             }
-            LOGI_RETURN_IF_ERROR(bytes.status());
-            const auto object = decode_object(*bytes);
-            if (!object.ok()) {
-                return Status(
-                    object.status().code(),
-                    absl::StrCat(object_key(journal, last), ": ", object.status().message()));
-            }
-            if (object->seal) {
-                return last;
+            if (object.status().code() != absl::StatusCode::kDataLoss) {
+                LOGI_RETURN_IF_ERROR(object.status());
+                if (object->seal) {
+                    return last;
+                }
             }
         }
         if (base::planted(base::Planted::kNoSeal)) {
@@ -85,10 +123,14 @@ StatusOr<std::uint64_t> seal_journal(bucket::Bucket& bucket,
         absl::StrCat("journal ", journal, " goes on faster than it can be sealed"));
 }
 
-Status remove_journal(bucket::Bucket& bucket, std::uint64_t journal, std::uint64_t last) {
+Status remove_journal(bucket::Bucket& bucket,
+                      std::uint64_t journal,
+                      std::uint64_t last,
+                      const std::set<std::uint64_t>& kept) {
     LOGI_ASSIGN_OR_RETURN(const auto numbers, object_numbers(bucket, journal));
     for (const std::uint64_t number : numbers) {
-        if (number <= last || base::planted(base::Planted::kSealRemoved)) {
+        if ((number <= last && !kept.contains(number)) ||
+            base::planted(base::Planted::kSealRemoved)) {
             LOGI_RETURN_IF_ERROR(remove(bucket, object_key(journal, number)));
         }
     }

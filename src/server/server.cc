@@ -187,6 +187,7 @@ int run(const config::Config& config, const Roles& roles) {
         }
         options.shared.emplace();
         options.shared->writer = roles.write ? writer : "";
+        options.shared->journals_bytes_max = static_cast<std::uint64_t>(config.journals_bytes_max);
         options.flush_age_max = kSharedFlushAgeMax;
         if (!config.ingestion_rate_is_local) {
             // Nothing is pushed before there are peers.
