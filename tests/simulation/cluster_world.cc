@@ -16,6 +16,7 @@ constexpr Timestamp kStart{1'700'000'000'000'000'000};
 const std::vector<std::string> kTenants = {"one", "two"};
 constexpr int kDepthMax = 3;
 constexpr Duration kGrace = Duration::minutes(1);
+constexpr Duration kLateMax = Duration::seconds(30);  // less than the grace
 
 // Every line of a source; an error if it cannot be read.
 Status read_lines(const segment::Source& source, std::vector<std::string>& lines) {
@@ -50,7 +51,25 @@ Counts& Counts::operator+=(const Counts& other) {
     seals_met += other.seals_met;
     compactions += other.compactions;
     swept += other.swept;
+    dropped += other.dropped;
     return *this;
+}
+
+Counts Counts::per(std::uint64_t runs) const {
+    return {calls / runs,
+            faults / runs,
+            deaths / runs,
+            long_waits / runs,
+            pushed / runs,
+            acknowledged / runs,
+            queries / runs,
+            complete / runs,
+            rows / runs,
+            taken_over / runs,
+            seals_met / runs,
+            compactions / runs,
+            swept / runs,
+            dropped / runs};
 }
 
 std::string Counts::text() const {
@@ -79,7 +98,9 @@ std::string Counts::text() const {
                         " compactions ",
                         compactions,
                         " swept ",
-                        swept);
+                        swept,
+                        " dropped ",
+                        dropped);
 }
 
 class World::Process {
@@ -121,7 +142,7 @@ class World::Process {
             announcement->start();
         }
         if (role == Role::kCompactor) {
-            start_housekeeping(world);
+            start_housekeeping(world, number);
         }
     }
 
@@ -135,7 +156,7 @@ class World::Process {
         store.reset();
     }
 
-    void start_housekeeping(World& world) {
+    void start_housekeeping(const World& world, std::uint64_t number) {
         deletes = std::make_unique<compact::Deletes>(*store, world.clock_, random, Duration{});
         compact::CompactorOptions compaction;
         compaction.interval = {};
@@ -147,9 +168,12 @@ class World::Process {
         options.name = name;
         options.interval = Duration::seconds(20);
         options.grace = kGrace;
-        options.compact = [this](io::Task done) {
-            compactor->run(std::move(done));
-        };
+        // Who sweeps need not merge, and so need not be faster than who stands still in a merge.
+        if (world.options_.seed % 2 == 0 || number % 2 == 0) {
+            options.compact = [this](io::Task done) {
+                compactor->run(std::move(done));
+            };
+        }
         housekeeping = std::make_unique<cluster::Housekeeping>(*store, executor, metrics, options);
         housekeeping->start();
     }
@@ -177,6 +201,7 @@ World::World(const WorldOptions& options)
       network_(memory_, options.seed),
       files_(options.seed),
       choice_(options.seed + 77) {
+    network_.limit_lateness(clock_, kLateMax);
     for (int i = 0; i < options.writers; ++i) {
         start(Role::kWriter);
     }
@@ -243,8 +268,7 @@ void World::let_others_work(Process& waiting) {
     --depth_;
 }
 
-// A process stands still in the middle of something, for longer than anything else takes: most of
-// all where it is about to commit.
+// A process stands still in the middle of something: most of all where it is about to commit.
 void World::may_wait_long(const Process& process, const std::string& what, const std::string& key) {
     const bool commit = what == "put_if_absent" && absl::StrContains(key, "/catalog/");
     if (waiting_long_ || depth_ >= kDepthMax || healed_ || querying_ || !process.busy ||
@@ -254,17 +278,46 @@ void World::may_wait_long(const Process& process, const std::string& what, const
     waiting_long_ = true;
     ++depth_;
     ++counts_.long_waits;
+    if (commit && choice_.below(2) == 0) {
+        others_commit();
+    } else {
+        wait_long();
+    }
+    --depth_;
+    waiting_long_ = false;
+}
+
+// Longer than anything else takes.
+void World::wait_long() {
+    const bool quiet = choice_.below(2) == 0;  // so that what it prepared stays good
     const Timestamp end = clock_.now() + Duration::seconds(200);
     for (int i = 0; i < 1000 && clock_.now() < end; ++i) {
-        if (choice_.below(6) == 0) {
+        if (!quiet && choice_.below(6) == 0) {
             push();
         }
         if (Process* other = pick_idle(); other == nullptr || !run_some(*other)) {
             clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(2500))));
         }
     }
-    --depth_;
-    waiting_long_ = false;
+}
+
+// So often, and in so little time, that the number which it is about to use is gone again before it
+// is taken for dead.
+void World::others_commit() {
+    const Timestamp end = clock_.now() + Duration::seconds(30);
+    for (int i = 0; i < 400 && clock_.now() < end; ++i) {
+        if (choice_.below(8) == 0) {
+            push();
+        }
+        if (Process* writer = choice_.below(8) == 0 ? pick(Role::kWriter) : nullptr) {
+            writer->busy = true;
+            writer->store->flush([](const Status&) {});
+            writer->busy = false;
+        }
+        if (Process* other = pick_idle(); other == nullptr || !run_some(*other)) {
+            clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(500))));
+        }
+    }
 }
 
 void World::bury_dead() {
@@ -443,10 +496,11 @@ void World::step() {
             writer->busy = false;
         }
     } else if (dice < 23 && choice_.below(4) == 0) {
-        // Long enough to be taken for dead, or so.
+        // Long enough to be taken for dead, or so; some until they are forgotten.
         if (Process* process = pick(Role::kWriter)) {
+            const std::uint64_t seconds = choice_.below(choice_.below(3) == 0 ? 400 : 150);
             process->paused_until =
-                clock_.now() + Duration::seconds(static_cast<std::int64_t>(choice_.below(150)));
+                clock_.now() + Duration::seconds(static_cast<std::int64_t>(seconds));
         }
     } else if (dice < 24 && choice_.below(20) == 0) {
         clock_.advance(Duration::hours(static_cast<std::int64_t>(choice_.below(100))));
@@ -516,6 +570,12 @@ void World::check_at_rest() {
                 wrong(absl::StrCat("a segment that lives is gone: ", segment.key));
             }
         }
+        for (const auto& [journal, position] : (*catalog)->snapshot()->positions) {
+            if (!std::binary_search(journals->begin(), journals->end(), journal)) {
+                wrong(absl::StrCat("a journal that is gone is remembered: ", journal));
+            }
+        }
+        counts_.dropped += (*catalog)->snapshot()->dropped_on > 0 ? 1U : 0U;
     }
 }
 

@@ -46,8 +46,10 @@ struct Counts {
     std::uint64_t seals_met = 0;
     std::uint64_t compactions = 0;
     std::uint64_t swept = 0;
+    std::uint64_t dropped = 0;  // catalogs that have dropped positions
 
     Counts& operator+=(const Counts& other);
+    [[nodiscard]] Counts per(std::uint64_t runs) const;
     [[nodiscard]] std::string text() const;
 };
 
@@ -81,6 +83,8 @@ class World {
     // While `waiting` waits for the bucket.
     void let_others_work(Process& waiting);
     void may_wait_long(const Process& process, const std::string& what, const std::string& key);
+    void wait_long();
+    void others_commit();
     void bury_dead();
     void push();
     void query();
