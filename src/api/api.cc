@@ -197,13 +197,6 @@ std::string Api::not_here(const Route& route) const {
     if (!roles_.read && route.is_for(auth::Right::kQuery)) {
         return "this process answers no queries: read is not among its roles";
     }
-    if (roles_.shared && route.is_for(auth::Right::kDelete)) {
-        return "entries cannot be deleted while several processes share the bucket";
-    }
-    const auto* handler = std::get_if<ScopeHandler>(&route.handler);
-    if (roles_.shared && handler != nullptr && *handler == &Api::tail) {
-        return "there are no live tails while several processes share the bucket";
-    }
     return {};
 }
 

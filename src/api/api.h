@@ -18,6 +18,7 @@
 #include "query/fair_queue.h"
 #include "query/query.h"
 #include "query/spread.h"
+#include "tail/journal_poll.h"
 #include "tail/tails.h"
 
 #include <memory>
@@ -55,6 +56,7 @@ class Api {
         // That share queries over much; null: there are no others.
         std::shared_ptr<query::Readers> readers = nullptr;
         const cluster::Members* members = nullptr;  // null: there is this process only
+        tail::JournalPoll* journals = nullptr;      // where processes share a bucket
     };
     Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
         : store_(deps.store),
@@ -68,6 +70,7 @@ class Api {
           roles_(deps.roles),
           readers_(deps.readers),
           members_(deps.members),
+          journals_(deps.journals),
           config_(config),
           gate_(gate),
           push_budget_(deps.executor, kPushBytesMax),
@@ -168,6 +171,7 @@ class Api {
     void format_query(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void delete_requests(const net::HttpRequest&, const Scope& scope, net::Responder);
     void add_delete(const Params& params, const Scope& scope, net::Responder respond);
+    net::HttpResponse cancel_delete(const Params& params, const Scope& scope);
     net::HttpResponse list_deletes(const Params& params, const Scope& scope) const;
     void list_rules(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void list_alerts(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -279,6 +283,7 @@ class Api {
     const Roles roles_;
     const std::shared_ptr<query::Readers> readers_;
     const cluster::Members* const members_;
+    tail::JournalPoll* const journals_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;

@@ -167,25 +167,41 @@ void Api::delete_requests(const net::HttpRequest& request,
         respond(refuse(403, "deletion is not available for this tenant"));
         return;
     }
-    net::HttpRequest of_url;
-    of_url.query = request.query;
-    const Params params(of_url);
-    if (request.method == "POST" || request.method == "PUT") {
-        add_delete(params, scope, std::move(respond));
-    } else if (request.method == "DELETE") {
-        const std::string id = params.get("request_id");
-        const auto listed = within(deletes_.list(scope.tenant), scope);
-        const bool hidden = !scope.only.empty() &&
-                            std::none_of(listed.begin(), listed.end(), [&](const auto& item) {
-                                return item.request.id == id;
-                            });
-        // To cancel "" is what nobody's id is.
-        const Status status = deletes_.cancel(
-            scope.tenant, hidden ? std::string() : id, params.get("force") == "true");
-        respond(status.ok() ? net::HttpResponse{204, {}, ""} : refuse(status));
+    const auto work = [this, method = request.method, query = request.query, scope, respond] {
+        net::HttpRequest of_url;
+        of_url.query = query;
+        const Params params(of_url);
+        if (method == "POST" || method == "PUT") {
+            add_delete(params, scope, respond);
+        } else if (method == "DELETE") {
+            respond(cancel_delete(params, scope));
+        } else {
+            respond(list_deletes(params, scope));
+        }
+    };
+    if (roles_.shared) {
+        executor_.post_long(work);  // the bucket is asked
     } else {
-        respond(list_deletes(params, scope));
+        work();
     }
+}
+
+net::HttpResponse Api::cancel_delete(const Params& params, const Scope& scope) {
+    const std::string id = params.get("request_id");
+    bool hidden = false;
+    if (!scope.only.empty()) {
+        auto listed = deletes_.list(scope.tenant);
+        if (!listed.ok()) {
+            return refuse(listed.status());
+        }
+        const auto left = within(*std::move(listed), scope);
+        hidden = std::none_of(
+            left.begin(), left.end(), [&](const auto& item) { return item.request.id == id; });
+    }
+    // To cancel "" is what nobody's id is.
+    const Status status =
+        deletes_.cancel(scope.tenant, hidden ? std::string() : id, params.get("force") == "true");
+    return status.ok() ? net::HttpResponse{204, {}, ""} : refuse(status);
 }
 
 void Api::add_delete(const Params& params, const Scope& scope, net::Responder respond) {
@@ -226,7 +242,11 @@ void Api::add_delete(const Params& params, const Scope& scope, net::Responder re
 }
 
 net::HttpResponse Api::list_deletes(const Params& params, const Scope& scope) const {
-    const auto listed = within(deletes_.list(scope.tenant), scope);
+    auto found = deletes_.list(scope.tenant);
+    if (!found.ok()) {
+        return refuse(found.status());
+    }
+    const auto listed = within(*std::move(found), scope);
     if (params.get("start").empty() || params.get("end").empty()) {
         return json_response(list_json(listed, nullptr));
     }

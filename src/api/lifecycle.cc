@@ -21,14 +21,19 @@ const char* name_of(Lifecycle::State state) {
 std::vector<std::pair<std::string, Lifecycle::State>> Lifecycle::services() const {
     const State all = stopping_ ? State::kStopping : State::kRunning;
     const State writing = std::max(all, writing_.load());
-    return {{"compactor", all},
-            {"distributor", writing},
-            {"ingester", writing},
-            {"querier", all},
-            {"query-frontend", all},
-            {"query-scheduler", all},
-            {"runtime-config", all},
-            {"server", all}};
+    std::vector<std::pair<std::string, State>> services;
+    if (parts_.compact) {
+        services = {{"compactor", all}};
+    }
+    if (parts_.write) {
+        services.insert(services.end(), {{"distributor", writing}, {"ingester", writing}});
+    }
+    if (parts_.read) {
+        services.insert(services.end(),
+                        {{"querier", all}, {"query-frontend", all}, {"query-scheduler", all}});
+    }
+    services.insert(services.end(), {{"runtime-config", all}, {"server", all}});
+    return services;
 }
 
 std::string Lifecycle::why_not_ready() const {

@@ -16,17 +16,25 @@ namespace logi::api {
 class Lifecycle {
   public:
     enum class State { kRunning, kStopping, kTerminated };
+    // What the process does.
+    struct Parts {
+        bool write = true;
+        bool read = true;
+        bool compact = true;
+    };
 
     // The marker of a shutdown that is prepared lies in `marker_dir`, which may be missing;
     // `terminate` makes the process end as SIGTERM does.
     Lifecycle(ingest::Store& store,
               io::FileSystem& files,
               std::string marker_dir,
-              std::function<void()> terminate)
+              std::function<void()> terminate,
+              Parts parts)
         : store_(store),
           files_(files),
           marker_dir_(std::move(marker_dir)),
-          terminate_(std::move(terminate)) {}
+          terminate_(std::move(terminate)),
+          parts_(parts) {}
 
     // The parts of the process by Loki's names.
     [[nodiscard]] std::vector<std::pair<std::string, State>> services() const;
@@ -56,6 +64,7 @@ class Lifecycle {
     io::FileSystem& files_;
     const std::string marker_dir_;
     const std::function<void()> terminate_;
+    const Parts parts_;
     std::atomic<bool> stopping_{false};
     std::atomic<State> writing_{State::kRunning};
     std::atomic<bool> flushes_at_end_{true};

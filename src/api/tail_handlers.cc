@@ -57,8 +57,14 @@ void Api::tail(const net::HttpRequest& http, const Scope& scope, net::Responder 
         return;
     }
     request->scope = scope;
-    const TailSocket::Deps deps{
-        store_, tails_, executor_, turns_, clock_, rules(scope), config_.tail_max_duration};
+    const TailSocket::Deps deps{store_,
+                                tails_,
+                                executor_,
+                                turns_,
+                                clock_,
+                                rules(scope),
+                                config_.tail_max_duration,
+                                journals_};
     auto accepted =
         net::accept_websocket(http, std::make_shared<TailSocket>(deps, *std::move(request)));
     if (!accepted.has_value()) {

@@ -48,6 +48,12 @@ void TailSocket::start(const std::shared_ptr<io::Executor>& reading) {
         fail(absl::InvalidArgumentError(kEndBeforeStart));
         return;
     }
+    if (deps_.journals != nullptr) {
+        if (const Status caught_up = deps_.journals->catch_up(); !caught_up.ok()) {
+            fail(caught_up);
+            return;
+        }
+    }
     if (const Status status = follow(std::get<logql::LogExpr>(prepared->expr->node));
         !status.ok()) {
         close(std::string(status.message()));

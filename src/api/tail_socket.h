@@ -11,6 +11,7 @@
 #include "net/websocket.h"
 #include "query/fair_queue.h"
 #include "query/query.h"
+#include "tail/journal_poll.h"
 #include "tail/tails.h"
 
 #include <atomic>
@@ -42,6 +43,8 @@ class TailSocket final : public net::WebSocketSource,
         const io::Clock& clock;
         std::shared_ptr<const ingest::TenantRules> rules;
         Duration duration_max;  // 0: any
+        // Where processes share a bucket; else null.
+        tail::JournalPoll* journals;
     };
     TailSocket(const Deps& deps, TailRequest request) : deps_(deps), request_(std::move(request)) {}
 

@@ -19,6 +19,11 @@ enum class Planted {
     kSweepWhatMayBeCommitted,
     kSweepAtOnce,
     kRemoveUnwrittenJournal,
+    kDeleteForgetsJournals,
+    kLaterJournalUnnamed,
+    kDeleteDoesNotCut,
+    kFlushWithoutTail,
+    kBelieveClock,
     kCommitOfGoneJournal,
 };
 

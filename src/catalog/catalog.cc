@@ -80,6 +80,21 @@ std::string Catalog::new_merged_key() const {
         ".segment");
 }
 
+namespace {
+
+// Of a shared catalog: requests to delete cover journals that they do not name by what is in
+// segments. This one was not, so it came later.
+void name_later_journal(std::vector<DeleteRequest>& deletes, std::uint64_t journal) {
+    for (DeleteRequest& request : deletes) {
+        if (request.pending() && request.covers_unnamed(journal) &&
+            !base::planted(base::Planted::kLaterJournalUnnamed)) {
+            request.arrived[journal] = 0;
+        }
+    }
+}
+
+}  // namespace
+
 Status Catalog::commit(const FlushCommit& commit) {
     return commit_edit([&](Snapshot& next) -> Status {
         const std::uint64_t position = next.position(commit.journal);
@@ -99,6 +114,17 @@ Status Catalog::commit(const FlushCommit& commit) {
             if (!may_commit(segment.key, next)) {
                 return absl::AbortedError(absl::StrCat(segment.key, " has waited for too long"));
             }
+        }
+        if (shared()) {
+            for (const DeleteRequest& request : next.deletes) {
+                if (request.cuts(commit.journal, commit.from, commit.to) &&
+                    !base::planted(base::Planted::kDeleteDoesNotCut)) {
+                    return absl::AbortedError(
+                        absl::StrCat("delete request ", request.id, " cuts the generation"));
+                }
+            }
+            name_later_journal(next.deletes, commit.journal);
+            next.written_at = commit.by_writer ? clock_.now() : next.written_at;
         }
         std::erase_if(next.positions,
                       [&](const auto& p) { return p.first < commit.oldest_journal; });

@@ -36,6 +36,9 @@ struct FlushCommit {
     // Of a shared catalog, which is asked about a journal of which it knows no position: whether it
     // is registered. If not, it has had one that was dropped, as all entries were in segments.
     std::function<StatusOr<bool>()> is_registered = nullptr;
+    // By a process that takes pushes: of a shared catalog, only its clock tells when something was
+    // written, so that one whose clock is wrong does not come to believe itself.
+    bool by_writer = true;
 };
 
 // Segments take the place of others, whose entries they hold.
@@ -102,7 +105,8 @@ class Catalog {
 
     // kFailedPrecondition unless the tenant's position in the journal is `from`, or if the journal
     // is gone: then somebody else has committed these entries. kUnavailable: unknown outcome, try
-    // again.
+    // again. Of a shared catalog, kAborted: the segments must be made anew, as a delete request
+    // cuts the interval, or as too many snapshots have come since.
     Status commit(const FlushCommit& commit);
 
     // The name of a segment that is merged from others; never the same again.

@@ -26,6 +26,24 @@ bool tells_of(const Snapshot& snapshot, std::uint64_t commit) {
            snapshot.lineage.end();
 }
 
+// The snapshots that are lost may have named journals in requests to delete that came later: their
+// segments are called after a snapshot that the request was known in.
+void recover_later_journals(Snapshot& found) {
+    for (DeleteRequest& request : found.deletes) {
+        for (const auto& segment : found.segments) {
+            const SegmentName name = parse_segment_key(segment.key);
+            if (request.pending() && !name.merged && name.snapshot >= request.made_on &&
+                request.covers_unnamed(name.journal)) {
+                request.arrived[name.journal] = 0;
+            }
+        }
+        // Without any snapshot it is not known what merged segments have.
+        if (found.number == 0 && request.arrived.erase(kOtherJournals) > 0) {
+            request.arrived.try_emplace(0, 0);
+        }
+    }
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<Catalog>> Catalog::open_shared(bucket::Bucket& bucket,
@@ -130,6 +148,7 @@ StatusOr<Snapshot> Catalog::recover_shared(const std::vector<bucket::ObjectInfo>
     std::vector<bucket::ObjectInfo> leftovers;  // stays empty
     LOGI_RETURN_IF_ERROR(recover_segments(found, newest, true, {}, leftovers));
     LOGI_RETURN_IF_ERROR(recover_deletes(found, newest, true));
+    recover_later_journals(found);
     found.number = newest;
     found.damage = std::string(message_of(damage));
     base::log_error("catalog snapshot is damaged; using an older one and the segments found",
@@ -152,7 +171,6 @@ Status Catalog::commit_shared(const Edit& edit) {
         Snapshot next = *snapshot();
         ++next.number;
         next.writer = absl::StrFormat("%016x", commit);
-        next.written_at = clock_.now();
         next.damage.clear();
         next.lineage.push_back(commit);
         if (next.lineage.size() > kLineageMax) {

@@ -4,6 +4,8 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 
+#include <algorithm>
+
 namespace logi::catalog {
 namespace {
 
@@ -37,6 +39,12 @@ SegmentInfo decode_segment(base::ByteReader& r, std::uint32_t version) {
     return s;
 }
 
+bool has_pending(const Snapshot& snapshot) {
+    return std::any_of(snapshot.deletes.begin(), snapshot.deletes.end(), [](const auto& request) {
+        return request.pending();
+    });
+}
+
 }  // namespace
 
 std::string encode_snapshot(const Snapshot& snapshot) {
@@ -46,7 +54,7 @@ std::string encode_snapshot(const Snapshot& snapshot) {
     const bool shared = !snapshot.lineage.empty();
     const std::uint32_t version = shared ? kSharedSnapshotVersion : kSnapshotVersion;
     w.u32(version);  // least version that may read
-    w.u32(version);  // least version that may commit on top
+    w.u32(shared && has_pending(snapshot) ? kSharedDeletesVersion : version);
     w.u64(snapshot.number);
     w.string(snapshot.writer);
     w.i64(snapshot.written_at.ns);
@@ -98,7 +106,7 @@ StatusOr<Snapshot> decode_snapshot(std::string_view bytes) {
         return absl::UnimplementedError(
             absl::StrCat("catalog snapshot needs a program that reads version ", version));
     }
-    if (const std::uint32_t committer = r.u32(); committer > kSharedSnapshotVersion) {
+    if (const std::uint32_t committer = r.u32(); committer > kSharedDeletesVersion) {
         return absl::UnimplementedError(
             absl::StrCat("catalog snapshot needs a program that commits version ", committer));
     }

@@ -15,6 +15,9 @@ inline constexpr std::string_view kSnapshotMagic = "LOGICATL";
 inline constexpr std::uint32_t kSnapshotVersion = 2;
 // Of a bucket that several processes share: it tells also whose commits led to it.
 inline constexpr std::uint32_t kSharedSnapshotVersion = 3;
+// Who commits to a snapshot of such a bucket with requests to delete that are not processed:
+// flushes name their journals in them.
+inline constexpr std::uint32_t kSharedDeletesVersion = 4;
 // Version 1 has no time and no deletes, and segments do not tell which ones they have applied.
 inline constexpr std::uint32_t kSnapshotVersionMin = 1;
 
@@ -45,8 +48,10 @@ struct ReplacedSegment {
 
 struct Snapshot {
     std::uint64_t number = 0;
-    std::string writer;    // random id, to recognise our own commit after a lost reply
-    Timestamp written_at;  // by the writer's clock; 0: not known
+    std::string writer;  // random id, to recognise our own commit after a lost reply
+    // By the writer's clock; 0: not known. Of a shared catalog, the last flush by a process that
+    // takes pushes.
+    Timestamp written_at;
     // Per journal: the tenant's entries up to this position, included, are in segments.
     std::map<std::uint64_t, std::uint64_t> positions;
     std::vector<SegmentInfo> segments;

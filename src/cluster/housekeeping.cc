@@ -25,7 +25,7 @@ Housekeeping::Housekeeping(ingest::Store& store,
                                "they were copied to the folder of what is damaged.")),
       swept_(metrics.counter("logi_cluster_segments_swept_total",
                              "Segments removed that were replaced, or that nobody names.")),
-      watch_(store.bucket(), kWritersFolder, kDeadAfterLooks),
+      watch_(store.bucket(), kWritersFolder, kDeadAfterLooks, kEndedAfterLooks),
       sweeper_(static_cast<int>(options_.grace.ns / kLook.ns) + 1),
       strand_(executor) {}
 

@@ -32,6 +32,8 @@ class Housekeeping {
   public:
     static constexpr Duration kLook = Duration::seconds(5);  // at writers; at least
     static constexpr int kDeadAfterLooks = 9;                // unchanged: 40 s
+    // Of one that has said that it ends, so that who follows its journal reads it to the end.
+    static constexpr int kEndedAfterLooks = 2;
 
     // Both must outlive what the executor still runs.
     Housekeeping(ingest::Store& store,

@@ -37,19 +37,21 @@ TEST(AnnouncementWatch, DeadIsWhoseAnnouncementHasNotChangedForLong) {
     EXPECT_FALSE(watch.is_dead("dead"));
 }
 
-TEST(AnnouncementWatch, WhoSaysThatItEndsIsDeadAtOnceAndForgotten) {
+TEST(AnnouncementWatch, WhoSaysThatItEndsIsDeadSoonAndForgotten) {
     bucket::MemoryBucket bucket;
     io::SimClock clock;
     io::SimExecutor executor(1, clock);
     Announcement announcement(executor, bucket, {"writers/w", ""});
     announcement.start();
     executor.run_until_idle();
-    AnnouncementWatch watch(bucket, kWritersFolder, kLooks);
+    AnnouncementWatch watch(bucket, kWritersFolder, kLooks, Housekeeping::kEndedAfterLooks);
     ASSERT_TRUE(watch.look({"w"}).ok());
     EXPECT_FALSE(watch.is_dead("w"));
     announcement.end();
     clock.advance(Duration::minutes(1));
     executor.run_until_idle();  // no beat comes after it
+    ASSERT_TRUE(watch.look({"w"}).ok());
+    EXPECT_FALSE(watch.is_dead("w"));
     ASSERT_TRUE(watch.look({"w"}).ok());
     EXPECT_TRUE(watch.is_dead("w"));
     ASSERT_TRUE(watch.forget_dead({"w"}).ok());  // a journal of its is left

@@ -1,14 +1,22 @@
 #include "compact/clock_watch.h"
 
 #include "base/log.h"
+#include "base/planted.h"
 
 #include <algorithm>
 
 namespace logi::compact {
 
 ClockWatch::ClockWatch(Timestamp now, Timestamp written) : last_(now) {
-    if (written != Timestamp() && now - written > kTrial) {
-        doubt();
+    compare(now, written);
+}
+
+void ClockWatch::compare(Timestamp now, Timestamp written) {
+    if (written > written_) {
+        written_ = written;
+        if (now - written > kTrial) {
+            doubt();
+        }
     }
 }
 
@@ -31,7 +39,8 @@ void ClockWatch::tick(Timestamp now) {
 
 bool ClockWatch::believes(Timestamp now) const {
     const Duration passed = now - last_;
-    return trial_left_.ns == 0 && passed.ns >= -kJump.ns && passed <= kJump;
+    return base::planted(base::Planted::kBelieveClock) ||
+           (trial_left_.ns == 0 && passed.ns >= -kJump.ns && passed <= kJump);
 }
 
 }  // namespace logi::compact

@@ -16,6 +16,9 @@ class ClockWatch {
     ClockWatch(Timestamp now, Timestamp written);
 
     void tick(Timestamp now);
+    // The newest thing that was written, as of now: by others with clocks of their own, if
+    // processes share a bucket.
+    void compare(Timestamp now, Timestamp written);
     // Also looks whether the clock has jumped since the last tick.
     [[nodiscard]] bool believes(Timestamp now) const;
 
@@ -26,6 +29,7 @@ class ClockWatch {
     void doubt();
 
     Timestamp last_;
+    Timestamp written_;
     Duration trial_left_;  // 0: believed
 };
 

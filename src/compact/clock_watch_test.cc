@@ -49,6 +49,23 @@ TEST(ClockWatch, JumpingBackIsAJump) {
     EXPECT_EQ(trial(watch, now), Duration::hours(24));
 }
 
+TEST(ClockWatch, WhatOthersWriteMeanwhileTellsToo) {
+    // Nothing was written when it began, and its clock is wrong.
+    ClockWatch watch(kNow, {});
+    EXPECT_TRUE(watch.believes(kNow));
+    watch.compare(kNow, kNow - Duration::hours(500));
+    EXPECT_FALSE(watch.believes(kNow));
+    Timestamp now = kNow;
+    EXPECT_EQ(trial(watch, now), Duration::hours(24));
+    watch.compare(now, kNow - Duration::hours(500));
+    EXPECT_TRUE(watch.believes(now)) << "nothing new: nobody writes any more";
+    watch.compare(now, kNow - Duration::hours(499));
+    EXPECT_FALSE(watch.believes(now));
+    watch = ClockWatch(kNow, kNow);
+    watch.compare(kNow, kNow + Duration::hours(1));
+    EXPECT_TRUE(watch.believes(kNow));
+}
+
 TEST(ClockWatch, SlowTimersAreNoJump) {
     ClockWatch watch(kNow, kNow);
     watch.tick(kNow + Duration::minutes(30));

@@ -167,7 +167,9 @@ bool Compactor::step_round() {
         const Timestamp now = deps_.clock.now();
         bool believed = false;
         {
+            const Timestamp written = last_written(deps_.store);
             const base::MutexLock lock(mutex_);
+            watch_.compare(now, written);
             believed = watch_.believes(now);
         }
         round_ = std::make_unique<TenantRound>(

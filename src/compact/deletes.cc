@@ -2,7 +2,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/planted.h"
 #include "ingest/delete_rule.h"
+#include "journal/registry.h"
+
+#include <algorithm>
 
 namespace logi::compact {
 namespace {
@@ -26,6 +30,24 @@ void forget_old(Requests& requests) {
         processed -= old ? 1U : 0U;
         return old;
     });
+}
+
+// Journals that may have entries which are in no segment.
+struct JournalsLeft {
+    std::uint64_t oldest = 0;               // of a process that has its bucket alone
+    std::vector<std::uint64_t> registered;  // where processes share it; sorted
+};
+
+// Whether everything that the request covers is in segments, where processes share the bucket.
+bool has_passed(const DeleteRequest& request,
+                const JournalsLeft& left,
+                const catalog::Snapshot& snapshot) {
+    return base::planted(base::Planted::kDeleteForgetsJournals) ||
+           std::all_of(request.arrived.begin(), request.arrived.end(), [&](const auto& item) {
+               const auto& [journal, position] = item;
+               return position <= snapshot.position(journal) ||
+                      !std::binary_search(left.registered.begin(), left.registered.end(), journal);
+           });
 }
 
 }  // namespace
@@ -115,14 +137,25 @@ void Deletes::add(const std::string& tenant,
         done(status);
         return;
     }
-    const auto owner = store_.find_tenant(tenant);
-    if (owner == nullptr) {
+    const auto owner = find_owner(tenant);
+    if (!owner.ok()) {
+        done(owner.status());
+        return;
+    }
+    const bool nothing_there =
+        *owner == nullptr || (store_.shared() && (*owner)->catalog().snapshot()->number == 0 &&
+                              !store_.in_journals(tenant));
+    if (nothing_there) {
         // Nothing of it has arrived, so this covers nothing; and who makes up names of tenants must
         // not leave a catalog for each.
         done(new_id());
         return;
     }
-    store_.cut(owner, [this, owner, request, done](const auto& arrived) mutable {
+    if (store_.shared()) {
+        done(commit(**owner, std::move(request)));
+        return;
+    }
+    store_.cut(*owner, [this, owner = *owner, request, done](const auto& arrived) mutable {
         request.arrived = arrived;
         done(commit(*owner, std::move(request)));
     });
@@ -141,18 +174,23 @@ StatusOr<std::string> Deletes::commit(ingest::Tenant& owner, DeleteRequest reque
                 return absl::ResourceExhaustedError(
                     absl::StrCat("so many delete requests are not yet processed: ", pending));
             }
-            do {
+            while (request.id.empty() || find(requests, request.id) != requests.end()) {
                 request.id = new_id();
-            } while (find(requests, request.id) != requests.end());
+            }
+            // Here, when the snapshot is known that it is made on.
+            if (store_.shared()) {
+                LOGI_ASSIGN_OR_RETURN(request.arrived, store_.arrived_in_bucket());
+            }
             requests.push_back(request);
             return absl::OkStatus();
         }));
     return request.id;
 }
 
-std::vector<ListedDelete> Deletes::list(const std::string& tenant) const {
+StatusOr<std::vector<ListedDelete>> Deletes::list(const std::string& tenant) const {
     std::vector<ListedDelete> listed;
-    if (const auto owner = store_.find_tenant(tenant)) {
+    LOGI_ASSIGN_OR_RETURN(const auto owner, find_owner(tenant));
+    if (owner != nullptr) {
         const auto snapshot = owner->catalog().snapshot();
         for (const auto& request : snapshot->deletes) {
             listed.push_back({request, status_of(tenant, request, *snapshot)});
@@ -162,7 +200,7 @@ std::vector<ListedDelete> Deletes::list(const std::string& tenant) const {
 }
 
 Status Deletes::cancel(const std::string& tenant, const std::string& id, bool force) {
-    const auto owner = store_.find_tenant(tenant);
+    LOGI_ASSIGN_OR_RETURN(const auto owner, find_owner(tenant));
     if (owner == nullptr) {
         return absl::NotFoundError(kUnknownId);
     }
@@ -204,9 +242,22 @@ Status Deletes::make_due(ingest::Tenant& tenant) const {
     });
 }
 
+StatusOr<std::shared_ptr<ingest::Tenant>> Deletes::find_owner(const std::string& tenant) const {
+    if (store_.shared()) {
+        return store_.learn_tenant(tenant);
+    }
+    return store_.find_tenant(tenant);
+}
+
 Status Deletes::end_done(ingest::Tenant& tenant) const {
     // In this order: what leaves the journals in between is in the snapshot.
-    const std::uint64_t oldest_journal = store_.oldest_journal_left();
+    JournalsLeft left;
+    if (store_.shared()) {
+        LOGI_ASSIGN_OR_RETURN(left.registered, journal::registered_journals(store_.bucket()));
+        LOGI_RETURN_IF_ERROR(tenant.catalog().learn());
+    } else {
+        left.oldest = store_.oldest_journal_left();
+    }
     const auto snapshot = tenant.catalog().snapshot();
     absl::flat_hash_set<std::string> done;
     std::uint64_t newest_needed = 0;  // of the journals that have to go first
@@ -214,7 +265,9 @@ Status Deletes::end_done(ingest::Tenant& tenant) const {
         if (!request.due()) {
             continue;
         }
-        if (!request.arrived.empty() && oldest_journal <= request.arrived.rbegin()->first) {
+        if (store_.shared()
+                ? !has_passed(request, left, *snapshot)
+                : !request.arrived.empty() && left.oldest <= request.arrived.rbegin()->first) {
             newest_needed = std::max(newest_needed, request.arrived.rbegin()->first);
             continue;
         }
@@ -226,7 +279,9 @@ Status Deletes::end_done(ingest::Tenant& tenant) const {
             done.insert(request.id);
         }
     }
-    store_.close_journal(newest_needed);
+    if (!store_.shared()) {
+        store_.close_journal(newest_needed);
+    }
     // A catalog that has to be found again from its segments must not find replaced ones without
     // the request.
     if (done.empty() || tenant.catalog().remove_retired() > 0) {

@@ -25,7 +25,9 @@ struct ListedDelete {
 };
 
 // Thread-safe. The store, clock and random must outlive it. Statuses of errors are kInvalidArgument
-// and kNotFound with Loki's text, kResourceExhausted when too many wait, kUnavailable.
+// and kNotFound with Loki's text, kResourceExhausted when too many wait, kUnavailable. Over a
+// bucket that several processes share any of them may make, list and cancel requests; that asks the
+// bucket, so it is done by tasks.
 class Deletes {
   public:
     // Of one tenant may wait so many at once: each costs every query something.
@@ -51,7 +53,7 @@ class Deletes {
              Timestamp last,
              std::function<void(StatusOr<std::string>)> done);
     // In the order in which they were made.
-    [[nodiscard]] std::vector<ListedDelete> list(const std::string& tenant) const;
+    [[nodiscard]] StatusOr<std::vector<ListedDelete>> list(const std::string& tenant) const;
     // `force`: also when it is too late for what has been removed by then.
     Status cancel(const std::string& tenant, const std::string& id, bool force);
 
@@ -72,6 +74,9 @@ class Deletes {
     void forget_clean(const std::string& tenant, const catalog::Snapshot& snapshot);
 
   private:
+    // Null if nothing of it is there.
+    [[nodiscard]] StatusOr<std::shared_ptr<ingest::Tenant>> find_owner(
+        const std::string& tenant) const;
     [[nodiscard]] std::string status_of(const std::string& tenant,
                                         const catalog::DeleteRequest& request,
                                         const catalog::Snapshot& snapshot) const;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/planted.h"
 #include "head/head_source.h"
 #include "head/sorted_rows.h"
 
@@ -114,7 +115,9 @@ void Generation::seal(std::uint64_t to) {
     const base::MutexLock lock(mutex_);
     LOGI_CHECK(to_ == 0 && to >= from_);
     to_ = to;
-    close_group();
+    if (!base::planted(base::Planted::kFlushWithoutTail)) {
+        close_group();
+    }
 }
 
 std::shared_ptr<const segment::BlockHolder> Generation::view() const {

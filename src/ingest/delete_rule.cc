@@ -10,6 +10,15 @@ StatusOr<std::shared_ptr<const exec::HideRule>> compile_delete(
         request.query, request.created_at, request.first, request.last, request.arrived);
 }
 
+std::vector<std::shared_ptr<const exec::HideRule>> rules_of_head(
+    const std::vector<std::shared_ptr<const exec::HideRule>>& rules, std::uint64_t journal) {
+    std::vector<std::shared_ptr<const exec::HideRule>> some;
+    std::copy_if(rules.begin(), rules.end(), std::back_inserter(some), [&](const auto& rule) {
+        return rule->arrived.empty() || rule->arrived.contains(journal);
+    });
+    return some;
+}
+
 std::shared_ptr<const DeleteRules::OfSnapshot> DeleteRules::of(const catalog::Snapshot& snapshot) {
     const base::MutexLock lock(mutex_);
     if (newest_rules_ != nullptr && newest_ == snapshot.number) {
@@ -24,6 +33,12 @@ std::shared_ptr<const DeleteRules::OfSnapshot> DeleteRules::of(const catalog::Sn
         auto& rule = compiled[request.id];
         if (const auto it = compiled_.find(request.id); it != compiled_.end()) {
             rule = it->second;
+            if (rule != nullptr && rule->arrived != request.arrived) {
+                // A journal has come since, which it does not cover.
+                auto changed = std::make_shared<exec::HideRule>(*rule);
+                changed->arrived = request.arrived;
+                rule = std::move(changed);
+            }
         } else if (auto made = compile_delete(request); made.ok()) {
             rule = *std::move(made);
         } else {

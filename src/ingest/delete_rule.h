@@ -5,6 +5,7 @@
 #include "catalog/snapshot.h"
 #include "exec/visible_source.h"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,11 @@ namespace logi::ingest {
 // kInvalidArgument if the query of the request is none of a log's.
 StatusOr<std::shared_ptr<const exec::HideRule>> compile_delete(
     const catalog::DeleteRequest& request);
+
+// Of rules those that cover entries of a journal which are in no segment yet, where processes share
+// the bucket: a journal that a request does not name came later, or is in segments.
+[[nodiscard]] std::vector<std::shared_ptr<const exec::HideRule>> rules_of_head(
+    const std::vector<std::shared_ptr<const exec::HideRule>>& rules, std::uint64_t journal);
 
 // Those of a tenant, each compiled once. Thread-safe.
 class DeleteRules {

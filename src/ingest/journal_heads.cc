@@ -60,24 +60,25 @@ StatusOr<std::uint64_t> JournalPiece::append(std::uint64_t object,
     return rows_.memory_bytes() + records_.size() * sizeof(Record) - before;
 }
 
-std::shared_ptr<const segment::BlockHolder> JournalPiece::after(std::uint64_t position) const {
+std::shared_ptr<const segment::BlockHolder> JournalPiece::between(std::uint64_t from,
+                                                                  std::uint64_t to) const {
     const base::MutexLock lock(mutex_);
-    if (records_.empty() || records_.back().position <= position) {
+    if (records_.empty() || records_.back().position <= from || records_.front().position > to) {
         return nullptr;
     }
-    if (position < records_.front().position) {
+    if (from < records_.front().position && records_.back().position <= to) {
         if (view_ == nullptr) {
             view_ = rows_.view();
         }
         return view_;
     }
-    head::Generation rest(journal_, position);
+    head::Generation part(journal_, from);
     for (const Record& record : records_) {
-        if (record.position > position) {
-            add(rest, record).IgnoreError();  // it was read before
+        if (record.position > from && record.position <= to) {
+            add(part, record).IgnoreError();  // it was read before
         }
     }
-    return rest.view();
+    return part.empty() ? nullptr : part.view();
 }
 
 JournalHeads::Found JournalHeads::find(const std::string& tenant) {
@@ -115,6 +116,16 @@ std::vector<std::string> JournalHeads::tenants() const {
     return {tenants.begin(), tenants.end()};
 }
 
+void JournalHeads::keep_only(const std::vector<std::uint64_t>& registered) {
+    std::erase_if(journals_, [&](const auto& item) LOGI_REQUIRES(mutex_) {
+        if (std::binary_search(registered.begin(), registered.end(), item.first)) {
+            return false;
+        }
+        forget(item.second);
+        return true;
+    });
+}
+
 void JournalHeads::refresh() {
     missing_.clear();
     if (base::planted(base::Planted::kRegistryFromCache) && begun_.load() % 4 != 0) {
@@ -130,13 +141,7 @@ void JournalHeads::refresh() {
             absl::StrCat("which journals there are is not known: ", registered.status().message()));
         return;
     }
-    std::erase_if(journals_, [&](const auto& item) LOGI_REQUIRES(mutex_) {
-        if (std::binary_search(registered->begin(), registered->end(), item.first)) {
-            return false;
-        }
-        forget(item.second);
-        return true;
-    });
+    keep_only(*registered);
     for (const std::uint64_t journal : *registered) {
         JournalState& state = journals_[journal];
         if (const Status status = load(journal, state); !status.ok()) {
@@ -170,31 +175,98 @@ Status JournalHeads::load_listed(std::uint64_t journal,
         if (!first && number != state.loaded + 1) {
             return absl::AbortedError(absl::StrCat("object ", state.loaded + 1, " is gone"));
         }
-        if (bytes_ > bytes_max_) {
-            return absl::ResourceExhaustedError("the journals take too much memory");
+        const Status status = load_object(journal, number, state);
+        if (status.code() == absl::StatusCode::kNotFound) {
+            return absl::AbortedError(absl::StrCat("object ", number, " is gone"));
         }
-        const auto object = journal::read_object(bucket_, journal, number);
-        switch (object.status().code()) {
-            case absl::StatusCode::kOk:
-                add(*object, state);
-                break;
-            case absl::StatusCode::kNotFound:
-                return absl::AbortedError(absl::StrCat("object ", number, " is gone"));
-            case absl::StatusCode::kDataLoss:
-            case absl::StatusCode::kUnimplemented:
-                state.damaged.insert({number, {"", std::string(message_of(object.status()))}});
-                break;
-            default:
-                return object.status();
-        }
-        state.loaded = number;
+        LOGI_RETURN_IF_ERROR(status);
     }
     return absl::OkStatus();
+}
+
+// kNotFound: there is none of that number.
+Status JournalHeads::load_object(std::uint64_t journal, std::uint64_t number, JournalState& state) {
+    if (bytes_ > bytes_max_) {
+        return absl::ResourceExhaustedError("the journals take too much memory");
+    }
+    const auto object = journal::read_object(bucket_, journal, number);
+    switch (object.status().code()) {
+        case absl::StatusCode::kOk:
+            add(*object, state);
+            break;
+        case absl::StatusCode::kDataLoss:
+        case absl::StatusCode::kUnimplemented:
+            state.damaged.insert({number, {"", std::string(message_of(object.status()))}});
+            break;
+        default:
+            return object.status();
+    }
+    state.loaded = number;
+    return absl::OkStatus();
+}
+
+Status JournalHeads::poll(bool look) {
+    const base::MutexLock lock(mutex_);
+    if (look) {
+        LOGI_RETURN_IF_ERROR(look_for_journals());
+    }
+    Status worst;
+    for (auto& [journal, state] : journals_) {
+        if (const Status status = load_next(journal, state); !status.ok()) {
+            worst = status;
+        }
+    }
+    return worst;
+}
+
+Status JournalHeads::look_for_journals() {
+    LOGI_ASSIGN_OR_RETURN(const auto registered, journal::registered_journals(bucket_));
+    keep_only(registered);
+    for (const std::uint64_t journal : registered) {
+        const auto [it, is_new] = journals_.try_emplace(journal);
+        if (!is_new) {
+            continue;
+        }
+        // From where it begins by now.
+        if (const Status status = load(journal, it->second); !status.ok()) {
+            if (it->second.loaded == 0) {
+                journals_.erase(it);
+            }
+            return status;
+        }
+    }
+    return absl::OkStatus();
+}
+
+Status JournalHeads::load_next(std::uint64_t journal, JournalState& state) {
+    while (!state.sealed) {
+        const Status status = load_object(journal, state.loaded + 1, state);
+        if (status.code() == absl::StatusCode::kNotFound) {
+            break;
+        }
+        LOGI_RETURN_IF_ERROR(status);
+    }
+    return absl::OkStatus();
+}
+
+void JournalHeads::tell(const std::string& tenant, const journal::TenantRecords& records) const {
+    if (!listener_.wants || !listener_.wants(tenant)) {
+        return;
+    }
+    auto streams = std::make_shared<std::vector<AcceptedStream>>();
+    for (const auto& record : records.records) {
+        if (auto decoded = decode_record(record.payload); decoded.ok()) {
+            std::move(
+                decoded->streams.begin(), decoded->streams.end(), std::back_inserter(*streams));
+        }
+    }
+    listener_.found(tenant, std::move(streams), records.bytes);
 }
 
 void JournalHeads::add(const journal::JournalObject& object, JournalState& state) {
     state.sealed = object.seal;
     for (const auto& [tenant, records] : object.tenants) {
+        tell(tenant, records);
         auto& pieces = state.pieces[tenant];
         if (pieces.empty() || pieces.back()->full()) {
             pieces.push_back(std::make_shared<JournalPiece>(object.journal));

@@ -10,11 +10,13 @@
 #include "base/mutex.h"
 #include "bucket/bucket.h"
 #include "head/generation.h"
+#include "ingest/validate.h"
 #include "journal/journal_object.h"
 #include "segment/source.h"
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,8 +37,9 @@ class JournalPiece {
     // the bytes of memory it took.
     StatusOr<std::uint64_t> append(std::uint64_t object, const journal::TenantRecords& records);
     [[nodiscard]] std::uint64_t memory_bytes() const;
-    // Its entries after a position; null if there are none.
-    [[nodiscard]] std::shared_ptr<const segment::BlockHolder> after(std::uint64_t position) const;
+    // Its entries after a position, and up to another; null if there are none.
+    [[nodiscard]] std::shared_ptr<const segment::BlockHolder> between(std::uint64_t from,
+                                                                      std::uint64_t to) const;
 
   private:
     struct Record {
@@ -54,12 +57,27 @@ class JournalPiece {
     mutable std::shared_ptr<const segment::BlockHolder> view_ LOGI_GUARDED_BY(mutex_);
 };
 
+// Hears of entries as they are found in the bucket, those of one journal in their order, each once.
+struct JournalListener {
+    // Whether it wants to hear of a tenant; empty: of none.
+    std::function<bool(const std::string& tenant)> wants;
+    // The entries point into `bytes`. Must take no time.
+    std::function<void(const std::string& tenant,
+                       std::shared_ptr<const std::vector<AcceptedStream>> streams,
+                       std::shared_ptr<const std::string> bytes)>
+        found;
+};
+
 // Thread-safe. Calls ask the bucket, one at a time; those that wait share what the next one finds.
 class JournalHeads {
   public:
     // The bucket must outlive it. Of journals not more is held than that.
-    JournalHeads(bucket::Bucket& bucket, std::uint64_t bytes_max)
-        : bucket_(bucket), bytes_max_(bytes_max) {}
+    JournalHeads(bucket::Bucket& bucket, std::uint64_t bytes_max, JournalListener listener)
+        : bucket_(bucket), bytes_max_(bytes_max), listener_(std::move(listener)) {}
+
+    // Reads what has come since with few requests: of each journal that is known the next object is
+    // asked for, until there is none; with `look`, which journals there are, too.
+    Status poll(bool look);
 
     struct Found {
         std::vector<std::shared_ptr<const JournalPiece>> pieces;
@@ -91,12 +109,19 @@ class JournalHeads {
     Status load_listed(std::uint64_t journal,
                        const std::vector<std::uint64_t>& numbers,
                        JournalState& state) LOGI_REQUIRES(mutex_);
+    void keep_only(const std::vector<std::uint64_t>& registered) LOGI_REQUIRES(mutex_);
+    Status look_for_journals() LOGI_REQUIRES(mutex_);
+    Status load_next(std::uint64_t journal, JournalState& state) LOGI_REQUIRES(mutex_);
+    Status load_object(std::uint64_t journal, std::uint64_t number, JournalState& state)
+        LOGI_REQUIRES(mutex_);
+    void tell(const std::string& tenant, const journal::TenantRecords& records) const;
     void add(const journal::JournalObject& object, JournalState& state) LOGI_REQUIRES(mutex_);
     void forget_removed(std::uint64_t first_left, JournalState& state) LOGI_REQUIRES(mutex_);
     void forget(const JournalState& state) LOGI_REQUIRES(mutex_);
 
     bucket::Bucket& bucket_;
     const std::uint64_t bytes_max_;
+    const JournalListener listener_;
     std::atomic<std::uint64_t> begun_{0};  // so many times the bucket was asked
     mutable base::Mutex mutex_;            // held while the bucket is asked
     std::uint64_t finished_ LOGI_GUARDED_BY(mutex_) = 0;

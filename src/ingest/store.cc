@@ -2,6 +2,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/planted.h"
 #include "bucket/counted_bucket.h"
@@ -18,6 +19,8 @@ constexpr std::size_t kPagesBytesMax = 64U << 20U;
 constexpr Duration kTick = Duration::seconds(30);
 // A stream without entries for this long no longer counts towards the stream limit.
 constexpr Duration kStreamIdle = Duration::hours(1);
+// Of a generation that others have a say in: a request to delete may come while it is written.
+constexpr int kFlushTries = 4;
 
 }  // namespace
 
@@ -260,6 +263,7 @@ void Store::close_journal(std::uint64_t journal) {
 }
 
 void Store::cut(std::shared_ptr<Tenant> tenant, std::function<void(const Arrived&)> done) {
+    LOGI_CHECK(!shared());
     journal_->post_in_order([this, tenant = std::move(tenant), done = std::move(done)] {
         const Arrived arrived = this->arrived();
         const auto& [journal, position] = *arrived.begin();
@@ -287,15 +291,30 @@ Status Store::flush_job(const FlushQueue::Job& job) {
 }
 
 Status Store::flush_generation(const FlushQueue::Job& job) {
+    Status status;
+    for (int i = 0; i < kFlushTries; ++i) {
+        if (shared()) {
+            LOGI_RETURN_IF_ERROR(job.tenant->catalog().learn());
+            const auto parts = parts_of(*job.tenant->catalog().snapshot(), *job.generation);
+            status = parts.size() > 1 ? flush_parts(job, parts) : flush_once(job);
+        } else {
+            status = flush_once(job);
+        }
+        if (!absl::IsAborted(status)) {
+            break;
+        }
+    }
+    return status;
+}
+
+Status Store::flush_once(const FlushQueue::Job& job) {
     auto& catalog = job.tenant->catalog();
     const auto& generation = *job.generation;
-    if (shared()) {
-        LOGI_RETURN_IF_ERROR(catalog.learn());
-    }
     catalog::FlushCommit commit;
     commit.journal = generation.journal();
     commit.from = generation.from();
     commit.to = generation.to();
+    commit.by_writer = !shared() || !options_.shared->writer.empty();
     commit.oldest_journal = shared() ? 0 : oldest_journal();  // others have journals of their own
     if (shared()) {
         commit.is_registered = [&] {
@@ -358,22 +377,36 @@ void Store::remove_closed_journals() {
     std::vector<std::uint64_t> removable;
     {
         const base::MutexLock lock(mutex_);
-        for (const auto& [journal, state] : journals_) {
-            if (state.closed &&
+        for (auto& [journal, state] : journals_) {
+            if (state.closed && !state.leaving &&
                 (state.generations == 0 ||
                  (shared() && base::planted(base::Planted::kRemoveUnwrittenJournal)))) {
                 removable.push_back(journal);
+                state.leaving = shared();
             }
         }
     }
     for (const std::uint64_t journal : removable) {
-        if (const Status status = journal_->remove(journal); !status.ok()) {
-            base::log_warn("cannot remove a journal file whose entries are all in segments",
-                           {{"error", std::string(status.message())}});
-            continue;
+        if (shared()) {
+            flushes_waiting_.post_after(options_.shared->journal_grace,
+                                        [this, journal] { remove_journal(journal); });
+        } else {
+            remove_journal(journal);
         }
-        const base::MutexLock lock(mutex_);
+    }
+}
+
+void Store::remove_journal(std::uint64_t journal) {
+    const Status status = journal_->remove(journal);
+    if (!status.ok()) {
+        base::log_warn("cannot remove a journal file whose entries are all in segments",
+                       {{"error", std::string(status.message())}});
+    }
+    const base::MutexLock lock(mutex_);
+    if (status.ok()) {
         journals_.erase(journal);
+    } else {
+        journals_[journal].leaving = false;
     }
 }
 

@@ -55,6 +55,11 @@ struct SharedStoreOptions {
     std::uint64_t journal_bytes_max = 64ULL << 20U;
     // Of journals that queries hold in memory.
     std::uint64_t journals_bytes_max = 1ULL << 30U;
+    // A journal whose entries are all in segments is left for so long, for those who follow it. The
+    // last one of a process that ends is left to who takes over.
+    Duration journal_grace = Duration::seconds(3);
+    // Of what anybody has taken in, when it is found in the bucket.
+    JournalListener listener;
     catalog::SharedOptions catalog;
 };
 
@@ -68,7 +73,7 @@ struct StoreOptions {
     Duration flush_age_max = Duration::minutes(30);
     // Whether limits on how long entries are kept have an effect.
     bool retention_enabled = false;
-    OnApplied on_applied;  // empty: nobody listens
+    OnApplied on_applied;  // of this process's pushes; empty: nobody listens
     // Of a bucket that is far away: what keeps ranges of segments. Called once, with the bucket;
     // empty: segments are read as the bucket has them.
     std::function<std::unique_ptr<bucket::RangeCache>(bucket::Bucket& bucket)> open_ranges;
@@ -162,6 +167,14 @@ class Store {
     [[nodiscard]] bool shared() const { return options_.shared.has_value(); }
     // Of a shared bucket: finds tenants that came to be since, and the newest snapshots of all.
     Status discover_tenants();
+    // Of a shared bucket: finds what the journals have got since, for the listener, as
+    // JournalHeads::poll().
+    Status poll_journals(bool look) { return heads_->poll(look); }
+    // Of a shared bucket: the tenant's newest snapshot, whether this process knows the tenant or
+    // not. One that has no snapshot is not remembered.
+    StatusOr<std::shared_ptr<Tenant>> learn_tenant(const std::string& name);
+    // Of a shared bucket: whether anything of the tenant may be in a journal.
+    [[nodiscard]] bool in_journals(const std::string& tenant);
     // Of a shared bucket: writes a sealed generation, which need not be of this process, into
     // segments, unless somebody has. kFailedPrecondition: its beginning is in segments already.
     Status write_generation(const std::shared_ptr<Tenant>& tenant,
@@ -181,6 +194,10 @@ class Store {
     // How far the journals have come, per journal up to which position: everything that was
     // acknowledged before the call has arrived.
     using Arrived = std::map<std::uint64_t, std::uint64_t>;
+    // The same of the journals of a shared bucket, as a request to delete has it. Who has learnt a
+    // snapshot before, and commits the next one to it, names all journals that are not in segments
+    // by that.
+    StatusOr<Arrived> arrived_in_bucket();
     // Ends the tenant's open generation there, so that none has entries from before and after it;
     // then `done`, on a task of its own.
     void cut(std::shared_ptr<Tenant> tenant, std::function<void(const Arrived&)> done);
@@ -196,6 +213,7 @@ class Store {
     struct JournalState {
         bool closed = false;
         std::uint64_t generations = 0;
+        bool leaving = false;  // a timer runs, after which it is removed
     };
 
     Store(const Deps& deps, StoreOptions options, std::shared_ptr<const TenantRules> defaults);
@@ -217,6 +235,10 @@ class Store {
     [[nodiscard]] exec::Hiding hiding_of(Tenant& tenant,
                                          const catalog::Snapshot& snapshot,
                                          const std::vector<Matcher>& only) const;
+    static void pin_heads(const std::vector<std::shared_ptr<const JournalPiece>>& pieces,
+                          const catalog::Snapshot& snapshot,
+                          const exec::Hiding& hiding,
+                          Pinned& pinned);
     void pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapshot,
                       TimeRange range,
                       const exec::Hiding& hiding,
@@ -251,6 +273,12 @@ class Store {
     void collect(base::Scrape& scrape) const;
     Status flush_job(const FlushQueue::Job& job);
     Status flush_generation(const FlushQueue::Job& job);
+    Status flush_once(const FlushQueue::Job& job);
+    // Of a shared bucket: where a sealed generation must not be written in one, in order; its end
+    // is the last.
+    [[nodiscard]] static std::vector<std::uint64_t> parts_of(const catalog::Snapshot& snapshot,
+                                                             const head::Generation& generation);
+    Status flush_parts(const FlushQueue::Job& job, const std::vector<std::uint64_t>& ends);
     // What of a generation is deleted for good, so that it need not be written.
     struct Deleted {
         head::HiddenRows rows;
@@ -258,6 +286,7 @@ class Store {
     };
     Deleted deleted_of(const FlushQueue::Job& job);
     void remove_closed_journals();
+    void remove_journal(std::uint64_t journal);
     void count_segments(Tenant& tenant);
     void tick_later();
     void tick();

@@ -54,7 +54,7 @@ Store::Deleted Store::deleted_of(const FlushQueue::Job& job) {
         return deleted;
     }
     exec::Hiding hiding;
-    hiding.rules = rules->due;
+    hiding.rules = shared() ? rules_of_head(rules->due, job.generation->journal()) : rules->due;
     auto rows = exec::hidden_rows(*job.generation->view(), hiding);
     if (!rows.ok()) {
         base::log_warn(

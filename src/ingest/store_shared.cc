@@ -3,10 +3,13 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "bucket/counted_bucket.h"
+#include "ingest/journal_rows.h"
 #include "ingest/store.h"
 #include "journal/bucket_journal.h"
+#include "journal/registry.h"
 
 #include <algorithm>
+#include <set>
 
 namespace logi::ingest {
 namespace {
@@ -57,7 +60,7 @@ Status Store::load_shared() {
     bucket_ =
         std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.clock, deps_.metrics);
     open_ranges();
-    heads_ = std::make_unique<JournalHeads>(*bucket_, shared.journals_bytes_max);
+    heads_ = std::make_unique<JournalHeads>(*bucket_, shared.journals_bytes_max, shared.listener);
     if (shared.writer.empty()) {
         journal_ = std::make_unique<NoJournal>(deps_.executor);
     } else {
@@ -105,6 +108,62 @@ Status Store::write_generation(const std::shared_ptr<Tenant>& tenant,
     return absl::OkStatus();
 }
 
+std::vector<std::uint64_t> Store::parts_of(const catalog::Snapshot& snapshot,
+                                           const head::Generation& generation) {
+    std::set<std::uint64_t> ends = {generation.to()};
+    const std::uint64_t from = generation.from();
+    // An earlier attempt may have written the beginning.
+    const std::uint64_t written = snapshot.position(generation.journal());
+    if (written > from && written < generation.to()) {
+        ends.insert(written);
+    }
+    // Equal entries from before and after a cut are two, and rows in memory are rid of the second.
+    for (const catalog::DeleteRequest& request : snapshot.deletes) {
+        if (request.cuts(generation.journal(), from, generation.to()) &&
+            !base::planted(base::Planted::kDeleteDoesNotCut)) {
+            ends.insert(request.arrived.at(generation.journal()));
+        }
+    }
+    return {ends.begin(), ends.end()};
+}
+
+Status Store::flush_parts(const FlushQueue::Job& job, const std::vector<std::uint64_t>& ends) {
+    const std::uint64_t journal = job.generation->journal();
+    std::uint64_t from = job.generation->from();
+    for (const std::uint64_t end : ends) {
+        if (job.tenant->catalog().snapshot()->position(journal) < end) {
+            auto part = read_generation(*bucket_, job.tenant->name(), journal, from, end);
+            if (!part.ok()) {
+                // One that is gone others have written.
+                LOGI_ASSIGN_OR_RETURN(const bool registered,
+                                      journal::is_registered(*bucket_, journal));
+                return registered ? part.status() : absl::OkStatus();
+            }
+            LOGI_RETURN_IF_ERROR(flush_once({job.tenant, *std::move(part), job.reason}));
+        }
+        from = end;
+    }
+    return absl::OkStatus();
+}
+
+StatusOr<Store::Arrived> Store::arrived_in_bucket() {
+    Arrived arrived = {{catalog::kOtherJournals, 0}};
+    LOGI_ASSIGN_OR_RETURN(const auto journals, journal::registered_journals(*bucket_));
+    for (const std::uint64_t journal : journals) {
+        LOGI_ASSIGN_OR_RETURN(const auto numbers, journal::object_numbers(*bucket_, journal));
+        // One without objects is new, or all of it is in segments.
+        if (!numbers.empty()) {
+            arrived[journal] = journal::position_of(numbers.back() + 1, 0);
+        }
+    }
+    return arrived;
+}
+
+bool Store::in_journals(const std::string& tenant) {
+    const JournalHeads::Found found = heads_->find(tenant);
+    return !found.pieces.empty() || !found.missing.empty();
+}
+
 StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
                                                JournalHeads::Found& found) {
     for (int i = 0; i < kPinTries; ++i) {
@@ -128,6 +187,10 @@ StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
     return absl::UnavailableError("journals end faster than they can be read");
 }
 
+StatusOr<std::shared_ptr<Tenant>> Store::learn_tenant(const std::string& name) {
+    return learn_tenant(name, find_tenant(name));
+}
+
 // The tenant with its newest snapshot.
 StatusOr<std::shared_ptr<Tenant>> Store::learn_tenant(const std::string& name,
                                                       std::shared_ptr<Tenant> owner) {
@@ -143,6 +206,32 @@ StatusOr<std::shared_ptr<Tenant>> Store::learn_tenant(const std::string& name,
     }
     LOGI_RETURN_IF_ERROR(owner->catalog().learn());
     return owner;
+}
+
+void Store::pin_heads(const std::vector<std::shared_ptr<const JournalPiece>>& pieces,
+                      const catalog::Snapshot& snapshot,
+                      const exec::Hiding& hiding,
+                      Pinned& pinned) {
+    for (const auto& piece : pieces) {
+        const std::uint64_t journal = piece->journal();
+        exec::Hiding of_head = hiding;
+        of_head.rules = rules_of_head(hiding.rules, journal);
+        std::uint64_t from =
+            base::planted(base::Planted::kHeadAndSegment) ? 0 : snapshot.position(journal);
+        std::set<std::uint64_t> ends = {UINT64_MAX};
+        for (const auto& rule : of_head.rules) {
+            const auto it = rule->arrived.find(journal);
+            if (it != rule->arrived.end() && it->second > from) {
+                ends.insert(it->second);
+            }
+        }
+        for (const std::uint64_t end : ends) {
+            if (auto rows = piece->between(from, end); rows != nullptr) {
+                pinned.sources.push_back(exec::visible(std::move(rows), of_head));
+            }
+            from = end;
+        }
+    }
 }
 
 Pinned Store::pin_shared(const std::string& tenant_name,
@@ -166,15 +255,7 @@ Pinned Store::pin_shared(const std::string& tenant_name,
             absl::StrCat("which segments live is not known for sure: ", snapshot->damage));
     }
     const exec::Hiding hiding = hiding_of(*owner, *snapshot, only);
-    // What is in segments and in journals, too, is left out here.
-    for (const auto& piece : found.pieces) {
-        const std::uint64_t in_segments = base::planted(base::Planted::kHeadAndSegment)
-                                              ? 0
-                                              : snapshot->position(piece->journal());
-        if (auto rows = piece->after(in_segments); rows != nullptr && !rows->blocks().empty()) {
-            pinned.sources.push_back(exec::visible(std::move(rows), hiding));
-        }
-    }
+    pin_heads(found.pieces, *snapshot, hiding, pinned);
     pinned.heads = pinned.sources.size();
     pinned.hiding = hiding;
     pin_segments(snapshot, range, hiding, opening, pinned);

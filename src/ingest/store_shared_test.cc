@@ -226,6 +226,18 @@ TEST_F(SharedStore, WhatIsWrittenLeavesTheJournals) {
     });
     executor_.run_until_idle();
     ASSERT_TRUE(stopped);
+    // The last journal is left to who takes over.
+    EXPECT_EQ(bucket_.list("registry")->size(), 1U);
+    EXPECT_EQ(lines(*open(""), "t"), Lines({"one"}));
+}
+
+TEST_F(SharedStore, WhatIsWrittenLeavesTheJournalsAfterAWhile) {
+    const auto writer = open("w");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    clock_.advance(Duration::minutes(31));
+    executor_.run_until_idle();  // the journal is too old by now
+    clock_.advance(Duration::minutes(1));
+    executor_.run_until_idle();
     EXPECT_TRUE(bucket_.list("journals")->empty());
     EXPECT_TRUE(bucket_.list("registry")->empty());
     EXPECT_EQ(lines(*open(""), "t"), Lines({"one"}));

@@ -32,6 +32,22 @@ const std::map<std::string, Part>& parts_by_target() {
         {"index-gateway", &Roles::read},
         {"backend", &Roles::compact},
         {"compactor", &Roles::compact},
+        // Parts for which Logi has no process of their own: who does their work here.
+        {"pattern-ingester", &Roles::write},
+        {"ingest-limits", &Roles::write},
+        {"ingest-limits-frontend", &Roles::write},
+        {"dataobj-consumer", &Roles::write},
+        {"bloom-gateway", &Roles::read},
+        {"overrides-exporter", &Roles::read},
+        {"query-engine", &Roles::read},
+        {"query-engine-scheduler", &Roles::read},
+        {"query-engine-worker", &Roles::read},
+        {"dataobj-explorer", &Roles::read},
+        {"ui", &Roles::read},
+        {"bloom-planner", &Roles::compact},
+        {"bloom-builder", &Roles::compact},
+        {"dataobj-index-builder", &Roles::compact},
+        {"table-manager", &Roles::compact},
     };
     return kParts;
 }

@@ -24,6 +24,7 @@
 #include "server/process_metrics.h"
 #include "server/runtime_limits.h"
 #include "server/tls_files.h"
+#include "tail/journal_poll.h"
 #include "tail/tails.h"
 
 #include <unistd.h>
@@ -172,7 +173,7 @@ int run(const config::Config& config, const Roles& roles) {
     }
     tail::Tails tails(*executor, clock, metrics, api::tail_streams_json);
     ingest::StoreOptions options;
-    options.on_applied = [&tails](const std::string& tenant, auto streams, auto record) {
+    const auto publish = [&tails](const std::string& tenant, auto streams, auto record) {
         tails.publish(tenant, std::move(streams), std::move(record));
     };
     options.data_dir = config.data_dir;
@@ -187,6 +188,9 @@ int run(const config::Config& config, const Roles& roles) {
         }
         options.shared.emplace();
         options.shared->writer = roles.write ? writer : "";
+        // Also what this process has taken in comes from the bucket, like that of others.
+        options.shared->listener = {
+            [&tails](const std::string& tenant) { return tails.follows(tenant); }, publish};
         options.shared->journals_bytes_max = static_cast<std::uint64_t>(config.journals_bytes_max);
         options.flush_age_max = kSharedFlushAgeMax;
         if (!config.ingestion_rate_is_local) {
@@ -198,7 +202,10 @@ int run(const config::Config& config, const Roles& roles) {
         options.open_bucket = [&] {
             return open_shared_s3({*executor, clock, random, *files, metrics}, config);
         };
-    } else if (!config.bucket.address.empty()) {
+    } else {
+        options.on_applied = publish;
+    }
+    if (!roles.shared && !config.bucket.address.empty()) {
         options.open_bucket = [&] {
             return open_s3({*executor, clock, random, *files, metrics}, config, [] {
                 ::kill(::getpid(), SIGTERM);
@@ -238,7 +245,8 @@ int run(const config::Config& config, const Roles& roles) {
         **store,
         *files,
         config.shutdown_marker_path.empty() ? config.data_dir : config.shutdown_marker_path,
-        [] { ::kill(::getpid(), SIGTERM); });
+        [] { ::kill(::getpid(), SIGTERM); },
+        {roles.write, roles.read, roles.compact});
     std::unique_ptr<ClusterPart> cluster;
     if (roles.shared) {
         auto opened = Peers::open(
@@ -258,6 +266,8 @@ int run(const config::Config& config, const Roles& roles) {
             writer,
             [] { ::kill(::getpid(), SIGTERM); });
     }
+    const auto journals = std::make_shared<tail::JournalPoll>(
+        *executor, tails, [&](bool look) { return (*store)->poll_journals(look); });
     api::Api api({**store,
                   deletes,
                   tails,
@@ -268,7 +278,8 @@ int run(const config::Config& config, const Roles& roles) {
                   lifecycle,
                   {roles.shared, roles.write, roles.read},
                   peers == nullptr ? nullptr : make_readers(*peers),
-                  peers == nullptr ? nullptr : &peers->members()},
+                  peers == nullptr ? nullptr : &peers->members(),
+                  roles.shared ? journals.get() : nullptr},
                  config,
                  gate->get());
     if (peers != nullptr && roles.read) {

@@ -48,6 +48,11 @@ void Tails::publish(const std::string& tenant,
     }
 }
 
+bool Tails::follows(const std::string& tenant) {
+    const base::MutexLock lock(mutex_);
+    return tenants_.contains(tenant);
+}
+
 std::shared_ptr<Hub> Tails::find_hub(const std::string& tenant, const std::string& query) {
     const base::MutexLock lock(mutex_);
     const auto tails = tenants_.find(tenant);

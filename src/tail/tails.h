@@ -32,6 +32,10 @@ class Tails {
           Render render,
           TailOptions options = {});
 
+    // Whether anybody follows, of any tenant or of that.
+    [[nodiscard]] bool anybody() const { return followers_ != 0; }
+    [[nodiscard]] bool follows(const std::string& tenant);
+
     // Entries of a tenant that are durable and can be queried.
     void publish(const std::string& tenant,
                  std::shared_ptr<const std::vector<ingest::AcceptedStream>> streams,

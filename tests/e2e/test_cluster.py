@@ -1,5 +1,4 @@
 """Processes with roles over one bucket, on a real S3 server: under load, some are killed at any moment."""
-import json
 import os
 import pathlib
 import random
@@ -7,65 +6,23 @@ import subprocess
 import threading
 import time
 import unittest
-import urllib.parse
-import urllib.request
 
+from cluster import Process, start_s3
 from harness import BINARY, Server
-from s3_server import S3Server
 
 SECONDS = float(os.environ.get("LOGI_CLUSTER_SECONDS", "25"))
-
-LIMITS = """limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1000MB
-  per_stream_rate_limit_burst: 1000MB
-  max_entries_limit_per_query: 1000000
-compactor:
-  compaction_interval: 3s
-"""
 
 s3 = None
 
 
 def setUpModule():
     global s3
-    s3 = S3Server().start()
-    unittest.addModuleCleanup(s3.close)
-    s3.make_bucket("logi")
-
-
-class Process(Server):
-    """`logi server --role …`."""
-
-    def __init__(self, prefix, role):
-        address = f"s3://logi/{prefix}?endpoint={s3.url}"
-        super().__init__(f"bucket: {address}\n{LIMITS}", environment=s3.environment)
-        self.role = role
-
-    def spawn(self):
-        self.process = subprocess.Popen(
-            [BINARY, "server", f"-config.file={self.config}", "--data", self.data,
-             "--listen", self.listen, "--role", self.role],
-            stderr=self.log, env={**os.environ, **self.environment})
-
-    def answer(self, query, **params):
-        """(lines, whether the answer says that it is complete), or None if there is no answer."""
-        params = urllib.parse.urlencode({"query": query, "limit": 1000000, "since": "1h", **params})
-        try:
-            with urllib.request.urlopen(f"{self.url}/loki/api/v1/query_range?{params}", timeout=60) as answer:
-                data = json.loads(answer.read())
-                complete = answer.headers["X-Logi-Completeness"]
-        except OSError:
-            return None
-        assert complete in ("complete", "incomplete")
-        assert (complete == "incomplete") == bool(data.get("warnings")), data.get("warnings")
-        return [v[1] for s in data["data"]["result"] for v in s["values"]], complete == "complete"
+    s3 = start_s3()
 
 
 class ClusterTest(unittest.TestCase):
     def process(self, prefix, role):
-        process = Process(prefix, role)
+        process = Process(s3, prefix, role)
         self.addCleanup(process.close)
         return process
 
@@ -81,9 +38,16 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(reader.push([({"app": "a"}, [(begin, "three")])])[0], 404)
         status, body = writer.get("/loki/api/v1/query_range", query='{app="a"}')
         self.assertEqual((status, b"read is not among its roles" in body), (404, True))
-        for path in ("/loki/api/v1/tail", "/loki/api/v1/delete"):
-            status, body = reader.get(path, query='{app="a"}')
-            self.assertEqual((status, b"several processes share the bucket" in body), (404, True), path)
+        status, body = writer.get("/loki/api/v1/tail", query='{app="a"}')
+        self.assertEqual((status, b"read is not among its roles" in body), (404, True))
+        for process, parts in ((writer, "distributor ingester"), (reader, "querier query-frontend query-scheduler")):
+            body = process.request("GET", "/services")[1].decode()
+            self.assertEqual(body.split(), [word for part in f"{parts} runtime-config server".split()
+                                            for word in (part, "=>", "Running")])
+            self.assertEqual(process.request("GET", "/ready")[0], 200)
+            self.assertEqual(process.request("GET", "/config")[0], 200)
+            for method, wanted in (("POST", b""), ("GET", b"set"), ("DELETE", b""), ("GET", b"unset")):
+                self.assertEqual(process.request(method, "/ingester/prepare_shutdown")[1], wanted)
         # Who ends leaves nothing behind; a process of the bucket's own is not let in.
         self.assertEqual((writer.stop(), other.stop()), (0, 0))
         self.assertEqual(reader.answer('{app="a"}'), (["two", "one"], True))

@@ -69,6 +69,11 @@ TEST_F(ClusterSimulation, NothingIsLostNorFoundTwice) {
     EXPECT_GT(all.swept, runs);
     EXPECT_GT(all.dropped, runs);
     EXPECT_GT(all.seals_met * 8, runs);
+    EXPECT_GT(all.deletes, runs);
+    EXPECT_GT(all.deletes_ended * 2, runs);
+    EXPECT_GT(all.lines_deleted, runs * 5);
+    EXPECT_GT(all.pushed_again, runs);
+    EXPECT_GT(all.clock_changes * 8, runs);
 }
 
 struct Plant {
@@ -115,6 +120,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Plant{Planted::kSweepWhatMayBeCommitted, "SweepWhatMayBeCommitted"},
                     Plant{Planted::kSweepAtOnce, "SweepAtOnce"},
                     Plant{Planted::kRemoveUnwrittenJournal, "RemoveUnwrittenJournal"},
+                    Plant{Planted::kDeleteForgetsJournals, "DeleteForgetsJournals"},
+                    Plant{Planted::kLaterJournalUnnamed, "LaterJournalUnnamed"},
+                    Plant{Planted::kDeleteDoesNotCut, "DeleteDoesNotCut"},
+                    Plant{Planted::kFlushWithoutTail, "FlushWithoutTail"},
+                    Plant{Planted::kBelieveClock, "BelieveClock"},
                     Plant{Planted::kCommitOfGoneJournal, "CommitOfGoneJournal"}),
     [](const auto& plant) { return std::string(plant.param.name); });
 

@@ -6,6 +6,7 @@
 #include "journal/registry.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -16,6 +17,8 @@ constexpr Timestamp kStart{1'700'000'000'000'000'000};
 const std::vector<std::string> kTenants = {"one", "two"};
 constexpr int kDepthMax = 3;
 constexpr Duration kGrace = Duration::minutes(1);
+// Longer than any run.
+constexpr Duration kKept = Duration::hours(24 * 60);
 constexpr Duration kLateMax = Duration::seconds(30);  // less than the grace
 
 // Every line of a source; an error if it cannot be read.
@@ -51,6 +54,11 @@ Counts& Counts::operator+=(const Counts& other) {
     seals_met += other.seals_met;
     compactions += other.compactions;
     swept += other.swept;
+    deletes += other.deletes;
+    deletes_ended += other.deletes_ended;
+    lines_deleted += other.lines_deleted;
+    pushed_again += other.pushed_again;
+    clock_changes += other.clock_changes;
     dropped += other.dropped;
     return *this;
 }
@@ -69,6 +77,11 @@ Counts Counts::per(std::uint64_t runs) const {
             seals_met / runs,
             compactions / runs,
             swept / runs,
+            deletes / runs,
+            deletes_ended / runs,
+            lines_deleted / runs,
+            pushed_again / runs,
+            clock_changes / runs,
             dropped / runs};
 }
 
@@ -99,21 +112,47 @@ std::string Counts::text() const {
                         compactions,
                         " swept ",
                         swept,
+                        " deletes ",
+                        deletes,
+                        " deletes_ended ",
+                        deletes_ended,
+                        " lines_deleted ",
+                        lines_deleted,
+                        " pushed_again ",
+                        pushed_again,
+                        " clock_changes ",
+                        clock_changes,
                         " dropped ",
                         dropped);
 }
 
+// Of a machine whose clock may be wrong.
+class SkewedClock final : public io::Clock {
+  public:
+    SkewedClock(const io::Clock& right, Duration wrong_by) : right_(right), wrong_by_(wrong_by) {}
+    [[nodiscard]] Timestamp now() const override { return right_.now() + wrong_by_; }
+    void set(Duration wrong_by) { wrong_by_ = wrong_by; }
+    [[nodiscard]] Duration wrong_by() const { return wrong_by_; }
+
+  private:
+    const io::Clock& right_;
+    Duration wrong_by_;
+};
+
 class World::Process {
   public:
-    Process(World& world, Role r, std::uint64_t number)
+    Process(World& world, Role r, std::uint64_t number, Duration clock_wrong_by)
         : role(r),
           name(absl::StrCat("p", number)),
+          clock(world.clock_, clock_wrong_by),
           executor(world.options_.seed * 1000 + number, world.clock_),
           random(world.options_.seed * 1000 + number + 500) {
         ingest::StoreOptions options;
         options.limits.ingestion_rate_mb = 1e6;
         options.limits.ingestion_burst_size_mb = 1e6;
         options.flush_age_max = Duration::seconds(90);
+        options.retention_enabled = true;
+        options.limits.retention_period = kKept;
         options.shared.emplace();
         options.shared->writer = role == Role::kWriter ? name : "";
         options.shared->journal_bytes_max = 1500;
@@ -132,8 +171,9 @@ class World::Process {
             return way;
         };
         auto opened =
-            ingest::Store::open({executor, world.clock_, random, world.files_, metrics}, options);
+            ingest::Store::open({executor, clock, random, world.files_, metrics}, options);
         store = *std::move(opened);
+        deletes = std::make_unique<compact::Deletes>(*store, clock, random, Duration{});
         if (role == Role::kWriter) {
             announcement = std::make_unique<cluster::Announcement>(
                 executor,
@@ -142,7 +182,12 @@ class World::Process {
             announcement->start();
         }
         if (role == Role::kCompactor) {
-            start_housekeeping(world, number);
+            // As a server does, which else does not start.
+            if (store->discover_tenants().ok()) {
+                start_housekeeping(world, number);
+            } else {
+                bucket->cut();
+            }
         }
     }
 
@@ -157,13 +202,12 @@ class World::Process {
     }
 
     void start_housekeeping(const World& world, std::uint64_t number) {
-        deletes = std::make_unique<compact::Deletes>(*store, world.clock_, random, Duration{});
         compact::CompactorOptions compaction;
         compaction.interval = {};
         compaction.plan.small_segments_max = 2;
         compactor = std::make_unique<compact::Compactor>(
-            compact::Compactor::Deps{*store, *deletes, executor, world.clock_, metrics},
-            compaction);
+            compact::Compactor::Deps{*store, *deletes, executor, clock, metrics}, compaction);
+        compactor->start();  // which watches the clock
         cluster::HousekeepingOptions options;
         options.name = name;
         options.interval = Duration::seconds(20);
@@ -182,6 +226,7 @@ class World::Process {
 
     const Role role;
     const std::string name;
+    SkewedClock clock;
     io::SimExecutor executor;
     io::SeededRandom random;
     base::Registry metrics;
@@ -215,8 +260,8 @@ World::World(const WorldOptions& options)
 
 World::~World() = default;
 
-void World::start(Role role) {
-    processes_.push_back(std::make_unique<Process>(*this, role, ++next_process_));
+void World::start(Role role, Duration clock_wrong_by) {
+    processes_.push_back(std::make_unique<Process>(*this, role, ++next_process_, clock_wrong_by));
 }
 
 World::Process* World::pick(Role role) {
@@ -328,43 +373,135 @@ void World::bury_dead() {
                 counts_.seals_met += static_cast<std::uint64_t>(
                     processes_[i]->metrics.counter("logi_journal_seals_met_total", "").value());
             }
+            // On the same machine, or on another.
+            const Duration wrong_by =
+                choice_.below(2) == 0 ? processes_[i]->clock.wrong_by() : Duration{};
             processes_.erase(processes_.begin() + static_cast<std::ptrdiff_t>(i));
-            start(role);
+            start(role, wrong_by);
             --i;
         }
     }
 }
 
 void World::push() {
-    Process* writer = pick(Role::kWriter);
-    if (writer == nullptr) {
-        return;
-    }
     const std::string& name = kTenants[choice_.below(kTenants.size())];
     Tenant& tenant = tenants_[name];
-    wire::PushRequest request;
-    wire::PushStream stream;
-    stream.labels = std::vector<LabelPair>{{"app", absl::StrCat("a", choice_.below(3))}};
+    if (choice_.below(8) == 0) {
+        for (const auto& [line, known] : tenant.lines) {
+            if (known.state == Line::State::kDeleted && choice_.below(4) == 0) {
+                push_again(name, line);
+                return;
+            }
+        }
+    }
+    const std::string app = absl::StrCat("a", choice_.below(3));
     std::vector<std::string> lines;
     for (std::uint64_t i = 0; i <= choice_.below(3); ++i) {
         lines.push_back(
             absl::StrCat(name, " line ", next_line_++, " ", std::string(choice_.below(120), 'x')));
-        request.buffers.push_back(std::make_unique<std::string>(lines.back()));
-        stream.entries.push_back({clock_.now(), *request.buffers.back(), {}});
+        Line& line = tenant.lines[lines.back()];
+        line.app = app;
+        line.time = clock_.now();
+    }
+    send(name, lines);
+}
+
+// What was deleted comes once more, as an entry like any other.
+void World::push_again(const std::string& tenant, const std::string& line) {
+    Line& known = tenants_[tenant].lines[line];
+    known = Line{Line::State::kSent, false, std::nullopt, known.app, known.time};
+    ++counts_.pushed_again;
+    send(tenant, {line});
+}
+
+// Lines of one stream.
+void World::send(const std::string& tenant, const std::vector<std::string>& lines) {
+    Process* writer = pick(Role::kWriter);
+    if (writer == nullptr) {
+        return;
+    }
+    auto& known = tenants_[tenant].lines;
+    wire::PushRequest request;
+    wire::PushStream stream;
+    stream.labels = std::vector<LabelPair>{{"app", known[lines.front()].app}};
+    for (const std::string& line : lines) {
+        request.buffers.push_back(std::make_unique<std::string>(line));
+        stream.entries.push_back({known[line].time, *request.buffers.back(), {}});
     }
     request.streams.push_back(std::move(stream));
-    tenant.sent.insert(lines.begin(), lines.end());
     counts_.pushed += lines.size();
     writer->busy = true;
     writer->store->push(
-        name, std::move(request), [this, &tenant, lines, writer](const auto& outcome) {
+        tenant, std::move(request), [this, &known, lines, writer](const auto& outcome) {
             // Nobody hears what a dead process says.
-            if (outcome.status == 204 && !writer->dead()) {
-                tenant.acknowledged.insert(lines.begin(), lines.end());
-                counts_.acknowledged += lines.size();
+            if (outcome.status != 204 || writer->dead()) {
+                return;
             }
+            for (const std::string& line : lines) {
+                Line& of = known[line];
+                of.acknowledged = true;
+                if (of.state == Line::State::kSent) {
+                    of.state = Line::State::kAcknowledged;
+                }
+            }
+            counts_.acknowledged += lines.size();
         });
     writer->busy = false;
+}
+
+// Somebody asks any process to delete what one app has logged so far, or some of it.
+void World::remove() {
+    Process* process =
+        pick(std::array{Role::kWriter, Role::kReader, Role::kCompactor}[choice_.below(3)]);
+    if (process == nullptr) {
+        return;
+    }
+    const std::string& name = kTenants[choice_.below(kTenants.size())];
+    auto& lines = tenants_[name].lines;
+    const std::string app = absl::StrCat("a", choice_.below(3));
+    const std::string needle = choice_.below(2) == 0 ? "" : " line 1";
+    const auto is_meant = [&](const std::string& line, const Line& known) {
+        return known.app == app && absl::StrContains(line, needle);
+    };
+    std::set<std::string> before;
+    for (const auto& [line, known] : lines) {
+        if (known.acknowledged && is_meant(line, known)) {
+            before.insert(line);
+        }
+    }
+    process->busy = true;
+    bool made = false;
+    process->deletes->add(name,
+                          absl::StrCat("{app=\"", app, "\"} |= `", needle, "`"),
+                          Timestamp::min(),
+                          Timestamp::max(),
+                          [&](const StatusOr<std::string>& id) { made = id.ok(); });
+    process->busy = false;
+    made = made && !process->dead();
+    counts_.deletes += made ? 1U : 0U;
+    for (auto& [line, known] : lines) {
+        if (!is_meant(line, known) || known.state == Line::State::kDeleted) {
+            continue;
+        }
+        known.there = std::nullopt;
+        if (!made) {
+            known.state = Line::State::kDoubtful;
+        } else if (before.contains(line)) {
+            known.state = Line::State::kDeleted;
+            ++counts_.lines_deleted;
+        } else if (known.state != Line::State::kDoubtful) {
+            known.state = Line::State::kUnsure;
+        }
+    }
+}
+
+// The clock of a machine that compacts is set to another time.
+void World::set_clock() {
+    if (Process* process = pick(Role::kCompactor)) {
+        process->clock.set(
+            Duration::hours(24 * 100 * (static_cast<std::int64_t>(choice_.below(3)) - 1)));
+        ++counts_.clock_changes;
+    }
 }
 
 void World::query() {
@@ -375,7 +512,7 @@ void World::query() {
 
 void World::query(Process& process, bool must_be_complete) {
     const std::string& name = kTenants[choice_.below(kTenants.size())];
-    const std::set<std::string> expected = tenants_[name].acknowledged;
+    const Expected expected = expected_of(tenants_[name]);
     process.busy = true;
     querying_ = true;  // for less than the grace
     const ingest::Pinned pinned =
@@ -406,24 +543,63 @@ void World::query(Process& process, bool must_be_complete) {
     check(name, found, expected, complete);
 }
 
+World::Expected World::expected_of(const Tenant& tenant) const {
+    Expected expected;
+    for (const auto& [line, known] : tenant.lines) {
+        if (known.state == Line::State::kAcknowledged) {
+            expected.lines.insert(line);
+        } else if (known.state == Line::State::kUnsure && known.acknowledged) {
+            expected.unsure.insert(line);
+        }
+    }
+    return expected;
+}
+
+void World::check_found(Tenant& tenant, const std::string& line) {
+    const auto it = tenant.lines.find(line);
+    if (it == tenant.lines.end()) {
+        wrong(absl::StrCat("nobody has sent this: ", line));
+        return;
+    }
+    Line& known = it->second;
+    if (known.state == Line::State::kDeleted) {
+        wrong(absl::StrCat("deleted and found: ", line));
+    }
+    if (known.state == Line::State::kUnsure) {
+        if (known.there == false) {
+            wrong(absl::StrCat("was not there and came back: ", line));
+        }
+        known.there = true;
+    }
+}
+
 void World::check(const std::string& tenant,
                   const std::vector<std::string>& found,
-                  const std::set<std::string>& expected,
+                  const Expected& expected,
                   bool complete) {
     watched_ = tenant;
+    Tenant& of = tenants_[tenant];
     std::set<std::string> once;
     for (const auto& line : found) {
         if (!once.insert(line).second) {
             wrong(absl::StrCat("found twice: ", line));
         }
-        if (!tenants_[tenant].sent.contains(line)) {
-            wrong(absl::StrCat("nobody has sent this to ", tenant, ": ", line));
-        }
+        check_found(of, line);
     }
-    for (const auto& line : expected) {
-        if (complete && !once.contains(line)) {
+    if (!complete) {
+        return;
+    }
+    for (const auto& line : expected.lines) {
+        if (!once.contains(line)) {
             wrong(absl::StrCat("acknowledged and not found: ", line));
         }
+    }
+    for (const auto& line : expected.unsure) {
+        Line& known = of.lines[line];
+        if (!once.contains(line) && known.there == true) {
+            wrong(absl::StrCat("was there and is gone: ", line));
+        }
+        known.there = once.contains(line);
     }
 }
 
@@ -504,6 +680,10 @@ void World::step() {
         }
     } else if (dice < 24 && choice_.below(20) == 0) {
         clock_.advance(Duration::hours(static_cast<std::int64_t>(choice_.below(100))));
+    } else if (dice < 25 && choice_.below(3) == 0) {
+        remove();
+    } else if (dice < 26 && choice_.below(20) == 0) {
+        set_clock();
     } else if (Process* process = pick_idle(); process == nullptr || !run_some(*process)) {
         clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(2500))));
     }
@@ -515,6 +695,7 @@ void World::settle() {
     for (const auto& process : processes_) {
         process->bucket->set_faults({});
         process->paused_until = {};
+        process->clock.set({});
     }
     // Half of the writers die.
     for (const auto& process : processes_) {
@@ -560,23 +741,44 @@ void World::check_at_rest() {
         }
     }
     for (const auto& name : kTenants) {
-        auto catalog = catalog::Catalog::open_shared(memory_, clock_, choice_, name, {});
-        if (!catalog.ok()) {
-            wrong(absl::StrCat(catalog.status().ToString()));
+        check_catalog(name);
+    }
+}
+
+// Everything that a snapshot names is there, and nothing that was deleted.
+void World::check_catalog(const std::string& tenant) {
+    const auto catalog = catalog::Catalog::open_shared(memory_, clock_, choice_, tenant, {});
+    if (!catalog.ok()) {
+        wrong(catalog.status().ToString());
+        return;
+    }
+    const auto snapshot = (*catalog)->snapshot();
+    for (const auto& request : snapshot->deletes) {
+        if (request.pending()) {
+            wrong(absl::StrCat("a request to delete does not end: ", request.query));
+        }
+    }
+    for (const auto& segment : snapshot->segments) {
+        if (!memory_.size(segment.key).ok()) {
+            wrong(absl::StrCat("a segment that lives is gone: ", segment.key));
             continue;
         }
-        for (const auto& segment : (*catalog)->snapshot()->segments) {
-            if (!memory_.size(segment.key).ok()) {
-                wrong(absl::StrCat("a segment that lives is gone: ", segment.key));
+        const auto source = ingest::open_segment(memory_, segment.key, nullptr);
+        std::vector<std::string> lines;
+        read_lines(**source, lines).IgnoreError();
+        for (const auto& line : lines) {
+            if (tenants_[tenant].lines[line].state == Line::State::kDeleted) {
+                wrong(absl::StrCat("deleted and still stored: ", line));
             }
         }
-        for (const auto& [journal, position] : (*catalog)->snapshot()->positions) {
-            if (!std::binary_search(journals->begin(), journals->end(), journal)) {
-                wrong(absl::StrCat("a journal that is gone is remembered: ", journal));
-            }
-        }
-        counts_.dropped += (*catalog)->snapshot()->dropped_on > 0 ? 1U : 0U;
     }
+    const auto journals = journal::registered_journals(memory_);
+    for (const auto& [journal, position] : snapshot->positions) {
+        if (!std::binary_search(journals->begin(), journals->end(), journal)) {
+            wrong(absl::StrCat("a journal that is gone is remembered: ", journal));
+        }
+    }
+    counts_.dropped += snapshot->dropped_on > 0 ? 1U : 0U;
 }
 
 Counts World::counts() const {
@@ -588,6 +790,7 @@ Counts World::counts() const {
                 process->metrics.counter("logi_journal_seals_met_total", "").value());
         }
         if (process->role == Role::kCompactor) {
+            counts.deletes_ended += process->deletes->ended();
             counts.compactions += static_cast<std::uint64_t>(
                 process->metrics.counter("logi_compactions_total", "").value());
             counts.taken_over += static_cast<std::uint64_t>(

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,7 +47,12 @@ struct Counts {
     std::uint64_t seals_met = 0;
     std::uint64_t compactions = 0;
     std::uint64_t swept = 0;
-    std::uint64_t dropped = 0;  // catalogs that have dropped positions
+    std::uint64_t deletes = 0;        // requests that were answered with an id
+    std::uint64_t deletes_ended = 0;  // by processes that live
+    std::uint64_t lines_deleted = 0;  // that had been acknowledged before
+    std::uint64_t pushed_again = 0;   // of these
+    std::uint64_t clock_changes = 0;  // of compactors
+    std::uint64_t dropped = 0;        // catalogs that have dropped positions
 
     Counts& operator+=(const Counts& other);
     [[nodiscard]] Counts per(std::uint64_t runs) const;
@@ -69,13 +75,32 @@ class World {
 
   private:
     class Process;
+    // What is known of a line that was sent.
+    struct Line {
+        enum class State {
+            kSent,
+            kAcknowledged,
+            kDeleted,   // acknowledged before the request to delete it was made
+            kUnsure,    // sent before such a request was answered: there or not, but always so
+            kDoubtful,  // such a request failed: it may be carried out at any time
+        };
+        State state = State::kSent;
+        bool acknowledged = false;
+        std::optional<bool> there;  // of one that is unsure, as it was found to be
+        std::string app;
+        Timestamp time;
+    };
     struct Tenant {
-        std::set<std::string> sent;
-        std::set<std::string> acknowledged;
+        std::map<std::string, Line> lines;
+    };
+    // What a query has to find, as of its beginning.
+    struct Expected {
+        std::set<std::string> lines;
+        std::set<std::string> unsure;  // and acknowledged
     };
     enum class Role { kWriter, kReader, kCompactor };
 
-    void start(Role role);
+    void start(Role role, Duration clock_wrong_by = {});
     Process* pick(Role role);
     Process* pick_idle();
     // False if it has nothing to do now.
@@ -87,13 +112,20 @@ class World {
     void others_commit();
     void bury_dead();
     void push();
+    void push_again(const std::string& tenant, const std::string& line);
+    void send(const std::string& tenant, const std::vector<std::string>& lines);
+    void remove();
+    void set_clock();
     void query();
     void query(Process& process, bool must_be_complete);
     void check(const std::string& tenant,
                const std::vector<std::string>& found,
-               const std::set<std::string>& expected,
+               const Expected& expected,
                bool complete);
+    [[nodiscard]] Expected expected_of(const Tenant& tenant) const;
+    void check_found(Tenant& tenant, const std::string& line);
     void check_at_rest();
+    void check_catalog(const std::string& tenant);
     void wrong(const std::string& what);
     void print_bucket(const std::string& line);
 
