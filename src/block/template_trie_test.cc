@@ -6,6 +6,7 @@
 
 #include <random>
 #include <set>
+#include <utility>
 
 namespace logi::block {
 namespace {
@@ -86,9 +87,9 @@ TEST(TemplateTrie, HundredsThatBeginAlikeAreToldApart) {
 TEST(TemplateTrie, WhatFollowsNoTemplateIsOfNone) {
     Kinds kinds({"host 1", "host 1 up", "hosts 1 up", "host", "writer 2", "write 3", "writers 4 "});
     Kinds others({"hos 1", "host 1 u", "host 1 ups", "hosts", "hostw 1", "write", "writers 4", ""});
-    kinds.text = others.text;
+    kinds.text = std::move(others.text);
     for (const Slot& line : others.lines) {
-        EXPECT_EQ(kinds.match(line), TemplateTrie::kNone) << others.text.masked().view(line);
+        EXPECT_EQ(kinds.match(line), TemplateTrie::kNone) << kinds.text.masked().view(line);
     }
 }
 
