@@ -249,7 +249,9 @@ class World {
         }
         check();
         for (std::size_t t = 0; t < kTenants.size(); ++t) {
-            for (const auto& listed : deletes_->list(kTenants[t])) {
+            const auto requests = deletes_->list(kTenants[t]);
+            ASSERT_TRUE(requests.ok()) << requests.status();
+            for (const auto& listed : *requests) {
                 EXPECT_EQ(listed.status, "processed") << listed.request.query;
             }
             if (const auto owner = store_->find_tenant(kTenants[t])) {
