@@ -17,15 +17,6 @@ std::string digest(const EVP_MD* kind, std::string_view text) {
 
 }  // namespace
 
-std::uint64_t md5_tail(std::string_view text) {
-    const std::string sum = digest(EVP_md5(), text);
-    std::uint64_t tail = 0;
-    for (const char c : sum.substr(sum.size() - sizeof(tail))) {
-        tail = (tail << 8U) | static_cast<unsigned char>(c);
-    }
-    return tail;
-}
-
 std::string hex_digest(Digest kind, std::string_view text) {
     return absl::BytesToHexString(
         digest(kind == Digest::kSha256 ? EVP_sha256() : EVP_sha3_256(), text));

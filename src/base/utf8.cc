@@ -87,6 +87,20 @@ std::string encode_rune(char32_t rune) {
     return out;
 }
 
+bool is_utf8(std::string_view s) {
+    if (is_ascii(s)) {
+        return true;
+    }
+    while (!s.empty()) {
+        const std::size_t length = utf8_length(s);
+        if (length == 0) {
+            return false;
+        }
+        s.remove_prefix(length);
+    }
+    return true;
+}
+
 bool is_ascii(std::string_view s) {
     constexpr std::uint64_t kHighBits = 0x8080808080808080U;
     std::size_t i = 0;

@@ -26,6 +26,9 @@ struct Rune {
 void append_utf8(std::string& out, char32_t rune);
 [[nodiscard]] std::string encode_rune(char32_t rune);
 
+// Whether every byte is of a valid sequence.
+[[nodiscard]] bool is_utf8(std::string_view s);
+
 // Whether no byte has its high bit set.
 [[nodiscard]] bool is_ascii(std::string_view s);
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "config/known_keys.h"
 #include "config/object_store.h"
+#include "config/ruler_keys.h"
 #include "config/sections.h"
 #include "config/setters.h"
 
@@ -39,14 +40,6 @@ Setter set_calls(std::uint32_t& target) {
         set(target)(v);
         if (target == 0 || target > std::numeric_limits<std::int32_t>::max()) {
             refuse(v, "expected a whole number from 1 on");
-        }
-    };
-}
-Setter set_count(std::int64_t& target) {
-    return [&](const YAML::Node& v) {
-        target = scalar<std::int64_t>(v, "a whole number");
-        if (target < 0) {
-            refuse(v, "expected a whole number that is not negative");
         }
     };
 }
@@ -166,7 +159,7 @@ Setter set_deletion_mode(std::string& target) {
 }  // namespace
 
 Setters limits_setters(Limits& l) {
-    return {
+    Setters setters = {
         {"ingestion_rate_mb", set(l.ingestion_rate_mb)},
         {"ingestion_burst_size_mb", set(l.ingestion_burst_size_mb)},
         {"max_label_name_length", set_count(l.max_label_name_length)},
@@ -225,6 +218,8 @@ Setters limits_setters(Limits& l) {
         {"deletion_mode", set_deletion_mode(l.deletion_mode)},
         {"policy_stream_mapping", set_map(l.policy_stream_mapping, set_selectors)},
     };
+    setters.merge(ruler_limits_setters(l.ruler));
+    return setters;
 }
 
 void read_keys(const YAML::Node& node, const std::string& what, const Setters& setters) {
@@ -434,6 +429,8 @@ Setters top_setters(Config& config, OlderRuntimeConfig& older, LokiStorage& stor
          section("query_scheduler",
                  {{"max_outstanding_requests_per_tenant",
                    set(config.max_outstanding_requests_per_tenant)}})},
+        {"ruler", section("ruler", ruler_setters(config.ruler, config.unused_keys))},
+        {"ruler_storage", set_ruler_storage(config.ruler, config.unused_keys)},
         {"limits_config", section("limits_config", limits_of_all(config, older))},
         {"distributor", set_distributor(config)},
         {"runtime_config",

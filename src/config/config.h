@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/status.h"
+#include "config/ruler.h"
 #include "model/limits.h"
 
 #include <cstdint>
@@ -141,6 +142,7 @@ struct Config {
                                                  "retention_stream",
                                                  "volume_enabled",
                                                  "volume_max_series"};
+    Ruler ruler;
     // Files with limits of single tenants, joined by commas, and how often they are read again.
     std::string runtime_files;
     Duration runtime_period = Duration::seconds(10);

@@ -256,6 +256,42 @@ const std::vector<std::string> kLimits = {
     "volume_max_series",
 };
 
+const std::vector<std::string> kRuler = {"alert_relabel_configs",
+                                         "alertmanager_client",
+                                         "alertmanager_discovery",
+                                         "alertmanager_refresh_interval",
+                                         "alertmanager_url",
+                                         "datasource_uid",
+                                         "disable_rule_group_label",
+                                         "disabled_tenants",
+                                         "enable_alertmanager_discovery",
+                                         "enable_alertmanager_v2",
+                                         "enable_api",
+                                         "enable_sharding",
+                                         "enabled_tenants",
+                                         "evaluation",
+                                         "evaluation_interval",
+                                         "external_labels",
+                                         "external_url",
+                                         "flush_period",
+                                         "for_grace_period",
+                                         "for_outage_tolerance",
+                                         "notification_queue_capacity",
+                                         "notification_timeout",
+                                         "poll_interval",
+                                         "query_stats_enabled",
+                                         "remote_write",
+                                         "resend_delay",
+                                         "ring",
+                                         "rule_path",
+                                         "ruler_client",
+                                         "search_pending_for",
+                                         "sharding_algo",
+                                         "sharding_strategy",
+                                         "storage",
+                                         "wal",
+                                         "wal_cleaner"};
+
 const std::vector<std::string> kShardStreams = {"desired_rate",
                                                 "enabled",
                                                 "logging_enabled",
@@ -299,6 +335,9 @@ const std::vector<std::string>* loki_keys(std::string_view section) {
     }
     if (section == "compactor") {
         return &kCompactor;
+    }
+    if (section == "ruler") {
+        return &kRuler;
     }
     if (section == "runtime_config") {
         return &kRuntimeConfig;

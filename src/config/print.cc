@@ -1,6 +1,7 @@
 // The configuration as YAML.
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/rfc3339.h"
 #include "config/config.h"
@@ -9,6 +10,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <map>
+#include <set>
 
 namespace logi::config {
 namespace {
@@ -156,6 +158,102 @@ std::string yaml_otlp(const OtlpConfig& otlp) {
                         "}");
 }
 
+std::string yaml_relabel(const std::vector<RelabelOptions>& rules) {
+    return yaml_joined(rules, "[]", [](const RelabelOptions& rule) {
+        return absl::StrCat("{action: ",
+                            yaml_text(rule.action),
+                            ", source_labels: ",
+                            yaml_list(rule.source_labels),
+                            ", separator: ",
+                            yaml_text(rule.separator),
+                            ", regex: ",
+                            yaml_text(rule.regex),
+                            ", modulus: ",
+                            rule.modulus,
+                            ", target_label: ",
+                            yaml_text(rule.target_label),
+                            ", replacement: ",
+                            yaml_text(rule.replacement),
+                            "}");
+    });
+}
+
+// Without what proves who asks.
+std::vector<std::pair<std::string, std::string>> alertmanager_keys(const AlertmanagerConfig& c) {
+    return {{"alertmanager_url", yaml_text(absl::StrJoin(c.urls, ","))},
+            {"notification_queue_capacity", absl::StrCat(c.queue_capacity)},
+            {"notification_timeout", format_duration(c.timeout)},
+            {"alert_relabel_configs", yaml_relabel(c.relabel)},
+            {"external_labels", yaml_map(c.external_labels, yaml_text)}};
+}
+
+std::string yaml_alertmanager(const std::optional<AlertmanagerConfig>& config) {
+    return !config.has_value() ? "{}"
+                               : yaml_joined(alertmanager_keys(*config), "{}", [](const auto& key) {
+                                     return absl::StrCat(key.first, ": ", key.second);
+                                 });
+}
+
+// The same.
+std::string yaml_clients(const std::map<std::string, RemoteWriteClient>& clients) {
+    return yaml_map(clients, [](const RemoteWriteClient& c) {
+        return absl::StrCat("{url: ",
+                            yaml_text(c.url),
+                            ", remote_timeout: ",
+                            format_duration(c.timeout),
+                            ", write_relabel_configs: ",
+                            yaml_relabel(c.relabel),
+                            ", queue_config: {max_samples_per_send: ",
+                            c.samples_per_send_max,
+                            ", min_backoff: ",
+                            format_duration(c.backoff_min),
+                            ", max_backoff: ",
+                            format_duration(c.backoff_max),
+                            ", retry_on_http_429: ",
+                            c.retry_on_429 ? "true" : "false",
+                            "}}");
+    });
+}
+
+// The section, its lines after the first.
+std::string yaml_ruler(const Ruler& ruler) {
+    const auto flag = [](bool b) {
+        return b ? "true" : "false";
+    };
+    const auto joined = [](const std::set<std::string>& names) {
+        return yaml_text(absl::StrJoin(names, ","));
+    };
+    std::vector<std::pair<std::string, std::string>> keys = {
+        {"enable_api", flag(ruler.enable_api)},
+        {"storage",
+         ruler.rules_folder.empty()
+             ? "{}"
+             : absl::StrCat(
+                   "{type: local, local: {directory: ", yaml_text(ruler.rules_folder), "}}")},
+        {"evaluation_interval", format_duration(ruler.evaluation_interval)},
+        {"poll_interval", format_duration(ruler.poll_interval)},
+        {"resend_delay", format_duration(ruler.resend_delay)},
+        {"for_outage_tolerance", format_duration(ruler.for_outage_tolerance)},
+        {"enabled_tenants", joined(ruler.enabled_tenants)},
+        {"disabled_tenants", joined(ruler.disabled_tenants)},
+        {"external_url", yaml_text(ruler.external_url)},
+        {"datasource_uid", yaml_text(ruler.datasource_uid)},
+        {"disable_rule_group_label", flag(ruler.disable_rule_group_label)},
+        {"remote_write",
+         absl::StrCat("{enabled: ",
+                      flag(ruler.remote_write_enabled),
+                      ", add_org_id_header: ",
+                      flag(ruler.add_org_id_header),
+                      ", clients: ",
+                      yaml_clients(ruler.remote_write),
+                      "}")}};
+    const auto alertmanager = alertmanager_keys(ruler.alertmanager);
+    keys.insert(keys.end(), alertmanager.begin(), alertmanager.end());
+    return absl::StrJoin(keys, "", [](std::string* out, const auto& key) {
+        absl::StrAppend(out, "\n  ", key.first, ": ", key.second);
+    });
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
     return absl::StrSplit(text, '\n', absl::SkipEmpty());
 }
@@ -221,6 +319,11 @@ std::string all_limits(const Limits& l) {
     add("retention_stream", yaml_retention(l.retention_stream));
     add("deletion_mode", l.deletion_mode);
     add("policy_stream_mapping", yaml_map(l.policy_stream_mapping, yaml_selectors));
+    add("ruler_max_rules_per_rule_group", l.ruler.rules_per_group_max);
+    add("ruler_max_rule_groups_per_tenant", l.ruler.groups_max);
+    add("ruler_alertmanager_config", yaml_alertmanager(l.ruler.alertmanager));
+    add("ruler_remote_write_disabled", flag(l.ruler.remote_write_disabled));
+    add("ruler_remote_write_config", yaml_clients(l.ruler.remote_write));
     return out;
 }
 
@@ -343,6 +446,8 @@ std::string to_yaml(const Config& c) {
         c.max_outstanding_per_tenant,
         "\nquery_scheduler:\n  max_outstanding_requests_per_tenant: ",
         c.max_outstanding_requests_per_tenant,
+        "\nruler:",
+        yaml_ruler(c.ruler),
         "\nruntime_config:\n  file: ",
         yaml_text(c.runtime_files),
         "\n  period: ",

@@ -45,6 +45,8 @@ using Setters = std::map<std::string, Setter>;
 
 // They refer to what is set.
 Setters limits_setters(Limits& limits);
+// Rules are checked.
+Setter set_relabel(std::vector<RelabelOptions>& rules);
 Setter set_otlp(OtlpConfig& otlp);
 Setter set_blocked_queries(std::vector<BlockedQuery>& rules);
 Setter set_tls(std::optional<ServerTls>& target);

@@ -84,6 +84,15 @@ inline Setter set_duration(Duration& target) {
     };
 }
 
+inline Setter set_count(std::int64_t& target) {
+    return [&](const YAML::Node& v) {
+        target = scalar<std::int64_t>(v, "a whole number");
+        if (target < 0) {
+            refuse(v, "expected a whole number that is not negative");
+        }
+    };
+}
+
 inline Setter set(std::int64_t& target) {
     return [&](const YAML::Node& v) {
         target = scalar<std::int64_t>(v, "a whole number");

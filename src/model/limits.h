@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "model/otlp_config.h"
+#include "model/ruler_limits.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -134,6 +135,7 @@ struct Limits {
                                                       "job",
                                                       "k8s_job_name"};
     OtlpConfig otlp_config;
+    RulerLimits ruler;
 };
 
 }  // namespace logi

@@ -3,7 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "agent/client/http_auth.h"
+#include "net/authorization.h"
 #include "net/http_client.h"
 #include "net/url.h"
 
@@ -44,11 +44,11 @@ StatusOr<std::string> OAuth2::token() {
 Status OAuth2::fetch() {
     std::string secret = config_.client_secret;
     if (!config_.client_secret_file.empty()) {
-        LOGI_ASSIGN_OR_RETURN(secret, first_line_of(config_.client_secret_file));
+        LOGI_ASSIGN_OR_RETURN(secret, net::first_line_of(config_.client_secret_file));
     }
     LOGI_ASSIGN_OR_RETURN(const net::ServerUrl url, net::parse_server_url(config_.token_url));
     net::ClientOptions options;
-    options.tls = tls_of(config_.tls);
+    options.tls = config_.tls;
     options.timeout = timeout_;
     options.body_bytes_max = kAnswerBytesMax;
     const std::string who =

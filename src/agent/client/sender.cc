@@ -1,9 +1,9 @@
 #include "agent/client/sender.h"
 
 #include "absl/strings/str_cat.h"
-#include "agent/client/http_auth.h"
 #include "agent/client/oauth2.h"
 #include "base/version.h"
+#include "net/authorization.h"
 #include "net/http_client.h"
 #include "net/url.h"
 
@@ -59,7 +59,7 @@ class HttpSender final : public Sender {
         if (!tenant.empty()) {
             headers.emplace_back("X-Scope-OrgID", tenant);
         }
-        LOGI_RETURN_IF_ERROR(add_authorization(config_.http.auth, headers));
+        LOGI_RETURN_IF_ERROR(net::add_authorization(config_.http.auth, headers));
         if (oauth2_.has_value()) {
             LOGI_ASSIGN_OR_RETURN(const std::string token, oauth2_->token());
             headers.emplace_back("Authorization", "Bearer " + token);
@@ -79,7 +79,7 @@ class HttpSender final : public Sender {
 StatusOr<std::unique_ptr<Sender>> Sender::make(const ClientConfig& config, const io::Clock& clock) {
     LOGI_ASSIGN_OR_RETURN(const net::ServerUrl url, net::parse_server_url(config.url));
     net::ClientOptions options;
-    options.tls = tls_of(config.http.tls);
+    options.tls = config.http.tls;
     options.timeout = config.timeout;
     options.body_bytes_max = kAnswerBytesMax;
     LOGI_ASSIGN_OR_RETURN(auto client, net::HttpClient::make(config.url, options));

@@ -3,10 +3,12 @@
 
 #include "agent/pipeline/pipeline.h"
 #include "agent/receive/receive_config.h"
-#include "agent/relabel/relabel.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "model/labels.h"
+#include "net/authorization.h"
+#include "net/tls.h"
+#include "relabel/relabel.h"
 
 #include <cstdint>
 #include <map>
@@ -19,23 +21,8 @@ namespace logi::agent {
 
 using TextMap = std::map<std::string, std::string>;
 
-struct TlsConfig {
-    std::string ca_file;
-    std::string cert_file;
-    std::string key_file;
-    std::string server_name;
-    bool insecure_skip_verify = false;
-};
-
-// Who the agent is for a server.
-struct HttpAuth {
-    std::string user;
-    std::string password;
-    std::string password_file;
-    std::string authorization_type = "Bearer";
-    std::string token;
-    std::string token_file;
-};
+using TlsConfig = net::ClientTls;
+using HttpAuth = net::Authorization;
 
 // How a server is talked to.
 struct HttpClientConfig {

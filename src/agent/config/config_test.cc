@@ -66,7 +66,7 @@ global: {file_watch_config: {min_poll_frequency: 1s}}
     EXPECT_EQ(client.http.auth.password_file, "/p");
     EXPECT_EQ(client.backoff_min, Duration::millis(100));
     EXPECT_EQ(client.retries_max, 3);
-    EXPECT_TRUE(client.http.tls.insecure_skip_verify);
+    EXPECT_TRUE(client.http.tls.skip_verify);
     EXPECT_EQ(client.headers.at("X-A"), "b");
     ASSERT_EQ(config->scrape_configs.size(), 2U);
     const ScrapeConfig& system = config->scrape_configs[0];

@@ -112,7 +112,7 @@ config::Setter read_tls(TlsConfig& tls) {
                            {"cert_file", config::set(tls.cert_file)},
                            {"key_file", config::set(tls.key_file)},
                            {"server_name", config::set(tls.server_name)},
-                           {"insecure_skip_verify", config::set(tls.insecure_skip_verify)},
+                           {"insecure_skip_verify", config::set(tls.skip_verify)},
                            {"min_version", config::set(ignored)}});
     };
 }

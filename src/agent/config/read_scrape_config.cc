@@ -31,29 +31,6 @@ constexpr std::array<std::string_view, 18> kUnsupported = {
     "azure_event_hub",
 };
 
-RelabelRule read_relabel_rule(const YAML::Node& node) {
-    RelabelOptions o;
-    std::int64_t modulus = 0;
-    config::read_keys(node,
-                      "a rule of relabel_configs",
-                      {{"source_labels", config::set(o.source_labels)},
-                       {"separator", config::set(o.separator)},
-                       {"regex", config::set(o.regex)},
-                       {"modulus", config::set(modulus)},
-                       {"target_label", config::set(o.target_label)},
-                       {"replacement",
-                        [&](const YAML::Node& v) {
-                            o.replacement =
-                                v.IsNull() ? "" : config::scalar<std::string>(v, "a text");
-                        }},
-                       {"action", config::set(o.action)}});
-    if (modulus < 0) {
-        config::refuse(node, "modulus is not negative");
-    }
-    o.modulus = static_cast<std::uint64_t>(modulus);
-    return config::checked(node, RelabelRule::make(std::move(o)));
-}
-
 TargetGroup read_target_group(const YAML::Node& node) {
     TargetGroup group;
     std::string source;  // as Prometheus's files may have it
@@ -133,11 +110,11 @@ config::Setter list_of(std::vector<Item>& items,
 }  // namespace
 
 std::vector<RelabelRule> read_relabel_rules(const YAML::Node& list) {
+    std::vector<RelabelOptions> options;
+    config::set_relabel(options)(list);
     std::vector<RelabelRule> rules;
-    if (!list.IsNull()) {
-        config::read_list(list, "rules", [&](const YAML::Node& item) {
-            rules.push_back(read_relabel_rule(item));
-        });
+    for (RelabelOptions& each : options) {
+        rules.push_back(config::checked(list, RelabelRule::make(std::move(each))));
     }
     return rules;
 }

@@ -2,11 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/config/readers.h"
+#include "agent/sent_labels.h"
 #include "base/log.h"
 #include "config/sections.h"
 #include "io/file_system.h"
 #include "io/growing_file.h"
 #include "io/read_file.h"
+#include "relabel/relabel.h"
 
 #include <map>
 #include <set>

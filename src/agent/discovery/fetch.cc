@@ -1,8 +1,8 @@
 #include "agent/discovery/fetch.h"
 
 #include "absl/strings/str_cat.h"
-#include "agent/client/http_auth.h"
 #include "base/version.h"
+#include "net/authorization.h"
 
 #include <memory>
 #include <utility>
@@ -17,8 +17,8 @@ constexpr std::size_t kShownBytesMax = 256;
 StatusOr<net::StreamRequest> request_to(const HttpClientConfig& client, const std::string& url) {
     net::StreamRequest request{.url = url, .unix_socket = ""};
     request.headers.emplace_back("User-Agent", absl::StrCat("promtail/logi-", base::kVersion));
-    LOGI_RETURN_IF_ERROR(add_authorization(client.auth, request.headers));
-    request.tls = tls_of(client.tls);
+    LOGI_RETURN_IF_ERROR(net::add_authorization(client.auth, request.headers));
+    request.tls = client.tls;
     request.follow_redirects = client.follow_redirects;
     return request;
 }

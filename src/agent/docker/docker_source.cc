@@ -5,7 +5,9 @@
 #include "agent/discovery/json_members.h"
 #include "agent/docker/docker_labels.h"
 #include "agent/jmespath/expression.h"
+#include "agent/sent_labels.h"
 #include "base/log.h"
+#include "relabel/relabel.h"
 #include "wire/json_text.h"
 
 #include <algorithm>

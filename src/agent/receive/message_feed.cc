@@ -1,7 +1,7 @@
 #include "agent/receive/message_feed.h"
 
-#include "agent/text.h"
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <utility>
@@ -26,7 +26,7 @@ std::vector<LabelPair> pairs_of(const TextMap& map) {
 }  // namespace
 
 std::string valid_utf8(std::string_view text) {
-    if (is_utf8(text)) {
+    if (base::is_utf8(text)) {
         return std::string(text);
     }
     std::string out;

@@ -2,7 +2,7 @@
 // the line.
 #include "absl/strings/str_cat.h"
 #include "agent/stages/options.h"
-#include "agent/text.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 
@@ -32,7 +32,7 @@ class LabelsStage final : public Stage {
     Verdict process(Entry& entry) override {
         for (const auto& [name, source] : *sources_) {
             const auto value = entry.extracted.find(source);
-            if (value.has_value() && is_utf8(*value)) {
+            if (value.has_value() && base::is_utf8(*value)) {
                 entry.labels.set(name, *value);
             }
         }

@@ -1,7 +1,6 @@
 // pack, decolorize and eventlogmessage: what becomes of the line, and of messages of Windows.
 #include "absl/strings/str_cat.h"
 #include "agent/stages/options.h"
-#include "agent/text.h"
 #include "base/utf8.h"
 #include "fields/decolorize.h"
 #include "wire/json_text.h"
@@ -105,7 +104,7 @@ class EventLogMessageStage final : public Stage {
             }
             key = as_label_name(key);
         }
-        if (is_utf8(value) && (options_->overwrite_existing || !entry.extracted.has(key))) {
+        if (base::is_utf8(value) && (options_->overwrite_existing || !entry.extracted.has(key))) {
             entry.extracted.set(key, value);
         }
     }

@@ -2,8 +2,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "agent/text.h"
+#include "agent/sent_labels.h"
 #include "base/log.h"
+#include "base/utf8.h"
+#include "relabel/relabel.h"
 #include "wire/json_text.h"
 
 #include <sys/eventfd.h>
@@ -283,7 +285,7 @@ std::optional<std::vector<LabelPair>> SystemdSource::labels_of(const SystemdEntr
         if (name == "PRIORITY") {
             labels.push_back({"__journal_priority_keyword", priority_word(value)});
         }
-        if (is_utf8(value)) {
+        if (base::is_utf8(value)) {
             labels.push_back({"__journal_" + absl::AsciiStrToLower(name), value});
         }
     }

@@ -1,15 +1,16 @@
-#include "agent/relabel/relabel.h"
+#include "relabel/relabel.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "agent/digest.h"
-#include "agent/pipeline/entry.h"
+#include "base/check.h"
 #include "regex/replace.h"
+
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 
-namespace logi::agent {
+namespace logi {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, RelabelAction>, 11> kActions = {
@@ -24,6 +25,18 @@ constexpr std::array<std::pair<std::string_view, RelabelAction>, 11> kActions = 
      {"labelkeep", RelabelAction::kLabelKeep},
      {"lowercase", RelabelAction::kLowercase},
      {"uppercase", RelabelAction::kUppercase}}};
+
+// The last eight bytes of the MD5 sum, as Prometheus's hashmod takes it.
+std::uint64_t md5_tail(std::string_view text) {
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    LOGI_CHECK(EVP_Digest(text.data(), text.size(), sum, &size, EVP_md5(), nullptr) == 1);
+    std::uint64_t tail = 0;
+    for (std::size_t i = size - sizeof(tail); i < size; ++i) {
+        tail = (tail << 8U) | sum[i];
+    }
+    return tail;
+}
 
 std::string_view get(const std::vector<LabelPair>& labels, std::string_view name) {
     for (const LabelPair& label : labels) {
@@ -180,12 +193,4 @@ bool relabel(const std::vector<RelabelRule>& rules, std::vector<LabelPair>& labe
         rules.begin(), rules.end(), [&](const RelabelRule& rule) { return rule.apply(labels); });
 }
 
-std::vector<LabelPair> sent_labels(std::vector<LabelPair> labels) {
-    std::erase_if(labels, [](const LabelPair& label) {
-        return label.value.empty() ||
-               (label.name.starts_with(kReservedPrefix) && label.name != kTenantLabel);
-    });
-    return labels;
-}
-
-}  // namespace logi::agent
+}  // namespace logi

@@ -1,8 +1,8 @@
-#include "agent/relabel/relabel.h"
+#include "relabel/relabel.h"
 
 #include <gtest/gtest.h>
 
-namespace logi::agent {
+namespace logi {
 namespace {
 
 struct Case {
@@ -163,4 +163,4 @@ TEST(RelabelTest, RefusesWhatIsNoRule) {
 }
 
 }  // namespace
-}  // namespace logi::agent
+}  // namespace logi

@@ -1,8 +1,9 @@
-// Relabelling of targets by Prometheus's rules.
+// Prometheus' rules that rewrite labels, or drop who has them.
 #pragma once
 
 #include "base/status.h"
 #include "model/labels.h"
+#include "model/ruler_limits.h"
 #include "regex/regex.h"
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace logi::agent {
+namespace logi {
 
 enum class RelabelAction {
     kReplace,
@@ -24,16 +25,6 @@ enum class RelabelAction {
     kLabelKeep,
     kLowercase,
     kUppercase,
-};
-
-struct RelabelOptions {
-    std::vector<std::string> source_labels = {};
-    std::string separator = ";";
-    std::string regex = "(.*)";
-    std::uint64_t modulus = 0;
-    std::string target_label = {};
-    std::string replacement = "$1";
-    std::string action = "replace";  // in any case
 };
 
 // Immutable, cheap to copy, safe from any thread.
@@ -59,7 +50,4 @@ class RelabelRule {
 // One rule after another. False: the target is dropped.
 [[nodiscard]] bool relabel(const std::vector<RelabelRule>& rules, std::vector<LabelPair>& labels);
 
-// Those that go on with entries: not those that are for the agent itself, but that of the tenant.
-[[nodiscard]] std::vector<LabelPair> sent_labels(std::vector<LabelPair> labels);
-
-}  // namespace logi::agent
+}  // namespace logi
