@@ -155,7 +155,10 @@ StatusOr<Value> Evaluator::field(const Value& dot,
 
 Value Evaluator::map_field(const Value& map, std::string_view name) const {
     if (map.is(Kind::kLabels)) {
-        const auto label = frame_.context().label(name);
+        const Value* const entry = map.has_entries() ? find_key(map.as_map(), name) : nullptr;
+        const auto label = entry != nullptr    ? std::optional(entry->as_string())
+                           : map.has_entries() ? std::nullopt
+                                               : frame_.context().label(name);
         if (!label && program_.missing == MissingKey::kNoValue) {
             return {};
         }

@@ -18,10 +18,10 @@ Evaluator::Evaluator(const Program& program,
       out_(out, kOutputBytesMax),
       template_name_(program.name) {}
 
-Status Evaluator::run() {
+Status Evaluator::run(const Value& dot) {
     const auto it = program_.definitions.find(program_.name);
-    variables_.push_back({"$", Value::labels()});
-    LOGI_RETURN_IF_ERROR(walk(Value::labels(), it->second).status());
+    variables_.push_back({"$", dot});
+    LOGI_RETURN_IF_ERROR(walk(dot, it->second).status());
     return absl::OkStatus();
 }
 

@@ -32,7 +32,8 @@ class Evaluator {
               const Context& context,
               std::string& out);
 
-    Status run();
+    // With that as the data at the beginning.
+    Status run(const Value& dot);
 
   private:
     enum class Flow { kNext, kBreak, kContinue };

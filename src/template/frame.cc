@@ -38,7 +38,7 @@ StatusOr<Value> Frame::finish(const Sink& sink) {
 }
 
 StatusOr<Value> Frame::resolved(const Value& value) {
-    if (!value.is(Kind::kLabels)) {
+    if (!value.is(Kind::kLabels) || value.has_entries()) {
         return value;
     }
     if (!labels_) {

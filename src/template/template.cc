@@ -42,8 +42,12 @@ StatusOr<std::shared_ptr<const Template>> Template::parse(std::string_view name,
 }
 
 Status Template::execute(const Context& context, std::string& out) const {
+    return execute(context, Value::labels(), out);
+}
+
+Status Template::execute(const Context& context, const Value& dot, std::string& out) const {
     const std::size_t before = out.size();
-    Status status = Evaluator(impl_->program, impl_->regexes, context, out).run();
+    Status status = Evaluator(impl_->program, impl_->regexes, context, out).run(dot);
     if (!status.ok()) {
         out.resize(before);
     }

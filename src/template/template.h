@@ -33,6 +33,9 @@ class Template {
     // template: line:1:2: executing "line" at <div 1 0>: error calling div: runtime error: …
     // kInvalidArgument, or kResourceExhausted past a limit of limits.h.
     Status execute(const Context& context, std::string& out) const;
+    // The same for other data than the entry's labels; what it has of kind kLabels without entries
+    // is these.
+    Status execute(const Context& context, const Value& dot, std::string& out) const;
 
     // The labels that it may read by name, sorted. Complete unless reads_all_labels().
     [[nodiscard]] const std::vector<std::string>& fields() const;

@@ -64,7 +64,7 @@ class Value {
     static Value map(absl::Span<const MapEntry> v);
     // Labels whose entries are not looked at yet, and the same with them.
     static Value labels() { return {Kind::kLabels, 0}; }
-    static Value labels(absl::Span<const MapEntry> v);
+    static Value labels(absl::Span<const MapEntry> v);  // v.data() is not null
     static Value time(const TimeValue& v);
 
     [[nodiscard]] Kind kind() const { return kind_; }
@@ -73,6 +73,8 @@ class Value {
     [[nodiscard]] bool is_signed_int() const {
         return kind_ == Kind::kInt || kind_ == Kind::kInt64 || kind_ >= Kind::kDuration;
     }
+    // Labels of which the entries are there.
+    [[nodiscard]] bool has_entries() const { return is_map() && u_.entries != nullptr; }
     [[nodiscard]] bool is_map() const { return kind_ == Kind::kMap || kind_ == Kind::kLabels; }
 
     // Each only for its kinds.
