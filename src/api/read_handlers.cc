@@ -11,7 +11,6 @@
 #include "fields/conversions.h"
 #include "logql/parser.h"
 #include "logql/query_blocks.h"
-#include "logql/tree.h"
 #include "model/labels.h"
 #include "query/query_limits.h"
 #include "query/tenant_source.h"
@@ -46,47 +45,6 @@ StatusOr<query::Request> range_request(const Params& params, Timestamp now) {
     }
     LOGI_ASSIGN_OR_RETURN(request.step, params.step_of(range));
     return request;
-}
-
-Status check_limits(const query::Prepared& query, const Limits& limits) {
-    const std::int64_t most = limits.max_entries_limit_per_query;
-    if (most > 0 && query.request.limit > most) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("max entries limit per query exceeded, limit > ",
-                         "max_entries_limit_per_query (",
-                         query.request.limit,
-                         " > ",
-                         most,
-                         ")"));
-    }
-    // As in Loki, ranges of aggregations count only where the request itself is short enough.
-    Duration length = query.request.end - query.request.start;
-    length = length > limits.max_query_length ? length : query.length;
-    if (limits.max_query_length.ns > 0 && length > limits.max_query_length) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the query time range exceeds the limit (query length: ",
-                         fields::format_go_duration(length),
-                         ", limit: ",
-                         config::format_duration(limits.max_query_length),
-                         ")"));
-    }
-    return absl::OkStatus();
-}
-
-// Of the ranges of aggregations.
-Status check_ranges(const logql::Expr& expr, Duration most) {
-    Status status;
-    logql::for_each_range(expr, [&](const logql::RangeAggregation& range) {
-        if (most.ns > 0 && range.range > most) {
-            status.Update(
-                absl::InvalidArgumentError(absl::StrCat("[interval] value exceeds limit: [",
-                                                        config::format_duration(range.range),
-                                                        "] > [",
-                                                        config::format_duration(most),
-                                                        "]")));
-        }
-    });
-    return status;
 }
 
 const char* status_word(const Status& status) {
@@ -176,19 +134,6 @@ std::string legacy_query_text(const Params& params) {
                           : absl::StrCat(params.get("query"), " |~ ", go_quote(regexp));
 }
 
-StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now) {
-    request.now = now;
-    if (limits.max_query_lookback.ns > 0) {
-        request.start =
-            std::min(std::max(request.start, now - limits.max_query_lookback), request.end);
-    }
-    LOGI_ASSIGN_OR_RETURN(query::Prepared prepared, query::prepare(std::move(request)));
-    LOGI_RETURN_IF_ERROR(query::check_selectors(*prepared.expr, limits));
-    LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
-    LOGI_RETURN_IF_ERROR(check_ranges(*prepared.expr, limits.max_query_range));
-    return prepared;
-}
-
 std::shared_ptr<const ingest::TenantRules> Api::rules(const Scope& scope) const {
     return scope.others.empty() ? store_.limits().of(scope.tenant)
                                 : store_.limits().of_all(scope.tenant, scope.others);
@@ -239,7 +184,8 @@ void Api::explain(query::Request request,
                   const net::HttpRequest& http,
                   const Scope& scope,
                   const net::Responder& respond) {
-    const auto prepared = prepare(std::move(request), rules(scope)->limits, clock_.now());
+    const auto prepared =
+        query::prepare_within(std::move(request), rules(scope)->limits, clock_.now());
     const Status status = prepared.ok() ? check_blocked(*prepared, http, scope) : prepared.status();
     if (!status.ok()) {
         respond(error_response(status));
@@ -289,7 +235,7 @@ void Api::run(query::Request request,
     const Timestamp begin = clock_.now();
     request.partial_series = is_drilldown(http);
     const auto rules = this->rules(scope);
-    auto prepared = prepare(std::move(request), rules->limits, begin);
+    auto prepared = query::prepare_within(std::move(request), rules->limits, begin);
     const Status status = prepared.ok() ? check_blocked(*prepared, http, scope) : prepared.status();
     if (!status.ok()) {
         respond(error_response(status));

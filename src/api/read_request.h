@@ -40,7 +40,4 @@ StatusOr<std::shared_ptr<io::Executor>> enter_turns(query::FairQueue& turns,
     return longer_than.ns != 0 && took > longer_than;
 }
 
-// Parsed, and within the limits.
-StatusOr<query::Prepared> prepare(query::Request request, const Limits& limits, Timestamp now);
-
 }  // namespace logi::api

@@ -39,7 +39,7 @@ void TailSocket::open(std::function<void()> wake) {
 // What is wrong with the request is said on the WebSocket, except for what was said before it was
 // one.
 void TailSocket::start(const std::shared_ptr<io::Executor>& reading) {
-    auto prepared = prepare(request_.history, deps_.rules->limits, deps_.clock.now());
+    auto prepared = query::prepare_within(request_.history, deps_.rules->limits, deps_.clock.now());
     if (!prepared.ok()) {
         fail(prepared.status());
         return;

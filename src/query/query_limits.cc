@@ -3,7 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "config/config.h"
 #include "exec/windows.h"
+#include "fields/conversions.h"
 #include "logql/tree.h"
 #include "query/metric_query.h"
 
@@ -146,6 +148,64 @@ Status check_bytes_read(const exec::Sources& sources, const Prepared& query, con
                      format_binary_bytes(static_cast<std::uint64_t>(most)),
                      "); consider adding more specific stream selectors or reduce the time range "
                      "of the query"));
+}
+
+namespace {
+
+Status check_limits(const Prepared& query, const Limits& limits) {
+    const std::int64_t most = limits.max_entries_limit_per_query;
+    if (most > 0 && query.request.limit > most) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("max entries limit per query exceeded, limit > ",
+                         "max_entries_limit_per_query (",
+                         query.request.limit,
+                         " > ",
+                         most,
+                         ")"));
+    }
+    // As in Loki, ranges of aggregations count only where the request itself is short enough.
+    Duration length = query.request.end - query.request.start;
+    length = length > limits.max_query_length ? length : query.length;
+    if (limits.max_query_length.ns > 0 && length > limits.max_query_length) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the query time range exceeds the limit (query length: ",
+                         fields::format_go_duration(length),
+                         ", limit: ",
+                         config::format_duration(limits.max_query_length),
+                         ")"));
+    }
+    return absl::OkStatus();
+}
+
+// Of the ranges of aggregations.
+Status check_ranges(const logql::Expr& expr, Duration most) {
+    Status status;
+    logql::for_each_range(expr, [&](const logql::RangeAggregation& range) {
+        if (most.ns > 0 && range.range > most) {
+            status.Update(
+                absl::InvalidArgumentError(absl::StrCat("[interval] value exceeds limit: [",
+                                                        config::format_duration(range.range),
+                                                        "] > [",
+                                                        config::format_duration(most),
+                                                        "]")));
+        }
+    });
+    return status;
+}
+
+}  // namespace
+
+StatusOr<Prepared> prepare_within(Request request, const Limits& limits, Timestamp now) {
+    request.now = now;
+    if (limits.max_query_lookback.ns > 0) {
+        request.start =
+            std::min(std::max(request.start, now - limits.max_query_lookback), request.end);
+    }
+    LOGI_ASSIGN_OR_RETURN(Prepared prepared, prepare(std::move(request)));
+    LOGI_RETURN_IF_ERROR(check_selectors(*prepared.expr, limits));
+    LOGI_RETURN_IF_ERROR(check_limits(prepared, limits));
+    LOGI_RETURN_IF_ERROR(check_ranges(*prepared.expr, limits.max_query_range));
+    return prepared;
 }
 
 }  // namespace logi::query

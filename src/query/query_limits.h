@@ -17,4 +17,7 @@ Status check_selectors(const logql::Expr& expr, const Limits& limits);
 // counts. kInvalidArgument with Loki's text.
 Status check_bytes_read(const exec::Sources& sources, const Prepared& query, const Limits& limits);
 
+// Parsed, and within the limits. kInvalidArgument with Loki's texts.
+StatusOr<Prepared> prepare_within(Request request, const Limits& limits, Timestamp now);
+
 }  // namespace logi::query
