@@ -190,9 +190,21 @@ void Api::dispatch(const Route& route, net::HttpRequest request, net::Responder 
         });
 }
 
+bool Api::tells_of_rules(const Route& route) {
+    const auto* handler = std::get_if<ScopeHandler>(&route.handler);
+    return handler != nullptr && (*handler == &Api::list_rules || *handler == &Api::list_alerts);
+}
+
 std::string Api::not_here(const Route& route) const {
     if (!roles_.write && route.is_for(auth::Right::kPush)) {
         return "this process takes no pushes: write is not among its roles";
+    }
+    const bool about_rules = route.is_for(auth::Right::kRules) || tells_of_rules(route);
+    if (about_rules) {
+        return ruler_ != nullptr
+                   ? ""
+                   : "this process has nothing to do with rules: neither rule nor read is among "
+                     "its roles";
     }
     if (!roles_.read && route.is_for(auth::Right::kQuery)) {
         return "this process answers no queries: read is not among its roles";

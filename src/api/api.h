@@ -18,12 +18,17 @@
 #include "query/fair_queue.h"
 #include "query/query.h"
 #include "query/spread.h"
+#include "rule/rule_store.h"
 #include "tail/journal_poll.h"
 #include "tail/tails.h"
 
 #include <memory>
 #include <string>
 #include <variant>
+
+namespace logi::rule {
+class Ruler;
+}
 
 namespace logi::api {
 
@@ -57,6 +62,9 @@ class Api {
         std::shared_ptr<query::Readers> readers = nullptr;
         const cluster::Members* members = nullptr;  // null: there is this process only
         tail::JournalPoll* journals = nullptr;      // where processes share a bucket
+        // Null, both: this process has nothing to do with rules.
+        rule::RuleStore* rules = nullptr;
+        rule::Ruler* ruler = nullptr;
     };
     Api(const Deps& deps, const config::Config& config, auth::Gate* gate)
         : store_(deps.store),
@@ -71,6 +79,8 @@ class Api {
           readers_(deps.readers),
           members_(deps.members),
           journals_(deps.journals),
+          rules_(deps.rules),
+          ruler_(deps.ruler),
           config_(config),
           gate_(gate),
           push_budget_(deps.executor, kPushBytesMax),
@@ -120,6 +130,7 @@ class Api {
                 const std::shared_ptr<const auth::Credential>& who,
                 net::HttpRequest request,
                 net::Responder respond);
+    static bool tells_of_rules(const Route& route);
     // Why it is not for this process; empty: it is.
     [[nodiscard]] std::string not_here(const Route& route) const;
     // Whose data the request is about, or why it is not answered.
@@ -173,8 +184,17 @@ class Api {
     void add_delete(const Params& params, const Scope& scope, net::Responder respond);
     net::HttpResponse cancel_delete(const Params& params, const Scope& scope);
     net::HttpResponse list_deletes(const Params& params, const Scope& scope) const;
-    void list_rules(const net::HttpRequest&, const std::string& tenant, net::Responder);
-    void list_alerts(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void rule_groups(const net::HttpRequest&, const Scope& scope, net::Responder);
+    net::HttpResponse show_groups(const Params& params,
+                                  const Scope& scope,
+                                  const std::vector<std::string>& names);
+    net::HttpResponse set_group(const net::HttpRequest& request,
+                                const Scope& scope,
+                                const std::string& name_space);
+    net::HttpResponse rules_changed(const Status& status);
+    net::HttpResponse remove_groups(const Scope& scope, const std::vector<std::string>& names);
+    void list_rules(const net::HttpRequest&, const Scope& scope, net::Responder);
+    void list_alerts(const net::HttpRequest&, const Scope& scope, net::Responder);
     void drilldown_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void tenant_limits(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void ready(const net::HttpRequest&, const std::string& tenant, net::Responder);
@@ -284,6 +304,9 @@ class Api {
     const std::shared_ptr<query::Readers> readers_;
     const cluster::Members* const members_;
     tail::JournalPoll* const journals_;
+    // Both null where rules are others' work.
+    rule::RuleStore* const rules_;
+    rule::Ruler* const ruler_;
     const config::Config& config_;
     auth::Gate* const gate_;  // null: everybody may everything
     ByteBudget push_budget_;

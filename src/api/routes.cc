@@ -34,6 +34,7 @@ const std::vector<Api::Route>& Api::routes() {
     constexpr auto kPush = auth::Right::kPush;
     constexpr auto kQuery = auth::Right::kQuery;
     constexpr auto kDelete = auth::Right::kDelete;
+    constexpr auto kRules = auth::Right::kRules;
     constexpr auto kAdmin = auth::Right::kAdmin;
     constexpr auto kNone = TenantUse::kNone;
     constexpr auto kOne = TenantUse::kOne;
@@ -63,6 +64,12 @@ const std::vector<Api::Route>& Api::routes() {
         {{"/loki/api/v1/patterns", kBoth, kQuery, kSeveral}, &Api::patterns, kReading},
         {{"/loki/api/v1/format_query", kBoth, AnyCredential(), kNone}, &Api::format_query},
         {{"/loki/api/v1/delete", "GET POST PUT DELETE", kDelete, kOne}, &Api::delete_requests},
+        {{"/loki/api/v1/rules", kGet, kRules, kOne}, &Api::rule_groups},
+        {{"/loki/api/v1/rules/{name}", "GET POST DELETE", kRules, kOne}, &Api::rule_groups},
+        {{"/loki/api/v1/rules/{name}/{group}", "GET DELETE", kRules, kOne}, &Api::rule_groups},
+        {{"/api/prom/rules", kGet, kRules, kOne}, &Api::rule_groups},
+        {{"/api/prom/rules/{name}", "GET POST DELETE", kRules, kOne}, &Api::rule_groups},
+        {{"/api/prom/rules/{name}/{group}", "GET DELETE", kRules, kOne}, &Api::rule_groups},
         {{"/prometheus/api/v1/rules", kGet, kQuery, kOne}, &Api::list_rules},
         {{"/prometheus/api/v1/alerts", kGet, kQuery, kOne}, &Api::list_alerts},
         {{"/loki/api/v1/drilldown-limits", kGet, kQuery, kHeader}, &Api::drilldown_limits},

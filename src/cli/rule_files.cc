@@ -21,6 +21,10 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kFileBytesMax = 16U << 20U;
 
+bool is_duration(const std::string& key) {
+    return key == "for" || key == "interval" || key == "keep_firing_for";
+}
+
 // Keys sorted, and nothing of how it was written.
 void append_canonical(std::string& out, const YAML::Node& node) {
     if (node.IsMap()) {
@@ -32,10 +36,17 @@ void append_canonical(std::string& out, const YAML::Node& node) {
         for (const auto& [key, value] : sorted) {
             const bool is_nothing =
                 value.IsNull() || (value.IsMap() && value.size() == 0) ||
-                ((key == "for" || key == "interval") && value.IsScalar() && value.Scalar() == "0s");
+                (is_duration(key) && value.IsScalar() && value.Scalar() == "0s");
             if (!is_nothing) {
                 absl::StrAppend(&out, go_quote(key), ":");
-                append_canonical(out, value);
+                const auto duration = is_duration(key) && value.IsScalar()
+                                          ? config::parse_duration(value.Scalar())
+                                          : absl::NotFoundError("");
+                if (duration.ok()) {
+                    absl::StrAppend(&out, config::format_duration(*duration));
+                } else {
+                    append_canonical(out, value);
+                }
                 out.push_back(',');
             }
         }

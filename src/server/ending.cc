@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "server/cluster_part.h"
+#include "server/rule_part.h"
 
 #include <unistd.h>
 
@@ -106,6 +107,10 @@ Status end(const Running& running, const Signals& signals, const config::Config&
     if (running.cluster != nullptr) {
         io::wait_for(running.executor,
                      [&](io::Task done) { running.cluster->stop(std::move(done)); });
+    }
+    if (running.rules != nullptr) {
+        io::wait_for(running.executor,
+                     [&](io::Task done) { running.rules->stop(std::move(done)); });
     }
     io::wait_for(running.executor, [&](io::Task done) { running.compactor.stop(std::move(done)); });
     const Status stored = end_store(running);

@@ -17,6 +17,7 @@
 namespace logi::server {
 
 class ClusterPart;
+class RulePart;
 
 // SIGINT and SIGTERM. Made before any thread, as threads inherit that they are blocked.
 class Signals {
@@ -43,6 +44,7 @@ struct Running {
     ingest::Store& store;
     api::Lifecycle& lifecycle;
     ClusterPart* cluster;  // null if the process has its bucket alone
+    RulePart* rules;       // null if it evaluates none
 };
 
 // Once a signal has come: answers requests for shutdown_delay while the process says that it is not

@@ -13,46 +13,50 @@ namespace {
 constexpr const char* kAll = "all";
 
 using Part = bool Roles::*;
+using PartsByWord = std::map<std::string, std::vector<Part>>;
 
-const std::map<std::string, Part>& parts_by_role() {
-    static const std::map<std::string, Part> kParts = {
-        {"write", &Roles::write}, {"read", &Roles::read}, {"compact", &Roles::compact}};
+const PartsByWord& parts_by_role() {
+    static const PartsByWord kParts = {{"write", {&Roles::write}},
+                                       {"read", {&Roles::read}},
+                                       {"compact", {&Roles::compact}},
+                                       {"rule", {&Roles::rule}}};
     return kParts;
 }
 
-const std::map<std::string, Part>& parts_by_target() {
-    static const std::map<std::string, Part> kParts = {
-        {"write", &Roles::write},
-        {"distributor", &Roles::write},
-        {"ingester", &Roles::write},
-        {"read", &Roles::read},
-        {"querier", &Roles::read},
-        {"query-frontend", &Roles::read},
-        {"query-scheduler", &Roles::read},
-        {"index-gateway", &Roles::read},
-        {"backend", &Roles::compact},
-        {"compactor", &Roles::compact},
+const PartsByWord& parts_by_target() {
+    static const PartsByWord kParts = {
+        {"write", {&Roles::write}},
+        {"distributor", {&Roles::write}},
+        {"ingester", {&Roles::write}},
+        {"read", {&Roles::read}},
+        {"querier", {&Roles::read}},
+        {"query-frontend", {&Roles::read}},
+        {"query-scheduler", {&Roles::read}},
+        {"index-gateway", {&Roles::read}},
+        {"backend", {&Roles::compact, &Roles::rule}},
+        {"compactor", {&Roles::compact}},
+        {"ruler", {&Roles::rule}},
         // Parts for which Logi has no process of their own: who does their work here.
-        {"pattern-ingester", &Roles::write},
-        {"ingest-limits", &Roles::write},
-        {"ingest-limits-frontend", &Roles::write},
-        {"dataobj-consumer", &Roles::write},
-        {"bloom-gateway", &Roles::read},
-        {"overrides-exporter", &Roles::read},
-        {"query-engine", &Roles::read},
-        {"query-engine-scheduler", &Roles::read},
-        {"query-engine-worker", &Roles::read},
-        {"dataobj-explorer", &Roles::read},
-        {"ui", &Roles::read},
-        {"bloom-planner", &Roles::compact},
-        {"bloom-builder", &Roles::compact},
-        {"dataobj-index-builder", &Roles::compact},
-        {"table-manager", &Roles::compact},
+        {"pattern-ingester", {&Roles::write}},
+        {"ingest-limits", {&Roles::write}},
+        {"ingest-limits-frontend", {&Roles::write}},
+        {"dataobj-consumer", {&Roles::write}},
+        {"bloom-gateway", {&Roles::read}},
+        {"overrides-exporter", {&Roles::read}},
+        {"query-engine", {&Roles::read}},
+        {"query-engine-scheduler", {&Roles::read}},
+        {"query-engine-worker", {&Roles::read}},
+        {"dataobj-explorer", {&Roles::read}},
+        {"ui", {&Roles::read}},
+        {"bloom-planner", {&Roles::compact}},
+        {"bloom-builder", {&Roles::compact}},
+        {"dataobj-index-builder", {&Roles::compact}},
+        {"table-manager", {&Roles::compact}},
     };
     return kParts;
 }
 
-std::string known_words(const std::map<std::string, Part>& parts) {
+std::string known_words(const PartsByWord& parts) {
     return absl::StrJoin(
         parts, ", ", [](std::string* out, const auto& item) { out->append(item.first); });
 }
@@ -66,7 +70,7 @@ StatusOr<Roles> parse_roles(const std::string& role, const std::string& target) 
         return Roles();
     }
     const auto& parts = by_role ? parts_by_role() : parts_by_target();
-    Roles roles{true, false, false, false};
+    Roles roles{true, false, false, false, false};
     for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ','))) {
         const auto it = parts.find(word);
         if (it == parts.end()) {
@@ -75,7 +79,9 @@ StatusOr<Roles> parse_roles(const std::string& role, const std::string& target) 
                                                            "' is not one of all, ",
                                                            known_words(parts)));
         }
-        roles.*it->second = true;
+        for (const Part part : it->second) {
+            roles.*part = true;
+        }
     }
     return roles;
 }
@@ -85,8 +91,8 @@ std::string names_of(const Roles& roles) {
         return kAll;
     }
     std::vector<std::string> names;
-    for (const auto& [name, part] : parts_by_role()) {
-        if (roles.*part) {
+    for (const auto& [name, parts] : parts_by_role()) {
+        if (roles.*parts.front()) {
             names.push_back(name);
         }
     }

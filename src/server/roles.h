@@ -13,6 +13,7 @@ struct Roles {
     bool write = true;
     bool read = true;
     bool compact = true;
+    bool rule = true;
 };
 
 // Of --role and --target, the latter as Loki names them; either may be "all", or several words

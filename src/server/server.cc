@@ -22,6 +22,7 @@
 #include "server/open_bucket.h"
 #include "server/peer_readers.h"
 #include "server/process_metrics.h"
+#include "server/rule_part.h"
 #include "server/runtime_limits.h"
 #include "server/tls_files.h"
 #include "tail/journal_poll.h"
@@ -268,6 +269,19 @@ int run(const config::Config& config, const Roles& roles) {
     }
     const auto journals = std::make_shared<tail::JournalPoll>(
         *executor, tails, [&](bool look) { return (*store)->poll_journals(look); });
+    std::unique_ptr<RulePart> rules;
+    // Who reads tells of them, too.
+    if (roles.rule || roles.read) {
+        auto opened = RulePart::open(
+            {**store, *executor, clock, random, *files, metrics, roles.shared, roles.rule}, config);
+        if (!opened.ok()) {
+            base::log_error("cannot evaluate rules",
+                            {{"error", std::string(opened.status().message())}});
+            executor.reset();
+            return 1;
+        }
+        rules = *std::move(opened);
+    }
     api::Api api({**store,
                   deletes,
                   tails,
@@ -279,7 +293,9 @@ int run(const config::Config& config, const Roles& roles) {
                   {roles.shared, roles.write, roles.read},
                   peers == nullptr ? nullptr : make_readers(*peers),
                   peers == nullptr ? nullptr : &peers->members(),
-                  roles.shared ? journals.get() : nullptr},
+                  roles.shared ? journals.get() : nullptr,
+                  rules == nullptr ? nullptr : &rules->rules(),
+                  rules == nullptr ? nullptr : &rules->ruler()},
                  config,
                  gate->get());
     if (peers != nullptr && roles.read) {
@@ -312,6 +328,9 @@ int run(const config::Config& config, const Roles& roles) {
     limits.start();
     tls->start();
     compactor.start();
+    if (rules != nullptr) {
+        rules->start();
+    }
     Status joined;
     if (cluster != nullptr) {
         joined = cluster->start();
@@ -333,10 +352,17 @@ int run(const config::Config& config, const Roles& roles) {
     io::tell_service_manager(io::kServiceReady);
     base::log_info("stopping", {{"signal", std::to_string(signals.wait())}});
     io::tell_service_manager(io::kServiceStopping);
-    const Status stopped =
-        end({*executor, clock, **server, otlp->get(), compactor, **store, lifecycle, cluster.get()},
-            signals,
-            config);
+    const Status stopped = end({*executor,
+                                clock,
+                                **server,
+                                otlp->get(),
+                                compactor,
+                                **store,
+                                lifecycle,
+                                cluster.get(),
+                                rules.get()},
+                               signals,
+                               config);
     base::log_info("stopped",
                    {{"status", stopped.ok() ? "clean" : std::string(stopped.message())},
                     {"flushed", lifecycle.flushes_at_end() ? "true" : "false"}});

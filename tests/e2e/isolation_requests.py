@@ -61,9 +61,10 @@ READS = {
     "/loki/api/v1/drilldown-limits": [Ask()],
     "/config/tenant/v1/limits": [Ask()],
     "/prometheus/api/v1/rules": [Ask(), Ask(type="alert"), Ask(type="x")], "/prometheus/api/v1/alerts": [Ask()],
+    "/loki/api/v1/rules": [Ask(), Ask(labels="severity:page")], "/api/prom/rules": [Ask()],
 }
-# Their answers have no texts; of rules as there are none.
-FIGURES = {"/loki/api/v1/index/stats", "/prometheus/api/v1/rules", "/prometheus/api/v1/alerts"}
+# Their answers have no texts; of alerts as none fires.
+FIGURES = {"/loki/api/v1/index/stats", "/prometheus/api/v1/alerts"}
 
 
 def json_push(ns, line):
@@ -85,6 +86,10 @@ JSON = {"Content-Type": "application/json"}
 WRITES = {"/loki/api/v1/push": json_push, "/otlp/v1/logs": otlp_push, "/api/prom/push": legacy_push}
 TAILS = ["/loki/api/v1/tail", "/api/prom/tail"]
 DELETES = "/loki/api/v1/delete"
+# Of single groups and namespaces: {name} and {group} are names of a's.
+RULES = [prefix + rest for prefix in ("/loki/api/v1/rules", "/api/prom/rules") for rest in ("/{name}", "/{name}/{group}")]
+# It is not evaluated before the test is over, so that its answers do not change.
+RULE = (f"name: {MARK}group\ninterval: 1000d\nrules: [{{alert: {MARK}alert, expr: 'vector(1)', labels: {{severity: page}}}}]\n").encode()
 
 # Ways to name tenant a, for who may be b only. Each gets a refusal, or what b gets.
 TENANT_HEADERS = [

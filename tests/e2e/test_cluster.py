@@ -1,14 +1,17 @@
 """Processes with roles over one bucket, on a real S3 server: under load, some are killed at any moment."""
+import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import threading
 import time
 import unittest
 
-from cluster import Process, start_s3
+from cluster import LIMITS, Process, start_s3
 from harness import BINARY, Server
+from receivers import wait_until
 
 SECONDS = float(os.environ.get("LOGI_CLUSTER_SECONDS", "25"))
 
@@ -21,8 +24,8 @@ def setUpModule():
 
 
 class ClusterTest(unittest.TestCase):
-    def process(self, prefix, role):
-        process = Process(s3, prefix, role)
+    def process(self, prefix, role, more=""):
+        process = Process(s3, prefix, role, LIMITS + more)
         self.addCleanup(process.close)
         return process
 
@@ -58,8 +61,41 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(alone.process.wait(timeout=60), 1)
         self.assertIn("start this one with --role", alone.log_text())
 
+    def test_groups_of_rules_are_shared_out_and_taken_over(self):
+        more = "ruler: {evaluation_interval: 1s, poll_interval: 1s}\n"
+        reader = self.process("rules", "read", more).start()
+        rulers = [self.process("rules", "rule", more).start() for _ in range(2)]
+        names = {f"g{i}" for i in range(8)}
+        for name in names:
+            body = json.dumps({"name": name, "rules": [{"alert": "A", "expr": "vector(1)", "for": "1h"}]}).encode()
+            self.assertEqual(reader.request("POST", "/loki/api/v1/rules/n", body, {"Content-Type": "application/yaml"})[0], 202)
+
+        def evaluated(ruler):
+            """The groups that it evaluates, and when their alerts became active."""
+            text = ruler.request("GET", "/metrics")[1].decode()
+            return set(re.findall(r'loki_prometheus_rule_group_rules\{rule_group="n;(\w+)"', text))
+
+        def alerts(process):
+            groups = json.loads(process.request("GET", "/prometheus/api/v1/rules")[1])["data"]["groups"]
+            return {group["name"]: group["rules"][0]["alerts"][0]["activeAt"] for group in groups if group["rules"][0]["alerts"]}
+
+        wait_until(lambda: all(evaluated(ruler) for ruler in rulers) and set.union(*map(evaluated, rulers)) == names, 60, "sharing out")
+        self.assertEqual(set.intersection(*map(evaluated, rulers)), set())
+        # Every process tells of all of them.
+        begun = wait_until(lambda: set(alerts(reader)) == names and alerts(reader), what="the alerts")
+        self.assertEqual(alerts(rulers[0]), begun)
+        rulers[0].kill()
+        wait_until(lambda: evaluated(rulers[1]) == names, 120, "taking over")
+        self.assertEqual(alerts(rulers[1]), begun)
+        # Who ends does not keep the others waiting.
+        third = self.process("rules", "rule", more).start()
+        wait_until(lambda: evaluated(third), 60, "sharing out")
+        self.assertEqual(rulers[1].stop(), 0)
+        wait_until(lambda: evaluated(third) == names, 30, "taking over")
+        self.assertEqual(alerts(third), begun)
+
     def test_words_that_are_not_known(self):
-        for flags, word in ((["--role", "rule"], "role 'rule'"), (["-target=ruler"], "target 'ruler'"),
+        for flags, word in ((["--role", "rules"], "role 'rules'"), (["-target=no-such"], "target 'no-such'"),
                             (["-target=querier"], "names none")):
             done = subprocess.run([BINARY, "server", *flags], capture_output=True, text=True,
                                   timeout=30, check=False)

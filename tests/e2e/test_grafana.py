@@ -10,6 +10,7 @@ import urllib.request
 import grafana_data as data
 import grafana_reader as reader
 import harness
+import yaml
 from grafana_client import API, DRILLDOWN, MINUTE, MS, SECOND, Grafana, Refusal, step_ms
 from test_rights import hashed
 from websocket import Refused
@@ -43,10 +44,12 @@ class Base(unittest.TestCase):
             f"    - {{name: grafana, user: grafana, password: '{secret}', tenants: [shop], rights: [query]}}\n"
             f"    - {{name: history, user: history, password: '{secret}', tenants: [shop], rights: [query, push]}}\n"
             f"    - {{name: operator, user: operator, password: '{secret}', tenants: [ops], rights: [admin]}}\n"
+            f"    - {{name: ruler, user: ruler, password: '{secret}', tenants: [shop], rights: [rules]}}\n"
             + cls.CONFIG).start()
         cls.addClassCleanup(s.close)
         cls.grafana = Grafana(s, "shop", "grafana", PASSWORD)
         cls.history, cls.operator = Grafana(s, "shop", "history", PASSWORD), Grafana(s, "ops", "operator", PASSWORD)
+        cls.ruler = Grafana(s, "shop", "ruler", PASSWORD)
         cls.now = time.time_ns() // MINUTE * MINUTE
         cls.start, cls.end = cls.now - 40 * MINUTE, cls.now - 46 * SECOND + 7 * MS  # right behind the last lines
 
@@ -235,7 +238,7 @@ class DataSource(Base):
         self.assertEqual(self.refusal(g.range, '{a="b"}', self.end, self.start).status, 400)
         for read, name in ((g.series, "{"), (g.index_stats, "{"), (g.fields, "{")):
             self.assertEqual(self.refusal(read, name, *span).status, 400)
-        for path in ("/loki/api/v1/nothing", "/nothing", "/api/prom/rules/test/test"):
+        for path in ("/loki/api/v1/nothing", "/nothing"):
             refusal = self.refusal(g.get, path)
             self.assertEqual((refusal.status, refusal.message), (404, "404 page not found\n"))
         wrong = Grafana(self.server, "shop", "grafana", "wrong")
@@ -340,16 +343,33 @@ class Alerting(Base):
         self.assertEqual([r.line for r in sorted(answer.rows, key=lambda r: r.ns)], ['{"current":"Alerting"}', '{"current":"Normal"}'])
 
     def test_rules_of_the_data_source(self):
-        """Without rules the page of alerts shows a source that has none, and none to write to."""
+        """Without rules the page of alerts shows a source that has none, and takes some."""
         g = self.grafana
         self.assertEqual(g.rules(), [])
         self.assertEqual(g.rules(**{"type": "alert", "file": "x", "rule_group[]": ["a", "b"], "group_limit": 40, "exclude_alerts": "true"}), [])
         self.assertEqual(g.rules("alerts"), [])
         self.assertEqual(self.refusal(g.rules, type="x").message, 'not supported value "x"')
-        for path in ("/api/prom/rules/test/test", "/api/prom/rules", "/api/prom/rules/test"):
-            status, kind, body = g.request("GET", path)
-            self.assertEqual((status, body), (404, b"404 page not found\n"))
+        # Who may read may not yet write; of rules, too, Grafana's user is another.
+        self.assertEqual(g.request("GET", "/api/prom/rules/test/test")[0], 403)
+        ruler = self.ruler
+        for path, message in (("test/test", b"group does not exist\n"), ("", b"no rule groups found\n"), ("test", b"no rule groups found\n")):
+            status, kind, body = ruler.request("GET", ("/api/prom/rules/" + path).rstrip("/"))
+            self.assertEqual((status, body), (404, message))
             self.assertNotIn("html", kind)
+        group = {"name": "g", "interval": "1000d", "rules": [{"alert": "A", "expr": 'sum(rate({app="a"}[1m])) > 1', "for": "5m",
+                                                            "labels": {"severity": "page"}, "annotations": {"text": "{{ $value }}"}}]}
+        # Grafana sends YAML without saying so, and reads strictly.
+        status, kind, body = ruler.request("POST", "/api/prom/rules/test", body=json.dumps(group).encode())
+        self.assertEqual((status, "json" in kind), (202, True), body)
+        self.assertEqual(json.loads(body)["status"], "success")
+        for path in ("/api/prom/rules", "/api/prom/rules/test"):
+            status, kind, body = ruler.request("GET", path)
+            self.assertEqual((status, "yaml" in kind, yaml.safe_load(body)), (200, True, {"test": [group]}))
+        status, kind, body = ruler.request("GET", "/api/prom/rules/test/g")
+        self.assertEqual((status, "yaml" in kind, yaml.safe_load(body)), (200, True, group))
+        self.assertEqual([(each["file"], each["name"], each["rules"][0]["name"]) for each in g.rules()], [("test", "g", "A")])
+        self.assertEqual(ruler.request("DELETE", "/api/prom/rules/test/g")[0], 202)
+        self.assertEqual(g.rules(), [])
 
     def test_alert_queries(self):
         self.push([({"app": "alerts"}, [(self.now - MINUTE + i, "x") for i in range(5)])])

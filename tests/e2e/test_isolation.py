@@ -14,17 +14,18 @@ import unittest
 import clients
 import harness
 import test_otlp
-from isolation_requests import (ALL, DELETES, FIGURES, GUESS, JSON, MARK, READS, SECOND, TAILS, TENANT_HEADERS, TENANT_PARAMS,
+from isolation_requests import (ALL, DELETES, FIGURES, GUESS, JSON, MARK, READS, RULE, RULES, SECOND, TAILS, TENANT_HEADERS, TENANT_PARAMS,
                                 WRITES, Ask, Client, comparable, spellings)
 from test_otlp_grpc import EXPORT
 from test_rights import new_token
 from websocket import Refused, Tail
 
 REFUSALS = (400, 401, 403, 404)
+YAML = {"Content-Type": "application/yaml"}
 TEAM_MATCHERS = {"team": '{team="open"}', "team2": '{team!="closed", app=~".+"}'}
-CREDENTIALS = {"a": ("[a]", "[push, query, delete]", None), "b": ("[b]", "[push, query, delete]", None),
-               "bc": ("[b, c]", "[push, query, delete]", None), "operator": ("[ops]", "[admin]", None),
-               **{name: ("[a]", "[push, query, delete]", matcher) for name, matcher in TEAM_MATCHERS.items()}}
+CREDENTIALS = {"a": ("[a]", "[push, query, delete, rules]", None), "b": ("[b]", "[push, query, delete, rules]", None),
+               "bc": ("[b, c]", "[push, query, delete, rules]", None), "operator": ("[ops]", "[admin]", None),
+               **{name: ("[a]", "[push, query, delete, rules]", matcher) for name, matcher in TEAM_MATCHERS.items()}}
 
 
 class Pair:
@@ -85,6 +86,7 @@ class Pair:
                     self.push(server, name, self.open_streams(at) + more)
                 if at == self.now:
                     assert server.request("POST", "/flush", headers=self.headers("operator"))[0] == 204
+        assert self.full.request("POST", f"/loki/api/v1/rules/{MARK}", RULE, {**self.headers("a"), **YAML})[0] == 202
 
     def headers(self, name):
         return {"Authorization": "Bearer " + self.tokens[name]}
@@ -120,7 +122,7 @@ class Isolation(unittest.TestCase):
         return json.loads(lines.split("\n\n", 1)[1])["data"]["result"], json.loads(deletes.split("\n\n", 1)[1])
 
     def test_no_endpoint_is_forgotten(self):
-        tried = set(READS) | set(WRITES) | set(TAILS) | {DELETES, EXPORT}
+        tried = set(READS) | set(WRITES) | set(TAILS) | set(RULES) | {DELETES, EXPORT}
         for methods, path, right, tenants in self.listed:
             if tenants != "none":
                 self.assertIn(path, tried, "isolation_requests.py asks nothing of this endpoint")
@@ -265,6 +267,21 @@ class Isolation(unittest.TestCase):
             self.assertNotIn(MARK, seen)
             self.assertIn("open line 9", seen)
 
+    def test_y_rules(self):
+        """Groups are bound to what their writer sees; of others it sees none, and takes none away."""
+        path = f"/loki/api/v1/rules/{MARK}"
+        a = self.pair.client("a")
+        self.addCleanup(a.close)
+        for name in TEAM_MATCHERS:
+            mine = self.pair.client(name)
+            self.addCleanup(mine.close)
+            self.assertEqual(mine.ask("POST", path, list(YAML.items()), RULE)[0], 403)
+            for method in ("GET", "DELETE"):
+                self.assertEqual(mine.ask(method, path)[0], 404)
+                self.assertEqual(mine.ask(method, f"{path}/{MARK}group")[0], 404 if method == "GET" else 202)
+            self.assertNotIn(MARK, mine.send("GET", "/loki/api/v1/rules", Ask())[1])
+        self.assertIn(MARK + "group", a.send("GET", "/loki/api/v1/rules", Ask())[1])
+
     def test_z_deletes(self):
         """Last: b deletes what it can."""
         start = str(self.pair.now // SECOND - 600)
@@ -293,6 +310,27 @@ class Isolation(unittest.TestCase):
         self.assertEqual(self.everything_of_a(), before)
         gone = self.b.send("GET", "/loki/api/v1/query_range", Ask(query=ALL, **self.pair.span))[1]
         self.assertNotIn("open line", gone)  # so b's requests do delete
+
+
+    def test_rules(self):
+        def rules_of_a():
+            return self.a.send("GET", "/loki/api/v1/rules", Ask())
+
+        before = rules_of_a()
+        self.assertEqual((before[0], MARK in before[1]), (200, True))
+        for path in RULES:
+            path = path.replace("{name}", MARK).replace("{group}", MARK + "group")
+            for headers in TENANT_HEADERS:
+                for method, body in (("GET", None), ("DELETE", None), ("POST", RULE.replace(b"vector(1)", b"vector(2)"))):
+                    status, _ = answer = self.b.ask(method, path, headers + list(YAML.items()), body)
+                    if method == "GET" and status != 200:  # b may have got one by that name
+                        self.no_mark(answer, path, headers)
+                    self.assertTrue(status in REFUSALS + (202, 405) or method == "GET", (method, path, headers, answer))
+                    if headers[0][1] == "a" and headers[0][0].lower() == "x-scope-orgid":
+                        self.assertIn(status, (403, 405), (method, path, headers))
+            self.assertEqual(rules_of_a(), before)
+            self.assertNotIn("vector(1)", self.b.send("GET", "/loki/api/v1/rules", Ask())[1])
+            self.b.ask("DELETE", f"/loki/api/v1/rules/{MARK}")
 
 
 class Mixed(unittest.TestCase):
@@ -428,6 +466,21 @@ class Matchers(unittest.TestCase):
                     seen += message
                 self.assertNotIn(MARK, seen)
                 self.assertNotIn("closed", seen)
+
+    def test_y_rules(self):
+        """Groups are bound to what their writer sees; of others it sees none, and takes none away."""
+        path = f"/loki/api/v1/rules/{MARK}"
+        a = self.pair.client("a")
+        self.addCleanup(a.close)
+        for name in TEAM_MATCHERS:
+            mine = self.pair.client(name)
+            self.addCleanup(mine.close)
+            self.assertEqual(mine.ask("POST", path, list(YAML.items()), RULE)[0], 403)
+            for method in ("GET", "DELETE"):
+                self.assertEqual(mine.ask(method, path)[0], 404)
+                self.assertEqual(mine.ask(method, f"{path}/{MARK}group")[0], 404 if method == "GET" else 202)
+            self.assertNotIn(MARK, mine.send("GET", "/loki/api/v1/rules", Ask())[1])
+        self.assertIn(MARK + "group", a.send("GET", "/loki/api/v1/rules", Ask())[1])
 
     def test_z_deletes(self):
         a, start = self.pair.client("a"), str(self.pair.now // SECOND - 600)

@@ -118,7 +118,7 @@ class Kubernetes(unittest.TestCase):
     def test_scaled_is_without_volumes_and_grows(self):
         objects = self.rendered["scaled"]
         roles = {each["metadata"]["name"] for each, _ in pods_of(objects)}
-        self.assertEqual(roles, {"logi-write", "logi-read", "logi-compact"})
+        self.assertEqual(roles, {"logi-write", "logi-read", "logi-compact", "logi-rule"})
         for each, template in pods_of(objects):
             self.assertEqual(each["kind"], "Deployment")
             self.assertFalse([volume for volume in template["spec"]["volumes"] if "persistentVolumeClaim" in volume])

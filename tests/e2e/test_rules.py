@@ -155,7 +155,7 @@ class Rules(unittest.TestCase):
         self.assertIn("bad.txt", self.run_rules("check", self.write("bad.txt", "a: [")).stderr)
 
     def test_a_server_without_a_ruler_is_told_apart(self):
-        server = Server().start()
+        server = Server("ruler: {enable_api: false}\n").start()
         self.addCleanup(server.close)
         good = self.write("good.yaml", f"namespace: n\ngroups:\n- {GROUP.replace(chr(10), chr(10) + '  ')}")
         self.assertEqual(self.rules("check", good), "1 namespaces, 1 groups, 1 rules: good\n")
