@@ -72,7 +72,8 @@ StatusOr<Pages> PagedFile::pages(absl::Span<const PageRequest> requests) const {
         if (offset > size() || length > size() - offset) {
             return damaged(offset, requests[begin].what);
         }
-        LOGI_ASSIGN_OR_RETURN(const std::string stored, file_->read(offset, length));
+        LOGI_ASSIGN_OR_RETURN(const std::string stored,
+                              file_->read_near(offset, length, requests[begin].around));
         for (; begin < end; ++begin) {
             const Region& region = requests[begin].region;
             LOGI_ASSIGN_OR_RETURN(

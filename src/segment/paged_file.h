@@ -47,6 +47,7 @@ struct PageRequest {
     std::string_view what;  // for messages
     // Of its bytes once they are decompressed; kDataLoss if they are none.
     std::function<StatusOr<std::shared_ptr<const Page>>(base::Buffer raw)> decode;
+    FileRange around = {};  // as of SegmentFile::read_near()
 };
 using Pages = std::vector<std::shared_ptr<const Page>>;
 

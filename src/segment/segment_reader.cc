@@ -230,7 +230,8 @@ class SegmentReader::Block final : public block::KeepingSource {
                 count(region.length);
                 LOGI_ASSIGN_OR_RETURN(auto made, make(std::move(raw)));
                 return std::make_shared<const KeptPage>(std::move(made));
-            }};
+            },
+            around(region.offset, region.length)};
         LOGI_ASSIGN_OR_RETURN(const Pages pages, file_.pages({&request, 1}));
         return std::static_pointer_cast<const KeptPage>(pages[0])->what;
     }
