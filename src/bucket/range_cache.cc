@@ -12,14 +12,13 @@ namespace {
 
 base::Counter reads(base::Registry& metrics, const std::string& from) {
     return metrics.counter("logi_cache_reads_total",
-                           "Chunks of segments that were asked for, by where they came from.",
+                           "Chunks of segments, by where they were found.",
                            {{"from", from}});
 }
 
 base::Counter read_bytes(base::Registry& metrics, const std::string& from) {
     return metrics.counter("logi_cache_read_bytes_total",
-                           "Bytes of chunks of segments that were asked for, by where they came "
-                           "from.",
+                           "Bytes of chunks of segments, by where they were found.",
                            {{"from", from}});
 }
 
@@ -176,6 +175,12 @@ void RangeCache::load(const Object& object, Run& run) {
         }
     }
     publish(object, run);
+    // Nobody waits for the disk.
+    for (std::uint64_t n = run.span.first; store_ != nullptr && n <= run.span.last; ++n) {
+        if (run.status.ok()) {
+            store_->add(object.name, n, *run.chunks[n - run.span.first]);
+        }
+    }
 }
 
 // From the disk what is there, and the rest in as few requests as that leaves.
@@ -223,11 +228,6 @@ Status RangeCache::fetch(const Object& object, Span span, std::vector<Bytes>& ch
         chunks.push_back(std::make_shared<const std::string>(bytes.substr(at, kChunkBytes)));
         bucket_reads_.add();
         bucket_bytes_read_.add(static_cast<double>(chunks.back()->size()));
-    }
-    if (store_ != nullptr) {
-        for (std::uint64_t n = span.first; n <= span.last; ++n) {
-            store_->add(object.name, n, *chunks[n - span.first]);
-        }
     }
     return absl::OkStatus();
 }
