@@ -6,6 +6,8 @@
 #include "codec/compress.h"
 #include "codec/integers.h"
 
+#include <bit>
+
 namespace logi::block {
 namespace {
 
@@ -78,6 +80,88 @@ std::optional<std::uint64_t> parse(std::string_view s, const NumberForm& form) {
     return whole * kPowersOfTen[form.scale] + fraction * kPowersOfTen[form.scale - digits];
 }
 
+// As form_of() and parse() for integers of at most kHeadBytes, in one look at each. False if one
+// has zeros in front that others have not got.
+bool parse_short_integers(absl::Span<const Slot> slots,
+                          absl::Span<const std::uint64_t> heads,
+                          bool fixed_width,
+                          std::vector<std::uint64_t>& numbers) {
+    numbers.resize(slots.size());
+    bool zeros = false;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        numbers[i] = number_of_head(heads[i], slots[i].size);
+        zeros |= slots[i].size > 1 && (heads[i] & 0xFF) == '0';
+    }
+    return fixed_width || !zeros;
+}
+
+// Likewise for decimals.
+std::optional<NumberForm> parse_short_decimals(absl::Span<const Slot> slots,
+                                               absl::Span<const std::uint64_t> heads,
+                                               std::vector<std::uint64_t>& numbers) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    numbers.resize(slots.size());
+    std::vector<std::uint8_t> behind(slots.size());  // digits behind the point
+    bool wrong = false;
+    bool zero_at_end = false;
+    std::uint32_t most = 0;
+    std::uint32_t least = kHeadBytes;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const std::uint32_t size = slots[i].size;
+        const std::uint64_t head = heads[i];
+        // The upper bit of each byte that is a point.
+        const std::uint64_t other = head ^ kOnes * '.';
+        const std::uint64_t points = (other - kOnes) & ~other & kOnes << 7U;
+        const std::uint32_t has_point = points != 0 ? 1 : 0;
+        const auto place =
+            has_point != 0 ? static_cast<std::uint32_t>(std::countr_zero(points)) / 8 : size;
+        const std::uint32_t digits = size - place - has_point;
+        // A point needs digits on both sides, and there is one at most.
+        wrong |= place == 0 || (has_point != 0 && digits == 0) || (points & (points - 1)) != 0 ||
+                 (place > 1 && (head & 0xFF) == '0');
+        const std::uint64_t beyond = kBeyondText[place];
+        const std::uint64_t all_digits = (head & ~beyond) | (head >> (8 * has_point) & beyond);
+        numbers[i] = number_of_head(all_digits, std::max(size - has_point, 1U));
+        behind[i] = static_cast<std::uint8_t>(digits);
+        zero_at_end |= digits > 0 && (head >> (8 * (size - 1)) & 0xFF) == '0';
+        most = std::max(most, digits);
+        least = std::min(least, digits);
+    }
+    if (wrong || (zero_at_end && least < most)) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        numbers[i] *= kPowersOfTen[most - behind[i]];
+    }
+    return NumberForm{most, least < most, false};
+}
+
+std::optional<NumberForm> parse_all(const ColumnWriter::Values& values,
+                                    const Stamp& stamp,
+                                    absl::Span<const std::uint64_t> heads,
+                                    std::vector<std::uint64_t>& numbers) {
+    constexpr ClassMask kOthers = static_cast<ClassMask>(~(kDigitClass | class_of('.')));
+    if (stamp.max_size <= kHeadBytes && stamp.classes == kDigitClass) {
+        const bool fixed_width = stamp.min_size == stamp.max_size;
+        return parse_short_integers(values.slots, heads, fixed_width, numbers)
+                   ? std::optional(NumberForm{0, false, fixed_width})
+                   : std::nullopt;
+    }
+    if (stamp.max_size <= kHeadBytes && (stamp.classes & kOthers) == 0) {
+        return parse_short_decimals(values.slots, heads, numbers);
+    }
+    const auto form = form_of(values, stamp);
+    numbers.clear();
+    for (std::size_t i = 0; form && i < values.slots.size(); ++i) {
+        const auto number = parse(values.view(values.slots[i]), *form);
+        if (!number) {
+            return std::nullopt;
+        }
+        numbers.push_back(*number);
+    }
+    return form;
+}
+
 // Makes differences to the entries' times of the numbers, if they are such times.
 bool make_relative(std::vector<std::uint64_t>& numbers,
                    absl::Span<const Timestamp> times,
@@ -114,21 +198,12 @@ bool make_relative(std::vector<std::uint64_t>& numbers,
 }  // namespace
 
 bool ColumnWriter::write_integers(const Values& values, const Profile& profile, std::string& meta) {
-    const auto form = form_of(values, profile.stamp);
+    const auto form = parse_all(values, profile.stamp, heads_, numbers_);
     if (!form) {
         return false;
     }
-    std::vector<std::uint64_t> numbers;
-    numbers.reserve(values.slots.size());
-    for (const Slot& slot : values.slots) {
-        const auto number = parse(values.view(slot), *form);
-        if (!number) {
-            return false;
-        }
-        numbers.push_back(*number);
-    }
     std::uint8_t unit_digits = 0;
-    const bool relative = make_relative(numbers, values.times, unit_digits);
+    const bool relative = make_relative(numbers_, values.times, unit_digits);
     write_head(kInteger, profile, meta);
     base::ByteWriter w(meta);
     w.u8(static_cast<std::uint8_t>((form->fixed_width ? kFixedWidth : 0) |
@@ -137,7 +212,7 @@ bool ColumnWriter::write_integers(const Values& values, const Profile& profile, 
     if (relative) {
         w.u8(unit_digits);
     }
-    add_integers(numbers, meta);
+    add_integers(numbers_, meta);
     return true;
 }
 

@@ -5,7 +5,23 @@
 namespace logi::block {
 namespace {
 
-constexpr std::size_t kAhead = 4;  // rows fetched before they are needed
+// So many rows are copied at once.
+constexpr std::size_t kRows = 32;
+constexpr std::size_t kCacheLine = 64;
+// Of a longer text the first bytes are fetched.
+constexpr std::size_t kFetchedMax = 512;
+
+// Asks for the texts of so many rows.
+void fetch(const char* text, const Slot* slots, std::size_t rows, std::size_t stride) {
+    for (std::size_t row = 0; stride > 0 && row < rows; ++row, slots += stride) {
+        const Slot& last = slots[stride - 1];
+        const std::size_t begin = slots->begin;
+        const std::size_t end = std::min<std::size_t>(last.begin + last.size, begin + kFetchedMax);
+        for (std::size_t i = begin; i < end; i += kCacheLine) {
+            __builtin_prefetch(text + i);
+        }
+    }
+}
 
 }  // namespace
 
@@ -53,25 +69,26 @@ void SlotColumns::measure(absl::Span<const TemplateSet::Group> groups) {
     }
 }
 
+// Some rows at a time, whose texts stay in the CPU's nearest memory; and of those column by column,
+// as the values of one are much alike in length.
 void SlotColumns::copy(const char* text, const TemplateSet::Group& group, std::size_t number) {
     const std::size_t stride = group.kind.slots();
     const std::size_t rows = group.rows.size();
     std::uint32_t* const ends = begins_.data() + first_columns_[number];
-    char* const to = text_.data();
     Slot* const out = slots_.data() + places_[number].first;
-    const Slot* slot = group.slots.data();
-    const Slot* const end = slot + group.slots.size();
-    for (std::size_t row = 0; row < rows; ++row) {
-        if (const Slot* const ahead = slot + kAhead * stride; ahead < end) {
-            __builtin_prefetch(text + ahead->begin);
-            __builtin_prefetch(text + ahead[stride / 2].begin);
-            __builtin_prefetch(text + ahead[stride - 1].begin);
-        }
-        for (std::size_t c = 0; c < stride; ++c, ++slot) {
-            const std::uint32_t begin = ends[c];
-            out[c * rows + row] = {begin, slot->size};
-            copy_loosely(to + begin, {text + slot->begin, slot->size});
-            ends[c] = begin + slot->size;
+    const Slot* const slots = group.slots.data();
+    fetch(text, slots, std::min(rows, kRows), stride);
+    for (std::size_t first = 0; first < rows; first += kRows) {
+        const std::size_t end = std::min(rows, first + kRows);
+        fetch(text, slots + end * stride, std::min(rows - end, kRows), stride);
+        for (std::size_t c = 0; c < stride; ++c) {
+            char* to = text_.data() + ends[c];
+            for (std::size_t row = first; row < end; ++row) {
+                const Slot& slot = slots[row * stride + c];
+                out[c * rows + row] = {static_cast<std::uint32_t>(to - text_.data()), slot.size};
+                to = copy_loosely(to, {text + slot.begin, slot.size});
+            }
+            ends[c] = static_cast<std::uint32_t>(to - text_.data());
         }
     }
 }

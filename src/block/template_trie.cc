@@ -287,12 +287,49 @@ std::uint32_t TemplateTrie::match(const MaskedText& t, std::uint32_t begin, std:
     const Node* const nodes = nodes_.data();
     const char* const pieces = text_.data();
     const char* const text = t.text;
-    std::size_t depth = 0;
     // The step that is tried; apart, so that it stays in registers.
     std::uint32_t parent = 0;
     std::uint32_t child = nodes[0].recent;
     std::uint32_t at = begin;
-    Stage stage = kRecent;
+    std::size_t depth = 0;
+    // Most texts follow the one before all the way, or a good part of it.
+    for (; child != kNone; ++depth) {
+        const Node& node = nodes[child];
+        const std::uint32_t from = at + node.size;
+        if (from > end || !stands_at(node, pieces + node.piece, text + at)) {
+            break;
+        }
+        if (node.number != kNone) {
+            if (from == end) {
+                return node.number;
+            }
+            break;
+        }
+        const std::uint32_t to = slot_end(t, node.how, from, end);
+        if (to == from) {
+            break;
+        }
+        slots_[depth] = {from, to - from};
+        steps_[depth] = {parent, child, at, kRecent};
+        parent = child;
+        child = node.recent;
+        at = to;
+    }
+    return match_from({parent, kNone, at, kRecent}, depth, t, end);
+}
+
+// Goes on behind so many steps with a child of the last one, or, of kNone, with the next stage.
+std::uint32_t TemplateTrie::match_from(Step next,
+                                       std::size_t depth,
+                                       const MaskedText& t,
+                                       std::uint32_t end) {
+    const Node* const nodes = nodes_.data();
+    const char* const pieces = text_.data();
+    const char* const text = t.text;
+    std::uint32_t parent = next.parent;
+    std::uint32_t child = next.child;
+    std::uint32_t at = next.at;
+    Stage stage = next.stage;
     std::size_t returns = 0;
     std::size_t tries = 0;
     while (true) {

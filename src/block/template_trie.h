@@ -87,6 +87,7 @@ class TemplateTrie {
         std::uint32_t at = 0;  // where the child's piece has to stand
         Stage stage = kRecent;
     };
+    std::uint32_t match_from(Step next, std::size_t depth, const MaskedText& t, std::uint32_t end);
     [[nodiscard]] std::uint32_t child_with(std::uint32_t parent,
                                            std::string_view piece,
                                            bool last,

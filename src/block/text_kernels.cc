@@ -29,13 +29,6 @@ ClassMask classes_of_heads_portable(absl::Span<const std::uint64_t> heads) {
     return mask;
 }
 
-// Eight digits at once; `word` has the first digit in its lowest byte.
-std::uint64_t eight_digits(std::uint64_t word) {
-    word = (word & 0x0F0F0F0F0F0F0F0F) * 2561 >> 8U;
-    word = (word & 0x00FF00FF00FF00FF) * 6553601 >> 16U;
-    return (word & 0x0000FFFF0000FFFF) * 42949672960001 >> 32U;
-}
-
 // The values of sixteen hexadecimal digits of one case, two to a byte.
 std::uint64_t pack_word(std::uint64_t word) {
     // Letters have bit 6 and are nine more than their lower half says.
@@ -300,15 +293,14 @@ std::uint64_t parse_digits(const char* p, std::size_t size) {
     for (; size > 8; p += 8, size -= 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, p, 8);
-        value = value * 100'000'000 + eight_digits(word);
+        value = value * 100'000'000 + number_of_head(word, kHeadBytes);
     }
     if (size == 0) {
         return value;
     }
     std::uint64_t word = 0;
     std::memcpy(&word, p, 8);
-    // Zeros move in in front.
-    return value * kPowersOfTen[size] + eight_digits(word << (64 - 8 * size));
+    return value * kPowersOfTen[size] + number_of_head(word, static_cast<std::uint32_t>(size));
 }
 
 }  // namespace logi::block

@@ -6,6 +6,8 @@
 #include "block/char_class.h"
 #include "block/cut.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -16,14 +18,20 @@ namespace logi::block {
 // first byte again. So of texts of one size the heads are equal where the first bytes are, and no
 // byte is in a head that is not in the text.
 inline constexpr std::uint32_t kHeadBytes = 8;
+// By size, the bytes of a head that are behind the text.
+inline constexpr std::array<std::uint64_t, kHeadBytes + 1> kBeyondText = [] {
+    std::array<std::uint64_t, kHeadBytes + 1> masks{};
+    for (std::uint32_t size = 0; size < kHeadBytes; ++size) {
+        masks[size] = ~0ULL << (8 * size);
+    }
+    return masks;
+}();
 [[nodiscard]] inline std::uint64_t head_of(const char* text, const Slot& slot) {
     std::uint64_t word = 0;
     std::memcpy(&word, text + slot.begin, sizeof(word));
-    if (slot.size >= kHeadBytes) {
-        return word;
-    }
-    const std::uint64_t keep = (1ULL << (8 * slot.size)) - 1;
-    return (word & keep) | ((word & 0xFF) * 0x0101010101010101 & ~keep);
+    // Without a branch: short and long texts come as they like.
+    const std::uint64_t beyond = kBeyondText[std::min(slot.size, kHeadBytes)];
+    return (word & ~beyond) | ((word & 0xFF) * 0x0101010101010101 & beyond);
 }
 
 // Whether two texts of one size are the same.
@@ -68,6 +76,15 @@ void pack_hex(const char* text, absl::Span<const Slot> slots, std::uint32_t size
 
 // Whether all texts are of decimal digits only. Cheaper than classes_of().
 [[nodiscard]] bool all_digits(const char* text, absl::Span<const Slot> slots);
+
+// The value of a text of one to eight decimal digits, given its head.
+[[nodiscard]] inline std::uint64_t number_of_head(std::uint64_t head, std::uint32_t size) {
+    // Zeros move in in front.
+    std::uint64_t word = head << (8 * (kHeadBytes - size));
+    word = (word & 0x0F0F0F0F0F0F0F0F) * 2561 >> 8U;
+    word = (word & 0x00FF00FF00FF00FF) * 6553601 >> 16U;
+    return (word & 0x0000FFFF0000FFFF) * 42949672960001 >> 32U;
+}
 
 // The value of decimal digits, at most 19. Reads eight bytes from `p` on, however few there are.
 [[nodiscard]] std::uint64_t parse_digits(const char* p, std::size_t size);

@@ -84,12 +84,34 @@ char* put2(unsigned v, char* out) {
     return out + 2;
 }
 
+constexpr std::uint64_t kClockZeros = 0x30303A30303A3030;  // "00:00:00"
+
 // "hh:mm:ss" of a second of the day, the first character in the lowest byte.
 std::uint64_t clock_text(unsigned second) {
     const unsigned minute = second / 60;
     const std::uint64_t digits =
         short_digits(minute / 60 * 1'000'000 + minute % 60 * 1000 + second % 60);
-    return digits + 0x30303A30303A3030;
+    return digits + kClockZeros;
+}
+
+// The second of the day of a clock_text(); nothing of another text.
+std::optional<std::int64_t> second_of(const char* clock) {
+    std::uint64_t digits = 0;
+    std::memcpy(&digits, clock, sizeof(digits));
+    digits ^= kClockZeros;
+    // Nothing is left of the colons, and of digits their value, to which six can be added.
+    constexpr std::uint64_t kNot = 0xF0F0FFF0F0FFF0F0;
+    if (((digits | (digits + 0x0606000606000606)) & kNot) != 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t pairs = digits * 10 + (digits >> 8U);
+    const auto hour = static_cast<std::int64_t>(pairs & 0xFF);
+    const auto minute = static_cast<std::int64_t>(pairs >> 24U & 0xFF);
+    const auto second = static_cast<std::int64_t>(pairs >> 48U & 0xFF);
+    if (hour > 23 || minute > 59 || second > 59) {
+        return std::nullopt;
+    }
+    return (hour * 60 + minute) * 60 + second;
 }
 
 char* put(std::string_view s, char* out) {
@@ -317,16 +339,11 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text,
     if (!days) {
         return std::nullopt;
     }
-    Fields f(text.substr(clock_at));
-    const int hour = f.number(2);
-    f.expect(':');
-    const int minute = f.number(2);
-    f.expect(':');
-    const int second = f.number(2);
-    if (!f.ok() || hour > 23 || minute > 59 || second > 59) {
+    const auto second = second_of(text.data() + clock_at);
+    if (!second) {
         return std::nullopt;
     }
-    std::int64_t units = ((*days * 24 + hour) * 60 + minute) * 60 + second;
+    std::int64_t units = *days * kDaySeconds + *second;
     std::string_view rest = text.substr(clock_at + kClockBytes);
     std::size_t digits = digits_;
     if (trimmed_) {
