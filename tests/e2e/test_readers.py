@@ -8,6 +8,7 @@ import time
 import unittest
 import urllib.parse
 
+from certificates import Authority
 from harness import Server, free_port
 from members import Member, until
 from s3_server import S3Server
@@ -60,9 +61,9 @@ class ReadersTest(unittest.TestCase):
         cls.addClassCleanup(writer.close)
         writer.start()
         for i in range(PUSHES):
-            streams = [({"app": f"a{app}"},
-                        [(cls.begin + i * 60 * 10**9 + n * 10**8 + app, f"line n={n * 7 % 101} status={200 + n % 4 * 100} p={i}")
-                         for n in range(LINES)]) for app in range(3)]
+            streams = [({"app": f"a{app}"}, [(cls.begin + i * 60 * 10**9 + n * 10**8 + app,
+                                              f"line n={n * 7 % 101} status={200 + n % 4 * 100} p={i}")
+                                             for n in range(LINES)]) for app in range(3)]
             assert writer.push(streams)[0] == 204
             if i < PUSHES - 1:  # the last is in no segment
                 assert writer.request("POST", "/flush")[0] == 204
@@ -71,8 +72,8 @@ class ReadersTest(unittest.TestCase):
         assert len(cls.expected[0]) == 3 and all(cls.expected[:-1])
 
     @classmethod
-    def add(cls, prefix, flags=None):
-        reader = Member(s3, prefix, "read", CONFIG, flags=flags)
+    def add(cls, prefix, flags=None, more=""):
+        reader = Member(s3, prefix, "read", CONFIG + more, flags=flags)
         cls.addClassCleanup(reader.close)
         return reader.start()
 
@@ -136,6 +137,26 @@ class ReadersTest(unittest.TestCase):
         second.process.send_signal(signal.SIGCONT)
         self.same(first)
         self.same(second)
+
+    def test_readers_show_each_other_certificates(self):
+        def tls(authority, trusted):
+            cert, key = authority.issue("member", names="DNS:logi.internal")
+            files = f"cert_file: {cert}, key_file: {key}, client_ca_file: {trusted.cert}"
+            return f"cluster: {{tls_server_name: logi.internal, tls_config: {{{files}}}}}\n"
+        ours, others = Authority(self), Authority(self, "others")
+        first, second = (self.add("readers", more=tls(ours, ours)) for _ in range(2))
+        # It trusts them, and cannot show that it is one of them.
+        stranger = self.add("readers", more=tls(others, ours))
+        addresses = {reader.own() for reader in (first, second, stranger)}
+        for reader in (first, second, stranger):
+            self.assertTrue(until(lambda reader=reader: addresses <= reader.ring("/scheduler/ring").keys()))
+        for reader in (first, second, stranger):
+            self.same(reader)
+        self.assertGreater(calls(first, "sent", "ok"), 0)
+        self.assertGreater(calls(first, "sent", "unavailable"), 0)
+        self.assertGreater(calls(second, "received", "ok"), 0)
+        self.assertEqual(calls(stranger, "sent", "ok"), 0)
+        self.assertEqual(calls(stranger, "received", "ok"), 0)
 
     def test_who_does_not_know_the_method_is_not_needed(self):
         # What listens there speaks gRPC, and knows nothing of sub-plans: as an older program.
