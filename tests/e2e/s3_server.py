@@ -46,7 +46,7 @@ osd class load list = *
 osd class default list = *
 [client.rgw]
 ms mon client mode = crc
-rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
+rgw frontends = beast endpoint={address}:{port} tcp_nodelay=1
 rgw enable usage log = false
 rgw thread pool size = 64
 """
@@ -55,7 +55,9 @@ rgw thread pool size = 64
 class S3Server:
     """Serves on .url from start() to close(); its buckets are gone then."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
+        """address: 0.0.0.0 where it has to be reached from other networks of this machine."""
+        self.listen = address
         self.dir = tempfile.mkdtemp(prefix="logi-s3-")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -83,7 +85,7 @@ class S3Server:
         for folder in ("mon", "osd"):
             os.mkdir(os.path.join(self.dir, folder))
         pathlib.Path(conf).write_text(
-            CONFIG.format(fsid=fsid, mon=mon, dir=self.dir, port=self.port))
+            CONFIG.format(fsid=fsid, mon=mon, dir=self.dir, address=self.listen, port=self.port))
         monmap = os.path.join(self.dir, "monmap")
         self._run("monmaptool", "--create", "--fsid", fsid, "--addv", "a",
                   f"[v2:127.0.0.1:{mon}]", monmap)
