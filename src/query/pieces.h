@@ -17,7 +17,8 @@ struct Occupied {
     Timestamp first;
     Timestamp last;
     std::uint64_t bytes = 0;
-    bool here = false;  // only this process can read it
+    std::uint64_t open_bytes = 0;  // of those, that are read twice if pieces meet in its time
+    bool here = false;             // only this process can read it
 };
 
 struct PieceTime {
