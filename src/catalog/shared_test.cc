@@ -251,9 +251,10 @@ TEST_F(SharedCatalog, WhatALaterProgramHasWrittenIsNeitherReadNorBuiltOn) {
     const auto older = open(bucket_);
     ASSERT_TRUE(flush(*a, 1, 1, 2).ok());
     const std::string bytes = *bucket_.get(key);
-    constexpr std::uint32_t kNow = kSharedSnapshotVersion;
+    constexpr std::uint32_t kRead = kSharedSnapshotVersion;
+    constexpr std::uint32_t kCommitted = kSharedDeletesVersion;
     for (const auto& [reader, committer] :
-         {std::pair{kNow + 1, kNow + 1}, std::pair{kNow, kNow + 1}}) {
+         {std::pair{kRead + 1, kCommitted + 1}, std::pair{kRead, kCommitted + 1}}) {
         ASSERT_TRUE(bucket_.put(key, of_later_program(bytes, reader, committer)).ok());
         EXPECT_EQ(older->learn().code(), absl::StatusCode::kUnimplemented);
         EXPECT_EQ(flush(*older, 1, 1, 2).code(), absl::StatusCode::kUnimplemented);
