@@ -162,6 +162,10 @@ RemoteWrite::Batch RemoteWrite::oldest() {
         if (absl::IsUnavailable(object.status())) {
             break;
         }
+        if (absl::IsNotFound(object.status())) {
+            batch.held.push_back(held);  // it was dropped meanwhile
+            continue;
+        }
         auto samples = object.ok() ? decode_samples(*object) : object.status();
         if (!samples.ok()) {
             dropped_.add();
