@@ -219,6 +219,29 @@ class Evaluation(RulerCase):
         wait_until(lambda: prometheus.query('ALERTS{alertname="Always", alertstate="firing"}'), what="ALERTS")
         self.assertIn("loki_ruler_wal_prometheus_remote_storage_samples_total", s.request("GET", "/metrics")[1].decode())
 
+    def test_tenants_have_receivers_of_their_own(self):
+        prometheus, manager = Prometheus(self).start(), Alertmanager(self).start()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        overrides = pathlib.Path(folder.name, "overrides.yaml")
+        overrides.write_text(yaml.safe_dump({"overrides": {
+            "a": {"ruler_alertmanager_config": {"alertmanager_url": manager.url, "external_labels": {"of": "a"}},
+                  "ruler_remote_write_config": {"here": {"url": prometheus.url + "/api/v1/write"}}},
+            "b": {"ruler_remote_write_disabled": True}}}))
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        s = self.serve(f"auth_enabled: true\nruntime_config: {{file: {overrides}}}\nruler:\n{FAST}  alertmanager_url: {nowhere}\n"
+                       f"  remote_write: {{enabled: true, clients: {{here: {{url: {nowhere}}}}}}}\n")
+        for tenant in "abc":
+            self.add(s, "n", group("g", alert("Of_" + tenant, "vector(1)")), tenant)
+        wait_until(lambda: prometheus.query('ALERTS{alertname="Of_a"}'), what="the series of a")
+        told, = wait_until(manager.alerts, what="the alert of a")
+        self.assertEqual(told["labels"], {"alertname": "Of_a", "of": "a"})
+        waits = wait_until(lambda: os.listdir(os.path.join(s.data, "ruler-wal", "queue")) and
+                           "c" in os.listdir(os.path.join(s.data, "ruler-wal", "queue")), what="the queue of c")
+        self.assertTrue(waits)
+        self.assertNotIn("b", os.listdir(os.path.join(s.data, "ruler-wal", "queue")))
+        self.assertEqual({each["labels"]["alertname"] for each in manager.alerts()}, {"Of_a"})
+
     def test_errors_are_told(self):
         s = self.serve(f"auth_enabled: true\nruler:\n{FAST}")
         self.add(s, "n", group("g", {"record": "lines", "expr": '{app="a"}'}), "t")
