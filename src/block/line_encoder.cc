@@ -88,6 +88,7 @@ std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows
     if (bytes + rows.size() > GatheredText::kBytesMax) {
         return std::nullopt;
     }
+    text_bytes_ = bytes + rows.size();
     text_.begin(rows.size(), bytes);
     lines_.resize(rows.size());
     times_.resize(rows.size());
@@ -100,7 +101,7 @@ std::optional<EncodedColumns> LineEncoder::try_encode(absl::Span<const Row> rows
     for (const std::uint32_t row : set_.rest()) {
         rest_bytes += lines_[row].size + 1;
     }
-    rest_share_ = static_cast<double>(rest_bytes) / static_cast<double>(bytes + rows.size());
+    rest_share_ = static_cast<double>(rest_bytes) / static_cast<double>(text_bytes_);
     if (rest_share_ >= kRestShareMax) {
         return std::nullopt;
     }
@@ -130,20 +131,25 @@ std::size_t LineEncoder::guessed_zstd_bytes() const {
 }
 
 bool LineEncoder::pays(const EncodedColumns& lines) {
-    const std::string_view text = text_.all();
     const std::size_t size = lines.data.size() + lines.letters.size() + lines.tree.size();
-    const std::size_t saved_min = text.size() / kSavedShare;
+    const std::size_t saved_min = text_bytes_ / kSavedShare;
     // What follows no template may be repeated far away, as may lines that are templates and hardly
     // anything else; and what can be packed so well is: there a guess is trusted only between
     // trials.
     const bool varied = rest_share_ < kRestShareSure && lines.tree.size() < lines.data.size() / 4;
-    const bool repeated = size * kRepeatedRatio < text.size();
+    const bool repeated = size * kRepeatedRatio < text_bytes_;
     if (varied && (!repeated || trusted_ % kTrialEach != 0)) {
         const auto sure = static_cast<double>(size) * kDoubt + static_cast<double>(saved_min);
         if (sure < static_cast<double>(guessed_zstd_bytes())) {
             ++trusted_;
             return true;
         }
+    }
+    // Without the line feeds between runs, which count where a text is little but repetitions.
+    std::string text;
+    text.reserve(text_bytes_);
+    for (const Slot& line : lines_) {
+        text.append(text_.masked().view(line)).push_back('\n');
     }
     std::string tried;
     codec::append_zstd(text, tried, kTextLevel);

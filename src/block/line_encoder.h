@@ -33,6 +33,7 @@ class LineEncoder {
     [[nodiscard]] std::size_t guessed_zstd_bytes() const;
 
     GatheredText text_;
+    std::size_t text_bytes_ = 0;  // of the lines, each with a line feed
     std::vector<Slot> lines_;
     std::vector<Timestamp> times_;
     TemplateSet set_;
