@@ -9,6 +9,7 @@ import sys
 
 import agent
 import bucket_requests
+import cluster
 import compact
 import ingest
 import queries
@@ -18,7 +19,7 @@ from harness import BUILD, Corpus
 
 BENCHMARKS = {"ingest": ingest.run, "compact": compact.run, "search": search.run, "queries": queries.run,
               "restart": restart.run, "agent": agent.run,
-              "requests": bucket_requests.run}
+              "requests": bucket_requests.run, "cluster": cluster.run}
 
 
 class Context:

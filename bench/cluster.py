@@ -1,0 +1,136 @@
+"""What roles over one bucket cost, on a real S3 server: CPU and requests for a gigabyte with one writer and with four, and
+requests of a query that finds what is in journals and in segments. The server is that of the end-to-end tests."""
+import concurrent.futures
+import os
+import re
+import signal
+import subprocess
+import sys
+
+from bucket_requests import counted, difference, dollars
+from harness import BUILD, CONFIG, ROOT, Corpus, Server, Table, fresh
+
+WRITERS_MAX = 4
+PARTS = WRITERS_MAX
+# The corpora begin at 2024-06-03.
+QUERY = {"query": 'sum(count_over_time({service_name=~".+"}[25d]))', "time": "2024-06-23T00:00:00Z"}
+
+
+class S3:
+    """That of the end-to-end tests, with a bucket `logi`."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, ROOT / "tests/e2e/s3_server.py"], stdout=subprocess.PIPE, text=True)
+        self.url = re.search(r"endpoint=(\S+)", self.process.stdout.readline())[1]
+        self.environment = dict(pair.split("=", 1) for pair in self.process.stdout.readline().split())
+
+    def close(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+
+
+class Process(Server):
+    """`logi server --role …`."""
+    alive = []
+
+    def __init__(self, work, s3, prefix, role):
+        super().__init__(fresh(work / f"data-{prefix}-{role}"))
+        self.role, self.s3 = role, s3
+        self.address = f"s3://logi/{prefix}?endpoint={s3.url}"
+        self.environment = {**os.environ, **s3.environment}
+
+    def start(self, more=""):
+        config = self.data.with_name(f"{self.data.name}-{self.port}.yaml")
+        config.write_text(f"bucket: {self.address}\n{CONFIG}{more}")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [BUILD / "logi", "server", f"-config.file={config}", "--listen", f"127.0.0.1:{self.port}",
+                 "--data", self.data, "--role", self.role], stderr=log, env=self.environment)
+        self.alive.append(self)
+        self.wait()
+        return self
+
+    def stop(self):
+        super().stop()
+        self.alive.remove(self)
+
+    def wait(self):
+        while True:
+            try:
+                return self.request("/ready")
+            except OSError:
+                if self.process.poll() is not None:
+                    raise SystemExit(f"the server did not start: see {self.log}") from None
+
+
+def write(work, s3, name, parts, writers):
+    """CPU seconds and requests until all is in segments."""
+    processes = [Process(work, s3, name, "write").start() for _ in range(writers)]
+    cpu = [p.cpu() for p in processes]
+    before = [counted(p) for p in processes]
+    with concurrent.futures.ThreadPoolExecutor(PARTS) as pool:
+        list(pool.map(lambda i: processes[i % writers].load(parts[i], 1), range(PARTS)))
+    for process in processes:
+        process.flush()
+    used = sum(p.cpu() - c for p, c in zip(processes, cpu))
+    requests = {}
+    for process, earlier in zip(processes, before):
+        for operation, count in difference(counted(process), earlier).items():
+            requests[operation] = requests.get(operation, 0) + count
+    for process in processes:
+        process.stop()
+    return used, requests
+
+
+def ask(reader):
+    before = counted(reader)
+    reader.query("query", **QUERY)
+    return difference(counted(reader), before)
+
+
+def reads_of(requests):
+    return sum(requests.get(name, 0) for name in ("get", "get_range", "attributes"))
+
+
+def run(context):
+    s3 = S3()
+    try:
+        return tables(context, s3)
+    finally:
+        for process in Process.alive:
+            process.kill()
+        s3.close()
+
+
+def tables(context, s3):
+    written = Table("Ingest with roles, for a gigabyte of lines", "corpus", "writers", "CPU s", "to one writer", "puts",
+                    "lists", "reads", "$ for 1 PB")
+    asked = Table("Requests of a count over everything, with roles", "corpus", "asked", "lists", "reads",
+                  "$ for a million")
+    for kind in context.kinds:
+        size = context.mb // PARTS
+        parts = [Corpus(context.work, kind, size, skip_mb=i * size, batch_kb=context.batch_kb) for i in range(PARTS)]
+        gb = sum(part.gb for part in parts)
+        one = None
+        # By turns, so that noise meets both.
+        best = {}
+        for i in range(context.runs):
+            for writers in (1, WRITERS_MAX):
+                cpu, requests = write(context.work, s3, f"{kind}-{writers}-{i}", parts, writers)
+                if writers not in best or cpu < best[writers][0]:
+                    best[writers] = cpu, requests
+        for writers, (cpu, requests) in best.items():
+            one = one or cpu
+            written.add(kind, writers, f"{cpu / gb:.2f}", f"{cpu / one:.3f}", f"{requests['upload'] / gb:.0f}",
+                        f"{requests['iter'] / gb:.0f}", f"{reads_of(requests) / gb:.0f}",
+                        f"{dollars(requests) / gb * 1e6:.0f}")
+        writer = Process(context.work, s3, f"{kind}-{WRITERS_MAX}-0", "write").start()
+        writer.load(parts[0], 1)
+        reader = Process(context.work, s3, f"{kind}-{WRITERS_MAX}-0", "read").start()
+        for name in ("cold", "again"):
+            requests = ask(reader)
+            asked.add(kind, name, f"{requests['iter']:.0f}", f"{reads_of(requests):.0f}",
+                      f"{dollars(requests) * 1e6:.0f}")
+        reader.stop()
+        writer.stop()
+    return [written, asked]
