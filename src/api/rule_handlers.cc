@@ -41,7 +41,9 @@ void append_map(std::string& out,
 }
 
 void append_map(std::string& out, const char* name, const rule::TextMap& texts) {
-    append_map(out, name, {texts.begin(), texts.end()});
+    const std::vector<std::pair<std::string_view, std::string_view>> pairs(texts.begin(),
+                                                                           texts.end());
+    append_map(out, name, pairs);
 }
 
 void append_map(std::string& out, const char* name, const Labels& labels) {
