@@ -55,6 +55,9 @@ struct ClusterShares::State {
     std::uint64_t told LOGI_GUARDED_BY(mutex) = 0;
     Timestamp renewed LOGI_GUARDED_BY(mutex) = Timestamp::min();
     bool left LOGI_GUARDED_BY(mutex) = false;
+    // Times that it was silent for so long that others may have taken its groups over: what began
+    // before is over.
+    std::uint64_t silences LOGI_GUARDED_BY(mutex) = 0;
     // Evaluations that are under way, by the newest list when they began.
     std::map<std::uint64_t, int> held LOGI_GUARDED_BY(mutex);
 
@@ -65,8 +68,11 @@ struct ClusterShares::State {
 
 class ClusterShares::Held final : public Lease {
   public:
-    Held(std::shared_ptr<State> state, const io::Clock& clock, std::uint64_t list)
-        : state_(std::move(state)), clock_(clock), list_(list) {}
+    Held(std::shared_ptr<State> state,
+         const io::Clock& clock,
+         std::uint64_t list,
+         std::uint64_t silences)
+        : state_(std::move(state)), clock_(clock), list_(list), silences_(silences) {}
     ~Held() override {
         const base::MutexLock lock(state_->mutex);
         const auto it = state_->held.find(list_);
@@ -78,13 +84,14 @@ class ClusterShares::Held final : public Lease {
     Held& operator=(const Held&) = delete;
     [[nodiscard]] bool holds() const override {
         const base::MutexLock lock(state_->mutex);
-        return state_->lives(clock_.now());
+        return silences_ == state_->silences && state_->lives(clock_.now());
     }
 
   private:
     const std::shared_ptr<State> state_;
     const io::Clock& clock_;
     const std::uint64_t list_;
+    const std::uint64_t silences_;
 };
 
 ClusterShares::ClusterShares(const Deps& deps, std::string id)
@@ -177,6 +184,9 @@ Status ClusterShares::tell(Timestamp begin) {
     const Status put = deps_.bucket.put(member_key(id_), absl::StrCat(list, "\n", ++looks_, "\n"));
     LOGI_RETURN_IF_ERROR(put);
     const base::MutexLock lock(state_->mutex);
+    if (begin - state_->renewed > kFencedAfter) {
+        ++state_->silences;
+    }
     state_->told = list;
     state_->renewed = begin;
     return absl::OkStatus();
@@ -276,7 +286,7 @@ std::shared_ptr<const Lease> ClusterShares::enter(const GroupKey& key) {
     }
     const std::uint64_t newest = state_->lists.back().number;
     ++state_->held[newest];
-    return std::make_shared<Held>(state_, deps_.clock, newest);
+    return std::make_shared<Held>(state_, deps_.clock, newest, state_->silences);
 }
 
 }  // namespace logi::rule
