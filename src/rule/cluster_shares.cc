@@ -61,6 +61,13 @@ struct ClusterShares::State {
     // Evaluations that are under way, by the newest list when they began.
     std::map<std::uint64_t, int> held LOGI_GUARDED_BY(mutex);
 
+    // What others have had meanwhile is not known: all have to agree on the newest list.
+    void begin_anew() LOGI_REQUIRES(mutex) {
+        agreed = false;
+        if (!lists.empty()) {
+            lists.erase(lists.begin(), lists.end() - 1);
+        }
+    }
     [[nodiscard]] bool lives(Timestamp now) LOGI_REQUIRES(mutex) {
         return !left && now >= renewed && now - renewed <= kFencedAfter;
     }
@@ -154,15 +161,26 @@ StatusOr<std::uint64_t> ClusterShares::learn_list() {
             newest = std::max(newest, number);
         }
     }
+    std::uint64_t known = 0;
     {
         const base::MutexLock lock(state_->mutex);
-        if (newest == (state_->lists.empty() ? 0 : state_->lists.back().number)) {
-            return newest;
+        known = state_->lists.empty() ? 0 : state_->lists.back().number;
+    }
+    // Also those between: another may go by one of them.
+    for (std::uint64_t number = known == 0 ? newest : known + 1; number <= newest && newest > 0;
+         ++number) {
+        const auto text = deps_.bucket.get(list_key(number));
+        const bool forgotten = absl::IsNotFound(text.status()) && number < newest;
+        if (!forgotten) {
+            LOGI_RETURN_IF_ERROR(text.status());
+        }
+        const base::MutexLock lock(state_->mutex);
+        if (forgotten) {
+            state_->begin_anew();
+        } else {
+            state_->lists.push_back({number, absl::StrSplit(*text, '\n', absl::SkipEmpty())});
         }
     }
-    LOGI_ASSIGN_OR_RETURN(const std::string text, deps_.bucket.get(list_key(newest)));
-    const base::MutexLock lock(state_->mutex);
-    state_->lists.push_back({newest, absl::StrSplit(text, '\n', absl::SkipEmpty())});
     return newest;
 }
 
@@ -186,6 +204,7 @@ Status ClusterShares::tell(Timestamp begin) {
     const base::MutexLock lock(state_->mutex);
     if (begin - state_->renewed > kFencedAfter) {
         ++state_->silences;
+        state_->begin_anew();
     }
     state_->told = list;
     state_->renewed = begin;
