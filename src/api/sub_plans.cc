@@ -7,19 +7,8 @@
 namespace logi::api {
 namespace {
 
-// Of lines, in a block (segment/segment_writer.h).
-constexpr double kBlockBytes = 2 << 20;
-
 query::StoredSegment stored(const catalog::SegmentInfo& info) {
-    // Of each stream at most one block holds a time.
-    const double open =
-        info.streams * kBlockBytes / std::max(static_cast<double>(info.line_bytes), 1.0);
-    const auto size = static_cast<double>(info.size_bytes);
-    return {info.key,
-            info.min_time,
-            info.max_time,
-            info.size_bytes,
-            static_cast<std::uint64_t>(size * std::min(open, 1.0))};
+    return {info.key, info.min_time, info.max_time, info.size_bytes};
 }
 
 // As tenants of a read of several are labelled.

@@ -46,7 +46,7 @@ std::vector<Timestamp> meeting_times(const std::vector<Occupied>& occupied,
         if (o.first == o.last) {
             continue;
         }
-        const Open open{static_cast<std::int64_t>(o.open_bytes), o.here ? 1 : 0};
+        const Open open{static_cast<std::int64_t>(o.bytes), o.here ? 1 : 0};
         Open& begin = changes[o.first + Duration{1}];
         begin.bytes += open.bytes;
         begin.here += open.here;
@@ -157,16 +157,12 @@ std::vector<Occupied> occupied_of(const Spread& spread, const exec::Selections& 
     std::vector<Occupied> occupied;
     for (const StoredPart& part : spread.stored) {
         for (const StoredSegment& segment : part.segments) {
-            occupied.push_back({segment.min_time,
-                                segment.max_time,
-                                segment.size_bytes,
-                                segment.open_bytes,
-                                false});
+            occupied.push_back({segment.min_time, segment.max_time, segment.size_bytes, false});
         }
     }
     for (const auto& selection : here.of) {
         for (const segment::StreamExtent& e : selection->extents()) {
-            occupied.push_back({e.min_time, e.max_time, 0, 0, true});
+            occupied.push_back({e.min_time, e.max_time, 0, true});
         }
     }
     return occupied;
@@ -225,21 +221,17 @@ std::vector<PieceTime> cut_into_pieces(std::vector<Occupied> occupied,
     if (bytes == 0 || bytes < options.split_bytes_min) {
         return {{first, last, true}};
     }
+    const std::uint64_t piece_bytes =
+        std::max({options.piece_bytes,
+                  bytes / std::max<std::uint64_t>(options.pieces_max, 1),
+                  std::uint64_t{1}});
+    const auto meeting = meeting_times(occupied, first, last, piece_bytes / kOpenShare);
     const double length_ns = static_cast<double>(last.ns) - static_cast<double>(first.ns);
-    std::vector<PieceTime> most = {{first, last, true}};
-    std::uint64_t piece_bytes = std::max({options.piece_bytes,
-                                          bytes / std::max<std::uint64_t>(options.pieces_max, 1),
-                                          std::uint64_t{1}});
-    for (; piece_bytes <= bytes && most.size() < options.pieces_wanted; piece_bytes *= 2) {
-        const auto meeting = meeting_times(occupied, first, last, piece_bytes / kOpenShare);
-        const std::int64_t grid = grid_of(bytes, length_ns, piece_bytes);
-        auto pieces = joined(group(atoms_of(occupied, meeting), last, grid, piece_bytes),
-                             piece_bytes / kSmallShare);
-        if (pieces.size() > most.size()) {
-            most = std::move(pieces);
-        }
-    }
-    return most;
+    const std::int64_t grid = grid_of(bytes, length_ns, piece_bytes);
+    auto groups = group(atoms_of(occupied, meeting), last, grid, piece_bytes);
+    auto pieces = joined(std::move(groups), piece_bytes / kSmallShare);
+    pieces.front().here = pieces.front().here || pieces.size() == 1;
+    return pieces;
 }
 
 StatusOr<std::vector<Piece>> pieces_of(const Spread& spread,

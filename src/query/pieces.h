@@ -17,8 +17,7 @@ struct Occupied {
     Timestamp first;
     Timestamp last;
     std::uint64_t bytes = 0;
-    std::uint64_t open_bytes = 0;  // of those, that are read twice if pieces meet in its time
-    bool here = false;             // only this process can read it
+    bool here = false;  // only this process can read it
 };
 
 struct PieceTime {

@@ -18,7 +18,7 @@ Timestamp at(std::int64_t minutes) {
 std::vector<Occupied> row(std::int64_t minutes, std::uint64_t bytes) {
     std::vector<Occupied> out;
     for (std::int64_t i = 0; i < minutes; ++i) {
-        out.push_back({at(i), at(i + 1) - Duration{1}, bytes, bytes});
+        out.push_back({at(i), at(i + 1) - Duration{1}, bytes});
     }
     return out;
 }
@@ -88,8 +88,8 @@ TEST(Pieces, StayWhereTheyAreWhenTheQueryMoves) {
 TEST(Pieces, MeetWhereLittleIsOpen) {
     auto occupied = row(64, 50);
     // Open all the time, but small; and large, in a part of it.
-    occupied.push_back({at(0), at(64), 5, 5});
-    occupied.push_back({at(20) + Duration{5}, at(30), 1000, 1000});
+    occupied.push_back({at(0), at(64), 5});
+    occupied.push_back({at(20) + Duration{5}, at(30), 1000});
     const auto pieces = cut_into_pieces(occupied, at(0), at(64), options_of(200));
     expect_whole(pieces, at(0), at(64));
     EXPECT_GT(pieces.size(), 10U);
@@ -101,35 +101,17 @@ TEST(Pieces, MeetWhereLittleIsOpen) {
 TEST(Pieces, OneThatCannotBeCutIsReadHere) {
     std::vector<Occupied> occupied;
     for (std::int64_t i = 0; i < 20; ++i) {
-        occupied.push_back({at(i), at(i + 30), 500, 500});
+        occupied.push_back({at(i), at(i + 30), 500});
     }
     const auto pieces = cut_into_pieces(occupied, at(0), at(64), options_of(200));
     ASSERT_EQ(pieces.size(), 1U);
     EXPECT_TRUE(pieces[0].here);
 }
 
-// As writers leave them: each begins before the one before ends.
-TEST(Pieces, AreLargerWhereSegmentsOverlap) {
-    std::vector<Occupied> occupied;
-    for (std::int64_t i = 0; i < 64; ++i) {
-        occupied.push_back({at(i), at(i + 1) + Duration{9}, 100, 100});
-    }
-    SplitOptions options = options_of(200);
-    const auto pieces = cut_into_pieces(occupied, at(0), at(64), options);
-    expect_whole(pieces, at(0), at(64));
-    EXPECT_GE(pieces.size(), 2U);
-    EXPECT_LE(read_again(occupied, pieces), 6400U / 32);
-    // A stream's rows of one time are in one block of many.
-    for (Occupied& o : occupied) {
-        o.open_bytes = 5;
-    }
-    EXPECT_GE(cut_into_pieces(occupied, at(0), at(64), options).size(), options.pieces_wanted);
-}
-
 TEST(Pieces, WhatOnlyThisProcessHasIsReadHere) {
     auto occupied = row(64, 50);
-    occupied.push_back({at(60) + Duration{7}, at(64), 0, 0, true});
-    occupied.push_back({at(62), at(63), 0, 0, true});
+    occupied.push_back({at(60) + Duration{7}, at(64), 0, true});
+    occupied.push_back({at(62), at(63), 0, true});
     const auto pieces = cut_into_pieces(occupied, at(0), at(64), options_of(200));
     expect_whole(pieces, at(0), at(64));
     EXPECT_TRUE(pieces.back().here);
@@ -151,9 +133,7 @@ TEST(Pieces, AtRandom) {
             occupied.push_back({first,
                                 first + Duration{static_cast<std::int64_t>(random() % long_ns)},
                                 random() % 3 == 0 ? 0 : random() % 1000,
-                                0,
                                 random() % 10 == 0});
-            occupied.back().open_bytes = occupied.back().bytes;
             bytes += occupied.back().here ? 0 : occupied.back().bytes;
         }
         const SplitOptions options = options_of(1 + random() % 2000);

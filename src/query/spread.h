@@ -22,8 +22,6 @@ struct StoredSegment {
     Timestamp min_time;
     Timestamp max_time;
     std::uint64_t size_bytes = 0;
-    // In blocks that hold what is at one time, about: what is read twice if pieces meet there.
-    std::uint64_t open_bytes = 0;
 };
 
 // Whether streams have their tenant as a label (tenant_source.h).
@@ -60,8 +58,6 @@ struct SplitOptions {
     // Of less no pieces are made: one reader has it before others have been asked.
     std::uint64_t split_bytes_min = 128ULL << 20U;
     std::uint64_t pieces_max = 256;
-    // With less, larger ones are tried: where much is open, they may be more.
-    std::size_t pieces_wanted = 8;
     std::size_t calls_max = 16;  // under way, of one query
     // With no answer until then another reader is asked as well.
     Duration patience = Duration::seconds(10);

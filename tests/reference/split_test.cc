@@ -98,7 +98,7 @@ World world_of(std::vector<Entry> entries, std::uint64_t seed) {
             const auto [first, last] = times_of(*source);
             const std::string key = absl::StrCat(part.tenant, "/", part.segments.size());
             const std::uint64_t size = dice.percent(60) ? 0 : 1 + dice.below(400);
-            part.segments.push_back({key, first, last, size, size});
+            part.segments.push_back({key, first, last, size});
             world.segments[key] = source;
             auto seen = exec::visible(source, hiding);
             opened.push_back(tenants == 1 ? seen : query::of_tenant(seen, part.tenant, true));
