@@ -243,6 +243,7 @@ class World {
     // Compacts until nothing is left to do, and looks at what is in the files.
     void settle() {
         clock_.advance(Duration::hours(48));
+        flush_and_compact();            // sees when something was last written
         let_pass(Duration::hours(25));  // until the clock is believed again
         for (int round = 0; round < 6; ++round) {
             flush_and_compact();
