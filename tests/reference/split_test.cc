@@ -169,7 +169,7 @@ StatusOr<query::Result> run_split(const World& world,
     while (executor->run_one()) {
     }
     LOGI_CHECK(out.has_value());
-    reached.split += readers->asked() > 0 ? 1 : 0;
+    reached.split += readers->asked() > 0 ? 1U : 0U;
     reached.pieces += readers->asked();
     reached.faults += readers->faults();
     return *std::move(out);

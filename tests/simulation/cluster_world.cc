@@ -763,7 +763,7 @@ void World::check_catalog(const std::string& tenant) {
             wrong(absl::StrCat("a segment that lives is gone: ", segment.key));
             continue;
         }
-        const auto source = ingest::open_segment(memory_, segment.key, nullptr);
+        const auto source = ingest::open_segment(memory_, segment, nullptr);
         std::vector<std::string> lines;
         read_lines(**source, lines).IgnoreError();
         for (const auto& line : lines) {
