@@ -243,7 +243,9 @@ class World {
     // Compacts until nothing is left to do, and looks at what is in the files.
     void settle() {
         clock_.advance(Duration::hours(48));
-        flush_and_compact();            // sees when something was last written
+        // Rounds see what was written before, and what is written now.
+        flush_and_compact();
+        flush_and_compact();
         let_pass(Duration::hours(25));  // until the clock is believed again
         for (int round = 0; round < 6; ++round) {
             flush_and_compact();

@@ -106,9 +106,9 @@ TEST(BucketRules, NoAcknowledgedChangeIsLost) {
             ways.push_back(std::make_unique<bucket::FaultyBucket>(
                 network, bucket::BucketFaults{20, 20, 20, 20, 20}, [&] {
                     network.deliver_some();
-                    if (depth < 2 && random.below(10) == 0) {
+                    if (depth < 1 && random.below(10) == 0) {
                         ++depth;
-                        for (std::uint64_t n = random.below(20); n > 0; --n) {
+                        for (std::uint64_t n = random.below(6); n > 0; --n) {
                             change();
                         }
                         --depth;

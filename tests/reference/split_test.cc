@@ -13,7 +13,11 @@
 #include "random_cases.h"
 #include "template_data.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace logi::reference {
 namespace {
@@ -125,14 +129,26 @@ std::string text_of(const StatusOr<query::Result>& result) {
         absl::StrAppend(&out, row.time.ns, " ", row.line, " ", row.stream->to_string());
         absl::StrAppend(&out, label_text(row.metadata), label_text(row.parsed), "\n");
     }
+    // Series with the same labels, as label_replace makes them, are in no order.
+    std::vector<std::pair<std::string, std::string>> lines;
     for (const query::Series& series : result->series) {
-        absl::StrAppend(&out, series.labels.to_string());
+        auto& [labels, points] = lines.emplace_back(series.labels.to_string(), "");
         for (const query::Point& point : series.points) {
             const bool nan = std::isnan(point.value);
-            absl::StrAppend(
-                &out, " ", point.time.ns, ":", nan ? 0 : std::bit_cast<std::uint64_t>(point.value));
+            absl::StrAppend(&points,
+                            " ",
+                            point.time.ns,
+                            ":",
+                            nan ? 0 : std::bit_cast<std::uint64_t>(point.value));
         }
-        out += "\n";
+    }
+    for (auto first = lines.begin(); first != lines.end();) {
+        const auto last = std::find_if(
+            first, lines.end(), [&](const auto& line) { return line.first != first->first; });
+        std::sort(first, last);
+        for (; first != last; ++first) {
+            absl::StrAppend(&out, first->first, first->second, "\n");
+        }
     }
     for (const std::string& text : result->missing) {
         absl::StrAppend(&out, "missing ", text, "\n");
@@ -244,8 +260,8 @@ int run(std::uint64_t first, std::size_t count, const std::string& query) {
         reached.faults);
     const bool tells =
         counts.queries < kQueriesThatTell ||
-        (3 * reached.split > counts.queries && 4 * counts.failed < counts.queries &&
-         3 * counts.empty < 2 * counts.queries && reached.faults > counts.queries / 2);
+        (12 * reached.split > counts.queries && 4 * counts.failed < counts.queries &&
+         3 * counts.empty < 2 * counts.queries && reached.faults > counts.queries / 20);
     if (!tells) {
         std::printf("FAILED: that does not tell enough\n");
         return 1;
