@@ -36,11 +36,9 @@ void forget_old(Requests& requests) {
 struct JournalsLeft {
     std::uint64_t oldest = 0;               // of a process that has its bucket alone
     std::vector<std::uint64_t> registered;  // where processes share it; sorted
-    ingest::Store::JournalsMayHave may_have;
 };
 
-// Whether everything that the request covers is in segments, where processes share the bucket. A
-// journal in which the tenant writes no more stays where it is, with nothing of it before the cut.
+// Whether everything that the request covers is in segments, where processes share the bucket.
 bool has_passed(const DeleteRequest& request,
                 const JournalsLeft& left,
                 const catalog::Snapshot& snapshot) {
@@ -48,9 +46,7 @@ bool has_passed(const DeleteRequest& request,
            std::all_of(request.arrived.begin(), request.arrived.end(), [&](const auto& item) {
                const auto& [journal, position] = item;
                return position <= snapshot.position(journal) ||
-                      !std::binary_search(
-                          left.registered.begin(), left.registered.end(), journal) ||
-                      !left.may_have(journal, snapshot.position(journal), position);
+                      !std::binary_search(left.registered.begin(), left.registered.end(), journal);
            });
 }
 
@@ -258,7 +254,6 @@ Status Deletes::end_done(ingest::Tenant& tenant) const {
     JournalsLeft left;
     if (store_.shared()) {
         LOGI_ASSIGN_OR_RETURN(left.registered, journal::registered_journals(store_.bucket()));
-        left.may_have = store_.look_into_journals(tenant.name());
         LOGI_RETURN_IF_ERROR(tenant.catalog().learn());
     } else {
         left.oldest = store_.oldest_journal_left();

@@ -175,11 +175,6 @@ class Store {
     StatusOr<std::shared_ptr<Tenant>> learn_tenant(const std::string& name);
     // Of a shared bucket: whether anything of the tenant may be in a journal.
     [[nodiscard]] bool in_journals(const std::string& tenant);
-    // Of a shared bucket, as it is now: whether a journal may have entries of the tenant after a
-    // position and up to another. Asks the bucket, so from a task.
-    using JournalsMayHave =
-        std::function<bool(std::uint64_t journal, std::uint64_t from, std::uint64_t to)>;
-    [[nodiscard]] JournalsMayHave look_into_journals(const std::string& tenant);
     // Of a shared bucket: writes a sealed generation, which need not be of this process, into
     // segments, unless somebody has. kFailedPrecondition: its beginning is in segments already.
     Status write_generation(const std::shared_ptr<Tenant>& tenant,

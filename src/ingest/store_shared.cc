@@ -187,16 +187,6 @@ StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
     return absl::UnavailableError("journals end faster than they can be read");
 }
 
-Store::JournalsMayHave Store::look_into_journals(const std::string& tenant) {
-    return [found = heads_->find(tenant)](
-               std::uint64_t journal, std::uint64_t from, std::uint64_t to) {
-        return !found.missing.empty() ||
-               std::any_of(found.pieces.begin(), found.pieces.end(), [&](const auto& piece) {
-                   return piece->journal() == journal && piece->between(from, to) != nullptr;
-               });
-    };
-}
-
 StatusOr<std::shared_ptr<Tenant>> Store::learn_tenant(const std::string& name) {
     return learn_tenant(name, find_tenant(name));
 }

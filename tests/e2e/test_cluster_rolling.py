@@ -6,7 +6,7 @@ import unittest
 from cluster import LIMITS, Process, start_s3
 from ready_proxy import ReadyProxy
 
-CONFIG = LIMITS + "server:\n  shutdown_delay: 2s\n"
+CONFIG = LIMITS + "shutdown_delay: 2s\n"
 
 s3 = None
 

@@ -65,7 +65,7 @@ class ClusterTail(unittest.TestCase):
         writers = [self.process("deaths", "write") for _ in range(2)]
         reader = self.process("deaths", "read")
         compactor = self.process("deaths", "compact")
-        tail = self.tail(reader, '{app="a"}', limit=0)
+        tail = self.tail(reader, '{app="a"}', limit=1)
         over, lock, sent, acknowledged = threading.Event(), threading.Lock(), set(), set()
 
         def push(worker):

@@ -261,7 +261,7 @@ int run(std::uint64_t first, std::size_t count, const std::string& query) {
     const bool tells =
         counts.queries < kQueriesThatTell ||
         (12 * reached.split > counts.queries && 4 * counts.failed < counts.queries &&
-         3 * counts.empty < 2 * counts.queries && reached.faults > counts.queries / 20);
+         3 * counts.empty < 2 * counts.queries && reached.faults > counts.queries / 40);
     if (!tells) {
         std::printf("FAILED: that does not tell enough\n");
         return 1;
