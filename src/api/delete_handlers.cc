@@ -180,10 +180,10 @@ void Api::delete_requests(const net::HttpRequest& request,
         }
     };
     if (roles_.shared) {
-        executor_.post_long(work);  // the bucket is asked
-    } else {
-        work();
+        respond(refuse(404, "processes that share a bucket take no requests to delete yet"));
+        return;
     }
+    work();
 }
 
 net::HttpResponse Api::cancel_delete(const Params& params, const Scope& scope) {

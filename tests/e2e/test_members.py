@@ -53,9 +53,10 @@ class MembersTest(unittest.TestCase):
             self.assertTrue(until(lambda each=each: len(each.ring("/ring")) == 3))
 
         def refusal(writer):
-            line = "x" * 200_000
-            for i in range(50):
-                status, body = writer.push([({"app": "a"}, [(time.time_ns() + i, line)])])
+            line = "x" * 250_000
+            for _ in range(50):
+                now = time.time_ns()
+                status, body = writer.push([({"app": "a"}, [(now + i, line) for i in range(4)])])
                 if status == 429:
                     return body
             return b""

@@ -106,8 +106,8 @@ class ReadersTest(unittest.TestCase):
         for reader in (first, second, third):
             self.same(reader)
         self.assertGreater(calls(first, "sent", "ok"), 0)
-        self.assertGreater(calls(second, "received", "ok"), 0)
-        self.assertGreater(calls(third, "received", "ok"), 0)
+        # Which of them has what is up to their addresses.
+        self.assertGreater(calls(second, "received", "ok") + calls(third, "received", "ok"), 0)
         # One is killed while queries run.
         wrong, over = [], threading.Event()
 

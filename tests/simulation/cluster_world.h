@@ -30,6 +30,7 @@ struct WorldOptions {
     // In a thousand.
     bucket::BucketFaults faults{8, 12, 8, 8, 12};
     std::uint64_t deaths_per_100k_calls = 30;
+    bool deletes = false;  // requests to delete are made
 };
 
 // What has happened, so that empty runs show.
