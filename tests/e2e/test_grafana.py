@@ -368,7 +368,7 @@ class Alerting(Base):
             self.assertEqual((status, "yaml" in kind, yaml.safe_load(body)), (200, True, {"test": [group]}))
         status, kind, body = ruler.request("GET", "/api/prom/rules/test/g")
         self.assertEqual((status, "yaml" in kind, yaml.safe_load(body)), (200, True, group))
-        self.assertEqual([(each["file"], each["name"], each["rules"][0]["name"]) for each in g.rules()], [("test", "g", "A")])
+        self.assertEqual([(each.get("file"), each.get("name"), each.get("rules")[0].get("name")) for each in g.rules()], [("test", "g", "A")])
         self.assertEqual(ruler.request("DELETE", "/api/prom/rules/test/g")[0], 202)
         self.assertEqual(g.rules(), [])
 
