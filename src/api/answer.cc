@@ -1,5 +1,6 @@
 #include "api/answer.h"
 
+#include "absl/strings/str_cat.h"
 #include "api/answer_text.h"
 
 namespace logi::api {
@@ -233,6 +234,26 @@ net::HttpResponse error_response(const Status& status) {
             break;
     }
     return error_response(code, std::string(status.message()));
+}
+
+net::HttpResponse refuse(int status, std::string_view why) {
+    return error_response(status, absl::StrCat(std::string(why), "\n"));
+}
+
+net::HttpResponse refuse(const Status& status) {
+    switch (status.code()) {
+        case absl::StatusCode::kNotFound:
+            return refuse(404, message_of(status));
+        case absl::StatusCode::kInvalidArgument:
+        case absl::StatusCode::kResourceExhausted:
+            return refuse(400, message_of(status));
+        case absl::StatusCode::kPermissionDenied:
+            return refuse(403, message_of(status));
+        case absl::StatusCode::kUnavailable:
+            return refuse(503, message_of(status));
+        default:
+            return refuse(500, message_of(status));
+    }
 }
 
 }  // namespace logi::api

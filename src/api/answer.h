@@ -10,6 +10,7 @@
 #include "query/volume.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace logi::api {
@@ -81,5 +82,9 @@ inline constexpr const char* kEndBeforeStart =
 [[nodiscard]] net::HttpResponse error_response(int status, const std::string& message);
 // With the status that the error's code has in Loki.
 [[nodiscard]] net::HttpResponse error_response(const Status& status);
+
+// The same as requests to delete and changes of rules are refused: a line, and kNotFound is 404.
+[[nodiscard]] net::HttpResponse refuse(int status, std::string_view why);
+[[nodiscard]] net::HttpResponse refuse(const Status& status);
 
 }  // namespace logi::api

@@ -18,24 +18,6 @@ namespace {
 constexpr std::size_t kSecondsDigits = 10;
 constexpr Duration kMaxIntervalMin = Duration::seconds(1);
 
-net::HttpResponse refuse(int status, std::string_view why) {
-    return error_response(status, absl::StrCat(std::string(why), "\n"));
-}
-
-net::HttpResponse refuse(const Status& status) {
-    switch (status.code()) {
-        case absl::StatusCode::kNotFound:
-            return refuse(404, message_of(status));
-        case absl::StatusCode::kUnavailable:
-            return refuse(503, message_of(status));
-        case absl::StatusCode::kInvalidArgument:
-        case absl::StatusCode::kResourceExhausted:
-            return refuse(400, message_of(status));
-        default:
-            return refuse(500, message_of(status));
-    }
-}
-
 // Ten digits, or RFC 3339.
 StatusOr<Timestamp> parse_time(const std::string& text, const char* name) {
     std::int64_t seconds = 0;
@@ -167,23 +149,20 @@ void Api::delete_requests(const net::HttpRequest& request,
         respond(refuse(403, "deletion is not available for this tenant"));
         return;
     }
-    const auto work = [this, method = request.method, query = request.query, scope, respond] {
-        net::HttpRequest of_url;
-        of_url.query = query;
-        const Params params(of_url);
-        if (method == "POST" || method == "PUT") {
-            add_delete(params, scope, respond);
-        } else if (method == "DELETE") {
-            respond(cancel_delete(params, scope));
-        } else {
-            respond(list_deletes(params, scope));
-        }
-    };
     if (roles_.shared) {
         respond(refuse(404, "processes that share a bucket take no requests to delete yet"));
         return;
     }
-    work();
+    net::HttpRequest of_url;
+    of_url.query = request.query;
+    const Params params(of_url);
+    if (request.method == "POST" || request.method == "PUT") {
+        add_delete(params, scope, respond);
+    } else if (request.method == "DELETE") {
+        respond(cancel_delete(params, scope));
+    } else {
+        respond(list_deletes(params, scope));
+    }
 }
 
 net::HttpResponse Api::cancel_delete(const Params& params, const Scope& scope) {

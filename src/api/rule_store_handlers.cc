@@ -21,24 +21,10 @@ constexpr const char* kNoGroup = "group does not exist";
 constexpr const char* kNoNamespace = "group namespace does not exist";
 constexpr const char* kDone = R"({"status":"success","data":null,"errorType":"","error":""})";
 
-net::HttpResponse refuse(int status, std::string_view why) {
-    return error_response(status, absl::StrCat(std::string(why), "\n"));
-}
-
-net::HttpResponse refuse(const Status& status) {
-    switch (status.code()) {
-        case absl::StatusCode::kNotFound:
-            return refuse(404, message_of(status));
-        case absl::StatusCode::kInvalidArgument:
-        case absl::StatusCode::kUnimplemented:
-            return refuse(400, message_of(status));
-        case absl::StatusCode::kPermissionDenied:
-            return refuse(403, message_of(status));
-        case absl::StatusCode::kUnavailable:
-            return refuse(503, message_of(status));
-        default:
-            return refuse(500, message_of(status));
-    }
+// Files that somebody else writes are only read.
+net::HttpResponse refuse_change(const Status& status) {
+    return status.code() == absl::StatusCode::kUnimplemented ? refuse(400, message_of(status))
+                                                             : refuse(status);
 }
 
 net::HttpResponse yaml_response(std::string text) {
@@ -160,7 +146,7 @@ net::HttpResponse Api::show_groups(const Params& params,
                                    const std::vector<std::string>& names) {
     const auto set = rules_->load(scope.tenant);
     if (!set.ok()) {
-        return refuse(set.status());
+        return refuse_change(set.status());
     }
     rule::Namespaces namespaces = seen_groups(scope, **set);
     if (names.size() > 1) {
@@ -209,7 +195,7 @@ net::HttpResponse Api::set_group(const net::HttpRequest& request,
 
 net::HttpResponse Api::rules_changed(const Status& status) {
     if (!status.ok()) {
-        return refuse(status);
+        return refuse_change(status);
     }
     ruler_->refresh();
     return accepted();

@@ -5,6 +5,7 @@
 #include "bucket/faulty_bucket.h"
 #include "bucket/memory_bucket.h"
 #include "cluster/sweeper.h"
+#include "ingest/test_lines.h"
 #include "io/sim_executor.h"
 #include "io/sim_file_system.h"
 #include "journal/registry.h"
@@ -52,18 +53,8 @@ class TakeOver : public testing::Test {
     }
     // With what is missing, if something is.
     Lines lines(ingest::Store& store, const std::string& tenant) {
-        Lines found;
         const auto pinned = store.pin(tenant, {Timestamp::min(), Timestamp::max()});
-        for (const auto& source : pinned.sources) {
-            const auto all = source->select_all();
-            for (const auto& extent : all->extents()) {
-                const auto block = all->open_block(extent.block);
-                for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
-                    found.emplace_back(*(*block)->line(row));
-                }
-            }
-        }
-        std::sort(found.begin(), found.end());
+        Lines found = ingest::sorted_lines(pinned);
         if (!pinned.missing.empty()) {
             found.emplace_back("incomplete");
         }

@@ -2,6 +2,7 @@
 #include "bucket/faulty_bucket.h"
 #include "bucket/memory_bucket.h"
 #include "ingest/store.h"
+#include "ingest/test_lines.h"
 #include "io/sim_executor.h"
 #include "io/sim_file_system.h"
 #include "journal/registry.h"
@@ -54,20 +55,9 @@ class SharedStore : public testing::Test {
         executor_.run_until_idle();
     }
     std::vector<std::string> lines(Store& store, const std::string& tenant) {
-        std::vector<std::string> found;
         const Pinned pinned = store.pin(tenant, {Timestamp::min(), Timestamp::max()});
         missing_ = pinned.missing;
-        for (const auto& source : pinned.sources) {
-            const auto all = source->select_all();
-            for (const auto& extent : all->extents()) {
-                const auto block = all->open_block(extent.block);
-                for (std::uint32_t row = 0; row < (*block)->stats().rows; ++row) {
-                    found.emplace_back(*(*block)->line(row));
-                }
-            }
-        }
-        std::sort(found.begin(), found.end());
-        return found;
+        return sorted_lines(pinned);
     }
 
     io::SimClock clock_{Timestamp{1'700'000'000'000'000'000}};

@@ -57,17 +57,9 @@ class LogSplit : public std::enable_shared_from_this<LogSplit> {
 
     [[nodiscard]] SubPlan sub_plan(const Piece& piece) const {
         const Request& request = query_.request;
-        SubPlan plan;
-        plan.query = text_;
-        plan.first = piece.time.first;
-        plan.last = piece.time.last;
+        SubPlan plan = sub_plan_of(piece, text_, request, limits_.max_query_memory_bytes);
         plan.limit = request.limit;
         plan.forward = request.forward;
-        plan.equal_entries = request.equal_entries;
-        plan.columns = request.columns;
-        plan.now = request.now;
-        plan.memory_bytes_max = limits_.max_query_memory_bytes;
-        plan.parts = piece.parts;
         return plan;
     }
 

@@ -49,18 +49,9 @@ class RangeSplit : public std::enable_shared_from_this<RangeSplit> {
 
   private:
     [[nodiscard]] SubPlan sub_plan(const Piece& piece) const {
-        const Request& request = wanted_.request;
-        SubPlan plan;
-        plan.query = text_;
+        SubPlan plan = sub_plan_of(piece, text_, wanted_.request, wanted_.memory_bytes_max);
         plan.metric = true;
-        plan.first = piece.time.first;
-        plan.last = piece.time.last;
         plan.steps = wanted_.windows.steps();
-        plan.equal_entries = request.equal_entries;
-        plan.columns = request.columns;
-        plan.now = request.now;
-        plan.memory_bytes_max = wanted_.memory_bytes_max;
-        plan.parts = piece.parts;
         return plan;
     }
 

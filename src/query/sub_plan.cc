@@ -158,6 +158,22 @@ Status check(const SubPlan& plan) {
 
 }  // namespace
 
+SubPlan sub_plan_of(const Piece& piece,
+                    const std::string& query,
+                    const Request& request,
+                    std::int64_t memory_bytes_max) {
+    SubPlan plan;
+    plan.query = query;
+    plan.first = piece.time.first;
+    plan.last = piece.time.last;
+    plan.equal_entries = request.equal_entries;
+    plan.columns = request.columns;
+    plan.now = request.now;
+    plan.memory_bytes_max = memory_bytes_max;
+    plan.parts = piece.parts;
+    return plan;
+}
+
 bool can_encode(const exec::Hiding& hiding) {
     return std::all_of(hiding.rules.begin(), hiding.rules.end(), [](const auto& rule) {
         return !rule->query.empty();

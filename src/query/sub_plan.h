@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "exec/memory_budget.h"
 #include "exec/steps.h"
+#include "query/pieces.h"
 #include "query/range_query.h"
 #include "query/spread.h"
 
@@ -38,6 +39,11 @@ struct SubPlan {
     std::vector<StoredPart> parts;
 };
 
+// What plans of lines and of metrics have in common.
+[[nodiscard]] SubPlan sub_plan_of(const Piece& piece,
+                                  const std::string& query,
+                                  const Request& request,
+                                  std::int64_t memory_bytes_max);
 // Whether hidden entries can be told to another process.
 [[nodiscard]] bool can_encode(const exec::Hiding& hiding);
 [[nodiscard]] std::string encode(const SubPlan& plan);

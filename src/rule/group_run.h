@@ -42,7 +42,7 @@ class Outlets {
     virtual Status record(const std::string& tenant, std::vector<RecordedSample> samples) = 0;
 };
 
-// The right to evaluate a group, for now.
+// The right to evaluate a group, until another process has it.
 class Lease {
   public:
     virtual ~Lease() = default;

@@ -9,13 +9,14 @@ import urllib.request
 from harness import BINARY, Server
 from s3_server import S3Server
 
-LIMITS = """limits_config:
+UNLIMITED = """limits_config:
   ingestion_rate_mb: 1000
   ingestion_burst_size_mb: 1000
   per_stream_rate_limit: 1000MB
   per_stream_rate_limit_burst: 1000MB
   max_entries_limit_per_query: 1000000
-compactor:
+"""
+LIMITS = UNLIMITED + """compactor:
   compaction_interval: 3s
 """
 

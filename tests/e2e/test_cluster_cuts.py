@@ -10,6 +10,7 @@ import time
 import unittest
 import urllib.parse
 
+from cluster import LIMITS
 from cut_network import Availability, Namespace, Relay, namespaces_work
 from harness import BINARY, Server
 from s3_server import S3Server
@@ -24,17 +25,7 @@ CUT_SECONDS_MAX = 12
 # Longer than a writer may be silent before it is taken for dead.
 LONG_CUT_SECONDS = 50
 
-CONFIG = """auth:
-  mode: none
-limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1000MB
-  per_stream_rate_limit_burst: 1000MB
-  max_entries_limit_per_query: 1000000
-compactor:
-  compaction_interval: 3s
-"""
+CONFIG = "auth:\n  mode: none\n" + LIMITS
 
 
 class Process(Server):

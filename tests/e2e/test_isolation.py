@@ -98,7 +98,26 @@ class Pair:
         assert status == 204, text
 
 
-class Isolation(unittest.TestCase):
+class BoundRules:
+    """Needs self.pair."""
+
+    def test_y_rules(self):
+        """Groups are bound to what their writer sees; of others it sees none, and takes none away."""
+        path = f"/loki/api/v1/rules/{MARK}"
+        a = self.pair.client("a")
+        self.addCleanup(a.close)
+        for name in TEAM_MATCHERS:
+            mine = self.pair.client(name)
+            self.addCleanup(mine.close)
+            self.assertEqual(mine.ask("POST", path, list(YAML.items()), RULE)[0], 403)
+            for method in ("GET", "DELETE"):
+                self.assertEqual(mine.ask(method, path)[0], 404)
+                self.assertEqual(mine.ask(method, f"{path}/{MARK}group")[0], 404 if method == "GET" else 202)
+            self.assertNotIn(MARK, mine.send("GET", "/loki/api/v1/rules", Ask())[1])
+        self.assertIn(MARK + "group", a.send("GET", "/loki/api/v1/rules", Ask())[1])
+
+
+class Isolation(BoundRules, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.pair = Pair(cls)
@@ -267,21 +286,6 @@ class Isolation(unittest.TestCase):
             self.assertNotIn(MARK, seen)
             self.assertIn("open line 9", seen)
 
-    def test_y_rules(self):
-        """Groups are bound to what their writer sees; of others it sees none, and takes none away."""
-        path = f"/loki/api/v1/rules/{MARK}"
-        a = self.pair.client("a")
-        self.addCleanup(a.close)
-        for name in TEAM_MATCHERS:
-            mine = self.pair.client(name)
-            self.addCleanup(mine.close)
-            self.assertEqual(mine.ask("POST", path, list(YAML.items()), RULE)[0], 403)
-            for method in ("GET", "DELETE"):
-                self.assertEqual(mine.ask(method, path)[0], 404)
-                self.assertEqual(mine.ask(method, f"{path}/{MARK}group")[0], 404 if method == "GET" else 202)
-            self.assertNotIn(MARK, mine.send("GET", "/loki/api/v1/rules", Ask())[1])
-        self.assertIn(MARK + "group", a.send("GET", "/loki/api/v1/rules", Ask())[1])
-
     def test_z_deletes(self):
         """Last: b deletes what it can."""
         start = str(self.pair.now // SECOND - 600)
@@ -427,7 +431,7 @@ class WithoutCredentials(unittest.TestCase):
             self.assertIn(MARK, client.send("GET", "/loki/api/v1/query_range", Ask(query=ALL), [("X-Scope-OrgID", "fake")])[1])
 
 
-class Matchers(unittest.TestCase):
+class Matchers(BoundRules, unittest.TestCase):
     """A credential with a matcher: of its own tenant it sees no other streams, in whatever it reads."""
 
     @classmethod
@@ -467,21 +471,6 @@ class Matchers(unittest.TestCase):
                     seen += message
                 self.assertNotIn(MARK, seen)
                 self.assertNotIn("closed", seen)
-
-    def test_y_rules(self):
-        """Groups are bound to what their writer sees; of others it sees none, and takes none away."""
-        path = f"/loki/api/v1/rules/{MARK}"
-        a = self.pair.client("a")
-        self.addCleanup(a.close)
-        for name in TEAM_MATCHERS:
-            mine = self.pair.client(name)
-            self.addCleanup(mine.close)
-            self.assertEqual(mine.ask("POST", path, list(YAML.items()), RULE)[0], 403)
-            for method in ("GET", "DELETE"):
-                self.assertEqual(mine.ask(method, path)[0], 404)
-                self.assertEqual(mine.ask(method, f"{path}/{MARK}group")[0], 404 if method == "GET" else 202)
-            self.assertNotIn(MARK, mine.send("GET", "/loki/api/v1/rules", Ask())[1])
-        self.assertIn(MARK + "group", a.send("GET", "/loki/api/v1/rules", Ask())[1])
 
     def test_z_deletes(self):
         a, start = self.pair.client("a"), str(self.pair.now // SECOND - 600)

@@ -5,9 +5,9 @@ import subprocess
 import time
 import unittest
 
+from cluster import start_s3
 from harness import BINARY, Server, free_port
 from members import Member, until
-from s3_server import S3Server
 
 SECRET = "a secret of twenty four"
 
@@ -16,9 +16,7 @@ s3 = None
 
 def setUpModule():
     global s3
-    s3 = S3Server().start()
-    unittest.addModuleCleanup(s3.close)
-    s3.make_bucket("logi")
+    s3 = start_s3()
 
 
 class MembersTest(unittest.TestCase):

@@ -9,9 +9,9 @@ import unittest
 import urllib.parse
 
 from certificates import Authority
+from cluster import start_s3
 from harness import Server, free_port
 from members import Member, until
-from s3_server import S3Server
 
 CONFIG = """limits_config:
   ingestion_rate_mb: 1000
@@ -41,9 +41,7 @@ s3 = None
 
 def setUpModule():
     global s3
-    s3 = S3Server().start()
-    unittest.addModuleCleanup(s3.close)
-    s3.make_bucket("logi")
+    s3 = start_s3()
 
 
 def calls(server, direction, result):

@@ -11,26 +11,17 @@ import threading
 import time
 import unittest
 
+from cluster import UNLIMITED, start_s3
 from faulty_proxy import FaultyProxy
 from harness import BINARY, Server
-from s3_server import ACCESS_KEY, SECRET_KEY, S3Server
-
-LIMITS = """limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1000MB
-  per_stream_rate_limit_burst: 1000MB
-  max_entries_limit_per_query: 1000000
-"""
+from s3_server import ACCESS_KEY, SECRET_KEY
 
 s3 = None
 
 
 def setUpModule():
     global s3
-    s3 = S3Server().start()
-    unittest.addModuleCleanup(s3.close)
-    s3.make_bucket("logi")
+    s3 = start_s3()
 
 
 def check_bucket(environment, only="*"):
@@ -169,7 +160,7 @@ class ForgetfulS3(http.server.BaseHTTPRequestHandler):
 class LogiTest(unittest.TestCase):
     def logi(self, prefix, port=None, config="", data=None):
         address = f"s3://logi/{prefix}?endpoint=http://127.0.0.1:{port or s3.port}"
-        server = Server(f"bucket: {address}\n{LIMITS}{config}", data=data,
+        server = Server(f"bucket: {address}\n{UNLIMITED}{config}", data=data,
                         environment=s3.environment)
         self.addCleanup(server.close)
         return server
