@@ -25,6 +25,7 @@ enum class Planted {
     kFlushWithoutTail,
     kBelieveClock,
     kCommitOfGoneJournal,
+    kHeadWithGap,
 };
 
 inline std::atomic<Planted> planted_mistake{Planted::kNone};

@@ -6,7 +6,6 @@
 #include "journal/registry.h"
 
 #include <algorithm>
-#include <set>
 
 namespace logi::ingest {
 namespace {
@@ -81,6 +80,16 @@ std::shared_ptr<const segment::BlockHolder> JournalPiece::between(std::uint64_t 
     return part.empty() ? nullptr : part.view();
 }
 
+StatusOr<std::uint64_t> append_records(JournalPieces& pieces,
+                                       std::uint64_t journal,
+                                       std::uint64_t object,
+                                       const journal::TenantRecords& records) {
+    if (pieces.empty() || pieces.back()->full()) {
+        pieces.push_back(std::make_shared<JournalPiece>(journal));
+    }
+    return pieces.back()->append(object, records);
+}
+
 JournalHeads::Found JournalHeads::find(const std::string& tenant) {
     const std::uint64_t begun_before = begun_.load();
     const base::MutexLock lock(mutex_);
@@ -93,27 +102,33 @@ JournalHeads::Found JournalHeads::find(const std::string& tenant) {
     found.missing = missing_;
     found.all_registered = all_registered_;
     for (const auto& [journal, state] : journals_) {
-        if (const auto it = state.pieces.find(tenant); it != state.pieces.end()) {
-            found.pieces.insert(found.pieces.end(), it->second.begin(), it->second.end());
-        }
-        for (const auto& [number, damage] : state.damaged) {
-            if (damage.tenant.empty() || damage.tenant == tenant) {
-                found.missing.push_back(damage.why);
-            }
-        }
+        collect(tenant, state, found);
     }
     return found;
 }
 
-std::vector<std::string> JournalHeads::tenants() const {
-    std::set<std::string> tenants;
+JournalHeads::Found JournalHeads::find_in(const std::string& tenant,
+                                          const std::vector<std::uint64_t>& registered,
+                                          const std::vector<std::uint64_t>& journals) {
+    Found found;
     const base::MutexLock lock(mutex_);
-    for (const auto& [journal, state] : journals_) {
-        for (const auto& [tenant, pieces] : state.pieces) {
-            tenants.insert(tenant);
+    keep_only(registered);
+    for (const std::uint64_t journal : journals) {
+        load_to_end(journal, found.missing);
+        collect(tenant, journals_[journal], found);
+    }
+    return found;
+}
+
+void JournalHeads::collect(const std::string& tenant, const JournalState& state, Found& found) {
+    if (const auto it = state.pieces.find(tenant); it != state.pieces.end()) {
+        found.pieces.insert(found.pieces.end(), it->second.begin(), it->second.end());
+    }
+    for (const auto& [number, damage] : state.damaged) {
+        if (damage.tenant.empty() || damage.tenant == tenant) {
+            found.missing.push_back(damage.why);
         }
     }
-    return {tenants.begin(), tenants.end()};
 }
 
 void JournalHeads::keep_only(const std::vector<std::uint64_t>& registered) {
@@ -143,11 +158,14 @@ void JournalHeads::refresh() {
     }
     keep_only(*registered);
     for (const std::uint64_t journal : *registered) {
-        JournalState& state = journals_[journal];
-        if (const Status status = load(journal, state); !status.ok()) {
-            missing_.push_back(absl::StrCat(
-                "journal ", journal, " cannot be read to its end: ", status.message()));
-        }
+        load_to_end(journal, missing_);
+    }
+}
+
+void JournalHeads::load_to_end(std::uint64_t journal, std::vector<std::string>& missing) {
+    if (const Status status = load(journal, journals_[journal]); !status.ok()) {
+        missing.push_back(
+            absl::StrCat("journal ", journal, " cannot be read to its end: ", status.message()));
     }
 }
 
@@ -267,11 +285,8 @@ void JournalHeads::add(const journal::JournalObject& object, JournalState& state
     state.sealed = object.seal;
     for (const auto& [tenant, records] : object.tenants) {
         tell(tenant, records);
-        auto& pieces = state.pieces[tenant];
-        if (pieces.empty() || pieces.back()->full()) {
-            pieces.push_back(std::make_shared<JournalPiece>(object.journal));
-        }
-        const auto added = pieces.back()->append(object.number, records);
+        const auto added =
+            append_records(state.pieces[tenant], object.journal, object.number, records);
         if (added.ok()) {
             bytes_ += *added;
         } else {

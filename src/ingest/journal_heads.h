@@ -1,5 +1,6 @@
 // What is in the journals of all processes that share a bucket, and may be in no segment yet: read
-// from the bucket itself, whose objects never change.
+// from the bucket itself, whose objects never change, where the writers cannot be asked
+// (ingest/writer_heads.h), and for who follows.
 //
 // Which journals there are is asked first, then their objects. Who asks then for the tenant's
 // newest snapshot has everything that was acknowledged before: an object is removed only when a
@@ -57,6 +58,14 @@ class JournalPiece {
     mutable std::shared_ptr<const segment::BlockHolder> view_ LOGI_GUARDED_BY(mutex_);
 };
 
+using JournalPieces = std::vector<std::shared_ptr<JournalPiece>>;
+
+// JournalPiece::append() to the last of them, or to a new one.
+StatusOr<std::uint64_t> append_records(JournalPieces& pieces,
+                                       std::uint64_t journal,
+                                       std::uint64_t object,
+                                       const journal::TenantRecords& records);
+
 // Hears of entries as they are found in the bucket, those of one journal in their order, each once.
 struct JournalListener {
     // Whether it wants to hear of a tenant; empty: of none.
@@ -88,9 +97,10 @@ class JournalHeads {
     // Everything of the tenant's that was acknowledged before the call, and is not in segments by
     // the newest snapshot of after the call; and some of what is.
     Found find(const std::string& tenant);
-
-    // Tenants that have records in the journals, as far as find() has seen them.
-    [[nodiscard]] std::vector<std::string> tenants() const;
+    // The same of some of the journals that are registered, by a listing before the call.
+    Found find_in(const std::string& tenant,
+                  const std::vector<std::uint64_t>& registered,
+                  const std::vector<std::uint64_t>& journals);
 
   private:
     struct Damage {
@@ -101,9 +111,13 @@ class JournalHeads {
         std::uint64_t loaded = 0;  // number of the last object that was read
         bool sealed = false;
         std::multimap<std::uint64_t, Damage> damaged;  // by number of the object
-        absl::flat_hash_map<std::string, std::vector<std::shared_ptr<JournalPiece>>> pieces;
+        absl::flat_hash_map<std::string, JournalPieces> pieces;
     };
     void refresh() LOGI_REQUIRES(mutex_);
+    // What cannot be read is a sentence in `missing`.
+    void load_to_end(std::uint64_t journal, std::vector<std::string>& missing)
+        LOGI_REQUIRES(mutex_);
+    static void collect(const std::string& tenant, const JournalState& state, Found& found);
     Status load(std::uint64_t journal, JournalState& state) LOGI_REQUIRES(mutex_);
     // kAborted: what is listed is being removed; ask again.
     Status load_listed(std::uint64_t journal,

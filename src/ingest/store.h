@@ -17,10 +17,12 @@
 #include "bucket/bucket.h"
 #include "ingest/flush_metrics.h"
 #include "ingest/flush_queue.h"
+#include "ingest/head_messages.h"
 #include "ingest/journal_heads.h"
 #include "ingest/segment_cache.h"
 #include "ingest/tenant.h"
 #include "ingest/tenant_limits.h"
+#include "ingest/writer_heads.h"
 #include "io/clock.h"
 #include "io/executor.h"
 #include "io/file_system.h"
@@ -53,6 +55,8 @@ struct SharedStoreOptions {
     // Random, of this run of the process: its journals are known by it. Empty: it takes no pushes.
     std::string writer;
     std::uint64_t journal_bytes_max = 64ULL << 20U;
+    // Of the newest objects of its own journals, for processes that ask for them.
+    std::uint64_t kept_bytes_max = 128ULL << 20U;
     // Of journals that queries hold in memory.
     std::uint64_t journals_bytes_max = 1ULL << 30U;
     // A journal whose entries are all in segments is left for so long, for those who follow it. The
@@ -60,6 +64,8 @@ struct SharedStoreOptions {
     Duration journal_grace = Duration::seconds(3);
     // Of what anybody has taken in, when it is found in the bucket.
     JournalListener listener;
+    // Null: what is in journals is read from the bucket.
+    AskWriters ask_writers;
     catalog::SharedOptions catalog;
 };
 
@@ -173,6 +179,8 @@ class Store {
     // Of a shared bucket: the tenant's newest snapshot, whether this process knows the tenant or
     // not. One that has no snapshot is not remembered.
     StatusOr<std::shared_ptr<Tenant>> learn_tenant(const std::string& name);
+    // Of a shared bucket: what this process has of the tenant in its journals, for one that reads.
+    [[nodiscard]] HeadAnswer answer_heads(const HeadQuestion& question) const;
     // Of a shared bucket: whether anything of the tenant may be in a journal.
     [[nodiscard]] bool in_journals(const std::string& tenant);
     // Of a shared bucket: writes a sealed generation, which need not be of this process, into
@@ -224,6 +232,7 @@ class Store {
         std::shared_ptr<Tenant> owner;
         std::shared_ptr<const catalog::Snapshot> snapshot;
     };
+    JournalHeads::Found find_heads(const std::string& tenant);
     // What is in journals, and then the newest snapshot.
     StatusOr<SharedView> view_shared(const std::string& tenant, JournalHeads::Found& found);
     StatusOr<std::shared_ptr<Tenant>> learn_tenant(const std::string& name,
@@ -300,7 +309,8 @@ class Store {
     SegmentCache segments_;
     std::vector<std::uint64_t> journals_found_;  // left by earlier runs
     std::unique_ptr<journal::Journal> journal_;
-    std::unique_ptr<JournalHeads> heads_;  // of a shared bucket
+    std::unique_ptr<JournalHeads> heads_;        // of a shared bucket
+    std::unique_ptr<WriterHeads> writer_heads_;  // null: the writers are not asked
     FlushQueue flushes_waiting_;
 
     mutable base::Mutex mutex_;

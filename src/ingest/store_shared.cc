@@ -33,6 +33,8 @@ class NoJournal final : public journal::Journal {
 };
 
 constexpr int kPinTries = 4;
+// After which the rest is asked for again.
+constexpr std::uint64_t kHeadAnswerBytes = 16ULL << 20U;
 
 // Whether it is known of each piece what of it is in segments: the position of a journal that the
 // snapshot does not know may have been dropped since `known`, when the journal was not gone.
@@ -61,12 +63,17 @@ Status Store::load_shared() {
         std::make_unique<bucket::CountedBucket>(std::move(opened), deps_.clock, deps_.metrics);
     open_ranges();
     heads_ = std::make_unique<JournalHeads>(*bucket_, shared.journals_bytes_max, shared.listener);
+    if (shared.ask_writers) {
+        writer_heads_ = std::make_unique<WriterHeads>(
+            *bucket_, shared.ask_writers, shared.journals_bytes_max, deps_.metrics);
+    }
     if (shared.writer.empty()) {
         journal_ = std::make_unique<NoJournal>(deps_.executor);
     } else {
         journal::BucketJournal::Options options;
         options.writer = shared.writer;
         options.journal_bytes_max = shared.journal_bytes_max;
+        options.kept_bytes_max = shared.kept_bytes_max;
         journal_ = std::make_unique<journal::BucketJournal>(
             journal::BucketJournal::Deps{
                 deps_.executor, *bucket_, deps_.clock, deps_.random, deps_.metrics},
@@ -160,8 +167,51 @@ StatusOr<Store::Arrived> Store::arrived_in_bucket() {
 }
 
 bool Store::in_journals(const std::string& tenant) {
-    const JournalHeads::Found found = heads_->find(tenant);
+    const JournalHeads::Found found = find_heads(tenant);
     return !found.pieces.empty() || !found.missing.empty();
+}
+
+JournalHeads::Found Store::find_heads(const std::string& tenant) {
+    if (writer_heads_ == nullptr) {
+        return heads_->find(tenant);
+    }
+    WriterHeads::Found asked = writer_heads_->find(tenant);
+    if (asked.silent.empty()) {
+        return std::move(asked.heads);
+    }
+    JournalHeads::Found found = heads_->find_in(tenant, asked.registered, asked.silent);
+    JournalHeads::Found& all = asked.heads;
+    all.pieces.insert(all.pieces.end(), found.pieces.begin(), found.pieces.end());
+    all.missing.insert(all.missing.end(), found.missing.begin(), found.missing.end());
+    return std::move(all);
+}
+
+HeadAnswer Store::answer_heads(const HeadQuestion& question) const {
+    HeadAnswer answer;
+    std::uint64_t bytes = 0;
+    for (const auto& [journal, after] : question.after) {
+        const auto kept = journal_->objects_after(journal, after);
+        if (!kept.ok()) {
+            continue;
+        }
+        HeadPart part{journal, kept->last, false, {}};
+        std::uint64_t number = kept->last - kept->objects.size();
+        for (const auto& object : kept->objects) {
+            if (bytes > kHeadAnswerBytes) {
+                part.last = number;
+                part.more = true;
+                break;
+            }
+            ++number;
+            auto own = journal::only_tenant(*object, question.tenant);
+            if (own.ok() && !own->empty()) {
+                bytes += own->size();
+                part.objects.push_back(*std::move(own));
+            }
+        }
+        answer.push_back(std::move(part));
+    }
+    return answer;
 }
 
 StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
@@ -171,7 +221,7 @@ StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
         // snapshot.
         const auto known_owner = find_tenant(tenant_name);
         const auto known = known_owner == nullptr ? nullptr : known_owner->catalog().snapshot();
-        found = heads_->find(tenant_name);
+        found = find_heads(tenant_name);
         LOGI_ASSIGN_OR_RETURN(auto owner, learn_tenant(tenant_name, known_owner));
         auto snapshot = owner->catalog().snapshot();
         if (known != nullptr && base::planted(base::Planted::kSnapshotBeforeJournals)) {

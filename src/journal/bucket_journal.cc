@@ -22,6 +22,7 @@ BucketJournal::BucketJournal(const Deps& deps, Options options, JournalEvents ev
     : deps_(deps),
       options_(std::move(options)),
       events_(std::move(events)),
+      kept_(options_.kept_bytes_max),
       objects_(deps.metrics.counter("logi_journal_objects_total",
                                     "Objects of the journal that were put into the bucket.")),
       put_failures_(deps.metrics.counter("logi_journal_failures_total",
@@ -219,6 +220,7 @@ void BucketJournal::acknowledge() {
     objects_.add();
     bytes_total_.add(static_cast<double>(object_.size()));
     records_total_.add(static_cast<double>(count));
+    kept_.add(journal_, number_, std::move(object_));  // before anybody hears that it is stored
     deliver_strand_.post(
         [records = std::move(sending_->records), journal = journal_, number = number_] {
             std::uint64_t index = 0;
@@ -306,6 +308,7 @@ Status BucketJournal::remove(std::uint64_t journal) {
         }
         last = it->second;
     }
+    kept_.forget(journal);
     LOGI_RETURN_IF_ERROR(remove_journal(deps_.bucket, journal, last));
     const base::MutexLock lock(mutex_);
     closed_.erase(journal);

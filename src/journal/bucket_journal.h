@@ -37,6 +37,7 @@ class BucketJournal final : public Journal {
         std::uint64_t object_bytes_max = 8ULL << 20U;    // of records; a larger one is alone
         std::uint64_t journal_bytes_max = 64ULL << 20U;  // closed once it has more
         std::uint64_t pending_bytes_max = 256ULL << 20U;
+        std::uint64_t kept_bytes_max = 128ULL << 20U;  // of objects, as they are in the bucket
         // After failing for so long, records are refused until the bucket takes one again.
         Duration failing_max = Duration::seconds(2);
         // So long an object may take: then they are refused until it is there.
@@ -57,6 +58,10 @@ class BucketJournal final : public Journal {
     // Its objects, and the object that registers it.
     Status remove(std::uint64_t journal) override;
     [[nodiscard]] Duration age() const override;
+    [[nodiscard]] StatusOr<KeptObjects::Objects> objects_after(std::uint64_t journal,
+                                                               std::uint64_t after) const override {
+        return kept_.after(journal, after);
+    }
 
   private:
     struct Pending {
@@ -88,6 +93,7 @@ class BucketJournal final : public Journal {
     const Options options_;
     const JournalEvents events_;
     const std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+    KeptObjects kept_;
     std::atomic<bool> refusing_{false};
     std::atomic<std::int64_t> sending_since_ns_{0};  // 0: nothing is being sent
 

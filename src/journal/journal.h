@@ -13,6 +13,7 @@
 #include "io/file_system.h"
 #include "io/random.h"
 #include "journal/journal_format.h"
+#include "journal/kept_objects.h"
 
 #include <cstdint>
 #include <deque>
@@ -46,6 +47,12 @@ class Journal {
     virtual Status remove(std::uint64_t journal) = 0;
     // Age of the current journal's first record in nanoseconds; 0 when it has none.
     [[nodiscard]] virtual Duration age() const = 0;
+    // Of a journal of its own that is in the bucket: KeptObjects::after(), with everything that is
+    // acknowledged by now.
+    [[nodiscard]] virtual StatusOr<KeptObjects::Objects> objects_after(
+        std::uint64_t /*journal*/, std::uint64_t /*after*/) const {
+        return absl::NotFoundError("this process writes no journals to the bucket");
+    }
 };
 
 // What is called in the order of the records, one at a time, never under a lock.

@@ -33,6 +33,64 @@ Status damaged(std::string_view why) {
     return absl::DataLossError(absl::StrCat("journal object is damaged: ", std::string(why)));
 }
 
+// A tenant's records, packed, behind the beginning of an object.
+struct Region {
+    std::string tenant;
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+    std::uint32_t crc = 0;
+};
+
+struct Beginning {
+    std::uint8_t kind = 0;
+    std::uint64_t journal = 0;
+    std::uint64_t number = 0;
+    std::string writer;
+    std::vector<Region> regions;
+};
+
+void end_beginning(std::string& out, const std::vector<Region>& regions) {
+    base::ByteWriter w(out);
+    w.varint(regions.size());
+    for (const Region& region : regions) {
+        w.string(region.tenant);
+        w.varint(region.count);
+        w.varint(region.bytes);
+        w.u32(region.crc);
+    }
+    w.u32(base::crc32c(out));
+}
+
+// Up to where the first region is.
+StatusOr<Beginning> read_beginning(std::string_view bytes, base::ByteReader& r) {
+    if (r.bytes(kObjectMagic.size()) != kObjectMagic) {
+        return absl::DataLossError("not a journal's object (bad magic at offset 0)");
+    }
+    if (const std::uint32_t version = r.u32(); version > kObjectVersion) {
+        return absl::UnimplementedError(
+            absl::StrCat("journal object of version ", version, " is not known"));
+    }
+    Beginning begin;
+    begin.kind = r.u8();
+    begin.journal = r.u64();
+    begin.number = r.u64();
+    begin.writer = std::string(r.string());
+    for (std::uint64_t n = begin.kind == kSeal ? 0 : r.varint(); n > 0 && r.ok(); --n) {
+        Region region;
+        region.tenant = std::string(r.string());
+        region.count = r.varint();
+        region.bytes = r.varint();
+        region.crc = r.u32();
+        begin.regions.push_back(std::move(region));
+    }
+    const std::string_view checked = bytes.substr(0, bytes.size() - r.left());
+    if (const std::uint32_t crc = r.u32(); !r.ok() || crc != base::crc32c(checked) ||
+                                           (begin.kind != kRecords && begin.kind != kSeal)) {
+        return damaged("its beginning");
+    }
+    return begin;
+}
+
 StatusOr<TenantRecords> decode_region(std::string_view region, std::uint64_t count) {
     LOGI_ASSIGN_OR_RETURN(const base::Buffer raw, codec::decompress(region));
     TenantRecords into;
@@ -78,32 +136,29 @@ std::string encode_object(std::uint64_t journal,
                           std::string_view writer,
                           const std::vector<NewRecord>& records) {
     LOGI_CHECK(records.size() <= kRecordsPerObjectMax);
-    struct Region {
+    struct Packing {
         std::uint64_t count = 0;
         std::string raw;
     };
-    std::map<std::string_view, Region> tenants;
+    std::map<std::string_view, Packing> tenants;
     for (std::size_t i = 0; i < records.size(); ++i) {
-        Region& region = tenants[records[i].tenant];
-        base::ByteWriter w(region.raw);
+        Packing& packing = tenants[records[i].tenant];
+        base::ByteWriter w(packing.raw);
         w.varint(i + 1);
         w.string(*records[i].payload);
-        ++region.count;
+        ++packing.count;
+    }
+    std::vector<Region> regions;
+    std::string packed;
+    for (const auto& [tenant, packing] : tenants) {
+        const std::string compressed = codec::compress(packing.raw);
+        regions.push_back(
+            {std::string(tenant), packing.count, compressed.size(), base::crc32c(compressed)});
+        packed += compressed;
     }
     std::string out = begin_object(kRecords, journal, number, writer);
-    base::ByteWriter w(out);
-    w.varint(tenants.size());
-    std::string regions;
-    for (const auto& [tenant, region] : tenants) {
-        const std::string compressed = codec::compress(region.raw);
-        w.string(tenant);
-        w.varint(region.count);
-        w.varint(compressed.size());
-        w.u32(base::crc32c(compressed));
-        regions += compressed;
-    }
-    w.u32(base::crc32c(out));
-    return out + regions;
+    end_beginning(out, regions);
+    return out + packed;
 }
 
 std::string encode_seal(std::uint64_t journal, std::uint64_t number, std::string_view writer) {
@@ -114,40 +169,13 @@ std::string encode_seal(std::uint64_t journal, std::uint64_t number, std::string
 
 StatusOr<JournalObject> decode_object(std::string_view bytes) {
     base::ByteReader r(bytes);
-    if (r.bytes(kObjectMagic.size()) != kObjectMagic) {
-        return absl::DataLossError("not a journal's object (bad magic at offset 0)");
-    }
-    if (const std::uint32_t version = r.u32(); version > kObjectVersion) {
-        return absl::UnimplementedError(
-            absl::StrCat("journal object of version ", version, " is not known"));
-    }
-    const std::uint8_t kind = r.u8();
+    LOGI_ASSIGN_OR_RETURN(Beginning begin, read_beginning(bytes, r));
     JournalObject object;
-    object.seal = kind == kSeal;
-    object.journal = r.u64();
-    object.number = r.u64();
-    object.writer = std::string(r.string());
-    struct Region {
-        std::string tenant;
-        std::uint64_t count = 0;
-        std::uint64_t bytes = 0;
-        std::uint32_t crc = 0;
-    };
-    std::vector<Region> regions;
-    for (std::uint64_t n = object.seal ? 0 : r.varint(); n > 0 && r.ok(); --n) {
-        Region region;
-        region.tenant = std::string(r.string());
-        region.count = r.varint();
-        region.bytes = r.varint();
-        region.crc = r.u32();
-        regions.push_back(std::move(region));
-    }
-    const std::string_view head = bytes.substr(0, bytes.size() - r.left());
-    if (const std::uint32_t crc = r.u32();
-        !r.ok() || crc != base::crc32c(head) || (kind != kRecords && kind != kSeal)) {
-        return damaged("its beginning");
-    }
-    for (const Region& region : regions) {
+    object.seal = begin.kind == kSeal;
+    object.journal = begin.journal;
+    object.number = begin.number;
+    object.writer = std::move(begin.writer);
+    for (const Region& region : begin.regions) {
         const std::string_view packed = r.bytes(region.bytes);
         if (object.tenants.contains(region.tenant) || object.damaged.contains(region.tenant)) {
             return damaged("a tenant is there twice");
@@ -165,6 +193,20 @@ StatusOr<JournalObject> decode_object(std::string_view bytes) {
         object.damaged.try_emplace("", damaged("its end"));
     }
     return object;
+}
+
+StatusOr<std::string> only_tenant(std::string_view object, std::string_view tenant) {
+    base::ByteReader r(object);
+    LOGI_ASSIGN_OR_RETURN(const Beginning begin, read_beginning(object, r));
+    for (const Region& region : begin.regions) {
+        const std::string_view packed = r.bytes(region.bytes);
+        if (region.tenant == tenant) {
+            std::string out = begin_object(begin.kind, begin.journal, begin.number, begin.writer);
+            end_beginning(out, {region});
+            return out.append(packed);
+        }
+    }
+    return std::string();
 }
 
 }  // namespace logi::journal

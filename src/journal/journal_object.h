@@ -74,5 +74,8 @@ struct NewRecord {
 // kDataLoss when the beginning is damaged, so that nothing can be read, and it is not known whether
 // it is a seal; kUnimplemented when the bytes are of a newer version.
 StatusOr<JournalObject> decode_object(std::string_view bytes);
+// The same object with nothing but that tenant's records, without unpacking them; empty if it has
+// none. kDataLoss and kUnimplemented as decode_object().
+StatusOr<std::string> only_tenant(std::string_view object, std::string_view tenant);
 
 }  // namespace logi::journal

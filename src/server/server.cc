@@ -20,6 +20,7 @@
 #include "server/cluster_part.h"
 #include "server/ending.h"
 #include "server/open_bucket.h"
+#include "server/peer_heads.h"
 #include "server/peer_readers.h"
 #include "server/process_metrics.h"
 #include "server/rule_part.h"
@@ -182,6 +183,7 @@ int run(const config::Config& config, const Roles& roles) {
     options.retention_enabled = config.retention_enabled;
     const std::string writer = absl::StrFormat("%016x", random.next_u64());
     std::unique_ptr<Peers> peers;  // null if the process has its bucket alone
+    ingest::AskWriters ask_writers;
     if (roles.shared) {
         if (const Status left = no_local_journal(*files, config.data_dir); !left.ok()) {
             base::log_error("cannot start", {{"error", std::string(left.message())}});
@@ -194,6 +196,12 @@ int run(const config::Config& config, const Roles& roles) {
             [&tails](const std::string& tenant) { return tails.follows(tenant); }, publish};
         options.shared->journals_bytes_max = static_cast<std::uint64_t>(config.journals_bytes_max);
         options.flush_age_max = kSharedFlushAgeMax;
+        if (config.cluster.listen_port != 0) {
+            // Nothing is read before there are peers.
+            options.shared->ask_writers = [&ask_writers](const ingest::HeadQuestion& question) {
+                return ask_writers(question);
+            };
+        }
         if (!config.ingestion_rate_is_local) {
             // Nothing is pushed before there are peers.
             options.writers = [&peers] {
@@ -259,6 +267,10 @@ int run(const config::Config& config, const Roles& roles) {
             return 1;
         }
         peers = *std::move(opened);
+        ask_writers = ask_peers(*peers, **store, clock);
+        if (roles.write) {
+            serve_heads(peers->table(), **store);
+        }
         cluster = std::make_unique<ClusterPart>(
             ClusterPart::Deps{
                 {*executor, clock, random, *files, metrics}, **store, compactor, *peers},

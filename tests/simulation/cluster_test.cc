@@ -72,6 +72,7 @@ TEST_F(ClusterSimulation, NothingIsLostNorFoundTwice) {
     EXPECT_GT(all.dropped, runs);
     EXPECT_GT(all.seals_met * 8, runs);
     EXPECT_GT(all.clock_changes * 8, runs);
+    EXPECT_GT(all.heads_told, runs);
 }
 
 struct Plant {
@@ -120,7 +121,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Plant{Planted::kRemoveUnwrittenJournal, "RemoveUnwrittenJournal"},
                     Plant{Planted::kFlushWithoutTail, "FlushWithoutTail"},
                     Plant{Planted::kBelieveClock, "BelieveClock"},
-                    Plant{Planted::kCommitOfGoneJournal, "CommitOfGoneJournal"}),
+                    Plant{Planted::kCommitOfGoneJournal, "CommitOfGoneJournal"},
+                    Plant{Planted::kHeadWithGap, "HeadWithGap"}),
     [](const auto& plant) { return std::string(plant.param.name); });
 
 }  // namespace

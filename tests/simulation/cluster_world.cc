@@ -89,6 +89,26 @@ void World::let_others_work(Process& waiting) {
     --depth_;
 }
 
+// Who stands still, is dead or not reached says nothing.
+std::vector<ingest::HeadAnswer> World::ask_writers(Process& asker,
+                                                   const ingest::HeadQuestion& question) {
+    const auto asked = ingest::decode_question(ingest::encode_question(question));
+    std::vector<ingest::HeadAnswer> answers;
+    for (std::size_t i = 0; i < processes_.size() && !asker.dead(); ++i) {
+        const Process& writer = *processes_[i];
+        let_others_work(asker);
+        if (writer.role != Role::kWriter || writer.dead() || writer.paused_until > clock_.now() ||
+            (!healed_ && choice_.below(1000) < options_.lost_calls)) {
+            continue;
+        }
+        const auto bytes = ingest::encode_answer(writer.store->answer_heads(*asked));
+        let_others_work(asker);
+        answers.push_back(*ingest::decode_answer(bytes));
+        counts_.heads_told += answers.back().size();
+    }
+    return answers;
+}
+
 // A process stands still in the middle of something: most of all where it is about to commit.
 void World::may_wait_long(const Process& process, const std::string& what, const std::string& key) {
     const bool commit = what == "put_if_absent" && absl::StrContains(key, "/catalog/");

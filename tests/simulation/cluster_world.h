@@ -30,7 +30,8 @@ struct WorldOptions {
     // In a thousand.
     bucket::BucketFaults faults{8, 12, 8, 8, 12};
     std::uint64_t deaths_per_100k_calls = 30;
-    bool deletes = false;  // requests to delete are made
+    std::uint64_t lost_calls = 100;  // between processes
+    bool deletes = false;            // requests to delete are made
 };
 
 // What has happened, so that empty runs show.
@@ -54,6 +55,7 @@ struct Counts {
     std::uint64_t pushed_again = 0;   // of these
     std::uint64_t clock_changes = 0;  // of compactors
     std::uint64_t dropped = 0;        // catalogs that have dropped positions
+    std::uint64_t heads_told = 0;     // journals that writers have told of
 
     Counts& operator+=(const Counts& other);
     [[nodiscard]] Counts per(std::uint64_t runs) const;
@@ -108,6 +110,8 @@ class World {
     bool run_some(Process& process);
     // While `waiting` waits for the bucket.
     void let_others_work(Process& waiting);
+    std::vector<ingest::HeadAnswer> ask_writers(Process& asker,
+                                                const ingest::HeadQuestion& question);
     void may_wait_long(const Process& process, const std::string& what, const std::string& key);
     void wait_long();
     void others_commit();

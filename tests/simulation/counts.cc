@@ -23,29 +23,16 @@ Counts& Counts::operator+=(const Counts& other) {
     pushed_again += other.pushed_again;
     clock_changes += other.clock_changes;
     dropped += other.dropped;
+    heads_told += other.heads_told;
     return *this;
 }
 
 Counts Counts::per(std::uint64_t runs) const {
-    return {calls / runs,
-            faults / runs,
-            deaths / runs,
-            long_waits / runs,
-            pushed / runs,
-            acknowledged / runs,
-            queries / runs,
-            complete / runs,
-            rows / runs,
-            taken_over / runs,
-            seals_met / runs,
-            compactions / runs,
-            swept / runs,
-            deletes / runs,
-            deletes_ended / runs,
-            lines_deleted / runs,
-            pushed_again / runs,
-            clock_changes / runs,
-            dropped / runs};
+    return {calls / runs,        faults / runs,        deaths / runs,        long_waits / runs,
+            pushed / runs,       acknowledged / runs,  queries / runs,       complete / runs,
+            rows / runs,         taken_over / runs,    seals_met / runs,     compactions / runs,
+            swept / runs,        deletes / runs,       deletes_ended / runs, lines_deleted / runs,
+            pushed_again / runs, clock_changes / runs, dropped / runs,       heads_told / runs};
 }
 
 std::string Counts::text() const {
@@ -86,7 +73,9 @@ std::string Counts::text() const {
                         " clock_changes ",
                         clock_changes,
                         " dropped ",
-                        dropped);
+                        dropped,
+                        " heads_told ",
+                        heads_told);
 }
 
 }  // namespace logi::simulation

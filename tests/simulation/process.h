@@ -41,6 +41,12 @@ class World::Process {
         options.shared.emplace();
         options.shared->writer = role == Role::kWriter ? name : "";
         options.shared->journal_bytes_max = 1500;
+        options.shared->kept_bytes_max = 1000;
+        if (world.options_.seed % 3 != 0) {
+            options.shared->ask_writers = [this, &world](const ingest::HeadQuestion& question) {
+                return world.ask_writers(*this, question);
+            };
+        }
         options.shared->catalog.behind_max = 6;
         options.shared->catalog.snapshots_kept = 3;
         options.open_bucket = [&]() -> StatusOr<std::unique_ptr<bucket::Bucket>> {
