@@ -8,6 +8,9 @@
 namespace logi::regex {
 namespace {
 
+// More alternatives make a pattern of which few states are the same in two lines.
+constexpr std::size_t kTogetherMax = 64;
+
 // The text that the pattern means, if it is no more than that.
 std::optional<Literal> plain_text(std::string_view pattern) {
     constexpr std::string_view kAnyCase = "(?i)";
@@ -26,6 +29,32 @@ std::optional<Literal> plain_text(std::string_view pattern) {
     return literal;
 }
 
+// Alternatives as fewer patterns: a line is gone through once for all that are in one. What cannot
+// be put together (names of groups twice, a program that is too large) stays by itself.
+std::vector<std::shared_ptr<const Regex>> together(
+    std::vector<std::shared_ptr<const Regex>> regexes, const std::vector<std::string>& patterns) {
+    std::vector<std::shared_ptr<const Regex>> all;
+    for (std::size_t begin = 0; begin < regexes.size(); begin += kTogetherMax) {
+        const std::size_t end = std::min(begin + kTogetherMax, regexes.size());
+        std::string pattern;
+        bool quotes = false;  // may go on behind the end of its alternative
+        for (std::size_t i = begin; i < end; ++i) {
+            pattern += (i == begin ? "(?:" : "|(?:") + patterns[i] + ")";
+            quotes |= patterns[i].find("\\Q") != std::string::npos ||
+                      patterns[i].find("\\E") != std::string::npos;
+        }
+        auto one = Regex::compile(pattern, {});
+        if (end - begin > 1 && !quotes && one.ok()) {
+            all.push_back(*std::move(one));
+        } else {
+            all.insert(all.end(),
+                       regexes.begin() + static_cast<std::ptrdiff_t>(begin),
+                       regexes.begin() + static_cast<std::ptrdiff_t>(end));
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 LineFilter LineFilter::substrings(std::vector<std::string> any_of, bool negated) {
@@ -42,6 +71,7 @@ StatusOr<LineFilter> LineFilter::regexes(const std::vector<std::string>& any_of,
     LineFilter filter;
     filter.negated_ = negated;
     std::vector<std::vector<Literal>> required;
+    std::vector<std::string> patterns;  // of regexes_
     for (const auto& pattern : any_of) {
         LOGI_ASSIGN_OR_RETURN(std::shared_ptr<const Regex> regex, Regex::compile(pattern, {}));
         if (auto text = plain_text(pattern)) {
@@ -49,9 +79,11 @@ StatusOr<LineFilter> LineFilter::regexes(const std::vector<std::string>& any_of,
             required.push_back({*std::move(text)});
         } else {
             filter.regexes_.push_back(std::move(regex));
+            patterns.push_back(pattern);
             required.push_back(required_literals(pattern));
         }
     }
+    filter.regexes_ = together(std::move(filter.regexes_), patterns);
     for (const auto& texts : required) {
         if (texts.empty()) {
             filter.required_.clear();

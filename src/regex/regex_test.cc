@@ -191,6 +191,45 @@ TEST(LineFilter, AlternativesAndNegation) {
     EXPECT_FALSE(LineFilter::regexes({"("}, false).ok());
 }
 
+TEST(LineFilter, ManyPatternsMeanWhatEachOfThemMeans) {
+    // Scopes of flags, names that come twice, quotes that nobody ends, anchors, and empty ones.
+    std::vector<std::string> patterns = {"(?i)err.r",
+                                         "w.rn",
+                                         "(?P<x>a+)b",
+                                         "(?P<x>c+)d",
+                                         "^begin.",
+                                         "end.$",
+                                         "\\Qq(",
+                                         "z\\E.",
+                                         "[)(]x",
+                                         "t(a|b)+u",
+                                         "g{2}h?i"};
+    for (int i = 0; i < 200; ++i) {
+        patterns.push_back("n" + std::to_string(i) + "-[a-z]+!");
+    }
+    const std::vector<std::string> lines = {
+        "",        "ERROR", "eRRoR", "WARN",     "warn",    "aab",       "ccd",  "begin!",
+        " begin!", "end!",  "end! ", "q(",       "q",       "q()|(?:z!", "z!",   "(x",
+        "tabbau",  "tu",    "ggi",   "n17-abc!", "n199-x!", "n200-x!",   "n17-!"};
+    for (std::size_t size = 1; size <= patterns.size(); size += size < 15 ? 1 : 37) {
+        const std::vector<std::string> some(patterns.end() - static_cast<std::ptrdiff_t>(size),
+                                            patterns.end());
+        const std::vector<std::string> first(patterns.begin(),
+                                             patterns.begin() + static_cast<std::ptrdiff_t>(size));
+        for (const auto& any_of : {some, first}) {
+            const auto together = LineFilter::regexes(any_of, false);
+            ASSERT_TRUE(together.ok()) << together.status();
+            for (const std::string& line : lines) {
+                const bool expected =
+                    std::any_of(any_of.begin(), any_of.end(), [&](const std::string& one) {
+                        return (*Regex::compile(one, {}))->matches(line);
+                    });
+                EXPECT_EQ(together->passes(line), expected) << line << " of " << size;
+            }
+        }
+    }
+}
+
 TEST(LineFilter, Functions) {
     const auto even = [](std::string_view line) {
         return line.size() % 2 == 0;
