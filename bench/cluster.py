@@ -1,18 +1,29 @@
 """What roles over one bucket cost, on a real S3 server: CPU and requests for a gigabyte with one writer and with four, and
-requests of a query that finds what is in journals and in segments. The server is that of the end-to-end tests."""
+requests of a query that finds what is in journals and in segments; and what queries over 200 segments read with one reader
+and with four. The server is that of the end-to-end tests."""
 import concurrent.futures
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 
 from bucket_requests import counted, difference, dollars
-from harness import BUILD, CONFIG, ROOT, Corpus, Server, Table, fresh
+from harness import BUILD, CONFIG, ROOT, Corpus, Server, Table, fresh, free_port
 
+MEMBERS = re.compile(r'(?m)^logi_cluster_members\{.*roles="read".*\} (\d+)')
 WRITERS_MAX = 4
 PARTS = WRITERS_MAX
 # The corpora begin at 2024-06-03.
+SEGMENTS = 200
+READERS_MAX = 4
+# Over so little that is stored pieces are small, too.
+SPLIT = "querier: {split_piece_size: 1MiB}\n"
+# What has to read columns, or whole lines.
+OVER_SEGMENTS = ('sum(count_over_time({service_name=~".+"} |= "error" [25d]))',
+                 'sum by (service_name) (count_over_time({service_name=~".+"} | json | status >= 500 [25d]))',
+                 'sum(bytes_over_time({service_name=~".+"} |~ "[0-9]{3}ms" [25d]))')
 QUERY = {"query": 'sum(count_over_time({service_name=~".+"}[25d]))', "time": "2024-06-23T00:00:00Z"}
 
 
@@ -63,6 +74,52 @@ class Process(Server):
                     raise SystemExit(f"the server did not start: see {self.log}") from None
 
 
+def calls():
+    """Configuration of a process that others can call."""
+    return f"cluster: {{listen_port: {free_port()}}}\n"
+
+
+def write_segments(context, s3, prefix):
+    """A megabyte of lines each."""
+    writer = Process(context.work, s3, prefix, "write").start()
+    for i in range(SEGMENTS):
+        writer.load(Corpus(context.work, context.kinds[0], 1, skip_mb=i, batch_kb=context.batch_kb), 1)
+        writer.flush()
+    writer.stop()
+
+
+def over_segments(context, s3):
+    table = Table(f"Queries over {SEGMENTS} segments, with nothing in caches: of all readers together", "query", "readers",
+                  "CPU s", "reads", "MB read", "to one reader", "$ for a million")
+    write_segments(context, s3, "segments")
+    for query in OVER_SEGMENTS:
+        one = None
+        for count in (1, READERS_MAX):
+            readers = [Process(context.work, s3, "segments", "read").start(SPLIT + calls()) for _ in range(count)]
+            wait_for_members(readers)
+            before = [counted(reader) for reader in readers]
+            cpu = [reader.cpu() for reader in readers]
+            result = readers[0].query("query", query=query, time=QUERY["time"])
+            used = sum(reader.cpu() - c for reader, c in zip(readers, cpu))
+            requests = total([difference(counted(reader), earlier) for reader, earlier in zip(readers, before)])
+            one = one or (requests["bytes"], result)
+            assert result == one[1], "answers differ"
+            table.add(f"`{query}`", count, f"{used:.2f}", f"{reads_of(requests):.0f}", f"{requests['bytes'] / 1e6:.1f}",
+                      f"{requests['bytes'] / one[0]:.3f}", f"{dollars(requests) * 1e6:.0f}")
+            for reader in readers:
+                reader.stop()
+    return table
+
+
+def wait_for_members(processes):
+    while any(MEMBERS.search(p.request("/metrics").decode())[1] != str(len(processes)) for p in processes):
+        time.sleep(0.5)
+
+
+def total(counts):
+    return {name: sum(count.get(name, 0) for count in counts) for name in set().union(*counts)}
+
+
 def write(work, s3, name, parts, writers):
     """CPU seconds and requests until all is in segments."""
     processes = [Process(work, s3, name, "write").start() for _ in range(writers)]
@@ -73,10 +130,7 @@ def write(work, s3, name, parts, writers):
     for process in processes:
         process.flush()
     used = sum(p.cpu() - c for p, c in zip(processes, cpu))
-    requests = {}
-    for process, earlier in zip(processes, before):
-        for operation, count in difference(counted(process), earlier).items():
-            requests[operation] = requests.get(operation, 0) + count
+    requests = total([difference(counted(process), earlier) for process, earlier in zip(processes, before)])
     for process in processes:
         process.stop()
     return used, requests
@@ -105,7 +159,7 @@ def run(context):
 def tables(context, s3):
     written = Table("Ingest with roles, for a gigabyte of lines", "corpus", "writers", "CPU s", "to one writer", "puts",
                     "lists", "reads", "$ for 1 PB")
-    asked = Table("Requests of a count over everything, with roles", "corpus", "asked", "lists", "reads",
+    asked = Table("Requests of a count over everything, with roles", "corpus", "journals from", "asked", "lists", "reads",
                   "$ for a million")
     for kind in context.kinds:
         size = context.mb // PARTS
@@ -124,13 +178,15 @@ def tables(context, s3):
             written.add(kind, writers, f"{cpu / gb:.2f}", f"{cpu / one:.3f}", f"{requests['upload'] / gb:.0f}",
                         f"{requests['iter'] / gb:.0f}", f"{reads_of(requests) / gb:.0f}",
                         f"{dollars(requests) / gb * 1e6:.0f}")
-        writer = Process(context.work, s3, f"{kind}-{WRITERS_MAX}-0", "write").start()
+        prefix = f"{kind}-{WRITERS_MAX}-0"
+        writer = Process(context.work, s3, prefix, "write").start(calls())
         writer.load(parts[0], 1)
-        reader = Process(context.work, s3, f"{kind}-{WRITERS_MAX}-0", "read").start()
-        for name in ("cold", "again"):
-            requests = ask(reader)
-            asked.add(kind, name, f"{requests['iter']:.0f}", f"{reads_of(requests):.0f}",
-                      f"{dollars(requests) * 1e6:.0f}")
-        reader.stop()
+        for how, more in (("the bucket", ""), ("the writer", calls())):
+            reader = Process(context.work, s3, prefix, "read").start(more)
+            for name in ("cold", "again"):
+                requests = ask(reader)
+                asked.add(kind, how, name, f"{requests['iter']:.0f}", f"{reads_of(requests):.0f}",
+                          f"{dollars(requests) * 1e6:.0f}")
+            reader.stop()
         writer.stop()
-    return [written, asked]
+    return [written, asked, over_segments(context, s3)]

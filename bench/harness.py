@@ -28,6 +28,12 @@ server:
 """
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 def is_fresh(made, *sources):
     """Whether a file is there and younger than what it was made from."""
     return made.exists() and all(made.stat().st_mtime >= source.stat().st_mtime for source in sources)
@@ -87,9 +93,7 @@ class Server:
         self.data = pathlib.Path(data)
         self.process = None
         self.log = self.data.with_name(self.data.name + ".log")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
 
     def start(self, more=""):
         """Starts it, with more configuration, and returns the seconds until it was ready."""
