@@ -65,7 +65,7 @@ class ClusterTest(unittest.TestCase):
         more = "ruler: {evaluation_interval: 1s, poll_interval: 1s}\n"
         reader = self.process("rules", "read", more).start()
         rulers = [self.process("rules", "rule", more).start() for _ in range(2)]
-        names = {f"g{i}" for i in range(8)}
+        names = {f"g{i}" for i in range(24)}  # so many that each gets some, whatever their addresses
         for name in names:
             body = json.dumps({"name": name, "rules": [{"alert": "A", "expr": "vector(1)", "for": "1h"}]}).encode()
             self.assertEqual(reader.request("POST", "/loki/api/v1/rules/n", body, {"Content-Type": "application/yaml"})[0], 202)
