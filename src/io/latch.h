@@ -1,6 +1,9 @@
 // Opened once, for those who wait for what another thread is doing.
 #pragma once
 
+#include "base/time.h"
+
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -18,6 +21,12 @@ class Latch {
     void wait() {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [this] { return open_; });
+    }
+    // Whether it was opened in that time. So a task of post_long() may wait for tasks of post(),
+    // too.
+    bool wait_for(Duration time) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        return wake_.wait_for(lock, std::chrono::nanoseconds(time.ns), [this] { return open_; });
     }
 
   private:

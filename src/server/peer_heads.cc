@@ -2,11 +2,10 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "io/latch.h"
 
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace logi::server {
@@ -42,27 +41,31 @@ class Avoided {
 // The answers that are awaited. Shared with calls whose answers come too late.
 class Answers {
   public:
-    explicit Answers(std::size_t count) : left_(count) {}
+    explicit Answers(std::size_t count) : left_(count) {
+        if (count == 0) {
+            all_.open();
+        }
+    }
     void add(StatusOr<ingest::HeadAnswer> answer) {
-        const std::lock_guard lock(mutex_);
+        const base::MutexLock lock(mutex_);
         if (answer.ok()) {
             answers_.push_back(*std::move(answer));
         }
         if (--left_ == 0) {
-            all_.notify_one();
+            all_.open();
         }
     }
     std::vector<ingest::HeadAnswer> wait() {
-        std::unique_lock lock(mutex_);
-        all_.wait_for(lock, std::chrono::nanoseconds(kTimeout.ns), [this] { return left_ == 0; });
+        all_.wait_for(kTimeout);
+        const base::MutexLock lock(mutex_);
         return std::exchange(answers_, {});
     }
 
   private:
-    std::mutex mutex_;
-    std::condition_variable all_;
-    std::size_t left_;
-    std::vector<ingest::HeadAnswer> answers_;
+    io::Latch all_;
+    base::Mutex mutex_;
+    std::size_t left_ LOGI_GUARDED_BY(mutex_);
+    std::vector<ingest::HeadAnswer> answers_ LOGI_GUARDED_BY(mutex_);
 };
 
 void ask(Peers& peers,
