@@ -40,8 +40,7 @@ std::vector<std::shared_ptr<const Regex>> together(
         bool quotes = false;  // may go on behind the end of its alternative
         for (std::size_t i = begin; i < end; ++i) {
             pattern += (i == begin ? "(?:" : "|(?:") + patterns[i] + ")";
-            quotes |= patterns[i].find("\\Q") != std::string::npos ||
-                      patterns[i].find("\\E") != std::string::npos;
+            quotes |= patterns[i].find("\\Q") != std::string::npos;
         }
         auto one = Regex::compile(pattern, {});
         if (end - begin > 1 && !quotes && one.ok()) {

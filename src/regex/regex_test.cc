@@ -200,7 +200,7 @@ TEST(LineFilter, ManyPatternsMeanWhatEachOfThemMeans) {
                                          "^begin.",
                                          "end.$",
                                          "\\Qq(",
-                                         "z\\E.",
+                                         "z\\Q.\\E!",
                                          "[)(]x",
                                          "t(a|b)+u",
                                          "g{2}h?i"};
@@ -208,9 +208,9 @@ TEST(LineFilter, ManyPatternsMeanWhatEachOfThemMeans) {
         patterns.push_back("n" + std::to_string(i) + "-[a-z]+!");
     }
     const std::vector<std::string> lines = {
-        "",        "ERROR", "eRRoR", "WARN",     "warn",    "aab",       "ccd",  "begin!",
-        " begin!", "end!",  "end! ", "q(",       "q",       "q()|(?:z!", "z!",   "(x",
-        "tabbau",  "tu",    "ggi",   "n17-abc!", "n199-x!", "n200-x!",   "n17-!"};
+        "",        "ERROR",  "eRRoR", "WARN", "warn",     "aab",        "ccd",     "begin!",
+        " begin!", "end!",   "end! ", "q(",   "q",        "q()|(?:z.!", "z.!",     "z!",
+        "(x",      "tabbau", "tu",    "ggi",  "n17-abc!", "n199-x!",    "n200-x!", "n17-!"};
     for (std::size_t size = 1; size <= patterns.size(); size += size < 15 ? 1 : 37) {
         const std::vector<std::string> some(patterns.end() - static_cast<std::ptrdiff_t>(size),
                                             patterns.end());
