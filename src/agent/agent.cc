@@ -34,7 +34,7 @@
 namespace logi::agent {
 namespace {
 
-constexpr Duration kDrainTime = Duration::seconds(1);  // of requests to the status pages
+constexpr Duration kStatusDrainTime = Duration::seconds(1);  // of requests to the status pages
 
 std::string hostname() {
     std::string name(256, '\0');
@@ -428,7 +428,7 @@ Status Agent::start_server() {
 
 void Agent::stop() {
     if (server_ != nullptr) {
-        server_->shutdown(kDrainTime);
+        server_->shutdown(kStatusDrainTime);
     }
     if (delivery_ == nullptr) {
         return;

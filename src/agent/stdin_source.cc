@@ -9,8 +9,8 @@ namespace logi::agent {
 namespace {
 
 constexpr int kPollMillis = 200;
-constexpr std::size_t kPieceBytes = 64U << 10U;
-constexpr std::size_t kLineBytesMax = 1U << 20U;
+constexpr std::size_t kStdinPieceBytes = 64U << 10U;
+constexpr std::size_t kStdinLineBytesMax = 1U << 20U;
 
 }  // namespace
 
@@ -33,7 +33,7 @@ void StdinSource::read_on() {
         pollfd input{STDIN_FILENO, POLLIN, 0};
         std::optional<std::string> piece;
         if (::poll(&input, 1, kPollMillis) != 0) {
-            piece.emplace(kPieceBytes, '\0');
+            piece.emplace(kStdinPieceBytes, '\0');
             const ssize_t n = ::read(STDIN_FILENO, piece->data(), piece->size());
             piece->resize(n > 0 ? static_cast<std::size_t>(n) : 0);
         }
@@ -61,7 +61,7 @@ void StdinSource::take(const std::optional<std::string>& bytes) {
         at = end + 1;
     }
     rest_.erase(0, at);
-    if (rest_.size() >= kLineBytesMax) {
+    if (rest_.size() >= kStdinLineBytesMax) {
         take_line(std::exchange(rest_, {}));
     }
     reading_ = false;

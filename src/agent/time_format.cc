@@ -42,7 +42,7 @@ bool layout_has_year(std::string_view layout) {
     return false;
 }
 
-constexpr std::size_t kShownBytesMax = 100;
+constexpr std::size_t kTimeShownBytesMax = 100;
 
 std::optional<Timestamp> whole(std::string_view text, std::int64_t unit_ns) {
     std::int64_t n = 0;
@@ -81,7 +81,7 @@ std::optional<Timestamp> timestamp_of(const tmpl::TimeValue& time) {
 // Year and month, as the zone has them.
 std::pair<std::int64_t, std::int64_t> month_of(Timestamp time, const tmpl::Zone* zone) {
     std::string text;
-    tmpl::Sink sink(text, kShownBytesMax);
+    tmpl::Sink sink(text, kTimeShownBytesMax);
     tmpl::format_time(sink, tmpl::TimeValue::from(time, zone), "2006 1");
     char* end = nullptr;
     const std::int64_t year = std::strtoll(text.c_str(), &end, 10);

@@ -7,9 +7,9 @@
 namespace logi::api {
 namespace {
 
-const std::vector<double> kSecondsBuckets = {
+const std::vector<double> kQuerySecondsBuckets = {
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250};
-const std::vector<double> kBytesBuckets = {
+const std::vector<double> kQueryBytesBuckets = {
     1e6, 2.5e6, 5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10};
 const std::vector<double> kBlocksBuckets = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
 
@@ -27,7 +27,7 @@ void count_query(base::Registry& metrics,
     metrics
         .histogram("loki_logql_querystats_latency_seconds",
                    "Time of queries, without that for their turn.",
-                   kSecondsBuckets,
+                   kQuerySecondsBuckets,
                    kind)
         .observe(seconds);
     exec::ReadCounts all = outcome.stats.segments;
@@ -35,7 +35,7 @@ void count_query(base::Registry& metrics,
     metrics
         .histogram("loki_logql_querystats_bytes_processed_per_seconds",
                    "Bytes of lines that queries looked at, by second.",
-                   kBytesBuckets,
+                   kQueryBytesBuckets,
                    kind)
         .observe(static_cast<double>(all.line_bytes) / std::max(seconds, 1e-9));
     metrics

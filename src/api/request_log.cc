@@ -12,10 +12,10 @@
 namespace logi::api {
 namespace {
 
-const std::vector<double> kSecondsBuckets = {
+const std::vector<double> kRequestSecondsBuckets = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100};
 
-const std::vector<double> kBytesBuckets = {
+const std::vector<double> kRequestBytesBuckets = {
     1 << 10, 8 << 10, 64 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 128 << 20};
 
 // What is counted of a request before its answer is known.
@@ -74,7 +74,8 @@ net::Responder Api::measured(const std::string& route,
     const base::Gauge inflight =
         metrics_.gauge("loki_inflight_requests", "Requests under way.", labels);
     inflight.add(1);
-    metrics_.histogram("loki_request_message_bytes", "Bytes of bodies.", kBytesBuckets, labels)
+    metrics_
+        .histogram("loki_request_message_bytes", "Bytes of bodies.", kRequestBytesBuckets, labels)
         .observe(static_cast<double>(request.body.size()));
     return [this,
             begin,
@@ -86,7 +87,8 @@ net::Responder Api::measured(const std::string& route,
         const Duration took = clock_.now() - begin;
         inflight.add(-1);
         metrics_
-            .histogram("loki_response_message_bytes", "Bytes of answers.", kBytesBuckets, labels)
+            .histogram(
+                "loki_response_message_bytes", "Bytes of answers.", kRequestBytesBuckets, labels)
             .observe(static_cast<double>(response.body.size()));
         const bool good = response.status >= 200 && response.status < 300;
         labels["status_code"] = grpc && good ? "success" : std::to_string(response.status);
@@ -94,7 +96,7 @@ net::Responder Api::measured(const std::string& route,
         metrics_
             .histogram("loki_request_duration_seconds",
                        "Time to answer requests.",
-                       kSecondsBuckets,
+                       kRequestSecondsBuckets,
                        labels)
             .observe(fields::seconds_of(took));
         log_request(asked, response, took);

@@ -27,7 +27,7 @@ net::HttpResponse refuse_change(const Status& status) {
                                                              : refuse(status);
 }
 
-net::HttpResponse yaml_response(std::string text) {
+net::HttpResponse rules_response(std::string text) {
     return {200, {{"Content-Type", "application/yaml"}}, std::move(text)};
 }
 
@@ -154,7 +154,7 @@ net::HttpResponse Api::show_groups(const Params& params,
             return refuse(400, "GetRuleGroup unsupported in rule local store");
         }
         const rule::Group* const group = find_group(namespaces, names[0], names[1]);
-        return group == nullptr ? refuse(404, kNoGroup) : yaml_response(rule::group_yaml(*group));
+        return group == nullptr ? refuse(404, kNoGroup) : rules_response(rule::group_yaml(*group));
     }
     if (!names.empty()) {
         std::erase_if(namespaces, [&](const auto& item) { return item.first != names[0]; });
@@ -164,9 +164,9 @@ net::HttpResponse Api::show_groups(const Params& params,
     }
     if (const auto labels = params.list("labels"); !labels.empty()) {
         namespaces = with_labels(std::move(namespaces), labels);
-        return yaml_response(namespaces.empty() ? "{}\n" : rule::namespaces_yaml(namespaces));
+        return rules_response(namespaces.empty() ? "{}\n" : rule::namespaces_yaml(namespaces));
     }
-    return yaml_response(rule::namespaces_yaml(namespaces));
+    return rules_response(rule::namespaces_yaml(namespaces));
 }
 
 net::HttpResponse Api::set_group(const net::HttpRequest& request,

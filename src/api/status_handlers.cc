@@ -12,7 +12,7 @@
 namespace logi::api {
 namespace {
 
-net::HttpResponse yaml_response(std::string body) {
+net::HttpResponse config_response(std::string body) {
     return {200, {{"Content-Type", "text/yaml; charset=utf-8"}}, std::move(body)};
 }
 
@@ -63,15 +63,16 @@ void Api::metrics(const net::HttpRequest&, const std::string&, net::Responder re
 
 void Api::show_config(const net::HttpRequest& request, const std::string&, net::Responder respond) {
     const std::string mode = Params(request).get("mode");
-    respond(yaml_response(mode == "diff"       ? config::diff_to_yaml(config_)
-                          : mode == "defaults" ? config::to_yaml(config::Config())
-                                               : config::to_yaml(config_)));
+    respond(config_response(mode == "diff"       ? config::diff_to_yaml(config_)
+                            : mode == "defaults" ? config::to_yaml(config::Config())
+                                                 : config::to_yaml(config_)));
 }
 
 void Api::tenant_limits(const net::HttpRequest&,
                         const std::string& tenant,
                         net::Responder respond) {
-    respond(yaml_response(config::limits_to_yaml(rules(tenant)->limits, config_.published_limits)));
+    respond(
+        config_response(config::limits_to_yaml(rules(tenant)->limits, config_.published_limits)));
 }
 
 // For Grafana's Logs Drilldown: what it may ask for.

@@ -2,13 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/ascii.h"
 
 namespace logi {
 namespace {
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // In a pattern '0' stands for a digit, every other character for itself.
 bool has_shape(std::string_view text, std::string_view pattern) {
@@ -16,7 +13,7 @@ bool has_shape(std::string_view text, std::string_view pattern) {
         return false;
     }
     for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (pattern[i] == '0' ? !is_digit(text[i]) : text[i] != pattern[i]) {
+        if (pattern[i] == '0' ? !base::is_digit(text[i]) : text[i] != pattern[i]) {
             return false;
         }
     }
@@ -32,7 +29,7 @@ bool is_rfc3339(std::string_view text) {
     text.remove_prefix(kToSeconds.size());
     if (!text.empty() && text.front() == '.') {
         std::size_t end = 1;
-        while (end < text.size() && is_digit(text[end])) {
+        while (end < text.size() && base::is_digit(text[end])) {
             ++end;
         }
         if (end == 1) {

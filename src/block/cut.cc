@@ -1,5 +1,6 @@
 #include "block/cut.h"
 
+#include "base/ascii.h"
 #include "block/char_class.h"
 #include "block/time_layout.h"
 
@@ -10,9 +11,6 @@ namespace {
 
 constexpr std::size_t kHexWordMin = 4;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_hex(std::string_view s) {
     return (classes_of(s) & ~(kLowerHexClasses | kUpperHexClasses)) == 0;
 }
@@ -100,7 +98,7 @@ class Cutter {
         }
         const std::uint32_t to = t_.masks->stop(Stop::kToken, at_, end_);
         const std::string_view word = view(at_, to);
-        if (std::any_of(word.begin(), word.end(), is_digit) || before(1) == '@' ||
+        if (std::any_of(word.begin(), word.end(), base::is_digit) || before(1) == '@' ||
             (word.size() >= kHexWordMin && is_hex(word))) {
             add(at_, to, how(Stop::kToken));
         }
@@ -112,7 +110,7 @@ class Cutter {
     void run() {
         const std::uint32_t to = t_.masks->stop(Stop::kRun, at_, end_);
         const std::string_view word = view(at_, to);
-        const auto first = std::find_if(word.begin(), word.end(), is_digit);
+        const auto first = std::find_if(word.begin(), word.end(), base::is_digit);
         if (first == word.end()) {
             if (word.size() >= kHexWordMin && is_hex(word)) {
                 add(at_, to, how(Stop::kRun));
@@ -125,12 +123,12 @@ class Cutter {
             at_ += letters;
         }
         const std::uint32_t digits_end = t_.masks->stop(Stop::kDigits, at_, end_);
-        if (is_digit(t_.text[at_]) && number(digits_end)) {
+        if (base::is_digit(t_.text[at_]) && number(digits_end)) {
             return;
         }
         const std::string_view tail = view(digits_end, to);
-        if (digits_end > at_ && !tail.empty() && std::none_of(tail.begin(), tail.end(), is_digit) &&
-            !is_hex(tail)) {
+        if (digits_end > at_ && !tail.empty() &&
+            std::none_of(tail.begin(), tail.end(), base::is_digit) && !is_hex(tail)) {
             add(at_, digits_end, how(Stop::kDigits));
             at_ = to;
         } else {
@@ -140,17 +138,19 @@ class Cutter {
 
     // Digits, a point and digits, if no further point and digits follow.
     bool number(std::uint32_t point) {
-        if (point + 1 >= end_ || t_.text[point] != '.' || !is_digit(t_.text[point + 1])) {
+        if (point + 1 >= end_ || t_.text[point] != '.' || !base::is_digit(t_.text[point + 1])) {
             return false;
         }
         const std::uint32_t to = t_.masks->stop(Stop::kDigits, point + 1, end_);
-        const bool more = to + 1 < end_ && t_.text[to] == '.' && is_digit(t_.text[to + 1]);
-        const bool before_point = at_ >= begin_ + 2 && before(1) == '.' && is_digit(before(2));
+        const bool more = to + 1 < end_ && t_.text[to] == '.' && base::is_digit(t_.text[to + 1]);
+        const bool before_point =
+            at_ >= begin_ + 2 && before(1) == '.' && base::is_digit(before(2));
         if (more || before_point) {
             return false;
         }
         const std::string_view tail = view(to, t_.masks->stop(Stop::kRun, to, end_));
-        if (!tail.empty() && (is_hex(tail) || std::any_of(tail.begin(), tail.end(), is_digit))) {
+        if (!tail.empty() &&
+            (is_hex(tail) || std::any_of(tail.begin(), tail.end(), base::is_digit))) {
             return false;
         }
         add(at_, to, kNumber);

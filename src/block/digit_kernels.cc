@@ -9,7 +9,7 @@
 namespace logi::block {
 namespace {
 
-constexpr unsigned kDigitsMax = 10;  // of 32 bits
+constexpr unsigned kNumberDigitsMax = 10;  // of 32 bits
 
 // A number from here on has all the digits. Without zeros in front of numbers, digits that begin
 // with a zero need something in front of them. The number 0 has one digit.
@@ -52,7 +52,7 @@ __attribute__((target("avx2"))) void find_avx2(
         if (left < 8) {
             std::copy(numbers.begin() + static_cast<std::ptrdiff_t>(row), numbers.end(), last);
         }
-        __m256i n[kDigitsMax + 1];
+        __m256i n[kNumberDigitsMax + 1];
         n[0] = load(left < 8 ? last : numbers.data() + row);
         for (unsigned i = 1; i <= digits; ++i) {
             n[i] = tenth(n[i - 1]);

@@ -10,14 +10,14 @@ namespace logi::block {
 namespace {
 
 // Longer needles are rare enough to make texts for.
-constexpr std::size_t kDigitsMax = 9;
+constexpr std::size_t kNeedleDigitsMax = 9;
 // Numbers of 32 bits have no more.
 constexpr unsigned kNarrowDigitsMax = 10;
 
 // The digits of a needle as a number; nothing if it has other characters or too many of them.
 std::optional<DigitRun> digits_of(std::string_view text) {
     DigitRun d;
-    if (text.size() > kDigitsMax) {
+    if (text.size() > kNeedleDigitsMax) {
         return std::nullopt;
     }
     for (const char c : text) {
@@ -43,12 +43,12 @@ RowSet rows_where(absl::Span<const std::uint64_t> numbers, F&& f) {
 
 // Numbers that were each taken apart into two, of so many bits that they can be looked through
 // fast.
-struct Halves {
+struct SplitNumbers {
     std::vector<std::uint64_t> upper;
     std::vector<std::uint64_t> lower;
 
     // The lower ones have so many digits.
-    Halves(absl::Span<const std::uint64_t> numbers, unsigned digits)
+    SplitNumbers(absl::Span<const std::uint64_t> numbers, unsigned digits)
         : upper(numbers.size()), lower(numbers.size()) {
         with_power_of_ten(digits, [&](auto power) {
             const auto unit = static_cast<std::uint64_t>(power);
@@ -93,7 +93,7 @@ std::optional<RowSet> contain_wide(absl::Span<const std::uint64_t> numbers,
         }
     }
     RowSet found = RowSet::none(numbers.size());
-    const Halves halves(numbers, kLowerDigits);
+    const SplitNumbers halves(numbers, kLowerDigits);
     find_digit_run(
         halves.upper, std::min(places - kLowerDigits, kNarrowDigitsMax), width > 0, run, found);
     find_digit_run(halves.lower, kLowerDigits, true, run, found);
@@ -164,7 +164,7 @@ RowSet contain(absl::Span<const std::uint64_t> numbers, const DigitForm& form, D
     if (form.scale == 0) {
         return contain_integers(numbers, form.width, run);
     }
-    const Halves halves(numbers, form.scale);
+    const SplitNumbers halves(numbers, form.scale);
     RowSet found = contain_integers(halves.upper, 0, run);
     found.unite(contain_integers(halves.lower, form.scale, run));
     return found;

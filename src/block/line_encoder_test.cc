@@ -1,5 +1,6 @@
 #include "block/line_encoder.h"
 
+#include "base/ascii.h"
 #include "block/line_reader.h"
 #include "codec/integers.h"
 #include "regex/literal.h"
@@ -105,7 +106,7 @@ void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& en
         if (random() % 3 == 0) {
             needle.any_case = true;
             text = std::string(needle.text);
-            std::transform(text.begin(), text.end(), text.begin(), regex::to_lower);
+            std::transform(text.begin(), text.end(), text.begin(), base::to_lower_ascii);
             needle.text = text;
         }
         const auto reader = open(*encoded, lines);

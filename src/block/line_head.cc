@@ -7,9 +7,6 @@
 namespace logi::block {
 namespace {
 
-constexpr std::uint64_t kTemplatesMax = 65534;
-constexpr std::uint64_t kSlotsMax = 255;
-
 // What is behind the reader in `all`, to whose end it reads.
 std::string_view rest_of(std::string_view all, const base::ByteReader& tree) {
     return all.substr(all.size() - tree.left());
@@ -94,7 +91,7 @@ Status LineHead::parse() const {
     }
     const std::uint64_t templates = tree.varint();
     places_.rest_rows = tree.varint();
-    if (templates > kTemplatesMax || places_.rest_rows > rows_) {
+    if (templates > kStoredTemplatesMax || places_.rest_rows > rows_) {
         return malformed("a list of templates");
     }
     places_.has_numbers = templates + (places_.rest_rows > 0 ? 1 : 0) > 1;
@@ -122,7 +119,7 @@ Status LineHead::parse_kind(base::ByteReader& tree) const {
     Kind& kind = places_.kinds.emplace_back();
     kind.rows = tree.varint();
     const std::uint64_t slots = tree.varint();
-    if (slots > kSlotsMax || kind.rows == 0 || kind.rows > rows_) {
+    if (slots > kStoredSlotsMax || kind.rows == 0 || kind.rows > rows_) {
         return malformed("a template");
     }
     kind.pieces.reserve(slots + 1);

@@ -15,6 +15,10 @@
 
 namespace logi::block {
 
+// What the format allows in a block.
+inline constexpr std::uint64_t kStoredTemplatesMax = 65534;
+inline constexpr std::uint64_t kStoredSlotsMax = 255;
+
 // Where a column is read from (see ColumnSpace), and what it tells without being read.
 class ColumnPlace {
   public:

@@ -11,8 +11,8 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-// Rows with metadata, and what they view.
-struct Rows {
+// MetadataRows with metadata, and what they view.
+struct MetadataRows {
     std::vector<Pairs> pairs;
     std::vector<std::vector<MetadataView>> views;
     std::vector<Row> rows;
@@ -82,7 +82,7 @@ std::string hex(std::mt19937_64& random) {
 }
 
 TEST(MetadataColumns, RowsWithoutAnyTakeNothing) {
-    Rows r;
+    MetadataRows r;
     r.add({});
     r.add({});
     MetadataEncoder encoder;
@@ -91,13 +91,13 @@ TEST(MetadataColumns, RowsWithoutAnyTakeNothing) {
 }
 
 TEST(MetadataColumns, OddPairsComeBack) {
-    Rows r;
+    MetadataRows r;
     r.add({{"a", ""}, {"b", "x"}, {"c", ""}});
     r.add({});
     r.add({{"b", std::string("\0\n\xff", 3)}, {"b", "twice"}, {"d", std::string(70'000, 'z')}});
     r.add({{"", "no name"}, {"a", "now a value"}});
     r.expect_back();
-    Rows one;
+    MetadataRows one;
     one.add({{"only", ""}});
     one.expect_back();
 }
@@ -105,7 +105,7 @@ TEST(MetadataColumns, OddPairsComeBack) {
 TEST(MetadataColumns, RandomPairsComeBack) {
     std::mt19937_64 random(3);
     for (int turn = 0; turn < 20; ++turn) {
-        Rows r;
+        MetadataRows r;
         const std::size_t names = 1 + random() % 12;
         for (int row = 0; row < 700; ++row) {
             Pairs pairs;
@@ -136,7 +136,7 @@ TEST(MetadataColumns, RandomPairsComeBack) {
 
 TEST(MetadataColumns, ColumnsTakeWhatTheirValuesTake) {
     std::mt19937_64 random(4);
-    Rows r;
+    MetadataRows r;
     for (std::int64_t i = 0; i < 5000; ++i) {
         r.add(
             {{"observed_timestamp", absl::StrCat(1'700'000'000'000'000'000 + i * 1'000'007 + 250)},
@@ -149,7 +149,7 @@ TEST(MetadataColumns, ColumnsTakeWhatTheirValuesTake) {
 
 TEST(MetadataColumns, DamageIsRefusedOrChangesNothing) {
     std::mt19937_64 random(5);
-    Rows r;
+    MetadataRows r;
     for (int i = 0; i < 300; ++i) {
         r.add(i % 4 == 0 ? Pairs()
                          : Pairs({{"id", hex(random)}, {"level", i % 3 == 0 ? "info" : "warn"}}));

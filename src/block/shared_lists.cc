@@ -25,14 +25,14 @@ struct IdKind {
 };
 
 // The columns of such digits, in the order of groups.
-struct Column {
+struct TextsColumn {
     std::size_t group = 0;
     std::size_t slot = 0;
     absl::Span<const Slot> values;
     std::vector<std::uint64_t> numbers;
 };
 struct Uses {
-    std::vector<Column> columns;
+    std::vector<TextsColumn> columns;
     std::size_t count = 0;
 };
 
@@ -64,7 +64,7 @@ bool seldom_repeated(const char* text, const Uses& uses) {
     Numbering numbering(text, uses.count / 16);
     std::size_t sampled = 0;
     std::size_t distinct = 0;
-    for (const Column& column : uses.columns) {
+    for (const TextsColumn& column : uses.columns) {
         for (const Slot& value : column.values) {
             if (text[value.begin + value.size - 1] == kSampledDigit) {
                 ++sampled;
@@ -86,7 +86,7 @@ std::vector<Slot> number_ids(const char* text,
     // Per row: the first of its group's columns, plus one, and the row's number in the group.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> places(rows);
     for (std::uint32_t c = 0; c < uses.columns.size(); ++c) {
-        Column& column = uses.columns[c];
+        TextsColumn& column = uses.columns[c];
         column.numbers.resize(column.values.size());
         if (c > 0 && uses.columns[c - 1].group == column.group) {
             continue;
@@ -104,7 +104,7 @@ std::vector<Slot> number_ids(const char* text,
         const std::size_t group = uses.columns[first - 1].group;
         for (std::size_t c = first - 1; c < uses.columns.size() && uses.columns[c].group == group;
              ++c) {
-            Column& column = uses.columns[c];
+            TextsColumn& column = uses.columns[c];
             column.numbers[rank] = numbering.number(column.values[rank]);
         }
     }
@@ -141,7 +141,7 @@ void ColumnWriter::write_shared_lists(std::size_t rows, const TemplateSet& set, 
             continue;
         }
         const Stamp stamp{kind.upper ? kUpperHexClasses : kLowerHexClasses, kind.size, kind.size};
-        for (Column& column : uses.columns) {
+        for (TextsColumn& column : uses.columns) {
             shared_[{column.group, column.slot}] = {count, stamp, std::move(column.numbers)};
         }
         base::ByteWriter(lists).varint(distinct.size());

@@ -11,7 +11,7 @@
 namespace logi::block {
 namespace {
 
-constexpr std::size_t kHeadBytes = 8;
+constexpr std::size_t kNodeHeadBytes = 8;
 // A text that so often followed a template up to somewhere, and no further, follows none: where
 // many slots can end in two ways the walks are without number.
 constexpr std::size_t kReturnsMax = 64;
@@ -46,16 +46,16 @@ inline bool stands_at(const Node& node, const char* piece, const char* text) {
     if (((word_at(text) ^ node.head) & node.head_mask) != 0) {
         return false;
     }
-    if (node.size <= kHeadBytes) {
+    if (node.size <= kNodeHeadBytes) {
         return true;
     }
-    for (std::size_t i = kHeadBytes; i + kHeadBytes <= node.size; i += kHeadBytes) {
+    for (std::size_t i = kNodeHeadBytes; i + kNodeHeadBytes <= node.size; i += kNodeHeadBytes) {
         if (word_at(text + i) != word_at(piece + i)) {
             return false;
         }
     }
     // The last eight bytes, some of them once more.
-    const std::size_t last = node.size - kHeadBytes;
+    const std::size_t last = node.size - kNodeHeadBytes;
     return word_at(text + last) == word_at(piece + last);
 }
 
@@ -180,8 +180,8 @@ std::uint32_t TemplateTrie::add_child(std::uint32_t parent, std::string_view pie
     node.piece = static_cast<std::uint32_t>(text_.size() - kPadding);
     node.size = static_cast<std::uint32_t>(piece.size());
     text_.insert(text_.size() - kPadding, piece);
-    const std::size_t head = std::min(piece.size(), kHeadBytes);
-    node.head_mask = head == kHeadBytes ? ~0ULL : (1ULL << (8 * head)) - 1;
+    const std::size_t head = std::min(piece.size(), kNodeHeadBytes);
+    node.head_mask = head == kNodeHeadBytes ? ~0ULL : (1ULL << (8 * head)) - 1;
     node.head = word_at(text_.data() + node.piece) & node.head_mask;
     const auto child = static_cast<std::uint32_t>(nodes_.size());
     nodes_[parent].recent = child;

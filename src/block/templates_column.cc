@@ -9,8 +9,6 @@
 namespace logi::block {
 namespace {
 
-constexpr std::uint64_t kTemplatesMax = 65534;
-constexpr std::uint64_t kSlotsMax = 255;
 // Who asks for the rows of more templates than this gets those of all, in one pass.
 constexpr std::size_t kPlacesScans = 2;
 // Texts share buffers of so many bytes.
@@ -60,7 +58,7 @@ Status TemplatesColumn::parse(const ColumnStart& start) {
     base::ByteReader& tree = *start.space.tree;
     const std::uint64_t templates = tree.varint();
     rest_rows_ = tree.varint();
-    if (templates > kTemplatesMax || rest_rows_ > rows()) {
+    if (templates > kStoredTemplatesMax || rest_rows_ > rows()) {
         return malformed("a list of templates");
     }
     has_numbers_ = templates + (rest_rows_ > 0 ? 1 : 0) > 1;
@@ -88,7 +86,7 @@ Status TemplatesColumn::parse_kind(const ColumnSpace& space) {
     Kind& kind = templates_.emplace_back();
     kind.rows = tree.varint();
     const std::uint64_t slots = tree.varint();
-    if (slots > kSlotsMax || kind.rows == 0 || kind.rows > rows()) {
+    if (slots > kStoredSlotsMax || kind.rows == 0 || kind.rows > rows()) {
         return malformed("a template");
     }
     kind.own_pieces.reserve(slots + 1);

@@ -83,7 +83,7 @@ Words words_portable(const char* p) {
 }
 
 #if defined(__x86_64__)
-struct Halves {
+struct WordHalves {
     __m256i lower;
     __m256i upper;
 };

@@ -1,5 +1,6 @@
 #include "block/time_layout.h"
 
+#include "base/ascii.h"
 #include "block/decimal.h"
 
 #include <array>
@@ -15,16 +16,12 @@ constexpr std::int64_t kDaySeconds = 86'400;
 // The years 0 to 9999, in days since 1970.
 constexpr std::int64_t kDayFirst = -719'528;
 constexpr std::int64_t kDayLast = 2'932'896;
-constexpr std::size_t kDigitsMax = 9;
+constexpr std::size_t kFractionDigitsMax = 9;
 // "hh:mm:ss"
 constexpr std::size_t kClockBytes = 8;
 constexpr std::size_t kIsoDateBytes = 11;
 constexpr std::size_t kSyslogDateBytes = 7;
 constexpr std::size_t kAccessDateBytes = 12;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // Reads from a text that may be too short; ok() tells at the end.
 class Fields {
@@ -36,7 +33,7 @@ class Fields {
         int value = 0;
         for (std::size_t i = 0; i < digits; ++i) {
             const char c = next();
-            ok_ = ok_ && is_digit(c);
+            ok_ = ok_ && base::is_digit(c);
             value = value * 10 + (c - '0');
         }
         return ok_ ? value : 0;
@@ -120,8 +117,9 @@ char* put(std::string_view s, char* out) {
 }
 
 bool is_clock(std::string_view s) {
-    return s.size() >= kClockBytes && is_digit(s[0]) && is_digit(s[1]) && s[2] == ':' &&
-           is_digit(s[3]) && is_digit(s[4]) && s[5] == ':' && is_digit(s[6]) && is_digit(s[7]);
+    return s.size() >= kClockBytes && base::is_digit(s[0]) && base::is_digit(s[1]) && s[2] == ':' &&
+           base::is_digit(s[3]) && base::is_digit(s[4]) && s[5] == ':' && base::is_digit(s[6]) &&
+           base::is_digit(s[7]);
 }
 
 std::size_t fraction_digits(std::string_view s) {
@@ -129,25 +127,26 @@ std::size_t fraction_digits(std::string_view s) {
         return 0;
     }
     std::size_t n = 1;
-    while (n < s.size() && is_digit(s[n])) {
+    while (n < s.size() && base::is_digit(s[n])) {
         ++n;
     }
     return n - 1;
 }
 
 bool is_iso_date(std::string_view s) {
-    return s.size() >= kIsoDateBytes + kClockBytes && is_digit(s[0]) && is_digit(s[3]) &&
-           (s[4] == '-' || s[4] == '/') && s[7] == s[4] && is_digit(s[9]) &&
-           (s[10] == 'T' || s[10] == ' ') && is_clock(s.substr(kIsoDateBytes));
+    return s.size() >= kIsoDateBytes + kClockBytes && base::is_digit(s[0]) &&
+           base::is_digit(s[3]) && (s[4] == '-' || s[4] == '/') && s[7] == s[4] &&
+           base::is_digit(s[9]) && (s[10] == 'T' || s[10] == ' ') &&
+           is_clock(s.substr(kIsoDateBytes));
 }
 bool is_syslog_date(std::string_view s) {
     return s.size() >= kSyslogDateBytes + kClockBytes && s[3] == ' ' &&
-           (s[4] == ' ' || is_digit(s[4])) && is_digit(s[5]) && s[6] == ' ' &&
+           (s[4] == ' ' || base::is_digit(s[4])) && base::is_digit(s[5]) && s[6] == ' ' &&
            is_clock(s.substr(kSyslogDateBytes));
 }
 bool is_access_date(std::string_view s) {
     return s.size() >= kAccessDateBytes + kClockBytes && s[2] == '/' && s[6] == '/' &&
-           s[11] == ':' && is_digit(s[0]) && is_digit(s[10]) &&
+           s[11] == ':' && base::is_digit(s[0]) && base::is_digit(s[10]) &&
            is_clock(s.substr(kAccessDateBytes));
 }
 
@@ -160,8 +159,8 @@ std::uint32_t fixed_time_length(std::string_view text) {
     if (is_iso_date(text)) {
         const std::size_t n = kIsoDateBytes + kClockBytes;
         const std::size_t digits = fraction_digits(text.substr(n));
-        return static_cast<std::uint32_t>(n +
-                                          (digits > 0 && digits <= kDigitsMax ? digits + 1 : 0));
+        return static_cast<std::uint32_t>(
+            n + (digits > 0 && digits <= kFractionDigitsMax ? digits + 1 : 0));
     }
     if (is_syslog_date(text)) {
         return kSyslogDateBytes + kClockBytes;
@@ -187,7 +186,7 @@ std::optional<TimeLayout> TimeLayout::of(std::string_view text) {
     }
     n += kClockBytes;
     const std::size_t digits = fraction_digits(text.substr(n));
-    if (digits > kDigitsMax) {
+    if (digits > kFractionDigitsMax) {
         return std::nullopt;
     }
     if (digits > 0) {
@@ -204,7 +203,7 @@ std::optional<TimeLayout> TimeLayout::of(std::string_view text) {
 
 TimeLayout TimeLayout::trimmed() const {
     TimeLayout layout = *this;
-    layout.digits_ = kDigitsMax;
+    layout.digits_ = kFractionDigitsMax;
     layout.trimmed_ = true;
     return layout;
 }
@@ -224,7 +223,7 @@ std::optional<TimeLayout> TimeLayout::parse_layout(std::string_view stored) {
     constexpr std::size_t kHead = 6;
     if (stored.size() < kHead || stored.size() > kHead + kSuffixMax || stored[0] < 0 ||
         stored[0] > static_cast<char>(Date::kAccess) || stored[4] < 0 ||
-        stored[4] > static_cast<char>(kDigitsMax)) {
+        stored[4] > static_cast<char>(kFractionDigitsMax)) {
         return std::nullopt;
     }
     TimeLayout layout;
@@ -239,12 +238,12 @@ std::optional<TimeLayout> TimeLayout::parse_layout(std::string_view stored) {
 }
 
 std::int64_t TimeLayout::units_of(Timestamp entry) const {
-    return floor_div(entry.ns, signed_power_of_ten(kDigitsMax - digits_));
+    return floor_div(entry.ns, signed_power_of_ten(kFractionDigitsMax - digits_));
 }
 
 std::vector<std::int64_t> TimeLayout::units_of(absl::Span<const Timestamp> entries) const {
     std::vector<std::int64_t> units(entries.size());
-    with_power_of_ten(kDigitsMax - digits_, [&](auto unit_ns) {
+    with_power_of_ten(kFractionDigitsMax - digits_, [&](auto unit_ns) {
         for (std::size_t i = 0; i < units.size(); ++i) {
             units[i] = floor_div(entries[i].ns, unit_ns);
         }
@@ -348,7 +347,7 @@ std::optional<std::int64_t> TimeLayout::parse(std::string_view text,
     std::size_t digits = digits_;
     if (trimmed_) {
         digits = fraction_digits(rest);
-        if (digits > kDigitsMax || (digits > 0 && rest[digits] == '0')) {
+        if (digits > kFractionDigitsMax || (digits > 0 && rest[digits] == '0')) {
             return std::nullopt;
         }
     }

@@ -9,7 +9,7 @@
 namespace logi::block {
 namespace {
 
-struct Rows {
+struct TimedRows {
     std::vector<Row> rows;
     std::vector<std::uint32_t> streams;
 
@@ -40,7 +40,7 @@ TEST(TimesColumn, AnyTimesComeBack) {
     for (const std::size_t rows : {1U, 2U, 3U, 200U, 5000U}) {
         for (const std::size_t run : {1U, 7U, 100'000U}) {
             for (const std::int64_t unit : {1L, 1000L, 1'000'000L, 60'000'000'000L}) {
-                Rows r;
+                TimedRows r;
                 std::int64_t ns = kStart;
                 for (std::uint32_t i = 0; i < rows; ++i) {
                     ns = i % run == 0 ? kStart - static_cast<std::int64_t>(random() % 100) * unit
@@ -54,7 +54,7 @@ TEST(TimesColumn, AnyTimesComeBack) {
 }
 
 TEST(TimesColumn, TimesAsFarApartAsCanBe) {
-    Rows r;
+    TimedRows r;
     r.add(0, Timestamp::min().ns);
     r.add(0, 0);
     r.add(0, Timestamp::max().ns);
@@ -66,7 +66,7 @@ TEST(TimesColumn, TimesAsFarApartAsCanBe) {
 }
 
 TEST(TimesColumn, RegularTimesTakeNoSpace) {
-    Rows r;
+    TimedRows r;
     for (std::int64_t i = 0; i < 10'000; ++i) {
         r.add(0, kStart + 1'000'000 * i);
     }
@@ -76,8 +76,8 @@ TEST(TimesColumn, RegularTimesTakeNoSpace) {
 
 TEST(TimesColumn, OnlyDigitsThatVaryTakeSpace) {
     std::mt19937_64 random(2);
-    Rows in_ns;
-    Rows in_ms;
+    TimedRows in_ns;
+    TimedRows in_ms;
     std::int64_t ns = kStart;
     for (std::int64_t i = 0; i < 10'000; ++i) {
         ns += static_cast<std::int64_t>(random() % 1'000) * 1'000'000;
@@ -91,7 +91,7 @@ TEST(TimesColumn, OnlyDigitsThatVaryTakeSpace) {
 }
 
 TEST(TimesColumn, MalformedBytesAreRefused) {
-    Rows r;
+    TimedRows r;
     for (std::int64_t i = 0; i < 500; ++i) {
         r.add(static_cast<std::uint32_t>(i / 100), kStart + i * i * 977);
     }

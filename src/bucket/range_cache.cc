@@ -10,13 +10,13 @@
 namespace logi::bucket {
 namespace {
 
-base::Counter reads(base::Registry& metrics, const std::string& from) {
+base::Counter cache_reads(base::Registry& metrics, const std::string& from) {
     return metrics.counter("logi_cache_reads_total",
                            "Chunks of segments, by where they were found.",
                            {{"from", from}});
 }
 
-base::Counter read_bytes(base::Registry& metrics, const std::string& from) {
+base::Counter cache_read_bytes(base::Registry& metrics, const std::string& from) {
     return metrics.counter("logi_cache_read_bytes_total",
                            "Bytes of chunks of segments, by where they were found.",
                            {{"from", from}});
@@ -43,12 +43,12 @@ RangeCache::RangeCache(Bucket& bucket,
     : bucket_(bucket),
       store_(std::move(store)),
       options_(std::move(options)),
-      memory_reads_(reads(metrics, "memory")),
-      disk_reads_(reads(metrics, "disk")),
-      bucket_reads_(reads(metrics, "bucket")),
-      memory_bytes_read_(read_bytes(metrics, "memory")),
-      disk_bytes_read_(read_bytes(metrics, "disk")),
-      bucket_bytes_read_(read_bytes(metrics, "bucket")),
+      memory_reads_(cache_reads(metrics, "memory")),
+      disk_reads_(cache_reads(metrics, "disk")),
+      bucket_reads_(cache_reads(metrics, "bucket")),
+      memory_bytes_read_(cache_read_bytes(metrics, "memory")),
+      disk_bytes_read_(cache_read_bytes(metrics, "disk")),
+      bucket_bytes_read_(cache_read_bytes(metrics, "bucket")),
       ahead_bytes_read_(metrics.counter("logi_cache_ahead_bytes_total",
                                         "Bytes of segments that were read from the bucket before "
                                         "they were asked for.")),

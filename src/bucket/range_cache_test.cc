@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kChunk = RangeCache::kChunkBytes;
 
-class FixedClock final : public io::Clock {
+class StandingClock final : public io::Clock {
   public:
     [[nodiscard]] Timestamp now() const override { return {1'000'000'000'000}; }
 };
@@ -128,7 +128,7 @@ class RangeCacheTest : public ::testing::Test {
     // Requests since the last call.
     int requests() { return bucket_.requests.exchange(0); }
 
-    FixedClock clock_;
+    StandingClock clock_;
     base::Registry metrics_;
     CountingBucket bucket_;
     io::SimFileSystem files_{1};

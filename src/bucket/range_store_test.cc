@@ -17,7 +17,7 @@
 namespace logi::bucket {
 namespace {
 
-class FixedClock final : public io::Clock {
+class SetClock final : public io::Clock {
   public:
     [[nodiscard]] Timestamp now() const override { return time; }
     Timestamp time{1'000'000'000'000};
@@ -84,7 +84,7 @@ class RangeStoreTest : public ::testing::Test {
 
     static inline std::atomic<int> counter_{0};
     std::string dir_;
-    FixedClock clock_;
+    SetClock clock_;
     base::Registry metrics_;
     std::unique_ptr<io::FileSystem> files_ = io::make_posix_file_system();
     std::unique_ptr<RangeStore> store_;

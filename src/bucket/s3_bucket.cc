@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/log.h"
+#include "bucket/http_status.h"
 #include "bucket/s3_xml.h"
 
 #include <algorithm>
@@ -16,13 +17,6 @@ namespace logi::bucket {
 namespace {
 
 constexpr int kRaces = 3;
-constexpr int kGood = 200;
-constexpr int kNoContent = 204;
-constexpr int kPartial = 206;
-constexpr int kNotFound = 404;
-constexpr int kConflict = 409;
-constexpr int kPreconditionFailed = 412;
-constexpr int kOutsideRange = 416;
 constexpr const char* kIdHeader = "x-amz-meta-logi-put";
 
 }  // namespace

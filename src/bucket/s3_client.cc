@@ -1,6 +1,7 @@
 #include "bucket/s3_client.h"
 
 #include "absl/strings/str_cat.h"
+#include "bucket/http_status.h"
 #include "bucket/s3_xml.h"
 
 #include <algorithm>
@@ -13,13 +14,6 @@ constexpr Duration kFirstWait = Duration::millis(50);
 constexpr Duration kLastWait = Duration::seconds(3);
 // As AWS's clients do it: a retry costs, an answer gives a little back.
 constexpr int kRetriesBudget = 100;
-constexpr int kGood = 200;
-constexpr int kNotFound = 404;
-constexpr int kForbidden = 403;
-constexpr int kUnauthorized = 401;
-constexpr int kMovedPermanently = 301;
-constexpr int kTooMany = 429;
-constexpr int kServerError = 500;
 // Of answers to slow ones the bound grows, of others it shrinks, so that it settles where one of
 // twenty is slower.
 constexpr double kPaceUp = 1.19;

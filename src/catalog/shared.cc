@@ -13,7 +13,7 @@
 namespace logi::catalog {
 namespace {
 
-constexpr int kCommitTries = 16;
+constexpr int kSharedCommitTries = 16;
 // Between a listing and the reading of what it names, a snapshot may be removed as old.
 constexpr int kReadTries = 8;
 // Commits that a snapshot tells of. Far more than others can make between a commit and the listing
@@ -163,7 +163,7 @@ bool Catalog::may_commit(const std::string& segment, const Snapshot& next) const
 Status Catalog::commit_shared(const Edit& edit) {
     const base::MutexLock one_at_a_time(commit_mutex_);
     const std::uint64_t commit = random_.next_u64();
-    for (int i = 0; i < kCommitTries; ++i) {
+    for (int i = 0; i < kSharedCommitTries; ++i) {
         LOGI_RETURN_IF_ERROR(learn());
         if (tells_of(*snapshot(), commit)) {
             return absl::OkStatus();

@@ -15,7 +15,7 @@ namespace logi::cli {
 namespace {
 
 namespace dom = simdjson::dom;
-constexpr const char* kPath = "/loki/api/v1/delete";
+constexpr const char* kDeletePath = "/loki/api/v1/delete";
 
 struct DeleteArgs {
     ClientArgs client;
@@ -52,11 +52,11 @@ Status create(const DeleteArgs& args) {
     LOGI_ASSIGN_OR_RETURN(const std::string end, seconds_of(args.to));
     const Parameters parameters = {
         {"query", args.query}, {"start", start}, {"end", end}, {"max_interval", args.max_interval}};
-    return done(ask_server(args.client, "POST", target_of(kPath, parameters), ""));
+    return done(ask_server(args.client, "POST", target_of(kDeletePath, parameters), ""));
 }
 
 Status list(const DeleteArgs& args) {
-    LOGI_ASSIGN_OR_RETURN(const std::string body, read_from_server(args.client, kPath, {}));
+    LOGI_ASSIGN_OR_RETURN(const std::string body, read_from_server(args.client, kDeletePath, {}));
     const auto time = [](const dom::element& seconds) {
         return format_rfc3339(
             {static_cast<std::int64_t>(seconds.get_double().value()) * kNanosPerSecond});
@@ -80,7 +80,7 @@ Status list(const DeleteArgs& args) {
 
 Status cancel(const DeleteArgs& args) {
     const Parameters parameters = {{"request_id", args.id}, {"force", args.force ? "true" : ""}};
-    return done(ask_server(args.client, "DELETE", target_of(kPath, parameters), ""));
+    return done(ask_server(args.client, "DELETE", target_of(kDeletePath, parameters), ""));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kReady = "/ready";
 // More is not shown of what a server says.
-constexpr std::uint64_t kAnswerBytesMax = 64U << 10U;
+constexpr std::uint64_t kShownAnswerBytesMax = 64U << 10U;
 
 // http://HOST:PORT of that, or of HOST:PORT, with or without /ready.
 std::string url_of(std::string address) {
@@ -32,7 +32,7 @@ Status check(const HealthcheckArgs& args) {
     net::ClientOptions options;
     options.tls = args.tls;
     options.timeout = timeout;
-    options.body_bytes_max = kAnswerBytesMax;
+    options.body_bytes_max = kShownAnswerBytesMax;
     LOGI_ASSIGN_OR_RETURN(
         const auto answer,
         net::http_send(url_of(args.address), "GET", std::string(kReady), {}, "", options));

@@ -158,7 +158,7 @@ Status verify(const ImportArgs& args,
     return absl::OkStatus();
 }
 
-std::string job_of(const ImportArgs& args) {
+std::string files_job_of(const ImportArgs& args) {
     return absl::StrCat("files ",
                         absl::StrJoin(args.paths, " "),
                         " ",
@@ -182,7 +182,7 @@ StatusOr<ImportResult> import_files(const ImportArgs& args) {
     LOGI_ASSIGN_OR_RETURN(const Duration patience, config::parse_duration(args.patience));
     ImportResult result;
     LOGI_ASSIGN_OR_RETURN(const auto files, local::find_log_files(args.paths, result.notes));
-    LOGI_ASSIGN_OR_RETURN(const auto state, open_state(args, job_of(args)));
+    LOGI_ASSIGN_OR_RETURN(const auto state, open_state(args, files_job_of(args)));
     LOGI_ASSIGN_OR_RETURN(const auto pusher, Pusher::make(args.to, patience));
     std::uint64_t total = 0;
     bool known = true;  // how much there is

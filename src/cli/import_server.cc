@@ -252,7 +252,7 @@ class ServerImport {
     std::uint64_t lines_ = 0;  // of the part
 };
 
-StatusOr<Timestamp> time_of(const char* flag, const std::string& text) {
+StatusOr<Timestamp> whole_second_of(const char* flag, const std::string& text) {
     const auto time = parse_rfc3339(text);
     if (!time.ok()) {
         return absl::InvalidArgumentError(
@@ -269,10 +269,10 @@ StatusOr<TimeRange> range_of(const ImportArgs& args) {
     const Timestamp now = io::SystemClock().now();
     TimeRange range{{}, {now.ns / kNanosPerSecond * kNanosPerSecond}};
     if (!args.end.empty()) {
-        LOGI_ASSIGN_OR_RETURN(range.end, time_of("--end", args.end));
+        LOGI_ASSIGN_OR_RETURN(range.end, whole_second_of("--end", args.end));
     }
     if (!args.start.empty()) {
-        LOGI_ASSIGN_OR_RETURN(range.start, time_of("--start", args.start));
+        LOGI_ASSIGN_OR_RETURN(range.start, whole_second_of("--start", args.start));
     } else {
         LOGI_ASSIGN_OR_RETURN(const Duration since, config::parse_duration(args.since));
         range.start = {(now - since).ns / kNanosPerSecond * kNanosPerSecond};
@@ -298,7 +298,7 @@ StatusOr<TimeRange> known_range(ImportState& state, const ImportArgs& args) {
     return range;
 }
 
-std::string job_of(const ImportArgs& args) {
+std::string server_job_of(const ImportArgs& args) {
     return absl::StrJoin({std::string("server"),
                           args.from.addr,
                           args.from.org_id,
@@ -322,7 +322,7 @@ StatusOr<ImportResult> import_server(const ImportArgs& args) {
     if (part < Duration::seconds(1) || part.ns % kNanosPerSecond != 0) {
         return absl::InvalidArgumentError("--part is of whole seconds, and at least 1s");
     }
-    LOGI_ASSIGN_OR_RETURN(const auto state, open_state(args, job_of(args)));
+    LOGI_ASSIGN_OR_RETURN(const auto state, open_state(args, server_job_of(args)));
     LOGI_ASSIGN_OR_RETURN(const TimeRange range, known_range(*state, args));
     ImportResult result;
     std::vector<std::pair<std::string, std::string>> tenants;

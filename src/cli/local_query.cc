@@ -198,7 +198,7 @@ void say_each(const char* what, const std::vector<std::string>& texts) {
     }
 }
 
-Status check_flags(const QueryArgs& args) {
+Status check_local_flags(const QueryArgs& args) {
     const char* flag = args.tail                    ? "--tail"
                        : !args.parts.prefix.empty() ? "--part-path-prefix"
                                                     : nullptr;
@@ -207,8 +207,8 @@ Status check_flags(const QueryArgs& args) {
                : absl::InvalidArgumentError(absl::StrCat("--local does not go with ", flag));
 }
 
-Status run(const QueryArgs& args) {
-    LOGI_RETURN_IF_ERROR(check_flags(args));
+Status run_local(const QueryArgs& args) {
+    LOGI_RETURN_IF_ERROR(check_local_flags(args));
     const std::string query = names_stored_data(args.local.paths)
                                   ? args.query
                                   : with_selector(args.query, "{filename=~\".+\"}");
@@ -254,7 +254,7 @@ Status run_local_query(io::Executor& executor,
 }
 
 int query_local(const QueryArgs& args) {
-    const Status status = run(args);
+    const Status status = run_local(args);
     return status.ok() ? 0 : fail(status);
 }
 

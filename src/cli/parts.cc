@@ -198,8 +198,8 @@ Status merge(const QueryArgs& args, const std::vector<Part>& parts) {
     return absl::OkStatus();
 }
 
-Status run(const QueryArgs& args) {
-    // Parts are named by their times: without both, another run would name others.
+Status run_parts(const QueryArgs& args) {
+    // Parts are named by their times: without both, another run_parts would name others.
     if (args.range.from.empty() || args.range.to.empty()) {
         return absl::InvalidArgumentError("--part-path-prefix needs --from and --to");
     }
@@ -232,7 +232,7 @@ void add_parts_flags(CLI::App& command, PartsArgs& args) {
 }
 
 int query_parts(const QueryArgs& args) {
-    const Status status = run(args);
+    const Status status = run_parts(args);
     return status.ok() ? 0 : fail(status);
 }
 

@@ -16,7 +16,7 @@ constexpr std::size_t kBatchBytes = 1U << 20U;
 constexpr std::size_t kBatchLines = 5000;
 constexpr Duration kPauseMin = Duration::millis(200);
 constexpr Duration kPauseMax = Duration::seconds(10);
-constexpr std::uint64_t kAnswerBytesMax = 1U << 20U;
+constexpr std::uint64_t kPushAnswerBytesMax = 1U << 20U;
 // So many lines refused and none taken: the rest would not do better.
 constexpr std::uint64_t kRefusedMax = 1000;
 
@@ -48,7 +48,7 @@ StatusOr<std::unique_ptr<Pusher>> Pusher::make(const ClientArgs& server, Duratio
     net::ClientOptions options;
     options.tls = server.tls;
     options.timeout = Duration::minutes(1);
-    options.body_bytes_max = kAnswerBytesMax;
+    options.body_bytes_max = kPushAnswerBytesMax;
     LOGI_ASSIGN_OR_RETURN(auto client, net::HttpClient::make(server.addr, options));
     return std::unique_ptr<Pusher>(new Pusher(std::move(client), std::move(headers), patience));
 }

@@ -55,7 +55,7 @@ bool is_metric(const std::string& query) {
     return expr.ok() && !logql::is_log_query(**expr);
 }
 
-Status run(const QueryArgs& args) {
+Status run_query(const QueryArgs& args) {
     LOGI_ASSIGN_OR_RETURN(const TimeRange range, resolve(args.range, io::SystemClock().now()));
     return is_metric(args.query) ? run_metric(args, range) : run_pages(args, range);
 }
@@ -68,15 +68,17 @@ void add_query_flags(CLI::App& command, QueryArgs& args) {
     command.add_option("--limit", args.limit, "most lines; 0 for all, however many")
         ->each([&args](const std::string&) { args.limit_given = true; })
         ->capture_default_str();
-    command.add_flag("--stdin",
-                     args.from_stdin,
-                     "no server: run the query over the lines of standard input, as they come in; "
-                     "it may be only a pipeline: '|= \"error\" | json'");
-    command.add_option("--local",
-                       args.local.paths,
-                       "no server: run the query over log files, plain or compressed, over folders "
-                       "with log files, a data folder of Logi or *.segment files; all that is "
-                       "there, unless --since, --from or --to is given");
+    command.add_flag(
+        "--stdin",
+        args.from_stdin,
+        "no server: run_query the query over the lines of standard input, as they come in; "
+        "it may be only a pipeline: '|= \"error\" | json'");
+    command.add_option(
+        "--local",
+        args.local.paths,
+        "no server: run_query the query over log files, plain or compressed, over folders "
+        "with log files, a data folder of Logi or *.segment files; all that is "
+        "there, unless --since, --from or --to is given");
     add_line_flags(command, args.local.lines);
     command.add_option("--batch", args.batch, "lines of one request")
         ->check(CLI::Range(1, 1'000'000))
@@ -121,7 +123,7 @@ int query_command(const QueryArgs& args) {
     if (!args.parts.prefix.empty()) {
         return query_parts(args);
     }
-    const Status status = run(args);
+    const Status status = run_query(args);
     return status.ok() ? 0 : fail(status);
 }
 

@@ -14,7 +14,7 @@
 namespace logi::cli {
 namespace {
 
-constexpr const char* kPath = "/loki/api/v1/rules";
+constexpr const char* kRulesPath = "/loki/api/v1/rules";
 constexpr int kGood = 200;
 constexpr int kAccepted = 202;
 constexpr int kNotFound = 404;
@@ -41,8 +41,8 @@ std::string escaped(const std::string& name) {
 }
 
 std::string path_of(const std::string& name, const std::string& group = "") {
-    return group.empty() ? absl::StrCat(kPath, "/", escaped(name))
-                         : absl::StrCat(kPath, "/", escaped(name), "/", escaped(group));
+    return group.empty() ? absl::StrCat(kRulesPath, "/", escaped(name))
+                         : absl::StrCat(kRulesPath, "/", escaped(name), "/", escaped(group));
 }
 
 // Rulers say what they do not find; one that is not there has nothing to say of rules.
@@ -53,7 +53,7 @@ bool says_not_found(const net::HttpResponse& answer) {
 
 Status no_ruler(const RulesArgs& args) {
     return absl::UnavailableError(
-        absl::StrCat(args.client.addr, " has no ruler: it answers 404 to ", kPath));
+        absl::StrCat(args.client.addr, " has no ruler: it answers 404 to ", kRulesPath));
 }
 
 bool is_wanted(const RulesArgs& args, const std::string& name) {
@@ -70,7 +70,7 @@ void leave_wanted(const RulesArgs& args, Groups& namespaces) {
 
 // Those that are wanted.
 StatusOr<RuleNamespaces> list_rules(const RulesArgs& args) {
-    LOGI_ASSIGN_OR_RETURN(const auto answer, ask_server(args.client, "GET", kPath, ""));
+    LOGI_ASSIGN_OR_RETURN(const auto answer, ask_server(args.client, "GET", kRulesPath, ""));
     if (answer.status == kNotFound) {
         return says_not_found(answer) ? StatusOr<RuleNamespaces>(RuleNamespaces()) : no_ruler(args);
     }

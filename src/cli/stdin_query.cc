@@ -108,7 +108,7 @@ Status run_lines(LineQuery& query) {
 }
 
 // What has no meaning for lines that come in.
-Status check_flags(const QueryArgs& args) {
+Status check_stdin_flags(const QueryArgs& args) {
     const char* flag = args.tail                    ? "--tail"
                        : !args.parts.prefix.empty() ? "--part-path-prefix"
                        : !args.interval.empty()     ? "--interval"
@@ -118,8 +118,8 @@ Status check_flags(const QueryArgs& args) {
                : absl::InvalidArgumentError(absl::StrCat("--stdin does not go with ", flag));
 }
 
-Status run(const QueryArgs& args) {
-    LOGI_RETURN_IF_ERROR(check_flags(args));
+Status run_stdin(const QueryArgs& args) {
+    LOGI_RETURN_IF_ERROR(check_stdin_flags(args));
     const std::string text = with_selector(args.query, "{source=\"logcli\"}");
     LOGI_ASSIGN_OR_RETURN(const auto expr, logql::parse(text));
     if (!logql::is_log_query(*expr)) {
@@ -145,7 +145,7 @@ std::string with_selector(const std::string& query, const std::string& selector)
 }
 
 int query_stdin(const QueryArgs& args) {
-    const Status status = run(args);
+    const Status status = run_stdin(args);
     return status.ok() ? 0 : fail(status);
 }
 

@@ -106,9 +106,9 @@ void check_numbers(const segment::SegmentReader& segment, const catalog::Segment
     EXPECT_EQ(info.max_time, max);
 }
 
-class World {
+class MergeWorld {
   public:
-    explicit World(std::uint32_t seed) : random_(seed) {}
+    explicit MergeWorld(std::uint32_t seed) : random_(seed) {}
 
     // Segments whose times follow each other but for `overlap_ns`; some entries are in several.
     Inputs segments(std::size_t count, std::int64_t overlap_ns, std::size_t line_bytes) {
@@ -167,7 +167,7 @@ TEST(Merge, IsAsSortingEverything) {
     std::uint64_t copied = 0;
     std::uint64_t duplicates = 0;
     for (std::uint32_t seed = 1; seed <= 15; ++seed) {
-        World world(seed);
+        MergeWorld world(seed);
         const std::size_t line_bytes = seed % 3 == 0 ? 60'000 : 100;
         const std::int64_t overlap = seed % 2 == 0 ? 0 : 300;
         const Inputs inputs = world.segments(1 + world.random() % 6, overlap, line_bytes);
@@ -187,7 +187,7 @@ TEST(Merge, IsAsSortingEverything) {
         EXPECT_EQ(again->counts.blocks_encoded, 0U);
         ASSERT_EQ(entries_of(*open_bytes(again->bytes)), expected);
         // A merged one, whose blocks are not in one order, with another.
-        World other(seed + 1000);
+        MergeWorld other(seed + 1000);
         Inputs more = other.segments(1, 0, 100);
         more.push_back(*Merge::read(segment));
         const auto both = merge(more, {});
@@ -203,7 +203,7 @@ TEST(Merge, IsAsSortingEverything) {
 TEST(Merge, LeavesOutWhatIsHidden) {
     std::uint64_t hidden = 0;
     for (std::uint32_t seed = 1; seed <= 15; ++seed) {
-        World world(seed);
+        MergeWorld world(seed);
         const Inputs inputs =
             world.segments(1 + seed % 3, seed % 2 == 0 ? 0 : 300, seed % 3 == 0 ? 60'000 : 100);
         exec::Hiding hiding;
@@ -252,7 +252,7 @@ TEST(Merge, LeavesOutWhatIsHidden) {
 }
 
 TEST(Merge, NothingMayBeLeft) {
-    World world(1);
+    MergeWorld world(1);
     const Inputs inputs = world.segments(3, 300, 100);
     exec::Hiding hiding;
     hiding.rules = {rule("{}", INT64_MIN, INT64_MAX)};
@@ -284,7 +284,7 @@ TEST(Merge, CrowdedPlacesKeepTheirOrder) {
 }
 
 TEST(Merge, DamageIsNoticed) {
-    World world(3);
+    MergeWorld world(3);
     Inputs inputs = world.segments(2, 0, 100);
     Entries entries = entries_of(*inputs.front().segment);
     std::string bytes = segment_bytes(entries);
@@ -295,7 +295,7 @@ TEST(Merge, DamageIsNoticed) {
 }
 
 TEST(Merge, NamesTheInputThatFails) {
-    World world(3);
+    MergeWorld world(3);
     Inputs inputs = world.segments(3, 0, 100);
     std::string bytes = segment_bytes(entries_of(*inputs[1].segment));
     bytes[segment::kHeaderBytes + 20] = static_cast<char>(~bytes[segment::kHeaderBytes + 20]);

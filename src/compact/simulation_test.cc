@@ -37,9 +37,9 @@ struct Selection {
     }
 };
 
-class World {
+class SimulatedStore {
   public:
-    explicit World(std::uint64_t seed)
+    explicit SimulatedStore(std::uint64_t seed)
         : clock_(kStart),
           executor_(seed, clock_),
           files_(seed),
@@ -418,7 +418,7 @@ struct Done {
 
 // Runs until a crash at the given operation, then opens again and checks.
 void crash_at(std::uint64_t seed, std::uint64_t operation, Done& done) {
-    World world(seed);
+    SimulatedStore world(seed);
     world.files().crash_at_operation(operation);
     if (world.open()) {
         for (int i = 0; i < 500 && !world.files().crashed(); ++i) {
@@ -443,7 +443,7 @@ void crash_at(std::uint64_t seed, std::uint64_t operation, Done& done) {
 // In one generation, after a restart in what is replayed, and when segments are merged.
 TEST(CompactionSimulation, AnEntryPushedAgainAfterADeleteIsThere) {
     for (const bool restarted : {false, true}) {
-        World world(1);
+        SimulatedStore world(1);
         ASSERT_TRUE(world.open());
         world.send(0, "a0", {"a0 keep"});
         world.run_until_idle();
@@ -467,7 +467,7 @@ TEST(CompactionSimulation, AnEntryPushedAgainAfterADeleteIsThere) {
 // memory nor, after a crash, from the journal.
 TEST(CompactionSimulation, WhatIsDeletedForGoodIsNotFlushed) {
     for (const bool crashed : {false, true}) {
-        World world(1);
+        SimulatedStore world(1);
         ASSERT_TRUE(world.open());
         world.send(0, "a0", {"a0 keep", "a0 drop"});
         world.files().set_faults({.forbidden_name = "one/segments"});
@@ -491,7 +491,7 @@ TEST(CompactionSimulation, WhatIsDeletedForGoodIsNotFlushed) {
 
 // Retention believes the clock only while it runs evenly.
 TEST(CompactionSimulation, AfterAJumpOfTheClockNothingIsRemovedForItsAgeForADay) {
-    World world(1);
+    SimulatedStore world(1);
     ASSERT_TRUE(world.open());
     world.send(0, kShortLived, {"a2 keep"});
     world.send(0, "a0", {"a0 keep"});
@@ -526,7 +526,7 @@ TEST(CompactionSimulation, CrashAtEveryOperation) {
 TEST(CompactionSimulation, CrashAtEveryOperationOfSettling) {
     bool over = false;
     for (std::uint64_t operation = 1; !over; operation += 2) {
-        World world(13);
+        SimulatedStore world(13);
         ASSERT_TRUE(world.open());
         for (int i = 0; i < 250; ++i) {
             world.step();
@@ -547,7 +547,7 @@ TEST(CompactionSimulation, CrashAtEveryOperationOfSettling) {
 TEST(CompactionSimulation, CrashesAndFaultsBySeed) {
     Done done;
     for (std::uint64_t seed = 1; seed <= 120; ++seed) {
-        World world(seed);
+        SimulatedStore world(seed);
         io::SeededRandom dice(seed);
         for (int life = 0; life < 4; ++life) {
             if (!world.open()) {

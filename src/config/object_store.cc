@@ -2,23 +2,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "config/setters.h"
 
 namespace logi::config {
 namespace {
 
 // Beside what Loki may have put into the same bucket.
 constexpr const char* kPrefix = "logi";
-
-Setter set_text(std::string& target) {
-    return [&target](const YAML::Node& v) {
-        target = scalar<std::string>(v, "a text");
-    };
-}
-Setter set_flag(bool& target) {
-    return [&target](const YAML::Node& v) {
-        target = scalar<bool>(v, "true or false");
-    };
-}
 
 void read_s3(const YAML::Node& node,
              const std::string& section,
@@ -29,21 +19,21 @@ void read_s3(const YAML::Node& node,
     const auto read_http = [&](const YAML::Node& http) {
         read_section(http,
                      section + ".http_config",
-                     {{"insecure_skip_verify", set_flag(s3.keys.insecure_skip_verify)},
-                      {"ca_file", set_text(s3.keys.ca_file)}},
+                     {{"insecure_skip_verify", set(s3.keys.insecure_skip_verify)},
+                      {"ca_file", set(s3.keys.ca_file)}},
                      unused_keys);
     };
     read_section(node,
                  section,
-                 {{"s3", set_text(s3.url)},
-                  {"bucketnames", set_text(s3.bucket_names)},
-                  {"endpoint", set_text(s3.endpoint)},
-                  {"region", set_text(s3.region)},
-                  {"s3forcepathstyle", set_flag(s3.path_style)},
-                  {"insecure", set_flag(s3.plain_http)},
-                  {"access_key_id", set_text(s3.keys.access_key_id)},
-                  {"secret_access_key", set_text(s3.keys.secret_access_key)},
-                  {"session_token", set_text(s3.keys.session_token)},
+                 {{"s3", set(s3.url)},
+                  {"bucketnames", set(s3.bucket_names)},
+                  {"endpoint", set(s3.endpoint)},
+                  {"region", set(s3.region)},
+                  {"s3forcepathstyle", set(s3.path_style)},
+                  {"insecure", set(s3.plain_http)},
+                  {"access_key_id", set(s3.keys.access_key_id)},
+                  {"secret_access_key", set(s3.keys.secret_access_key)},
+                  {"session_token", set(s3.keys.session_token)},
                   {"http_config", read_http}},
                  unused_keys);
 }

@@ -1,5 +1,6 @@
 // otlp_config of a tenant.
 #include "config/sections.h"
+#include "config/setters.h"
 
 namespace logi::config {
 namespace {
@@ -46,12 +47,6 @@ Setter set_rules(std::vector<OtlpAttributeRule>& rules) {
     };
 }
 
-Setter set_flag(bool& flag) {
-    return [&flag](const YAML::Node& v) {
-        flag = scalar<bool>(v, "true or false");
-    };
-}
-
 }  // namespace
 
 Setter set_otlp(OtlpConfig& otlp) {
@@ -62,12 +57,12 @@ Setter set_otlp(OtlpConfig& otlp) {
                     [&](const YAML::Node& v) {
                         read_keys(v,
                                   "resource_attributes",
-                                  {{"ignore_defaults", set_flag(otlp.ignore_resource_defaults)},
+                                  {{"ignore_defaults", set(otlp.ignore_resource_defaults)},
                                    {"attributes_config", set_rules(otlp.resource_attributes)}});
                     }},
                    {"scope_attributes", set_rules(otlp.scope_attributes)},
                    {"log_attributes", set_rules(otlp.log_attributes)},
-                   {"severity_text_as_label", set_flag(otlp.severity_text_as_label)}});
+                   {"severity_text_as_label", set(otlp.severity_text_as_label)}});
     };
 }
 

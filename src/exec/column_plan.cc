@@ -5,14 +5,6 @@
 #include <algorithm>
 
 namespace logi::exec {
-namespace {
-
-bool has(const std::vector<std::string>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
-
 ColumnPlan::ColumnPlan(std::vector<const Stage*> outlining,
                        NeededLabels stops_at,
                        std::vector<std::string> looked_at,
@@ -34,12 +26,12 @@ ColumnPlan::ColumnPlan(std::vector<const Stage*> outlining,
 }
 
 bool ColumnPlan::looks_at(std::string_view label) const {
-    return all_labels || has(labels, label);
+    return all_labels || is_among(labels, label);
 }
 
 bool ColumnPlan::looks_at_metadata(std::string_view name) const {
-    return all_labels || has(class_labels, name) || has(stems, name) || name == kErrorLabel ||
-           name == kErrorDetailsLabel || name == kPreserveErrorLabel;
+    return all_labels || is_among(class_labels, name) || is_among(stems, name) ||
+           name == kErrorLabel || name == kErrorDetailsLabel || name == kPreserveErrorLabel;
 }
 
 StatusOr<bool> ColumnPlan::looks_at_metadata_of(block::BlockReader& block) const {

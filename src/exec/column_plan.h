@@ -5,10 +5,16 @@
 #include "exec/needed_labels.h"
 #include "exec/outline_cache.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace logi::exec {
+
+[[nodiscard]] inline bool is_among(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 // Immutable once it is made, safe from any thread.
 struct ColumnPlan {

@@ -16,10 +16,6 @@ constexpr std::size_t kNumbersMax = 65536;
 constexpr std::size_t kViewsMax = 1U << 20U;
 constexpr std::size_t kNoClass = static_cast<std::size_t>(-1);
 
-bool has(const std::vector<std::string>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 // How often each code comes. Neighbours go to counts of their own: to add to the same one, an
 // addition has to wait for the one before.
 std::vector<std::uint32_t> counts_of(absl::Span<const std::uint32_t> codes, std::size_t count) {
@@ -270,7 +266,7 @@ Status ColumnRows::make_view(std::size_t number, View& view) {
 
 // Whether a field of that name may be one that is looked at, whatever labels the stream has.
 bool ColumnRows::may_matter(const std::string& name) const {
-    return plan_.all_labels || has(plan_.class_labels, name) || has(plan_.stems, name);
+    return plan_.all_labels || is_among(plan_.class_labels, name) || is_among(plan_.stems, name);
 }
 
 // The fields that are looked at. False if the value of one is not known. `slots_seen`: so many of
@@ -296,7 +292,7 @@ bool ColumnRows::pick_fields(View& view, std::uint32_t& slots_seen) const {
                 }
                 continue;
             }
-            const bool again = has(extracted, label);
+            const bool again = is_among(extracted, label);
             const bool replaces = field.call == fields::OutlineField::Call::kSet;
             if (plan_.looks_at(label) && (replaces || !again)) {
                 if (field.unknown) {

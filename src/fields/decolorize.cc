@@ -1,5 +1,6 @@
 #include "fields/decolorize.h"
 
+#include "base/ascii.h"
 #include "fields/byte_scan.h"
 
 namespace logi::fields {
@@ -10,22 +11,15 @@ constexpr char kBell = '\x07';
 // U+009B, the escape sequence introducer of one character, as UTF-8.
 constexpr std::string_view kIntroducer = "\xc2\x9b";
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 // What may end a sequence of numbers.
 bool is_final(char c) {
-    return is_digit(c) || (c >= 'A' && c <= 'P') || (c >= 'f' && c <= 'n') ||
+    return base::is_digit(c) || (c >= 'A' && c <= 'P') || (c >= 'f' && c <= 'n') ||
            std::string_view("RZcqrty=><~").find(c) != std::string_view::npos;
 }
 
 std::size_t skip_digits(std::string_view s, std::size_t from) {
     std::size_t i = from;
-    while (i < s.size() && i < from + 4 && is_digit(s[i])) {
+    while (i < s.size() && i < from + 4 && base::is_digit(s[i])) {
         ++i;
     }
     return i;
@@ -34,7 +28,7 @@ std::size_t skip_digits(std::string_view s, std::size_t from) {
 // A list of letters and digits that a bell ends: a title, a link. Returns where it ends, or `from`.
 std::size_t text_sequence(std::string_view s, std::size_t from) {
     std::size_t i = from;
-    while (i < s.size() && (is_digit(s[i]) || is_letter(s[i]) || s[i] == ';')) {
+    while (i < s.size() && (base::is_digit(s[i]) || base::is_letter(s[i]) || s[i] == ';')) {
         ++i;
     }
     return i < s.size() && s[i] == kBell ? i + 1 : from;

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "fields/conversions.h"
 
 #include <array>
@@ -22,10 +23,6 @@ constexpr std::array<Unit, 8> kUnits = {{{"ns", 1},
                                          {"s", 1'000'000'000},
                                          {"m", 60'000'000'000},
                                          {"h", 3'600'000'000'000}}};
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // As Go's time package quotes: bytes outside of printable ASCII as \xHH.
 std::string quoted(std::string_view s) {
@@ -59,7 +56,7 @@ struct Number {
 // Reads whole digits; nullopt beyond 2^63.
 std::optional<Number> take_number(std::string_view& s) {
     Number n;
-    for (; !s.empty() && is_digit(s[0]); s.remove_prefix(1)) {
+    for (; !s.empty() && base::is_digit(s[0]); s.remove_prefix(1)) {
         if (n.whole > kBeyond / 10) {
             return std::nullopt;
         }
@@ -75,7 +72,7 @@ std::optional<Number> take_number(std::string_view& s) {
     s.remove_prefix(1);
     // Digits that would overflow are below a nanosecond.
     bool full = false;
-    for (; !s.empty() && is_digit(s[0]); s.remove_prefix(1)) {
+    for (; !s.empty() && base::is_digit(s[0]); s.remove_prefix(1)) {
         n.any_digits = true;
         const auto digit = static_cast<std::uint64_t>(s[0] - '0');
         full = full || n.fraction > (kBeyond - 1) / 10 || n.fraction * 10 + digit > kBeyond;
@@ -151,7 +148,7 @@ class DurationReader {
     bool invalid() { return fail("invalid duration ", {}, {}); }
 
     bool take_part(std::string_view& s, std::uint64_t& ns) {
-        if (s[0] != '.' && !is_digit(s[0])) {
+        if (s[0] != '.' && !base::is_digit(s[0])) {
             return invalid();
         }
         const auto number = take_number(s);

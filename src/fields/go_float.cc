@@ -1,5 +1,6 @@
 #include "absl/strings/charconv.h"
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "fields/conversions.h"
 #include "model/labels.h"
 
@@ -11,14 +12,8 @@
 namespace logi::fields {
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 bool is_hex_digit(char c) {
-    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+    return base::is_digit(c) || (base::to_lower_ascii(c) >= 'a' && base::to_lower_ascii(c) <= 'f');
 }
 
 bool equals_lower(std::string_view text, std::string_view word) {
@@ -26,7 +21,7 @@ bool equals_lower(std::string_view text, std::string_view word) {
         return false;
     }
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (lower(text[i]) != word[i]) {
+        if (base::to_lower_ascii(text[i]) != word[i]) {
             return false;
         }
     }
@@ -66,7 +61,7 @@ std::size_t skip_mantissa(std::string_view s, std::size_t from, Shape& shape, st
             shape.underscores = true;
         } else if (s[i] == '.' && !dot) {
             dot = true;
-        } else if (shape.hex ? is_hex_digit(s[i]) : is_digit(s[i])) {
+        } else if (shape.hex ? is_hex_digit(s[i]) : base::is_digit(s[i])) {
             ++digits;
         } else {
             break;
@@ -77,21 +72,21 @@ std::size_t skip_mantissa(std::string_view s, std::size_t from, Shape& shape, st
 
 Shape shape_of(std::string_view s) {
     Shape shape;
-    shape.hex = s.size() > 2 && s[0] == '0' && lower(s[1]) == 'x';
+    shape.hex = s.size() > 2 && s[0] == '0' && base::to_lower_ascii(s[1]) == 'x';
     std::size_t digits = 0;
     std::size_t i = skip_mantissa(s, shape.hex ? 2 : 0, shape, digits);
-    const bool exponent = i < s.size() && lower(s[i]) == (shape.hex ? 'p' : 'e');
+    const bool exponent = i < s.size() && base::to_lower_ascii(s[i]) == (shape.hex ? 'p' : 'e');
     if (exponent) {
         ++i;
         if (i < s.size() && (s[i] == '+' || s[i] == '-')) {
             ++i;
         }
         const std::size_t begin = i;
-        while (i < s.size() && (is_digit(s[i]) || s[i] == '_')) {
+        while (i < s.size() && (base::is_digit(s[i]) || s[i] == '_')) {
             shape.underscores |= s[i] == '_';
             ++i;
         }
-        if (i == begin || !is_digit(s[begin])) {
+        if (i == begin || !base::is_digit(s[begin])) {
             return shape;
         }
     }
@@ -103,7 +98,7 @@ Shape shape_of(std::string_view s) {
 bool underscores_are_right(std::string_view s, bool hex) {
     char before = hex ? '0' : '^';
     for (std::size_t i = hex ? 2 : 0; i < s.size(); ++i) {
-        const bool digit = is_digit(s[i]) || (hex && is_hex_digit(s[i]));
+        const bool digit = base::is_digit(s[i]) || (hex && is_hex_digit(s[i]));
         if (s[i] == '_' ? before != '0' : (!digit && before == '_')) {
             return false;
         }

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/ascii.h"
 #include "fields/conversions.h"
 #include "fields/names.h"
 
@@ -41,17 +42,13 @@ constexpr std::array<Size, 26> kSizes = {{{"", 1},
                                           {"ei", kKibi* kKibi* kKibi* kKibi* kKibi* kKibi},
                                           {"eib", kKibi* kKibi* kKibi* kKibi* kKibi* kKibi}}};
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 const Size* find_size(std::string_view name) {
     if (name.size() > 3) {
         return nullptr;
     }
     std::array<char, 3> text{};
     for (std::size_t i = 0; i < name.size(); ++i) {
-        text[i] = lower(name[i]);
+        text[i] = base::to_lower_ascii(name[i]);
     }
     const std::string_view wanted(text.data(), name.size());
     for (const auto& size : kSizes) {
@@ -89,7 +86,7 @@ bool parse_humanize_bytes(std::string_view text, std::uint64_t& bytes, std::stri
         if (error != nullptr) {
             error->assign("unhandled size name: ");
             for (const char c : name) {
-                error->push_back(lower(c));
+                error->push_back(base::to_lower_ascii(c));
             }
         }
         return false;

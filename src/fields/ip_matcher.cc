@@ -1,6 +1,7 @@
 #include "fields/ip_matcher.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "model/labels.h"
 
 #include <arpa/inet.h>
@@ -8,15 +9,12 @@
 namespace logi::fields {
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_hex(char c) {
     const char lower = static_cast<char>(c | 0x20);
-    return is_digit(c) || (lower >= 'a' && lower <= 'f');
+    return base::is_digit(c) || (lower >= 'a' && lower <= 'f');
 }
 bool in_v4(char c) {
-    return is_digit(c) || c == '.';
+    return base::is_digit(c) || c == '.';
 }
 bool in_v6(char c) {
     return is_hex(c) || c == ':' || c == '.';
@@ -24,7 +22,7 @@ bool in_v6(char c) {
 
 // A digit, and a dot within the next three characters.
 bool hints_v4(std::string_view s) {
-    return s.size() >= 4 && is_digit(s[0]) && (s[1] == '.' || s[2] == '.' || s[3] == '.');
+    return s.size() >= 4 && base::is_digit(s[0]) && (s[1] == '.' || s[2] == '.' || s[3] == '.');
 }
 
 // "::" and a hex digit, or up to four hex digits and a colon.

@@ -17,7 +17,7 @@
 namespace logi::fields {
 namespace {
 
-constexpr char kFiller = '0';
+constexpr char kJsonFiller = '0';
 constexpr std::size_t kNoEnd = std::string_view::npos;
 
 // Bytes that end a token, or by which brackets and strings are found.
@@ -301,7 +301,7 @@ class UnpackOutline {
 }  // namespace
 
 std::optional<Outline> JsonParser::outline(absl::Span<const std::string_view> pieces) const {
-    const HoledText text(pieces, kFiller);
+    const HoledText text(pieces, kJsonFiller);
     Outline out;
     out.holes.resize(text.holes());
     return outline_no_object(text, out) ? std::optional(std::move(out)) : outline_object(text);
@@ -309,7 +309,7 @@ std::optional<Outline> JsonParser::outline(absl::Span<const std::string_view> pi
 
 // The scan for paths looks at less than the walk over an object, and beyond its end.
 std::optional<Outline> JsonExpressions::outline(absl::Span<const std::string_view> pieces) const {
-    const HoledText text(pieces, kFiller);
+    const HoledText text(pieces, kJsonFiller);
     const std::string_view all = text.text();
     Outline none;
     none.holes.resize(text.holes());
@@ -334,7 +334,7 @@ std::optional<Outline> JsonExpressions::outline(absl::Span<const std::string_vie
 }
 
 std::optional<Outline> UnpackParser::outline(absl::Span<const std::string_view> pieces) const {
-    const HoledText text(pieces, kFiller);
+    const HoledText text(pieces, kJsonFiller);
     const std::string_view all = text.text();
     if (all.empty() || text.is_hole(0) || all[0] != '{') {
         Outline none;

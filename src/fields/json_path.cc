@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "fields/field_sink.h"
 
@@ -30,9 +31,6 @@ const char* token_name(Token token) {
     return "";
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool begins_field(char c) {
     return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -104,12 +102,12 @@ class PathReader {
             return absl::OkStatus();
         }
         const char c = rest_[0];
-        if (is_digit(c)) {
+        if (base::is_digit(c)) {
             return read_index();
         }
         if (begins_field(c)) {
             std::size_t end = 1;
-            while (end < rest_.size() && (begins_field(rest_[end]) || is_digit(rest_[end]))) {
+            while (end < rest_.size() && (begins_field(rest_[end]) || base::is_digit(rest_[end]))) {
                 ++end;
             }
             take(Token::kField, end);
@@ -133,7 +131,7 @@ class PathReader {
 
     Status read_index() {
         std::size_t end = 0;
-        while (end < rest_.size() && is_digit(rest_[end])) {
+        while (end < rest_.size() && base::is_digit(rest_[end])) {
             ++end;
         }
         if (end < rest_.size() && rest_[end] == '.') {

@@ -5,7 +5,7 @@
 namespace logi::fields {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kUnclosed = std::string_view::npos;
 
 bool is_json_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -42,7 +42,7 @@ JsonError read_token(std::string_view text, std::size_t& at, JsonValue& value) {
 JsonError read_block(std::string_view text, std::size_t& at, JsonValue& value) {
     const bool object = text[at] == '{';
     const std::size_t end = json_block_end(text, at, object ? '{' : '[', object ? '}' : ']');
-    if (end == kNone) {
+    if (end == kUnclosed) {
         return object ? JsonError::kObject : JsonError::kArray;
     }
     value.type = object ? JsonType::kObject : JsonType::kArray;
@@ -66,12 +66,12 @@ std::size_t block_end(std::string_view text, std::size_t from) {
         } else {
             bool escaped = false;
             i = json_string_end(text, i + 1, escaped);
-            if (i == kNone) {
-                return kNone;
+            if (i == kUnclosed) {
+                return kUnclosed;
             }
         }
     }
-    return kNone;
+    return kUnclosed;
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ std::size_t json_string_end(std::string_view text, std::size_t from, bool& escap
         }
         escaped = true;
     }
-    return kNone;
+    return kUnclosed;
 }
 
 std::size_t json_block_end(std::string_view text, std::size_t from, char open, char close) {
@@ -129,7 +129,7 @@ JsonError read_json_value(std::string_view text, std::size_t& at, JsonValue& val
     }
     if (text[at] == '"') {
         const std::size_t end = json_string_end(text, at + 1, value.escaped);
-        if (end == kNone) {
+        if (end == kUnclosed) {
             return JsonError::kString;
         }
         value.type = JsonType::kString;
@@ -173,7 +173,7 @@ bool JsonObjectReader::go_to_member() {
 bool JsonObjectReader::read_key(JsonMember& member) {
     bool escaped = false;
     const std::size_t end = json_string_end(text_, at_ + 1, escaped);
-    if (end == kNone) {
+    if (end == kUnclosed) {
         return fail(JsonError::kSyntax);
     }
     member.key = text_.substr(at_ + 1, end - at_ - 1);

@@ -3,7 +3,7 @@
 namespace logi::fields {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNotThere = std::string_view::npos;
 
 class Search {
   public:
@@ -38,11 +38,11 @@ class Search {
                 if (level_ == matched_) {
                     --matched_;
                 }
-                return level_ < 0 ? end(kNone) : void();
+                return level_ < 0 ? end(kNotThere) : void();
             case '[':
                 return array();
             case ':':
-                return end(kNone);
+                return end(kNotThere);
             default:
                 return;
         }
@@ -50,8 +50,8 @@ class Search {
 
     void skip(char open, char close) {
         const std::size_t behind = json_block_end(text_, at_, open, close);
-        if (behind == kNone) {
-            return end(kNone);
+        if (behind == kNotThere) {
+            return end(kNotThere);
         }
         at_ = behind - 1;
     }
@@ -62,9 +62,9 @@ class Search {
         const std::size_t begin = at_ + 1;
         const std::size_t quote = json_string_end(text_, begin, escaped);
         const std::size_t behind =
-            quote == kNone ? text_.size() : skip_json_space(text_, quote + 1);
+            quote == kNotThere ? text_.size() : skip_json_space(text_, quote + 1);
         if (behind == text_.size()) {
-            return end(kNone);
+            return end(kNotThere);
         }
         if (text_[behind] != ':') {
             at_ = behind - 1;
@@ -74,7 +74,7 @@ class Search {
         std::string_view name = text_.substr(begin, quote - begin);
         if (level_ < 1 || level_ > static_cast<int>(path_.size()) ||
             (escaped && !json_unescape(name, key_buffer_))) {
-            return end(kNone);
+            return end(kNotThere);
         }
         if (escaped) {
             name = key_buffer_;
@@ -94,13 +94,13 @@ class Search {
         if (matched_ != level_ || !path_[level].index) {
             return skip('[', ']');
         }
-        std::size_t found = kNone;
+        std::size_t found = kNotThere;
         each_json_element(
             text_, at_, [&](std::size_t number, std::size_t begin, std::size_t behind) {
                 if (number == *path_[level].index) {
                     const std::size_t inner = find_json_path(
                         text_.substr(begin, behind - begin), path_.subspan(level + 1), key_buffer_);
-                    found = inner == kNone ? kNone : begin + inner;
+                    found = inner == kNotThere ? kNotThere : begin + inner;
                 }
             });
         end(found);
@@ -114,7 +114,7 @@ class Search {
     int matched_ = 0;  // parts of the path that are found
     bool last_matched_ = true;
     bool ended_ = false;
-    std::size_t found_ = kNone;
+    std::size_t found_ = kNotThere;
 };
 
 }  // namespace

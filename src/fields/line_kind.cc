@@ -1,16 +1,9 @@
 #include "fields/line_kind.h"
 
+#include "base/ascii.h"
 #include "fields/names.h"
 
 namespace logi::fields {
-namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-}  // namespace
-
 bool looks_like_json(std::string_view line) {
     if (line.size() < 2 || (line.back() != '}' && line.back() > ' ')) {
         return false;
@@ -24,7 +17,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
         return false;
     }
     for (std::size_t i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i])) {
+        if (base::to_lower_ascii(a[i]) != base::to_lower_ascii(b[i])) {
             return false;
         }
     }

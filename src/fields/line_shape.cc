@@ -1,5 +1,6 @@
 #include "fields/line_shape.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 #include <algorithm>
@@ -35,10 +36,6 @@ CharClass class_of(char c) {
     return kCharClasses[static_cast<unsigned char>(c)];
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool is_valid_utf8(std::string_view s) {
     for (std::size_t i = 0; i < s.size();) {
         const base::Rune rune = base::decode_rune(s.substr(i));
@@ -54,7 +51,7 @@ bool is_valid_utf8(std::string_view s) {
 void trim(std::string_view line, std::size_t& begin, std::size_t& end) {
     const auto is_sign = [&](std::size_t at) {
         constexpr std::string_view kSigns = "+-.";
-        return at + 1 < end && is_digit(line[at + 1]) &&
+        return at + 1 < end && base::is_digit(line[at + 1]) &&
                kSigns.find(line[at]) != std::string_view::npos;
     };
     while (begin < end && class_of(line[begin]) == CharClass::kSoft && !is_sign(begin)) {
@@ -71,7 +68,8 @@ bool is_variable(std::string_view line, std::size_t begin, std::size_t end) {
     // <word> would be a capture.
     const bool in_angles =
         begin > 0 && line[begin - 1] == '<' && end < line.size() && line[end] == '>';
-    return in_angles || std::any_of(word.begin(), word.end(), is_digit) || !is_valid_utf8(word);
+    return in_angles || std::any_of(word.begin(), word.end(), base::is_digit) ||
+           !is_valid_utf8(word);
 }
 
 // The last word goes on to the end of the line.

@@ -1,5 +1,6 @@
 #include "fields/names.h"
 
+#include "base/ascii.h"
 #include "base/unicode.h"
 
 #include <array>
@@ -19,10 +20,6 @@ constexpr std::array<bool, 256> kNameChars = name_chars();
 
 bool is_name_char(char c) {
     return kNameChars[static_cast<unsigned char>(c)];
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 
 bool is_clean(std::string_view key) {
@@ -53,7 +50,7 @@ std::string_view trim_space(std::string_view s) {
 }
 
 std::string_view sanitised_name(std::string_view key, std::string& buffer) {
-    if (is_clean(key) && (key.empty() || !is_digit(key[0]))) {
+    if (is_clean(key) && (key.empty() || !base::is_digit(key[0]))) {
         return key;
     }
     buffer.clear();
@@ -69,7 +66,7 @@ void append_name_part(std::string& name, std::string_view key) {
     if (key.empty()) {
         return;
     }
-    if (!name.empty() || is_digit(key[0])) {
+    if (!name.empty() || base::is_digit(key[0])) {
         name.push_back('_');
     }
     if (clean) {

@@ -7,7 +7,7 @@
 namespace logi::fields {
 namespace {
 
-constexpr char kFiller = '\0';
+constexpr char kPatternFiller = '\0';
 
 class OutlineCaptures {
   public:
@@ -29,7 +29,7 @@ class OutlineCaptures {
     }
 
     std::size_t find(std::string_view literal, std::size_t from) {
-        if (literal.find(kFiller) != std::string_view::npos) {
+        if (literal.find(kPatternFiller) != std::string_view::npos) {
             unknown();
             return regex::kNotFound;
         }
@@ -82,7 +82,7 @@ class OutlineCaptures {
 }  // namespace
 
 std::optional<Outline> PatternParser::outline(absl::Span<const std::string_view> pieces) const {
-    const HoledText text(pieces, kFiller);
+    const HoledText text(pieces, kPatternFiller);
     Outline out;
     out.holes.resize(text.holes());
     OutlineCaptures captures(text, out);

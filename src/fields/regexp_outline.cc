@@ -14,7 +14,7 @@ using StateId = RegexpMachine::StateId;
 using States = std::set<StateId>;
 using Classes = std::vector<bool>;
 
-constexpr char kFiller = '\0';
+constexpr char kRegexpFiller = '\0';
 // More at once are not followed.
 constexpr std::size_t kStatesMax = 32;
 // Steps of threads for one outline, which take some milliseconds.
@@ -411,7 +411,7 @@ OutlineField field_of(const std::string& name,
 
 std::optional<Outline> RegexpParser::outline(absl::Span<const std::string_view> pieces,
                                              absl::Span<const HoleHint> hints) const {
-    const HoledText text(pieces, kFiller);
+    const HoledText text(pieces, kRegexpFiller);
     if (program_ == nullptr) {
         return std::nullopt;
     }

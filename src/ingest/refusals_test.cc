@@ -13,11 +13,11 @@
 namespace logi::ingest {
 namespace {
 
-constexpr Timestamp kNow{1'700'000'000'500'000'000};
+constexpr Timestamp kPushTime{1'700'000'000'500'000'000};
 
 struct Line {
     std::string text;
-    Duration after = Duration{0};  // of kNow
+    Duration after = Duration{0};  // of kPushTime
 };
 
 class Pushed : public testing::Test {
@@ -42,7 +42,7 @@ class Pushed : public testing::Test {
         out.labels = std::move(labels);
         for (const Line& line : lines) {
             texts.push_back(line.text);
-            out.entries.push_back({kNow + line.after, texts.back(), {}});
+            out.entries.push_back({kPushTime + line.after, texts.back(), {}});
         }
         return out;
     }
@@ -75,7 +75,7 @@ class Pushed : public testing::Test {
     int writers_ = 1;
 
   private:
-    io::SimClock clock_{kNow};
+    io::SimClock clock_{kPushTime};
     io::SimExecutor executor_{1, clock_};
     io::SimFileSystem files_{1};
     io::SeededRandom random_{1};

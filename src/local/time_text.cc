@@ -1,5 +1,6 @@
 #include "local/time_text.h"
 
+#include "base/ascii.h"
 #include "template/civil.h"
 #include "template/time_layout.h"
 #include "template/zone.h"
@@ -11,20 +12,15 @@ namespace {
 
 constexpr int kNanoDigits = 9;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 // Reads piece by piece; every call leaves the text as it was where it finds nothing.
 class Reader {
   public:
     explicit Reader(std::string_view text) : text_(text) {}
 
     [[nodiscard]] char peek() const { return text_.empty() ? '\0' : text_.front(); }
-    [[nodiscard]] bool ends_word() const { return !is_digit(peek()) && !is_letter(peek()); }
+    [[nodiscard]] bool ends_word() const {
+        return !base::is_digit(peek()) && !base::is_letter(peek());
+    }
     bool take(char c) {
         if (peek() != c || text_.empty()) {
             return false;
@@ -42,7 +38,7 @@ class Reader {
         }
         int value = 0;
         for (std::size_t i = 0; i < digits; ++i) {
-            if (!is_digit(text_[i])) {
+            if (!base::is_digit(text_[i])) {
                 return false;
             }
             value = value * 10 + (text_[i] - '0');
@@ -81,13 +77,13 @@ class Reader {
     // Digits behind one of `points`; none: 0.
     std::int64_t fraction_ns(std::string_view points) {
         if (text_.size() < 2 || points.find(text_[0]) == std::string_view::npos ||
-            !is_digit(text_[1])) {
+            !base::is_digit(text_[1])) {
             return 0;
         }
         text_.remove_prefix(1);
         std::int64_t ns = 0;
         int digits = 0;
-        for (; is_digit(peek()); text_.remove_prefix(1)) {
+        for (; base::is_digit(peek()); text_.remove_prefix(1)) {
             if (digits < kNanoDigits) {
                 ns = ns * 10 + (peek() - '0');
                 ++digits;
@@ -208,7 +204,7 @@ std::optional<Timestamp> TimeText::timestamp(const Civil& time) {
 std::optional<Timestamp> TimeText::read_unix(std::string_view text) {
     std::size_t digits = 0;
     std::int64_t value = 0;
-    while (digits < text.size() && is_digit(text[digits])) {
+    while (digits < text.size() && base::is_digit(text[digits])) {
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, text[digits] - '0', &value)) {
             return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "logql/names.h"
 #include "logql/number_lexeme.h"
@@ -61,10 +62,6 @@ std::string lower_case(std::string_view text) {
     return lower;
 }
 
-bool is_digit(char c) {
-    return absl::ascii_isdigit(static_cast<unsigned char>(c));
-}
-
 // Beyond ASCII: what is neither space nor punctuation nor a control character passes as a letter.
 bool is_letter(std::uint32_t rune) {
     if (rune < 0x80) {
@@ -81,7 +78,7 @@ std::size_t identifier_length(std::string_view text) {
     while (length < text.size()) {
         const std::string_view rest = text.substr(length);
         const std::size_t bytes = base::utf8_length(rest);
-        const bool digit = length > 0 && is_digit(rest[0]);
+        const bool digit = length > 0 && base::is_digit(rest[0]);
         if (bytes == 0 || !(digit || is_letter(base::decode_rune(rest).value))) {
             break;
         }
@@ -220,7 +217,7 @@ class Lexer {
 
     void next() {
         const char c = rest()[0];
-        if (is_digit(c) || (c == '.' && rest().size() > 1 && is_digit(rest()[1]))) {
+        if (base::is_digit(c) || (c == '.' && rest().size() > 1 && base::is_digit(rest()[1]))) {
             number();
         } else if (c == '"' || c == '\'') {
             quoted(c);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "logql/number.h"
 #include "logql/parser.h"
 #include "model/labels.h"
@@ -41,14 +42,10 @@ std::size_t unit_index(const std::array<Unit, N>& units, std::string_view name) 
     return static_cast<std::size_t>(unit - units.begin());
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-// Takes the leading characters for which is_digit (or its contrary) holds.
+// Takes the leading characters for which base::is_digit (or its contrary) holds.
 std::string_view take_while(std::string_view& text, bool digits) {
     std::size_t length = 0;
-    while (length < text.size() && is_digit(text[length]) == digits) {
+    while (length < text.size() && base::is_digit(text[length]) == digits) {
         ++length;
     }
     const std::string_view taken = text.substr(0, length);

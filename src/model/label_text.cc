@@ -1,5 +1,6 @@
 // Reads {a="b", c="d"}, with the words of Prometheus' parser in its errors.
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "model/labels.h"
 
@@ -15,11 +16,11 @@ struct Token {
     std::string error;
 };
 
-bool is_alpha(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+bool begins_name(char c) {
+    return base::is_letter(c) || c == '_';
 }
-bool is_alphanumeric(char c) {
-    return is_alpha(c) || (c >= '0' && c <= '9');
+bool is_in_name(char c) {
+    return begins_name(c) || base::is_digit(c);
 }
 
 class Lexer {
@@ -36,10 +37,10 @@ class Lexer {
                               : token(Kind::kEnd, 0);
         }
         const char c = text_[at_];
-        if (is_alpha(c)) {
+        if (begins_name(c)) {
             std::size_t n = 1;
             while (at_ + n < text_.size() &&
-                   (is_alphanumeric(text_[at_ + n]) || (!in_braces_ && text_[at_ + n] == ':'))) {
+                   (is_in_name(text_[at_ + n]) || (!in_braces_ && text_[at_ + n] == ':'))) {
                 ++n;
             }
             return token(Kind::kIdentifier, n);

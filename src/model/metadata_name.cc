@@ -1,22 +1,15 @@
 #include "model/metadata_name.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "model/labels.h"
 
 namespace logi {
-namespace {
-
-bool is_alphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-}  // namespace
-
 bool is_normal_metadata_name(std::string_view name) {
     bool any = false;
     char before = '\0';
     for (const char c : name) {
-        if (!is_alphanumeric(c) && (c != '_' || before == '_')) {
+        if (!base::is_letter_or_digit(c) && (c != '_' || before == '_')) {
             return false;
         }
         any = any || c != '_';
@@ -34,7 +27,7 @@ StatusOr<std::string> normalise_metadata_name(std::string_view name) {
     std::string out;
     bool any = false;
     for (const char c : middle) {
-        if (is_alphanumeric(c)) {
+        if (base::is_letter_or_digit(c)) {
             any = true;
             out.push_back(c);
         } else if (out.empty() || out.back() != '_') {

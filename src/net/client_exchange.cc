@@ -11,7 +11,7 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr std::size_t kReadBytes = 64U << 10U;
+constexpr std::size_t kAnswerReadBytes = 64U << 10U;
 // What is between chunks and behind the last one has an end.
 constexpr std::size_t kBufferBytesMax = 256U << 10U;
 using Parser = http::response_parser<http::string_body>;
@@ -89,7 +89,7 @@ struct AnswerReader::Impl {
                 return absl::OkStatus();
             }
             if (ec == http::error::need_more || buffer.size() == 0) {
-                const auto space = buffer.prepare(kReadBytes);
+                const auto space = buffer.prepare(kAnswerReadBytes);
                 LOGI_ASSIGN_OR_RETURN(
                     const std::size_t bytes,
                     connection.read_some({static_cast<char*>(space.data()), space.size()}));

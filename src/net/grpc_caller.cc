@@ -29,11 +29,11 @@ constexpr int kReconnectMillisMax = 2'000;
 // answer to that may take.
 constexpr int kSilentMillis = 10'000;
 constexpr int kPingMillis = 5'000;
-constexpr int kIdleMillis = 300'000;  // then a connection without calls is closed
+constexpr int kClientIdleMillis = 300'000;  // then a connection without calls is closed
 constexpr Duration kTimeoutMax = Duration::hours(1);
 
-struct Connection {
-    explicit Connection(std::shared_ptr<grpc::Channel> channel) : stub(std::move(channel)) {}
+struct KeptConnection {
+    explicit KeptConnection(std::shared_ptr<grpc::Channel> channel) : stub(std::move(channel)) {}
     grpc::GenericStub stub;
     std::shared_ptr<const ServerIdentity> identity;  // that it was made with
     std::uint64_t last_use = 0;
@@ -44,7 +44,7 @@ struct Pending {
     CallMethod method;
     io::CancelToken cancel;
     Answered done;
-    std::shared_ptr<Connection> connection;
+    std::shared_ptr<KeptConnection> connection;
     grpc::ClientContext context;
     grpc::ByteBuffer message;
     grpc::ByteBuffer answer;
@@ -79,7 +79,7 @@ struct GrpcCaller::Impl : std::enable_shared_from_this<Impl> {
         quota.Resize(static_cast<std::size_t>(options.inflight_bytes_max));
     }
 
-    [[nodiscard]] std::shared_ptr<Connection> connect(const std::string& address) const {
+    [[nodiscard]] std::shared_ptr<KeptConnection> connect(const std::string& address) const {
         grpc::ChannelArguments arguments;
         arguments.SetMaxReceiveMessageSize(static_cast<int>(options.answer_bytes_max));
         arguments.SetResourceQuota(quota);
@@ -89,7 +89,7 @@ struct GrpcCaller::Impl : std::enable_shared_from_this<Impl> {
         arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kSilentMillis);
         arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingMillis);
         arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-        arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, kIdleMillis);
+        arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, kClientIdleMillis);
         // Else the environment could send what is internal to a proxy, and a name's owner could
         // change how calls are made.
         arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -108,23 +108,23 @@ struct GrpcCaller::Impl : std::enable_shared_from_this<Impl> {
                 arguments.SetSslTargetNameOverride(options.tls_server_name);
             }
         }
-        auto connection = std::make_shared<Connection>(
+        auto connection = std::make_shared<KeptConnection>(
             grpc::CreateCustomChannel(target_of(address), credentials, arguments));
         connection->identity = std::move(identity);
         return connection;
     }
 
     // Those that are left go to `left`, to be closed without the lock.
-    std::shared_ptr<Connection> connection_to(const std::string& address,
-                                              std::shared_ptr<Connection>& left) {
+    std::shared_ptr<KeptConnection> connection_to(const std::string& address,
+                                                  std::shared_ptr<KeptConnection>& left) {
         const std::lock_guard<std::mutex> lock(mutex);
-        std::shared_ptr<Connection>& kept = connections[address];
+        std::shared_ptr<KeptConnection>& kept = connections[address];
         if (kept == nullptr ||
             (options.tls != nullptr && kept->identity != options.tls->identity())) {
             left = std::exchange(kept, connect(address));
         }
         kept->last_use = ++uses;
-        std::shared_ptr<Connection> connection = kept;
+        std::shared_ptr<KeptConnection> connection = kept;
         if (connections.size() > options.connections_max) {
             const auto oldest = std::min_element(
                 connections.begin(), connections.end(), [](const auto& a, const auto& b) {
@@ -142,7 +142,7 @@ struct GrpcCaller::Impl : std::enable_shared_from_this<Impl> {
             return;
         }
         auto pending = std::make_shared<Pending>();
-        std::shared_ptr<Connection> left;
+        std::shared_ptr<KeptConnection> left;
         pending->connection = connection_to(call.address, left);
         pending->method = std::move(call.method);
         pending->cancel = std::move(call.cancel);
@@ -291,12 +291,12 @@ struct GrpcCaller::Impl : std::enable_shared_from_this<Impl> {
     grpc::ResourceQuota quota;
     std::mutex mutex;
     std::condition_variable ended;
-    std::map<std::string, std::shared_ptr<Connection>> connections;  // guarded by mutex
-    std::map<std::uint64_t, std::shared_ptr<Pending>> under_way;     // guarded by mutex
-    std::uint64_t calls = 0;                                         // guarded by mutex
-    std::uint64_t uses = 0;                                          // guarded by mutex
-    bool looking = false;                                            // guarded by mutex
-    bool stopping = false;                                           // guarded by mutex
+    std::map<std::string, std::shared_ptr<KeptConnection>> connections;  // guarded by mutex
+    std::map<std::uint64_t, std::shared_ptr<Pending>> under_way;         // guarded by mutex
+    std::uint64_t calls = 0;                                             // guarded by mutex
+    std::uint64_t uses = 0;                                              // guarded by mutex
+    bool looking = false;                                                // guarded by mutex
+    bool stopping = false;                                               // guarded by mutex
 };
 
 GrpcCaller::GrpcCaller(io::Executor& executor, base::Registry& metrics, GrpcCallerOptions options)

@@ -27,7 +27,7 @@ namespace {
 // Clients take no more than 8 KiB of trailers, which have a message twice, percent-encoded once.
 constexpr std::size_t kMessageBytesMax = 1024;
 constexpr int kHandshakeMillis = 20'000;
-constexpr int kIdleMillis = 300'000;  // then a connection without calls is closed
+constexpr int kServerIdleMillis = 300'000;  // then a connection without calls is closed
 constexpr const char* kBusy = "too many requests are under way";
 constexpr Duration kRetryAfter = Duration::seconds(1);
 
@@ -237,7 +237,7 @@ struct GrpcServer::Impl {
         builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                                    static_cast<int>(options.calls_per_connection_max));
         builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMillis);
-        builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kServerIdleMillis);
         builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                                    static_cast<int>(options.pings_apart.ns / kNanosPerMilli));
         server = builder.BuildAndStart();

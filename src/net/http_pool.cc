@@ -45,7 +45,7 @@ struct Transfer {
     }
 };
 
-std::size_t on_body(const char* data, std::size_t, std::size_t n, void* out) {
+std::size_t keep_body(const char* data, std::size_t, std::size_t n, void* out) {
     auto& transfer = *static_cast<Transfer*>(out);
     if (n > transfer.bytes_max - transfer.response.body.size()) {
         transfer.too_large = true;
@@ -55,7 +55,7 @@ std::size_t on_body(const char* data, std::size_t, std::size_t n, void* out) {
     return n;
 }
 
-std::size_t on_header(const char* data, std::size_t, std::size_t n, void* out) {
+std::size_t keep_header(const char* data, std::size_t, std::size_t n, void* out) {
     auto& transfer = *static_cast<Transfer*>(out);
     const std::string_view line(data, n);
     if (line.starts_with("HTTP/")) {  // an interim answer came before
@@ -129,9 +129,9 @@ void prepare(Transfer& transfer, const PoolRequest& request, const HttpPoolOptio
         sign(transfer, request);
     }
     ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers);
-    ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
     ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-    ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, keep_header);
     ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
     ::curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
 }

@@ -17,8 +17,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-// How long to wait after a failed accept: without file descriptors it fails again at once.
-constexpr std::chrono::milliseconds kAcceptBackOff(50);
 // How long requests that are cancelled at a stop have for their answers, and WebSockets that are
 // closed for their peers' answers.
 constexpr std::chrono::seconds kCancelTime(1);

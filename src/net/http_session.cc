@@ -29,7 +29,6 @@ constexpr std::size_t kIdleBufferBytes = 4U << 10U;
 constexpr std::size_t kBodyBufferBytes = 64U << 10U;
 // A closed connection reads on for so long, so that the answer is not lost to a reset.
 constexpr Duration kLingerTime = Duration::seconds(10);
-constexpr Duration kCancelAgain = Duration::millis(50);
 constexpr std::uint32_t kRefusalsMax = 128;
 // To who speaks HTTP where TLS is spoken, as Go's server says it.
 constexpr std::string_view kNotTls =
@@ -141,7 +140,6 @@ class Session : public std::enable_shared_from_this<Session> {
                 self->timed_out_ = true;
                 beast::error_code ignored;
                 self->stream_->socket().cancel(ignored);
-                // Between two steps of a read there is nothing to cancel: again until it ends.
                 self->wait_for_deadline(kCancelAgain, number);
             }
         });

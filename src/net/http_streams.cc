@@ -36,7 +36,7 @@ struct Stream {
     }
 };
 
-std::size_t on_body(const char* data, std::size_t, std::size_t n, void* out) {
+std::size_t pass_on_body(const char* data, std::size_t, std::size_t n, void* out) {
     auto& stream = *static_cast<Stream*>(out);
     if (!stream.events.on_bytes(stream.status(), {data, n})) {
         ::curl_easy_pause(stream.easy, CURLPAUSE_RECV);
@@ -82,7 +82,7 @@ void prepare(Stream& stream) {
             ::curl_slist_append(stream.headers, absl::StrCat(name, ": ", value).c_str());
     }
     ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, stream.headers);
-    ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, pass_on_body);
     ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &stream);
     ::curl_easy_setopt(easy, CURLOPT_PRIVATE, &stream);
 }

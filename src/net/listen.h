@@ -4,6 +4,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,9 @@ class io_context;
 }
 
 namespace logi::net {
+
+// How long to wait after a failed accept: without file descriptors it fails again at once.
+inline constexpr std::chrono::milliseconds kAcceptBackOff(50);
 
 // Of a name's addresses the first, IPv4 before IPv6, as Go's net.Listen takes it. Throws
 // boost::system::system_error.

@@ -10,7 +10,7 @@
 namespace logi::net {
 namespace {
 
-constexpr Duration kLook = Duration::millis(10);  // at the tokens of calls
+constexpr Duration kLookPause = Duration::millis(10);  // at the tokens of calls
 
 struct Flight {
     std::string from;
@@ -60,7 +60,7 @@ struct SimNetwork::Impl : std::enable_shared_from_this<Impl> {
     }
 
     void watch(const std::shared_ptr<Flight>& flight) {
-        executor.post_after(kLook, [self = shared_from_this(), flight] {
+        executor.post_after(kLookPause, [self = shared_from_this(), flight] {
             if (!flight->done) {
                 return;
             }

@@ -2,6 +2,7 @@
 // are the only ones that know of Asio.
 #pragma once
 
+#include "base/time.h"
 #include "net/tls_connection.h"
 
 #include <boost/asio/buffer.hpp>
@@ -16,6 +17,9 @@
 #include <utility>
 
 namespace logi::net {
+
+// Between two steps of a read there is nothing to cancel: who ends one cancels again so much later.
+inline constexpr Duration kCancelAgain = Duration::millis(50);
 
 // Reads and writes as Beast and Asio want it of a stream. One strand at a time. What is under way
 // ends with operation_aborted when socket() is cancelled while it waits for the peer.

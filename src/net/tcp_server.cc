@@ -20,10 +20,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-// How long to wait after a failed accept: without file descriptors it fails again at once.
-constexpr std::chrono::milliseconds kAcceptBackOff(50);
-constexpr Duration kCancelAgain = Duration::millis(50);
-
 std::string peer_address(tcp::socket& socket) {
     ErrorCode ec;
     const tcp::endpoint peer = socket.remote_endpoint(ec);

@@ -15,8 +15,6 @@
 namespace logi::net {
 namespace {
 
-constexpr std::uint64_t kFileBytesMax = 4ULL << 20U;
-
 struct Free {
     void operator()(BIO* bio) const { BIO_free(bio); }
     void operator()(X509* certificate) const { X509_free(certificate); }
@@ -216,14 +214,14 @@ StatusOr<TlsContext> client_context(const ClientTls& tls) {
         return absl::InvalidArgumentError("a certificate needs a key, and a key a certificate");
     }
     if (!tls.ca_file.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const auto pem, io::read_file(*files, tls.ca_file, kFileBytesMax));
+        LOGI_ASSIGN_OR_RETURN(const auto pem, io::read_file(*files, tls.ca_file, kPemBytesMax));
         LOGI_RETURN_IF_ERROR(at(tls.ca_file, trust(*context, pem)));
     } else if (SSL_CTX_set_default_verify_paths(context.get()) != 1) {
         return absl::UnavailableError(absl::StrCat("the system's authorities: ", last_error()));
     }
     if (!tls.cert_file.empty()) {
-        LOGI_ASSIGN_OR_RETURN(const auto cert, io::read_file(*files, tls.cert_file, kFileBytesMax));
-        LOGI_ASSIGN_OR_RETURN(const auto key, io::read_file(*files, tls.key_file, kFileBytesMax));
+        LOGI_ASSIGN_OR_RETURN(const auto cert, io::read_file(*files, tls.cert_file, kPemBytesMax));
+        LOGI_ASSIGN_OR_RETURN(const auto key, io::read_file(*files, tls.key_file, kPemBytesMax));
         LOGI_RETURN_IF_ERROR(at(tls.cert_file, use_chain(*context, cert)));
         LOGI_RETURN_IF_ERROR(at(tls.key_file, use_key(*context, key)));
     }

@@ -3,6 +3,7 @@
 
 #include "net/tls.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,9 @@ struct ssl_st;
 struct x509_st;
 
 namespace logi::net {
+
+// Files with certificates and keys are no larger.
+inline constexpr std::uint64_t kPemBytesMax = 4ULL << 20U;
 
 // Immutable once made, so shared by connections.
 using TlsContext = std::shared_ptr<ssl_ctx_st>;

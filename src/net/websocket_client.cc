@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 64U << 10U;
 constexpr std::size_t kErrorBytesMax = 1U << 20U;
-constexpr Duration kCloseTime = Duration::seconds(1);
+constexpr Duration kCloseAnswerTime = Duration::seconds(1);
 
 std::string make_key(io::Random& random) {
     std::array<std::uint64_t, 2> bits = {random.next_u64(), random.next_u64()};
@@ -230,8 +230,8 @@ void WebSocketClient::close(const WebSocketClose& close) {
     }
     impl_->close_sent = true;
     const auto begin = Clock::now();
-    while (since(begin) < kCloseTime) {
-        const auto event = next({kCloseTime.ns - since(begin).ns});
+    while (since(begin) < kCloseAnswerTime) {
+        const auto event = next({kCloseAnswerTime.ns - since(begin).ns});
         if (!event.ok() || std::holds_alternative<WebSocketClose>(*event)) {
             break;
         }

@@ -16,7 +16,7 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::size_t kReadBytes = 1U << 10U;
+constexpr std::size_t kFramesReadBytes = 1U << 10U;
 // What the kernel may hold of what a peer does not read.
 constexpr int kSendBufferBytes = 256 << 10;
 // The peer answers to pings: when nothing is heard for so long, nobody is there, or reads.
@@ -244,7 +244,7 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
     std::shared_ptr<WebSocketSource> source_;  // null when it has been told of the end
     const std::shared_ptr<SessionShared> shared_;
     WebSocketDecoder decoder_;
-    std::array<char, kReadBytes> in_{};
+    std::array<char, kFramesReadBytes> in_{};
     std::string out_header_;
     WebSocketMessage out_;
     std::optional<std::string> pong_;

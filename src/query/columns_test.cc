@@ -9,7 +9,7 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kStart = 1'700'000'000LL * kNanosPerSecond;
+constexpr std::int64_t kLinesStart = 1'700'000'000LL * kNanosPerSecond;
 
 // 60 lines of one kind, and odd ones.
 exec::Sources segment_of(const std::function<std::string(int)>& usual,
@@ -17,7 +17,7 @@ exec::Sources segment_of(const std::function<std::string(int)>& usual,
                          const Labels& stream,
                          const std::vector<LabelPair>& metadata = {}) {
     std::vector<TestEntry> entries;
-    std::int64_t ns = kStart;
+    std::int64_t ns = kLinesStart;
     for (int i = 0; i < 60; ++i) {
         entries.push_back(
             {stream, ++ns, usual(i), i % 2 == 0 ? metadata : std::vector<LabelPair>()});
@@ -36,8 +36,8 @@ std::string answer(const exec::Sources& sources, const std::string& text, bool c
     Request request;
     request.query = text;
     request.instant = text.front() != '{';
-    request.start = {kStart};
-    request.end = {kStart + kNanosPerSecond};
+    request.start = {kLinesStart};
+    request.end = {kLinesStart + kNanosPerSecond};
     request.now = request.end;
     request.limit = 1000;
     request.columns = columns;

@@ -12,7 +12,7 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kStart = 1'700'006'400LL * kNanosPerSecond;  // of a day
+constexpr std::int64_t kDayStart = 1'700'006'400LL * kNanosPerSecond;  // of a day
 
 struct Answer {
     std::string text;
@@ -20,7 +20,7 @@ struct Answer {
 };
 
 Answer answer(const exec::Sources& sources, Request request) {
-    request.now = {kStart + 48 * Duration::hours(1).ns};
+    request.now = {kDayStart + 48 * Duration::hours(1).ns};
     auto prepared = prepare(std::move(request));
     if (!prepared.ok()) {
         return {prepared.status().ToString(), {}};
@@ -48,8 +48,8 @@ Request request_of(const std::string& query, Duration step, Duration from, Durat
     Request request;
     request.query = query;
     request.step = step;
-    request.start = Timestamp{kStart} + from;
-    request.end = Timestamp{kStart} + to;
+    request.start = Timestamp{kDayStart} + from;
+    request.end = Timestamp{kDayStart} + to;
     return request;
 }
 
@@ -72,7 +72,7 @@ std::vector<TestEntry> day_of_lines(std::size_t streams) {
         for (int i = 0; i < 24 * 60 * 10; ++i) {
             entries.push_back(
                 {labels,
-                 kStart + i * Duration::seconds(6).ns,
+                 kDayStart + i * Duration::seconds(6).ns,
                  absl::StrCat("request ", i, " took ", i * 7919 % 900, " ms ", noise(random)),
                  {{"detected_level", i % 7 == 0 ? "error" : "info"}}});
         }
@@ -140,7 +140,7 @@ class Data {
 
     TestSegment segment() {
         std::vector<TestEntry> entries;
-        const std::int64_t begin = kStart + Duration::minutes(1).ns * below_ns(200);
+        const std::int64_t begin = kDayStart + Duration::minutes(1).ns * below_ns(200);
         for (std::size_t i = 10 + below(2000); i > 0; --i) {
             TestEntry e;
             e.labels = streams_[below(streams_.size())];
@@ -179,7 +179,7 @@ class Data {
     SizeRequest size_request() {
         SizeRequest request;
         request.matchers = {*Matcher::make("pod", MatchOp::kNotEqual, "p2")};
-        request.first = Timestamp{kStart} + Duration::seconds(below_ns(9000));
+        request.first = Timestamp{kDayStart} + Duration::seconds(below_ns(9000));
         for (Timestamp last = request.first; request.lasts.size() < 1 + below(6);) {
             last = last + Duration::seconds(1 + below_ns(7200));
             request.lasts.push_back(last);
@@ -288,15 +288,15 @@ TEST(CountedRows, SizesAgreeWithRowsAtRandom) {
 TEST(CountedRows, SizesOfADayByHourOpenNoBlock) {
     const TestSegment segment(day_of_lines(2));
     SizeRequest request;
-    request.first = {kStart + 1};
+    request.first = {kDayStart + 1};
     for (int hour = 1; hour < 24; ++hour) {
-        request.lasts.push_back({kStart + hour * Duration::hours(1).ns});
+        request.lasts.push_back({kDayStart + hour * Duration::hours(1).ns});
     }
     request.groups_of = [](const Labels&, std::vector<std::uint32_t>& groups) {
         groups.push_back(0);
         return absl::OkStatus();
     };
-    // The first entry is at kStart, in a minute that lasts until then.
+    // The first entry is at kDayStart, in a minute that lasts until then.
     const auto told = sizes_of({segment.with_damaged_columns()}, request);
     const auto read = sizes_of({segment.without_statistics()}, request);
     ASSERT_TRUE(told.ok() && read.ok());

@@ -5,7 +5,7 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kPlenty = 1 << 20;
+constexpr std::int64_t kMemoryBytes = 1 << 20;
 
 LogRow row(const char* stream,
            std::string line,
@@ -20,7 +20,7 @@ LogRow row(const char* stream,
 
 // name:type:cardinality:parsers:path, …
 std::string fields_of(const std::vector<LogRow>& rows, std::size_t fields_max = 100) {
-    exec::MemoryBudget memory(kPlenty);
+    exec::MemoryBudget memory(kMemoryBytes);
     const auto fields = detected_fields(rows, fields_max, {memory, {}});
     EXPECT_TRUE(fields.ok()) << fields.status();
     std::string text;
@@ -41,7 +41,7 @@ std::string fields_of(const std::vector<LogRow>& rows, std::size_t fields_max = 
 std::vector<std::string> values_of(const std::vector<LogRow>& rows,
                                    std::string_view name,
                                    std::size_t values_max = 100) {
-    exec::MemoryBudget memory(kPlenty);
+    exec::MemoryBudget memory(kMemoryBytes);
     const auto values = detected_field_values(rows, name, values_max, {memory, {}});
     EXPECT_TRUE(values.ok()) << values.status();
     return *values;
@@ -117,7 +117,7 @@ TEST(DetectedFields, MemoryIsBounded) {
 }
 
 TEST(DetectedFields, NobodyWaits) {
-    exec::MemoryBudget memory(kPlenty);
+    exec::MemoryBudget memory(kMemoryBytes);
     const io::CancelToken cancel;
     cancel.cancel();
     EXPECT_EQ(detected_fields({row("{a=\"b\"}", "x=1")}, 10, {memory, cancel}).status().code(),

@@ -13,7 +13,7 @@
 namespace logi::query {
 namespace {
 
-struct Candidate {
+struct LineCandidate {
     LogRow row;
     StreamId id;
     Sequence sequence;
@@ -27,7 +27,7 @@ class RowReader {
         : pipeline_(pipeline), rows_(rows) {}
 
     // False if the pipeline drops the row.
-    StatusOr<bool> read(std::uint32_t row, Candidate& out) {
+    StatusOr<bool> read(std::uint32_t row, LineCandidate& out) {
         const std::uint32_t stream = rows_.streams[row];
         if (labels_ == nullptr || stream != stream_) {
             labels_ = std::make_shared<Labels>(rows_.selection->labels(stream));
@@ -78,7 +78,7 @@ class RowReader {
 
 // The same with what it takes to sort it.
 std::int64_t bytes_of(const LogRow& row) {
-    return static_cast<std::int64_t>(sizeof(Candidate) - sizeof(LogRow)) + memory_bytes(row);
+    return static_cast<std::int64_t>(sizeof(LineCandidate) - sizeof(LogRow)) + memory_bytes(row);
 }
 
 // The best `limit` rows so far, from blocks that are read in the order of their best time.
@@ -146,13 +146,13 @@ class Collector {
         }
         exec::OpenBlock block;
         LOGI_ASSIGN_OR_RETURN(exec::ScanRows rows, scan_.read(item, block));
-        std::vector<Candidate> found;
+        std::vector<LineCandidate> found;
         LOGI_RETURN_IF_ERROR(collect(rows, block, found));
         scan_.add(item, block);
         return merge(std::move(found));
     }
 
-    [[nodiscard]] bool earlier(const Candidate& a, const Candidate& b) const {
+    [[nodiscard]] bool earlier(const LineCandidate& a, const LineCandidate& b) const {
         if (a.row.time != b.row.time) {
             return forward_ ? a.row.time < b.row.time : a.row.time > b.row.time;
         }
@@ -176,7 +176,9 @@ class Collector {
     }
 
     // Of one block no more than `limit` rows can be in the answer, and all that tie with the last.
-    Status collect(exec::ScanRows& rows, exec::OpenBlock& block, std::vector<Candidate>& found) {
+    Status collect(exec::ScanRows& rows,
+                   exec::OpenBlock& block,
+                   std::vector<LineCandidate>& found) {
         if (rows.rows.empty()) {
             return absl::OkStatus();
         }
@@ -201,7 +203,7 @@ class Collector {
                     continue;
                 }
             }
-            Candidate candidate;
+            LineCandidate candidate;
             LOGI_ASSIGN_OR_RETURN(const bool passed, reader.read(row, candidate));
             if (passed) {
                 LOGI_ASSIGN_OR_RETURN(const auto sequences, rows.block->sequences());
@@ -217,7 +219,7 @@ class Collector {
         return absl::OkStatus();
     }
 
-    Status merge(std::vector<Candidate> found) {
+    Status merge(std::vector<LineCandidate> found) {
         const base::MutexLock lock(mutex_);
         std::move(found.begin(), found.end(), std::back_inserter(best_));
         if (best_.size() < (full_ ? 2 * limit_ : limit_)) {
@@ -230,7 +232,7 @@ class Collector {
 
     [[nodiscard]] std::int64_t held_bytes() const LOGI_REQUIRES(mutex_) {
         std::int64_t sum = 0;
-        for (const Candidate& c : best_) {
+        for (const LineCandidate& c : best_) {
             sum += bytes_of(c.row);
         }
         return sum;
@@ -240,7 +242,7 @@ class Collector {
     // longer be among the first `limit_`. Entries of the last one's time stay: a block that is read
     // later may hold an earlier copy of one of them.
     void shrink() LOGI_REQUIRES(mutex_) {
-        std::sort(best_.begin(), best_.end(), [&](const Candidate& a, const Candidate& b) {
+        std::sort(best_.begin(), best_.end(), [&](const LineCandidate& a, const LineCandidate& b) {
             return earlier(a, b);
         });
         if (!equal_entries_) {
@@ -259,7 +261,7 @@ class Collector {
         std::size_t kept = 0;
         std::size_t run = 0;  // where entries of this stream and time begin among those kept
         for (std::size_t i = 0; i < best_.size(); ++i) {
-            Candidate& c = best_[i];
+            LineCandidate& c = best_[i];
             if (run == kept || best_[run].row.time != c.row.time || best_[run].id != c.id) {
                 run = kept;
             }
@@ -297,7 +299,7 @@ class Collector {
     const Duration interval_;
     const bool equal_entries_;
     base::Mutex mutex_;
-    std::vector<Candidate> best_ LOGI_GUARDED_BY(mutex_);
+    std::vector<LineCandidate> best_ LOGI_GUARDED_BY(mutex_);
     bool full_ LOGI_GUARDED_BY(mutex_) = false;
     Timestamp worst_ LOGI_GUARDED_BY(mutex_);
 };

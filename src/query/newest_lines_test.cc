@@ -12,7 +12,7 @@ namespace {
 constexpr int kSegments = 200;
 constexpr int kStreams = 5;
 constexpr int kLines = 100;  // of a stream in a segment
-constexpr std::int64_t kMinute = 60 * kNanosPerSecond;
+constexpr std::int64_t kSegmentNanos = 60 * kNanosPerSecond;
 
 // A minute of all streams per segment.
 exec::Sources store() {
@@ -22,7 +22,7 @@ exec::Sources store() {
         for (int stream = 0; stream < kStreams; ++stream) {
             for (int i = 0; i < kLines; ++i) {
                 entries.push_back({Labels::from_pairs({{"app", absl::StrCat(stream)}}),
-                                   s * kMinute + i * (kMinute / kLines) + stream,
+                                   s * kSegmentNanos + i * (kSegmentNanos / kLines) + stream,
                                    absl::StrCat("line ", i, " of segment ", s),
                                    {}});
             }
@@ -36,7 +36,7 @@ Result ask(const exec::Sources& sources, bool forward, const std::string& query)
     Request request;
     request.query = query;
     request.start = {0};
-    request.end = {kSegments * kMinute};
+    request.end = {kSegments * kSegmentNanos};
     request.limit = 1000;
     request.forward = forward;
     StatusOr<Result> result = run_simulated(sources, *prepare(request));
@@ -53,7 +53,7 @@ TEST(NewestLines, OpenFewBlocks) {
         // Two hold the answer; as many tasks as run at once may each have begun with one more.
         EXPECT_LE(result.stats.segments.blocks, 4U);
         EXPECT_LE(result.stats.segments.lines, 2000U);
-        const Timestamp last{forward ? 2 * kMinute : (kSegments - 2) * kMinute};
+        const Timestamp last{forward ? 2 * kSegmentNanos : (kSegments - 2) * kSegmentNanos};
         for (const auto& row : result.rows) {
             EXPECT_TRUE(forward ? row.time < last : row.time >= last);
         }
@@ -66,7 +66,8 @@ TEST(NewestLines, BlocksAreAsNewAsTheStreamsThatAreWanted) {
     std::vector<TestEntry> entries;
     for (int i = 0; i < 2000; ++i) {
         entries.push_back({Labels::from_pairs({{"app", "0"}}), i, "old", {}});
-        entries.push_back({Labels::from_pairs({{"app", "1"}}), kSegments * kMinute - 1, "new", {}});
+        entries.push_back(
+            {Labels::from_pairs({{"app", "1"}}), kSegments * kSegmentNanos - 1, "new", {}});
     }
     for (int i = 0; i < 20; ++i) {
         sources.push_back(TestSegment(entries).source());
@@ -81,7 +82,7 @@ TEST(NewestLines, HiddenOnesDoNotCount) {
     exec::Sources sources = store();
     exec::Hiding hiding;
     auto rule = std::make_shared<exec::HideRule>();
-    rule->first = {100 * kMinute};
+    rule->first = {100 * kSegmentNanos};
     rule->last = Timestamp::max();
     hiding.rules.push_back(rule);
     for (auto& source : sources) {
@@ -90,8 +91,8 @@ TEST(NewestLines, HiddenOnesDoNotCount) {
     const Result result = ask(sources, false, "{app=~\".+\"}");
     ASSERT_EQ(result.rows.size(), 1000U);
     for (const auto& row : result.rows) {
-        EXPECT_GE(row.time.ns, 98 * kMinute);
-        EXPECT_LT(row.time.ns, 100 * kMinute);
+        EXPECT_GE(row.time.ns, 98 * kSegmentNanos);
+        EXPECT_LT(row.time.ns, 100 * kSegmentNanos);
     }
     EXPECT_LE(result.stats.segments.blocks, 4U);
 }

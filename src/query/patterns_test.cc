@@ -8,12 +8,10 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kSecond = kNanosPerSecond;
-
 class PatternsTest : public testing::Test {
   protected:
     PatternsTest() {
-        request_.range = {{0}, {1000 * kSecond}};
+        request_.range = {{0}, {1000 * kNanosPerSecond}};
         request_.step = Duration::seconds(10);
     }
     StatusOr<Patterns> run(const exec::Sources& sources, std::uint64_t seed = 1) {
@@ -49,7 +47,7 @@ using Texts = std::vector<std::string>;
 
 TestEntry entry(const char* app, std::int64_t second, std::string line, std::string level) {
     return {Labels::from_pairs({{"app", app}}),
-            second * kSecond,
+            second * kNanosPerSecond,
             std::move(line),
             {{"detected_level", std::move(level)}}};
 }

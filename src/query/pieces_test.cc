@@ -8,10 +8,11 @@ namespace logi::query {
 namespace {
 
 constexpr std::int64_t kMinute = 60 * kNanosPerSecond;
-constexpr std::int64_t kStart = 1'700'000'000LL * kNanosPerSecond / (64 * kMinute) * 64 * kMinute;
+constexpr std::int64_t kPiecesStart =
+    1'700'000'000LL * kNanosPerSecond / (64 * kMinute) * 64 * kMinute;
 
 Timestamp at(std::int64_t minutes) {
-    return {kStart + minutes * kMinute};
+    return {kPiecesStart + minutes * kMinute};
 }
 
 // Segments of a minute each, one after the other.
@@ -128,7 +129,8 @@ TEST(Pieces, AtRandom) {
         std::vector<Occupied> occupied;
         std::uint64_t bytes = 0;
         for (std::size_t i = random() % 60; i > 0; --i) {
-            const Timestamp first{kStart + static_cast<std::int64_t>(random() % (99 * kMinute))};
+            const Timestamp first{kPiecesStart +
+                                  static_cast<std::int64_t>(random() % (99 * kMinute))};
             const std::uint64_t long_ns = random() % 3 == 0 ? 30 * kMinute : kMinute;
             occupied.push_back({first,
                                 first + Duration{static_cast<std::int64_t>(random() % long_ns)},

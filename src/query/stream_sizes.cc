@@ -47,7 +47,7 @@ struct Place {
 };
 
 // An entry at a shared time: of those with equal keys the first counts.
-struct Candidate {
+struct SharedTimeEntry {
     std::uint32_t stream;
     std::uint32_t extent;
     Timestamp time;
@@ -65,7 +65,7 @@ struct Count {
 // What was read of one block.
 struct BlockSizes {
     std::vector<Count> counts;
-    std::vector<Candidate> candidates;
+    std::vector<SharedTimeEntry> candidates;
     exec::ReadCounts read;
 };
 
@@ -162,7 +162,7 @@ class SizeScan : public std::enable_shared_from_this<SizeScan> {
 
     base::Mutex mutex_;
     std::vector<Place> places_ LOGI_GUARDED_BY(mutex_);
-    std::vector<Candidate> candidates_ LOGI_GUARDED_BY(mutex_);
+    std::vector<SharedTimeEntry> candidates_ LOGI_GUARDED_BY(mutex_);
     std::vector<std::uint64_t> entries_ LOGI_GUARDED_BY(mutex_);  // by stream
     StreamSizes sizes_ LOGI_GUARDED_BY(mutex_);
 };
@@ -482,16 +482,17 @@ void SizeScan::finish() {
     StreamSizes sizes;
     {
         const base::MutexLock lock(mutex_);
-        const auto entry_of = [](const Candidate& c) {
+        const auto entry_of = [](const SharedTimeEntry& c) {
             return std::tie(c.stream, c.time, c.key);
         };
-        std::sort(
-            candidates_.begin(), candidates_.end(), [&](const Candidate& a, const Candidate& b) {
-                return std::tuple_cat(entry_of(a), std::tie(a.extent)) <
-                       std::tuple_cat(entry_of(b), std::tie(b.extent));
-            });
+        std::sort(candidates_.begin(),
+                  candidates_.end(),
+                  [&](const SharedTimeEntry& a, const SharedTimeEntry& b) {
+                      return std::tuple_cat(entry_of(a), std::tie(a.extent)) <
+                             std::tuple_cat(entry_of(b), std::tie(b.extent));
+                  });
         for (std::size_t i = 0; i < candidates_.size(); ++i) {
-            const Candidate& c = candidates_[i];
+            const SharedTimeEntry& c = candidates_[i];
             if (i == 0 || entry_of(candidates_[i - 1]) != entry_of(c)) {
                 add({c.stream, window_of(c.time), 1, c.bytes});
             }

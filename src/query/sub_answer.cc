@@ -9,12 +9,12 @@
 namespace logi::query {
 namespace {
 
-constexpr std::string_view kMagic = "LOGIPART";
+constexpr std::string_view kAnswerMagic = "LOGIPART";
 
 enum Kind : std::uint8_t { kError, kRows, kStates };
 
 std::string begin(Kind kind) {
-    std::string out = begin_checked(kMagic, kSubPlanVersion);
+    std::string out = begin_checked(kAnswerMagic, kSubPlanVersion);
     base::ByteWriter(out).u8(kind);
     return out;
 }
@@ -75,7 +75,7 @@ Status damaged() {
 // What the answer has behind its kind; the error if it is one.
 StatusOr<base::ByteReader> open(std::string_view answer, Kind wanted) {
     LOGI_ASSIGN_OR_RETURN(base::ByteReader r,
-                          open_checked(answer, kMagic, kSubPlanVersion, "part of an answer"));
+                          open_checked(answer, kAnswerMagic, kSubPlanVersion, "part of an answer"));
     const std::uint8_t kind = r.u8();
     if (kind == kError) {
         const auto code = static_cast<absl::StatusCode>(r.u8());

@@ -5,7 +5,7 @@
 namespace logi::query {
 namespace {
 
-constexpr std::string_view kMagic = "LOGISUBP";
+constexpr std::string_view kPlanMagic = "LOGISUBP";
 // More steps no query has.
 constexpr std::uint64_t kStepsMax = 10'000'000;
 // Of all kinds, in a list: each takes far more memory than the bytes that it is told in.
@@ -181,7 +181,7 @@ bool can_encode(const exec::Hiding& hiding) {
 }
 
 std::string encode(const SubPlan& plan) {
-    std::string out = begin_checked(kMagic, kSubPlanVersion);
+    std::string out = begin_checked(kPlanMagic, kSubPlanVersion);
     base::ByteWriter w(out);
     w.u8(static_cast<std::uint8_t>((plan.metric ? kMetric : 0) | (plan.forward ? kForward : 0) |
                                    (plan.equal_entries ? kEqualEntries : 0) |
@@ -205,7 +205,7 @@ std::string encode(const SubPlan& plan) {
 
 StatusOr<SubPlan> decode_sub_plan(std::string_view bytes) {
     LOGI_ASSIGN_OR_RETURN(base::ByteReader r,
-                          open_checked(bytes, kMagic, kSubPlanVersion, "sub-plan"));
+                          open_checked(bytes, kPlanMagic, kSubPlanVersion, "sub-plan"));
     SubPlan plan;
     const std::uint8_t flags = r.u8();
     plan.metric = (flags & kMetric) != 0;

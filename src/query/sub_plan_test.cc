@@ -13,16 +13,16 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kStart = 1'700'000'000LL * kNanosPerSecond;
+constexpr std::int64_t kPlanStart = 1'700'000'000LL * kNanosPerSecond;
 const std::string kLogs = "{app=\"api\"} |= \"a\"";
 
 SubPlan plan_of(const std::string& query) {
     SubPlan plan;
     plan.query = query;
     plan.metric = query.front() != '{';
-    plan.first = {kStart};
-    plan.last = {kStart + 100 * kNanosPerSecond};
-    plan.steps = {{kStart}, Duration::seconds(10), 11};
+    plan.first = {kPlanStart};
+    plan.last = {kPlanStart + 100 * kNanosPerSecond};
+    plan.steps = {{kPlanStart}, Duration::seconds(10), 11};
     plan.limit = 10;
     plan.now = plan.last;
     plan.memory_bytes_max = 1 << 20;
@@ -42,7 +42,7 @@ exec::Sources sources() {
     std::vector<TestEntry> entries;
     for (int i = 0; i < 50; ++i) {
         entries.push_back({Labels::from_pairs({{"app", "api"}, {"n", std::to_string(i % 3)}}),
-                           kStart + i * kNanosPerSecond,
+                           kPlanStart + i * kNanosPerSecond,
                            "a v=" + std::to_string(i * 0.1),
                            {{"user", "u"}}});
     }
@@ -117,7 +117,7 @@ TEST(SubPlan, RowsComeBack) {
     const auto rows = decode_rows(answer, plan, budget, notes);
     ASSERT_TRUE(rows.ok()) << rows.status();
     ASSERT_EQ(rows->size(), 10U);
-    EXPECT_EQ(rows->front().time.ns, kStart + 49 * kNanosPerSecond);
+    EXPECT_EQ(rows->front().time.ns, kPlanStart + 49 * kNanosPerSecond);
     EXPECT_EQ(rows->front().stream->to_string(), "{app=\"api\", n=\"1\"}");
     EXPECT_EQ(rows->front().metadata[0].value, "u");
     EXPECT_GT(notes.stats.segments.lines, 0U);
@@ -129,7 +129,7 @@ TEST(SubPlan, RowsComeBack) {
     exec::MemoryBudget unused(1 << 20);
     EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer, other, unused, notes).status()));
     other = plan;
-    other.last = {kStart + 10};
+    other.last = {kPlanStart + 10};
     EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer, other, unused, notes).status()));
     other = plan;
     other.limit = 9;

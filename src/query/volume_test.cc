@@ -8,8 +8,6 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kSecond = kNanosPerSecond;
-
 // Metric and points of a series as one text: {a="b"} 1:5 2:7, times in milliseconds.
 std::vector<std::string> texts_of(const Volume& volume) {
     std::vector<std::string> texts;
@@ -43,7 +41,7 @@ class VolumeTest : public testing::Test {
   protected:
     VolumeTest() {
         request_.start = {0};
-        request_.end = {100 * kSecond};
+        request_.end = {100 * kNanosPerSecond};
     }
     std::vector<std::string> texts() {
         const auto volume = run({segment_.source()}, request_);
@@ -55,9 +53,9 @@ class VolumeTest : public testing::Test {
     }
 
     const TestSegment segment_{{
-        {*Labels::parse(R"({app="a", zone="x"})"), 10 * kSecond, "1234567890", {}},
-        {*Labels::parse(R"({app="a", zone="y", owner="o"})"), 20 * kSecond, "12345", {}},
-        {*Labels::parse(R"({app="b", zone="x"})"), 30 * kSecond, "1234567", {}},
+        {*Labels::parse(R"({app="a", zone="x"})"), 10 * kNanosPerSecond, "1234567890", {}},
+        {*Labels::parse(R"({app="a", zone="y", owner="o"})"), 20 * kNanosPerSecond, "12345", {}},
+        {*Labels::parse(R"({app="b", zone="x"})"), 30 * kNanosPerSecond, "1234567", {}},
     }};
     VolumeRequest request_;
 };
@@ -114,8 +112,8 @@ TEST_F(VolumeTest, KeepsTheLargestSeriesAndRefusesTooMany) {
 
 TEST_F(VolumeTest, TheStartDoesNotBelongToTheRangeTheEndDoes) {
     match("app", MatchOp::kEqual, "a");
-    request_.start = {10 * kSecond};
-    request_.end = {20 * kSecond};
+    request_.start = {10 * kNanosPerSecond};
+    request_.end = {20 * kNanosPerSecond};
     EXPECT_EQ(texts(), (Texts{"{app=a} 20000:5"}));
     request_.start = request_.end;
     EXPECT_EQ(texts(), Texts());
@@ -126,22 +124,22 @@ TEST_F(VolumeTest, BucketsBeginAtMultiplesOfTheStep) {
     request_.step = Duration::seconds(20);
     EXPECT_EQ(texts(), (Texts{"{app=a} 19999:10 39999:5"}));
     // The bucket that the end lies in ends there.
-    request_.start = {5 * kSecond};
-    request_.end = {25 * kSecond};
+    request_.start = {5 * kNanosPerSecond};
+    request_.end = {25 * kNanosPerSecond};
     EXPECT_EQ(texts(), (Texts{"{app=a} 19999:10 25000:5"}));
-    request_.end = {20 * kSecond};
+    request_.end = {20 * kNanosPerSecond};
     EXPECT_EQ(texts(), (Texts{"{app=a} 20000:15"}));
     request_.step = Duration::seconds(7);
-    request_.start = {-10 * kSecond};
+    request_.start = {-10 * kNanosPerSecond};
     EXPECT_EQ(texts(), (Texts{"{app=a} 13999:10 20000:5"}));
 }
 
 TEST_F(VolumeTest, ALimitIsOfTheWholeAndTheOrderOfTheFirstPoint) {
     const TestSegment segment({
-        {*Labels::parse(R"({app="early"})"), 1 * kSecond, "123", {}},
-        {*Labels::parse(R"({app="large"})"), 1 * kSecond, "1", {}},
-        {*Labels::parse(R"({app="large"})"), 11 * kSecond, "1234567890", {}},
-        {*Labels::parse(R"({app="late"})"), 11 * kSecond, "12", {}},
+        {*Labels::parse(R"({app="early"})"), 1 * kNanosPerSecond, "123", {}},
+        {*Labels::parse(R"({app="large"})"), 1 * kNanosPerSecond, "1", {}},
+        {*Labels::parse(R"({app="large"})"), 11 * kNanosPerSecond, "1234567890", {}},
+        {*Labels::parse(R"({app="late"})"), 11 * kNanosPerSecond, "12", {}},
     });
     request_.step = Duration::seconds(10);
     request_.limit = 2;

@@ -1,5 +1,6 @@
 #include "regex/line_filter.h"
 
+#include "base/ascii.h"
 #include "regex/required_literals.h"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ std::optional<Literal> plain_text(std::string_view pattern) {
         if (!std::all_of(literal.text.begin(), literal.text.end(), folds_within_ascii)) {
             return std::nullopt;
         }
-        std::transform(literal.text.begin(), literal.text.end(), literal.text.begin(), to_lower);
+        std::transform(
+            literal.text.begin(), literal.text.end(), literal.text.begin(), base::to_lower_ascii);
     }
     return literal;
 }

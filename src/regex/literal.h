@@ -1,6 +1,7 @@
 // A text to look for, as it is or in any case.
 #pragma once
 
+#include "base/ascii.h"
 #include "regex/substring.h"
 
 #include <string>
@@ -8,14 +9,10 @@
 
 namespace logi::regex {
 
-[[nodiscard]] constexpr char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 // Whether a letter of any case means ASCII alone: K and S have a third form, as the signs of the
 // kelvin and of the long s, and so has about every character beyond ASCII.
 [[nodiscard]] constexpr bool folds_within_ascii(char c) {
-    return (c & 0x80) == 0 && to_lower(c) != 'k' && to_lower(c) != 's';
+    return (c & 0x80) == 0 && base::to_lower_ascii(c) != 'k' && base::to_lower_ascii(c) != 's';
 }
 
 struct Literal {

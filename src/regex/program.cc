@@ -1,5 +1,7 @@
 #include "regex/program.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 #include <memory>
 
@@ -10,13 +12,9 @@ using ByteSet = std::bitset<128>;
 
 constexpr std::size_t kStepsMax = 500;
 constexpr std::size_t kSetsMax = 64;
-constexpr int kDepthMax = 50;
+constexpr int kNodeDepthMax = 50;
 constexpr unsigned kNoMax = 0xFFFFFFFF;
 constexpr unsigned kRepeatMax = 1000;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 struct Node {
     enum class Kind : std::uint8_t { kSet, kBegin, kEnd, kSequence, kChoice, kRepeat, kGroup };
@@ -88,9 +86,9 @@ std::optional<ByteSet> perl_class(char letter) {
 }
 
 // What is read stops at what it does not know: ok() tells.
-class Reader {
+class PatternReader {
   public:
-    explicit Reader(std::string_view pattern) : pattern_(pattern) {}
+    explicit PatternReader(std::string_view pattern) : pattern_(pattern) {}
 
     Node read() {
         Node node = choice();
@@ -136,7 +134,7 @@ class Reader {
 
     Node choice() {
         const Flags outside = flags_;
-        if (++depth_ > kDepthMax) {
+        if (++depth_ > kNodeDepthMax) {
             return fail();
         }
         Node all;
@@ -211,7 +209,7 @@ class Reader {
     bool number(unsigned& value) {
         const std::size_t before = at_;
         value = 0;
-        while (at_ < pattern_.size() && is_digit(pattern_[at_]) && value <= kRepeatMax) {
+        while (at_ < pattern_.size() && base::is_digit(pattern_[at_]) && value <= kRepeatMax) {
             value = 10 * value + static_cast<unsigned>(pattern_[at_++] - '0');
         }
         // {02} is text, in RE2.
@@ -337,7 +335,7 @@ class Reader {
             return kMeanings[i];
         }
         const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        ok_ = ok_ && c > ' ' && !letter && !is_digit(c) && c != '_';
+        ok_ = ok_ && c > ' ' && !letter && !base::is_digit(c) && c != '_';
         return c;
     }
 
@@ -498,7 +496,7 @@ class Writer {
 }  // namespace
 
 std::optional<Program> compile_program(std::string_view pattern) {
-    Reader reader(pattern);
+    PatternReader reader(pattern);
     const Node node = reader.read();
     if (!reader.ok()) {
         return std::nullopt;

@@ -13,7 +13,7 @@ namespace {
 // Captures of patterns with at most so many groups need no allocation.
 constexpr std::size_t kGroupsOnStack = 32;
 // As in Go.
-constexpr std::size_t kDepthMax = 1000;
+constexpr std::size_t kGoDepthMax = 1000;
 
 // What Go's regexp/syntax says where RE2 has this code.
 std::string_view go_reason(re2::RE2::ErrorCode code) {
@@ -77,7 +77,7 @@ StatusOr<std::unique_ptr<Regex>> Regex::compile(std::string_view pattern, Option
     re2_options.set_max_mem(options.program_bytes_max);
     re2_options.set_dot_nl(options.dot_matches_newline);
     const Rewritten rewritten = rewrite(pattern, options.named_groups_only);
-    if (rewritten.depth_max >= kDepthMax) {
+    if (rewritten.depth_max >= kGoDepthMax) {
         return absl::InvalidArgumentError(absl::StrCat(
             "error parsing regexp: expression nests too deeply: `", std::string(pattern), "`"));
     }

@@ -1,5 +1,6 @@
 #include "regex/regex.h"
 
+#include "base/ascii.h"
 #include "regex/line_filter.h"
 #include "regex/replace.h"
 #include "regex/substring.h"
@@ -46,7 +47,7 @@ TEST(Substring, AnyCaseOfLetters) {
             c = "ab[{"[random() % 4];
         }
         std::string lower = text;
-        std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+        std::transform(lower.begin(), lower.end(), lower.begin(), base::to_lower_ascii);
         const std::size_t from = random() % (text.size() + 2);
         const std::size_t expected =
             from > text.size() ? kNotFound : find_portable(lower, needle, from);

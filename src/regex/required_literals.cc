@@ -1,5 +1,7 @@
 #include "regex/required_literals.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -8,21 +10,14 @@ namespace {
 
 constexpr std::size_t kLiteralMin = 2;
 constexpr std::size_t kLiteralsMax = 16;
-constexpr int kDepthMax = 20;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+constexpr int kGroupDepthMax = 20;
 
 // The length of {2}, {2,} or {2,3} at the beginning of a text; 0 if there is none.
 std::size_t repeat_length(std::string_view s) {
     std::size_t i = 1;
     const auto digits = [&] {
         const std::size_t from = i;
-        while (i < s.size() && is_digit(s[i])) {
+        while (i < s.size() && base::is_digit(s[i])) {
             ++i;
         }
         return i > from;
@@ -38,9 +33,9 @@ std::size_t repeat_length(std::string_view s) {
 }
 
 // Reads one pattern, or what is in a group.
-class Reader {
+class LiteralReader {
   public:
-    Reader(std::string_view pattern, bool any_case, int depth)
+    LiteralReader(std::string_view pattern, bool any_case, int depth)
         : pattern_(pattern), any_case_(any_case), depth_(depth) {}
 
     std::vector<Literal> read() {
@@ -95,7 +90,7 @@ class Reader {
             return;
         }
         if (any_case_) {
-            character[0] = to_lower(character[0]);
+            character[0] = base::to_lower_ascii(character[0]);
         }
         switch (quantifier()) {
             case Quantifier::kNone:
@@ -135,7 +130,7 @@ class Reader {
             return;
         }
         const char c = pattern_[at_++];
-        if (!is_letter(c) && !is_digit(c)) {
+        if (!base::is_letter(c) && !base::is_digit(c)) {
             literal(c);
         } else if (std::string_view("dDsSwWbBAz").find(c) != std::string_view::npos) {
             end_run();
@@ -215,7 +210,7 @@ class Reader {
         }
         const std::size_t begin = at_;
         const std::size_t end = group_end();
-        if (!ok_ || depth_ >= kDepthMax) {
+        if (!ok_ || depth_ >= kGroupDepthMax) {
             ok_ = false;
             return;
         }
@@ -224,13 +219,14 @@ class Reader {
         // Flags in a group that may be left out are none of our business, but those in it hold for
         // its rest only.
         if (q != Quantifier::kOther) {
-            consider(Reader(pattern_.substr(begin, end - begin), any_case, depth_ + 1).read());
+            consider(
+                LiteralReader(pattern_.substr(begin, end - begin), any_case, depth_ + 1).read());
         }
     }
 
     // Where the bracket stands that closes the group that begins at at_.
     std::size_t group_end() {
-        Reader inner(pattern_, any_case_, depth_ + 1);
+        LiteralReader inner(pattern_, any_case_, depth_ + 1);
         inner.at_ = at_;
         int open = 1;
         while (inner.ok_ && inner.at_ < pattern_.size()) {
@@ -294,7 +290,7 @@ class Reader {
 }  // namespace
 
 std::vector<Literal> required_literals(std::string_view pattern) {
-    return Reader(pattern, false, 0).read();
+    return LiteralReader(pattern, false, 0).read();
 }
 
 }  // namespace logi::regex

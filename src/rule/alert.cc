@@ -8,7 +8,6 @@
 namespace logi::rule {
 namespace {
 
-constexpr const char* kMetricName = "__name__";
 constexpr const char* kAlertName = "alertname";
 // What was sent is good for so many times between two sendings.
 constexpr std::int64_t kValidTimes = 4;

@@ -15,11 +15,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Timestamp kBegin{1'700'000'000'000'000'000};
+constexpr Timestamp kAlertBegin{1'700'000'000'000'000'000};
 constexpr Duration kMinute = Duration::minutes(1);
 
 Timestamp minute(std::int64_t n) {
-    return kBegin + Duration::minutes(n);
+    return kAlertBegin + Duration::minutes(n);
 }
 
 Labels labels_of(std::vector<LabelPair> pairs) {

@@ -10,8 +10,6 @@
 namespace logi::rule {
 namespace {
 
-constexpr const char* kMetricName = "__name__";
-
 // Names of metrics may have colons, too.
 bool is_metric_name(const std::string& name) {
     return is_label_name(absl::StrReplaceAll(name, {{":", "_"}}));

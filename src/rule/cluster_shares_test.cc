@@ -10,13 +10,13 @@
 namespace logi::rule {
 namespace {
 
-constexpr Timestamp kBegin{1'700'000'000'000'000'000};
+constexpr Timestamp kClusterBegin{1'700'000'000'000'000'000};
 
 // Processes over one bucket, in one thread.
 class Cluster {
   public:
     explicit Cluster(std::uint64_t seed)
-        : random(seed), clock(kBegin), executor(seed, clock), network(bucket, seed) {
+        : random(seed), clock(kClusterBegin), executor(seed, clock), network(bucket, seed) {
         for (int i = 0; i < 20; ++i) {
             keys.push_back({"t", "n", std::to_string(i)});
         }

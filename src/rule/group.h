@@ -11,6 +11,9 @@
 
 namespace logi::rule {
 
+// The label that holds the name of a series.
+inline constexpr const char* kMetricName = "__name__";
+
 using TextMap = std::map<std::string, std::string>;
 
 // Either records or alerts.

@@ -13,8 +13,8 @@
 namespace logi::rule {
 namespace {
 
-constexpr std::string_view kMagic = "LGRS";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kStateMagic = "LGRS";
+constexpr std::uint8_t kStateVersion = 1;
 
 std::uint64_t identity_of(const Rule& rule) {
     std::string text;
@@ -149,9 +149,9 @@ std::string state_key(const GroupKey& key) {
 }
 
 std::string encode_state(const GroupStatus& status) {
-    std::string out(kMagic);
+    std::string out(kStateMagic);
     base::ByteWriter writer(out);
-    writer.u8(kVersion);
+    writer.u8(kStateVersion);
     write(writer, status.last_evaluation);
     writer.i64(status.took.ns);
     writer.varint(status.rules.size());
@@ -166,15 +166,15 @@ std::string encode_state(const GroupStatus& status) {
 Status decode_state(const std::string& object, GroupStatus& status) {
     constexpr std::size_t kCrcBytes = 4;
     const std::string_view all = object;
-    if (!all.starts_with(kMagic) || all.size() < kMagic.size() + kCrcBytes + 1) {
+    if (!all.starts_with(kStateMagic) || all.size() < kStateMagic.size() + kCrcBytes + 1) {
         return absl::DataLossError("not the state of a group of rules");
     }
     const std::string_view body = all.substr(0, all.size() - kCrcBytes);
     if (base::ByteReader(all.substr(body.size())).u32() != base::crc32c(body)) {
         return absl::DataLossError("the state of a group of rules is damaged");
     }
-    base::ByteReader reader(body.substr(kMagic.size()));
-    if (reader.u8() != kVersion) {
+    base::ByteReader reader(body.substr(kStateMagic.size()));
+    if (reader.u8() != kStateVersion) {
         return absl::DataLossError("the state of a group of rules has a version that is not known");
     }
     status.last_evaluation = read_time(reader);

@@ -16,7 +16,7 @@ namespace logi::rule {
 namespace {
 
 constexpr int kIndent = 4;
-constexpr int kVersion = 1;
+constexpr int kYamlVersion = 1;
 
 // Of what is no group.
 struct BadGroup {
@@ -303,7 +303,7 @@ std::string namespaces_yaml(const Namespaces& namespaces) {
 
 std::string encode_rules(const Namespaces& namespaces, const std::vector<std::uint64_t>& changes) {
     return written([&](YAML::Emitter& out) {
-        out << YAML::BeginMap << YAML::Key << "version" << YAML::Value << kVersion << YAML::Key
+        out << YAML::BeginMap << YAML::Key << "version" << YAML::Value << kYamlVersion << YAML::Key
             << "changes" << YAML::Value << YAML::Flow << YAML::BeginSeq;
         for (const std::uint64_t change : changes) {
             out << YAML::DoubleQuoted << absl::StrFormat("%016x", change);
@@ -316,7 +316,7 @@ std::string encode_rules(const Namespaces& namespaces, const std::vector<std::ui
 
 StatusOr<StoredRules> decode_rules(const std::string& object) {
     return parse(object, absl::StatusCode::kDataLoss, [](const YAML::Node& root) {
-        if (!root.IsMap() || !root["version"] || root["version"].as<int>() != kVersion) {
+        if (!root.IsMap() || !root["version"] || root["version"].as<int>() != kYamlVersion) {
             throw BadGroup{"not rules of a version that is known"};
         }
         StoredRules stored;

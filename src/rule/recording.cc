@@ -7,7 +7,6 @@
 namespace logi::rule {
 namespace {
 
-constexpr const char* kMetricName = "__name__";
 constexpr std::uint64_t kStaleBits = 0x7ff0000000000002;
 
 Labels with(const Labels& labels, std::vector<LabelPair> more) {

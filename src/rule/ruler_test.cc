@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Timestamp kBegin{1'700'000'000'000'000'000};
+constexpr Timestamp kRulerBegin{1'700'000'000'000'000'000};
 
 Group group_of(const std::string& name, std::vector<Rule> rules) {
     Group group;
@@ -104,7 +104,7 @@ class World : public testing::Test, public Outlets {
         return groups.at(0).rules.at(0);
     }
 
-    io::SimClock clock{kBegin};
+    io::SimClock clock{kRulerBegin};
     io::SeededRandom random{3};
     bucket::MemoryBucket bucket;
     std::map<std::string, StatusOr<Samples>> answers;
@@ -122,9 +122,9 @@ TEST(Schedule, TimesAreTheSameForEverybodyAndSpread) {
     for (int i = 0; i < 100; ++i) {
         const GroupKey key{"t", "n", std::to_string(i)};
         const Duration interval = Duration::minutes(1);
-        const Timestamp first = next_time(key, interval, kBegin);
-        EXPECT_GT(first, kBegin);
-        EXPECT_LE(first - kBegin, interval);
+        const Timestamp first = next_time(key, interval, kRulerBegin);
+        EXPECT_GT(first, kRulerBegin);
+        EXPECT_LE(first - kRulerBegin, interval);
         EXPECT_EQ(next_time(key, interval, first - Duration{1}), first);
         EXPECT_EQ(next_time(key, interval, first), first + interval);
         // Whenever somebody asks.

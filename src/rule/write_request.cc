@@ -10,8 +10,8 @@
 namespace logi::rule {
 namespace {
 
-constexpr std::string_view kMagic = "LGRW";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kRequestMagic = "LGRW";
+constexpr std::uint8_t kRequestVersion = 1;
 constexpr std::size_t kCrcBytes = 4;
 
 // Keys of protobuf's fields.
@@ -49,9 +49,9 @@ std::string message_of_series(const RecordedSample& sample) {
 }  // namespace
 
 std::string encode_samples(const std::vector<RecordedSample>& samples) {
-    std::string out(kMagic);
+    std::string out(kRequestMagic);
     base::ByteWriter writer(out);
-    writer.u8(kVersion);
+    writer.u8(kRequestVersion);
     writer.varint(samples.size());
     for (const RecordedSample& sample : samples) {
         writer.i64(sample.time.ns);
@@ -68,15 +68,15 @@ std::string encode_samples(const std::vector<RecordedSample>& samples) {
 
 StatusOr<std::vector<RecordedSample>> decode_samples(const std::string& object) {
     const std::string_view all = object;
-    if (!all.starts_with(kMagic) || all.size() <= kMagic.size() + kCrcBytes) {
+    if (!all.starts_with(kRequestMagic) || all.size() <= kRequestMagic.size() + kCrcBytes) {
         return absl::DataLossError("not recorded samples");
     }
     const std::string_view body = all.substr(0, all.size() - kCrcBytes);
     if (base::ByteReader(all.substr(body.size())).u32() != base::crc32c(body)) {
         return absl::DataLossError("recorded samples are damaged");
     }
-    base::ByteReader reader(body.substr(kMagic.size()));
-    if (reader.u8() != kVersion) {
+    base::ByteReader reader(body.substr(kRequestMagic.size()));
+    if (reader.u8() != kRequestVersion) {
         return absl::DataLossError("recorded samples have a version that is not known");
     }
     std::vector<RecordedSample> samples;

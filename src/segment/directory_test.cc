@@ -1,6 +1,7 @@
 #include "segment/directory.h"
 
 #include "absl/strings/str_cat.h"
+#include "segment/counted_file.h"
 #include "segment/inspect.h"
 #include "segment/memory_file.h"
 #include "segment/segment_writer.h"
@@ -14,29 +15,6 @@ namespace logi::segment {
 namespace {
 
 constexpr std::int64_t kStart = 1'700'000'000LL * kNanosPerSecond;
-
-// Counts what is read, as a metric of the bucket does.
-class CountedFile final : public SegmentFile {
-  public:
-    explicit CountedFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        ++reads;
-        bytes_read += length;
-        return bytes_.substr(offset, length);
-    }
-    void forget() {
-        reads = 0;
-        bytes_read = 0;
-    }
-
-    mutable std::uint64_t reads = 0;
-    mutable std::uint64_t bytes_read = 0;
-
-  private:
-    const std::string bytes_;
-};
 
 // One line of each of many streams, which have six labels.
 std::string segment_of(std::uint32_t streams) {

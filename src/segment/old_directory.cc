@@ -8,9 +8,9 @@
 namespace logi::segment {
 namespace {
 
-class Decoder {
+class OldDirectoryDecoder {
   public:
-    Decoder(base::Buffer raw, std::uint32_t version)
+    OldDirectoryDecoder(base::Buffer raw, std::uint32_t version)
         : version_(version), page_(std::make_shared<StreamPage>()) {
         page_->text = std::move(raw);
         r_ = base::ByteReader(page_->text.view());
@@ -135,7 +135,7 @@ class Decoder {
 }  // namespace
 
 StatusOr<OldDirectory> decode_old_directory(base::Buffer raw, std::uint32_t version) {
-    return Decoder(std::move(raw), version).decode();
+    return OldDirectoryDecoder(std::move(raw), version).decode();
 }
 
 }  // namespace logi::segment

@@ -31,9 +31,9 @@ void encode_blocks(const Root& root, base::ByteWriter& w) {
     }
 }
 
-class Decoder {
+class RootDecoder {
   public:
-    Decoder(std::string_view raw, std::uint64_t end) : r_(raw), end_(end) {}
+    RootDecoder(std::string_view raw, std::uint64_t end) : r_(raw), end_(end) {}
 
     StatusOr<Root> decode() {
         if (!read_blocks() || !read_stream_pages() || !read_statistics() || !read_postings() ||
@@ -197,7 +197,7 @@ StatusOr<Root> decode_root(std::string_view raw, std::uint64_t end) {
     if (end < kHeaderBytes) {
         return absl::DataLossError("root");
     }
-    return Decoder(raw, end).decode();
+    return RootDecoder(raw, end).decode();
 }
 
 }  // namespace logi::segment

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kOwnCacheBytes = 64U << 20U;
 
 // As little as this between two blocks that are read ahead is read with them.
-constexpr std::uint64_t kGapBytes = 128U << 10U;
+constexpr std::uint64_t kReadAheadGapBytes = 128U << 10U;
 // Of a block so much is read around a column, however little that is, ...
 constexpr std::uint64_t kAroundBytesMin = 256U << 10U;
 // ... or so many times the column ...
@@ -284,7 +284,7 @@ void SegmentReader::read_ahead(absl::Span<const std::uint32_t> blocks) const {
         if (range.length > kAroundBytesMax) {
             continue;
         }
-        if (next.length > 0 && range.offset >= end && range.offset - end <= kGapBytes) {
+        if (next.length > 0 && range.offset >= end && range.offset - end <= kReadAheadGapBytes) {
             next.length = range.offset + range.length - next.offset;
             continue;
         }

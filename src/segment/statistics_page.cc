@@ -19,9 +19,9 @@ void write_all_but_last(absl::Span<const ExtentCounts* const> extents,
 }
 
 // The counts of extents.
-class Decoder {
+class CountsDecoder {
   public:
-    Decoder(base::ByteReader& r, absl::Span<const StreamExtent> extents, std::size_t levels)
+    CountsDecoder(base::ByteReader& r, absl::Span<const StreamExtent> extents, std::size_t levels)
         : r_(r), extents_(extents), levels_end_(kFirstLevel + static_cast<std::uint32_t>(levels)) {}
 
     StatusOr<std::vector<ExtentCounts>> decode() {
@@ -238,7 +238,7 @@ StatusOr<std::vector<ExtentCounts>> decode_counts(std::string_view raw,
                                                   absl::Span<const StreamExtent> extents,
                                                   std::size_t levels) {
     base::ByteReader r(raw);
-    return Decoder(r, extents, levels).decode();
+    return CountsDecoder(r, extents, levels).decode();
 }
 
 StatusOr<std::shared_ptr<const OldStatisticsPage>> decode_old_statistics(
@@ -254,7 +254,7 @@ StatusOr<std::shared_ptr<const OldStatisticsPage>> decode_old_statistics(
         all.insert(all.end(), of_block.begin(), of_block.end());
     }
     page->begin.push_back(all.size());
-    LOGI_ASSIGN_OR_RETURN(page->counts, Decoder(r, all, page->head.levels.size()).decode());
+    LOGI_ASSIGN_OR_RETURN(page->counts, CountsDecoder(r, all, page->head.levels.size()).decode());
     return std::shared_ptr<const OldStatisticsPage>(std::move(page));
 }
 

@@ -17,7 +17,7 @@ namespace logi::segment {
 namespace {
 
 constexpr std::int64_t kMinute = 60 * kNanosPerSecond;
-constexpr std::int64_t kStart = 1'700'000'040LL * kNanosPerSecond;  // of a minute
+constexpr std::int64_t kFirstMinute = 1'700'000'040LL * kNanosPerSecond;  // of a minute
 
 // Entries that a segment is written of; rows point into it.
 struct Entries {
@@ -65,7 +65,7 @@ std::vector<LabelPair> level(std::string_view value) {
     return {{"detected_level", std::string(value)}};
 }
 
-std::shared_ptr<const SegmentReader> open(const std::string& bytes) {
+std::shared_ptr<const SegmentReader> opened(const std::string& bytes) {
     auto segment = open_in_memory(bytes, "test.segment");
     EXPECT_TRUE(segment.ok()) << segment.status();
     return *segment;
@@ -85,7 +85,7 @@ TEST(Statistics, BucketsEndAtMultiplesOfTheirWidth) {
     EXPECT_EQ(bucket_of({kMinute}, kMinuteBuckets), 1);
     EXPECT_EQ(bucket_of({-1}, kMinuteBuckets), 0);
     EXPECT_EQ(bucket_of({-kMinute}, kMinuteBuckets), -1);
-    EXPECT_EQ(bucket_of({kStart}, kWholeBucket), 0);
+    EXPECT_EQ(bucket_of({kFirstMinute}, kWholeBucket), 0);
     StreamExtent extent;
     extent.min_time = {-90 * kNanosPerSecond};
     extent.max_time = {30 * kNanosPerSecond};
@@ -106,19 +106,19 @@ TEST(Statistics, BucketsEndAtMultiplesOfTheirWidth) {
 TEST(Statistics, CountByMinuteAndLevel) {
     Entries e = streams_of(2);
     for (int i = 0; i < 40; ++i) {
-        e.entries.push_back({0, kStart + 1 + i, "12", level(i % 4 == 0 ? "error" : "info")});
+        e.entries.push_back({0, kFirstMinute + 1 + i, "12", level(i % 4 == 0 ? "error" : "info")});
     }
     for (int i = 0; i < 20; ++i) {
-        e.entries.push_back({0, kStart + kMinute, "1", {}});
+        e.entries.push_back({0, kFirstMinute + kMinute, "1", {}});
     }
-    e.entries.push_back({1, kStart, "abc", {{"detected_level", ""}, {"trace", "x"}}});
-    const auto segment = open(e.write());
+    e.entries.push_back({1, kFirstMinute, "abc", {{"detected_level", ""}, {"trace", "x"}}});
+    const auto segment = opened(e.write());
     const auto statistics = told_of(*segment, 0);
     ASSERT_TRUE(statistics.ok()) << statistics.status();
     ASSERT_TRUE(statistics->has_value());
     EXPECT_EQ((*statistics)->levels, (std::vector<std::string>{"error", "info", ""}));
     EXPECT_EQ((*statistics)->names, std::vector<std::string>{"trace"});
-    const std::int64_t minute = kStart / kMinute + 1;
+    const std::int64_t minute = kFirstMinute / kMinute + 1;
     const ExtentCounts* const first = (*statistics)->find(0);
     ASSERT_NE(first, nullptr);
     EXPECT_EQ(first->width, kMinuteBuckets);
@@ -137,11 +137,12 @@ TEST(Statistics, CountByMinuteAndLevel) {
 TEST(Statistics, ManyLevelsAndNamesAreNotToldApart) {
     Entries e = streams_of(1);
     for (int i = 0; i < 4000; ++i) {
-        e.entries.push_back({0, kStart + i, "line", level(absl::StrCat("l", i % 40))});
+        e.entries.push_back({0, kFirstMinute + i, "line", level(absl::StrCat("l", i % 40))});
         e.entries.back().metadata.push_back({absl::StrCat("name", i % 70), "x"});
     }
-    e.entries.push_back({0, kStart + 4000, "", {{"detected_level", "a"}, {"detected_level", "b"}}});
-    const auto segment = open(e.write());
+    e.entries.push_back(
+        {0, kFirstMinute + 4000, "", {{"detected_level", "a"}, {"detected_level", "b"}}});
+    const auto segment = opened(e.write());
     const auto statistics = *told_of(*segment, 0);
     ASSERT_TRUE(statistics.has_value());
     EXPECT_EQ(statistics->levels.size(), LevelNumbers::kLevelsMax);
@@ -213,7 +214,7 @@ std::string segment_of(std::size_t streams, std::size_t rows) {
     std::mt19937 random(2);
     Entries e = streams_of(streams);
     for (std::uint32_t stream = 0; stream < streams; ++stream) {
-        std::int64_t ns = kStart;
+        std::int64_t ns = kFirstMinute;
         for (std::size_t i = 0; i < rows; ++i) {
             ns += static_cast<std::int64_t>(random() % (2 * 360 / rows)) * kMinute + 12345;
             e.entries.push_back(
@@ -230,7 +231,7 @@ TEST(Statistics, TakeLittleOfASegmentOfManyStreams) {
     const std::size_t kStreams = 100'000;
     for (const std::size_t rows : {1U, 6U}) {
         const std::string bytes = segment_of(kStreams, rows);
-        const auto segment = open(bytes);
+        const auto segment = opened(bytes);
         EXPECT_EQ(segment->stream_count(), kStreams);
         EXPECT_LE(segment->root().statistics_bytes() * 50, bytes.size());
         std::uint64_t told = 0;
@@ -258,13 +259,13 @@ TEST(Statistics, FewLargeStreamsHaveMinutes) {
     for (std::uint32_t stream = 0; stream < 3; ++stream) {
         for (int i = 0; i < 60'000; ++i) {
             e.entries.push_back({stream,
-                                 kStart + i * (kMinute / 500),
+                                 kFirstMinute + i * (kMinute / 500),
                                  absl::StrCat("took ", i * 7919 % 1000, " ms"),
                                  level(i % 9 == 0 ? "warn" : "info")});
         }
     }
     const std::string bytes = e.write();
-    const auto segment = open(bytes);
+    const auto segment = opened(bytes);
     EXPECT_LE(segment->root().statistics_bytes() * 50, bytes.size());
     std::uint64_t rows = 0;
     for (std::uint32_t b = 0; b < segment->blocks().size(); ++b) {
@@ -284,7 +285,7 @@ TEST(Statistics, AreCopiedWithBlocks) {
     for (std::uint32_t stream = 0; stream < 2; ++stream) {
         for (int i = 0; i < 500; ++i) {
             e.entries.push_back({stream,
-                                 kStart + i * kMinute / 20,
+                                 kFirstMinute + i * kMinute / 20,
                                  absl::StrCat("line ", i),
                                  level(i % 3 == 0 ? "warn" : "info")});
         }
@@ -293,15 +294,15 @@ TEST(Statistics, AreCopiedWithBlocks) {
     const std::vector<std::uint32_t> ordinals = {1, 3};
     for (const bool damaged : {false, true}) {
         if (damaged) {
-            const Region page = open(bytes)->root().statistics_pages.at(0);
+            const Region page = opened(bytes)->root().statistics_pages.at(0);
             bytes[page.offset + page.length / 2] ^= 1;
         }
-        const auto segment = open(bytes);
+        const auto segment = opened(bytes);
         EXPECT_EQ(told_of(*segment, 0).ok(), !damaged);
         const auto all = *segment->select_all();
         SegmentWriter writer(streams_of(4).streams);
         ASSERT_TRUE(writer.add_block(*segment, all, all.extents(), ordinals).ok());
-        const auto copy = open(writer.finish());
+        const auto copy = opened(writer.finish());
         std::string text;
         EXPECT_TRUE(dump(*copy, {.verify = true}, text).ok()) << text;
         const auto statistics = *told_of(*copy, 0);
@@ -320,10 +321,14 @@ TEST(Statistics, HostilePagesAreRefused) {
     std::vector<StreamExtent> extents;
     const MetadataView pairs[] = {{"detected_level", "info"}, {"trace", "x"}};
     for (std::uint32_t stream = 0; stream < 3; ++stream) {
-        StreamExtent extent{0, stream, 40, {kStart}, {kStart + 39 * kMinute / 8}, 40, 80};
+        StreamExtent extent{
+            0, stream, 40, {kFirstMinute}, {kFirstMinute + 39 * kMinute / 8}, 40, 80};
         for (int i = 0; i < 40; ++i) {
-            counter.add(
-                stream, {kStart + i * kMinute / 8}, 1, {pairs, static_cast<std::size_t>(i % 3)}, 2);
+            counter.add(stream,
+                        {kFirstMinute + i * kMinute / 8},
+                        1,
+                        {pairs, static_cast<std::size_t>(i % 3)},
+                        2);
         }
         extents.push_back(extent);
     }

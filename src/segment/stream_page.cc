@@ -8,9 +8,9 @@
 namespace logi::segment {
 namespace {
 
-class Decoder {
+class StreamPageDecoder {
   public:
-    Decoder(StreamPage& page, std::uint32_t streams, std::size_t blocks)
+    StreamPageDecoder(StreamPage& page, std::uint32_t streams, std::size_t blocks)
         : page_(page), r_(page.text.view()), streams_(streams), blocks_(blocks) {}
 
     bool decode() {
@@ -210,7 +210,7 @@ StatusOr<std::shared_ptr<const StreamPage>> decode_streams(base::Buffer raw,
     auto page = std::make_shared<StreamPage>();
     page->text = std::move(raw);
     page->first_stream = first_stream;
-    if (!Decoder(*page, streams, blocks).decode()) {
+    if (!StreamPageDecoder(*page, streams, blocks).decode()) {
         return absl::DataLossError("streams");
     }
     return std::shared_ptr<const StreamPage>(std::move(page));

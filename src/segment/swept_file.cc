@@ -7,7 +7,7 @@ namespace logi::segment {
 namespace {
 
 // As little as this between two blocks is read with them.
-constexpr std::uint64_t kGapBytes = 128U << 10U;
+constexpr std::uint64_t kSweepGapBytes = 128U << 10U;
 
 }  // namespace
 
@@ -115,7 +115,7 @@ Status SweptFile::load(Block& first) const {
         if (it->done || it->held) {
             continue;
         }
-        if (range.offset - end > kGapBytes || range.offset + range.length - offset > most) {
+        if (range.offset - end > kSweepGapBytes || range.offset + range.length - offset > most) {
             break;
         }
         end = range.offset + range.length;

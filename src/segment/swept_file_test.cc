@@ -1,6 +1,7 @@
 // Reading a file in sweeps, compared with reading its bytes.
 #include "segment/swept_file.h"
 
+#include "segment/counted_file.h"
 #include "segment/memory_file.h"
 
 #include <gtest/gtest.h>
@@ -11,28 +12,6 @@ namespace logi::segment {
 namespace {
 
 constexpr std::uint64_t kPiece = SweptFile::kPieceBytes;
-
-class CountedFile final : public SegmentFile {
-  public:
-    explicit CountedFile(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
-    [[nodiscard]] StatusOr<std::string> read(std::uint64_t offset,
-                                             std::uint64_t length) const override {
-        ++reads;
-        bytes_read += length;
-        if (failing) {
-            return absl::UnavailableError("not now");
-        }
-        return bytes_.substr(offset, length);
-    }
-
-    mutable int reads = 0;
-    mutable std::uint64_t bytes_read = 0;
-    bool failing = false;
-
-  private:
-    const std::string bytes_;
-};
 
 std::string random_bytes(std::uint64_t size) {
     std::mt19937_64 random(size);

@@ -11,10 +11,6 @@ namespace {
 
 using Values = absl::Span<const Value>;
 
-Status failure(std::string_view text) {
-    return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
-}
-
 StatusOr<std::size_t> index_of(const Value& index, std::size_t size) {
     if (index.is_nil()) {
         return failure("cannot index slice/array with nil");
@@ -179,7 +175,7 @@ StatusOr<Value> escaped(Frame& frame, Values args) {
     return frame.written([&](Sink& out) { Escape(out, text); });
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kBuiltinFunctions[] = {
     {.name = "and", .signature = "vv*", .special = Function::Special::kAnd},
     {.name = "or", .signature = "vv*", .special = Function::Special::kOr},
     {.name = "call", .signature = "vv*", .special = Function::Special::kCall},
@@ -198,7 +194,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> builtin_functions() {
-    return kFunctions;
+    return kBuiltinFunctions;
 }
 
 }  // namespace logi::tmpl

@@ -165,7 +165,7 @@ StatusOr<Value> ge(Frame&, Values args) {
     return Value::boolean(!(order < 0));
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kComparisonFunctions[] = {
     {.name = "eq", .call = eq, .signature = "vv*"},
     {.name = "ne", .call = ne, .signature = "vv"},
     {.name = "lt", .call = lt, .signature = "vv"},
@@ -177,7 +177,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> comparison_functions() {
-    return kFunctions;
+    return kComparisonFunctions;
 }
 
 }  // namespace logi::tmpl

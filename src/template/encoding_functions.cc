@@ -33,7 +33,7 @@ StatusOr<Value> from_json(Frame& frame, Values args) {
     return value.boxed(true);
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kEncodingFunctions[] = {
     {.name = "b64enc", .call = b64enc, .signature = "s"},
     {.name = "b64dec", .call = b64dec, .signature = "s"},
     {.name = "urlencode", .call = urlencode, .signature = "s"},
@@ -44,7 +44,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> encoding_functions() {
-    return kFunctions;
+    return kEncodingFunctions;
 }
 
 }  // namespace logi::tmpl

@@ -53,6 +53,11 @@ struct Function {
     }
 };
 
+// What a call that fails returns.
+inline Status failure(std::string_view text) {
+    return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
+}
+
 // A set of functions by name. Immutable, safe from any thread; must outlive the templates that
 // were parsed with it.
 class FunctionTable {

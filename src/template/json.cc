@@ -1,5 +1,6 @@
 #include "template/json.h"
 
+#include "base/ascii.h"
 #include "base/hex.h"
 #include "fields/conversions.h"
 #include "template/number.h"
@@ -15,10 +16,6 @@ namespace {
 
 bool is_json_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 
 bool is_surrogate(char32_t c) {
@@ -137,7 +134,7 @@ class JsonReader {
     }
 
     std::size_t digits_from(std::size_t i) const {
-        while (i < s_.size() && is_digit(s_[i])) {
+        while (i < s_.size() && base::is_digit(s_[i])) {
             ++i;
         }
         return i;
@@ -145,7 +142,7 @@ class JsonReader {
 
     StatusOr<Value> number() {
         std::size_t i = s_[0] == '-' ? 1 : 0;
-        if (i >= s_.size() || !is_digit(s_[i])) {
+        if (i >= s_.size() || !base::is_digit(s_[i])) {
             return not_json();
         }
         i = s_[i] == '0' ? i + 1 : digits_from(i);

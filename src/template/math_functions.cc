@@ -143,7 +143,7 @@ StatusOr<Value> round(Frame&, Values args) {
     return Value::float64((fraction >= cut ? std::ceil(digits) : std::floor(digits)) / power);
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kMathFunctions[] = {
     {.name = "int", .call = as_int, .signature = "a"},
     {.name = "float64", .call = as_float, .signature = "a"},
     {.name = "add", .call = add, .signature = "a*"},
@@ -167,7 +167,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> math_functions() {
-    return kFunctions;
+    return kMathFunctions;
 }
 
 }  // namespace logi::tmpl

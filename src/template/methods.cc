@@ -103,7 +103,7 @@ StatusOr<Value> sub(Frame&, Values args) {
     return Value::named(Kind::kDuration, nanos);
 }
 
-StatusOr<Value> add(Frame&, Values args) {
+StatusOr<Value> time_add(Frame&, Values args) {
     TimeValue t = args[0].as_time();
     const std::int64_t d = args[1].as_int();
     std::int64_t nanos = t.nanos + d % kNanosPerSecond;
@@ -174,7 +174,7 @@ constexpr Function kTimeMethods[] = {
     {.name = "Equal", .call = equal, .signature = "tt"},
     {.name = "Compare", .call = compare, .signature = "tt"},
     {.name = "Sub", .call = sub, .signature = "tt"},
-    {.name = "Add", .call = add, .signature = "td"},
+    {.name = "Add", .call = time_add, .signature = "td"},
     {.name = "AddDate", .call = add_date, .signature = "tiii"},
 };
 

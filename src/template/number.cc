@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/ascii.h"
 #include "template/quote.h"
 
 #include <algorithm>
@@ -13,19 +14,11 @@
 namespace logi::tmpl {
 namespace {
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 int digit_value(char c) {
-    if (is_digit(c)) {
+    if (base::is_digit(c)) {
         return c - '0';
     }
-    const char l = lower(c);
+    const char l = base::to_lower_ascii(c);
     return l >= 'a' && l <= 'z' ? l - 'a' + 10 : 99;
 }
 
@@ -34,7 +27,7 @@ bool has_sign(std::string_view s) {
 }
 
 bool has_hex_prefix(std::string_view s) {
-    return s.size() > 1 && s[0] == '0' && lower(s[1]) == 'x';
+    return s.size() > 1 && s[0] == '0' && base::to_lower_ascii(s[1]) == 'x';
 }
 
 // Each underscore stands between two digits, or between a base prefix and a digit. No sign in `s`.
@@ -42,14 +35,16 @@ bool underscores_ok(std::string_view s) {
     std::size_t i = 0;
     char before = '^';
     if (s.size() >= 2 && s[0] == '0' &&
-        (lower(s[1]) == 'b' || lower(s[1]) == 'o' || lower(s[1]) == 'x')) {
+        (base::to_lower_ascii(s[1]) == 'b' || base::to_lower_ascii(s[1]) == 'o' ||
+         base::to_lower_ascii(s[1]) == 'x')) {
         i = 2;
         before = '0';
     }
     const bool hex = has_hex_prefix(s);
     for (; i < s.size(); ++i) {
         const char c = s[i];
-        if (is_digit(c) || (hex && lower(c) >= 'a' && lower(c) <= 'f')) {
+        if (base::is_digit(c) ||
+            (hex && base::to_lower_ascii(c) >= 'a' && base::to_lower_ascii(c) <= 'f')) {
             before = '0';
         } else if (c == '_') {
             if (before != '0') {
@@ -70,7 +65,7 @@ int base_of_prefix(std::string_view& s) {
     if (s.size() < 2 || s[0] != '0') {
         return 10;
     }
-    const char c = lower(s[1]);
+    const char c = base::to_lower_ascii(s[1]);
     const int base = c == 'x' ? 16 : c == 'b' ? 2 : c == 'o' ? 8 : 0;
     if (base != 0 && s.size() > 2) {
         s.remove_prefix(2);
@@ -192,7 +187,7 @@ std::string format_float(double v, char format, int precision) {
     if (!std::isfinite(v)) {
         return special_name(v);
     }
-    const char kind = lower(format);
+    const char kind = base::to_lower_ascii(format);
     // The longest is -1.79e308 in full, or as many digits as asked for.
     std::string out(static_cast<std::size_t>(std::max(precision, 0)) + 400, '\0');
     char* const first = out.data();

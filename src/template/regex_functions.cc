@@ -39,7 +39,7 @@ StatusOr<Value> regex_replace_all_literal(Frame& frame, Values args) {
     return replace_all(frame, *re, args[1].as_string(), regex::Replacement(args[2].as_string()));
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kRegexFunctions[] = {
     {.name = "count", .call = count, .signature = "ss", .pattern_first = true},
     {.name = "regexReplaceAll",
      .call = regex_replace_all,
@@ -54,7 +54,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> regex_functions() {
-    return kFunctions;
+    return kRegexFunctions;
 }
 
 }  // namespace logi::tmpl

@@ -12,10 +12,6 @@ namespace {
 
 using Values = absl::Span<const Value>;
 
-Status failure(std::string_view text) {
-    return absl::InvalidArgumentError(absl::string_view(text.data(), text.size()));
-}
-
 // --- Case ---
 
 template <char32_t (*Map)(char32_t)>
@@ -289,7 +285,7 @@ StatusOr<Value> default_value(Frame&, Values args) {
     return (given ? args[1] : args[0]).boxed(true);
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kStringFunctions[] = {
     {.name = "lower", .call = mapped<to_lower>, .signature = "s"},
     {.name = "upper", .call = mapped<to_upper>, .signature = "s"},
     {.name = "ToLower", .call = mapped<to_lower>, .signature = "s"},
@@ -323,7 +319,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> string_functions() {
-    return kFunctions;
+    return kStringFunctions;
 }
 
 }  // namespace logi::tmpl

@@ -106,7 +106,7 @@ StatusOr<Value> bytes(Frame&, Values args) {
     return Value::float64(static_cast<double>(size));
 }
 
-constexpr Function kFunctions[] = {
+constexpr Function kTimeFunctions[] = {
     {.name = "now", .call = now},
     {.name = "date", .call = date, .signature = "sa"},
     {.name = "toDate", .call = to_date, .signature = "ss"},
@@ -123,7 +123,7 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 absl::Span<const Function> time_functions() {
-    return kFunctions;
+    return kTimeFunctions;
 }
 
 }  // namespace logi::tmpl

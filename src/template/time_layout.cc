@@ -1,5 +1,7 @@
 #include "template/time_layout.h"
 
+#include "base/ascii.h"
+
 #include <optional>
 
 namespace logi::tmpl {
@@ -57,10 +59,6 @@ constexpr OffsetPattern kOffsets[] = {
     {"Z07", {true, false, 1}},
 };
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool matches(const Pattern& pattern, std::string_view at) {
     if (!at.starts_with(pattern.text)) {
         return false;
@@ -79,7 +77,7 @@ std::optional<LayoutPart> fraction(std::string_view at) {
     while (end < at.size() && at[end] == at[1]) {
         ++end;
     }
-    if (end < at.size() && is_digit(at[end])) {
+    if (end < at.size() && base::is_digit(at[end])) {
         return std::nullopt;
     }
     LayoutPart part;

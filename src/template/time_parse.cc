@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "template/civil.h"
 #include "template/time_format.h"
 #include "template/time_layout.h"
@@ -10,17 +11,13 @@
 namespace logi::tmpl {
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool is_point(char c) {
     return c == '.' || c == ',';
 }
 
 std::size_t digits_at(std::string_view s, std::size_t from) {
     std::size_t n = 0;
-    while (from + n < s.size() && is_digit(s[from + n])) {
+    while (from + n < s.size() && base::is_digit(s[from + n])) {
         ++n;
     }
     return n;
@@ -191,7 +188,7 @@ class TimeParser {
             case Element::kFractionZeros:
                 return read_fraction(static_cast<std::size_t>(part.digits) + 1);
             case Element::kFractionNines:
-                return text_.size() < 2 || !is_point(text_[0]) || !is_digit(text_[1]) ||
+                return text_.size() < 2 || !is_point(text_[0]) || !base::is_digit(text_[1]) ||
                        read_fraction(1 + digits_at(text_, 1));
             default:
                 return read_clock(part);
@@ -219,7 +216,7 @@ class TimeParser {
 
     // A fraction behind the seconds is taken even where the layout has none.
     bool read_stray_fraction(std::string_view rest_of_layout) {
-        if (text_.size() < 2 || !is_point(text_[0]) || !is_digit(text_[1])) {
+        if (text_.size() < 2 || !is_point(text_[0]) || !base::is_digit(text_[1])) {
             return true;
         }
         const Element following = next_part(rest_of_layout).element;

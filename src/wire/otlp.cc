@@ -3,17 +3,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "wire/decompress.h"
+#include "wire/push_error.h"
 
 namespace logi::wire {
 namespace {
 
 // The type of a field of protobuf: a length, then bytes.
 constexpr std::uint64_t kBytesField = 2;
-
-PushError error_of(const Status& status) {
-    return {status.code() == absl::StatusCode::kOutOfRange ? 413 : 400,
-            std::string(status.message())};
-}
 
 StatusOr<std::string> decompressed(std::string_view body,
                                    std::string_view encoding,

@@ -58,9 +58,9 @@ void check_structure(ondemand::value value, int depth) {
     }
 }
 
-class Reader {
+class OtlpJsonReader {
   public:
-    Reader(PushRequest& request, DecodeBudget budget, const OtlpOptions& options)
+    OtlpJsonReader(PushRequest& request, DecodeBudget budget, const OtlpOptions& options)
         : mapper_(request, budget, options, OtlpMapper::Texts::kAreCopied) {}
 
     void read(ondemand::document& document) {
@@ -363,7 +363,7 @@ std::variant<PushRequest, PushError> try_read(std::string& body,
                                               const DecodeLimits& limits,
                                               const OtlpOptions& options) {
     PushRequest request;
-    Reader reader(
+    OtlpJsonReader reader(
         request, DecodeBudget(body.size(), limits.decoded_bytes_max, kOtlpBytesPerByte), options);
     try {
         read_json(body, [&](ondemand::document& document) { reader.read(document); });

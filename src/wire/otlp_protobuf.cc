@@ -18,9 +18,9 @@ using protobuf::walk;
 constexpr std::size_t kTraceIdBytes = 16;
 constexpr std::size_t kSpanIdBytes = 8;
 
-class Reader {
+class OtlpProtobufReader {
   public:
-    Reader(PushRequest& request, DecodeBudget budget, const OtlpOptions& options)
+    OtlpProtobufReader(PushRequest& request, DecodeBudget budget, const OtlpOptions& options)
         : mapper_(request, budget, options, OtlpMapper::Texts::kStay) {}
 
     bool read(std::string_view message) {
@@ -178,9 +178,10 @@ std::variant<PushRequest, PushError> decode_otlp_protobuf(base::Buffer body,
                                                           const OtlpOptions& options) {
     PushRequest request;
     request.body = std::move(body);
-    Reader reader(request,
-                  DecodeBudget(request.body.size(), limits.decoded_bytes_max, kOtlpBytesPerByte),
-                  options);
+    OtlpProtobufReader reader(
+        request,
+        DecodeBudget(request.body.size(), limits.decoded_bytes_max, kOtlpBytesPerByte),
+        options);
     if (!reader.read(request.body.view())) {
         return reader.error();
     }

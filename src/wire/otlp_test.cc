@@ -15,7 +15,7 @@
 namespace logi::wire {
 namespace {
 
-const DecodeLimits kLimits;
+const DecodeLimits kOtlpLimits;
 const Timestamp kNow{1700000000000000000};
 
 using Decoded = std::variant<PushRequest, PushError>;
@@ -26,7 +26,8 @@ Decoded decode(std::string_view body,
                std::string_view encoding = "") {
     const auto rules = OtlpRules::of(limits.otlp_config);
     EXPECT_TRUE(rules.ok()) << rules.status();
-    return decode_otlp(body, type, encoding, kLimits, {*rules, limits.discover_service_name, kNow});
+    return decode_otlp(
+        body, type, encoding, kOtlpLimits, {*rules, limits.discover_service_name, kNow});
 }
 
 PushRequest decoded(std::string_view body,

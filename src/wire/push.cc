@@ -3,14 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "wire/decompress.h"
 #include "wire/media_type.h"
+#include "wire/push_error.h"
 
 namespace logi::wire {
 namespace {
-
-PushError error_of(const Status& status) {
-    return {status.code() == absl::StatusCode::kOutOfRange ? 413 : 400,
-            std::string(status.message())};
-}
 
 // Text gains little more than this by deflate; what gains more is cut off at kSmallBytes.
 constexpr std::uint64_t kRatioMax = 200;

@@ -91,15 +91,15 @@ TEST(PushJson, RefusesWhatLokiRefuses) {
 }
 
 // Field keys of the message: (number << 3) | 2 for bytes.
-std::string field(char key, const std::string& bytes) {
+std::string keyed(char key, const std::string& bytes) {
     return std::string(1, key) + static_cast<char>(bytes.size()) + bytes;
 }
 
 TEST(PushProtobuf, ReadsStreamsAndSkipsUnknownFields) {
     const std::string time = std::string("\x08\x05\x10\x07", 4);
-    const std::string entry = field('\x0a', time) + field('\x12', "line") +
-                              field('\x1a', field('\x0a', "k") + field('\x12', "v")) + "\x78\x01";
-    const std::string body = field('\x0a', field('\x0a', "{a=\"b\"}") + field('\x12', entry));
+    const std::string entry = keyed('\x0a', time) + keyed('\x12', "line") +
+                              keyed('\x1a', keyed('\x0a', "k") + keyed('\x12', "v")) + "\x78\x01";
+    const std::string body = keyed('\x0a', keyed('\x0a', "{a=\"b\"}") + keyed('\x12', entry));
     std::string compressed;
     snappy::Compress(body.data(), body.size(), &compressed);
     const auto decoded = decode_push(compressed, "application/x-protobuf", "", kLimits);
@@ -173,7 +173,7 @@ TEST(Push, ManySmallPartsAreRefused) {
     EXPECT_EQ(
         status_of(repeated(R"("":"",)", kTimes, R"({"streams":[{"values":[["1","",{)") + "}]]}]}"),
         413);
-    const std::string pair = field('\x0a', "k") + field('\x12', "v");
+    const std::string pair = keyed('\x0a', "k") + keyed('\x12', "v");
     const auto message = [](char key, const std::string& bytes) {
         std::string out(1, key);
         for (std::size_t n = bytes.size(); n > 0; n >>= 7U) {

@@ -12,7 +12,7 @@ bool holds_filters_back(const logql::Stage& stage) {
            std::holds_alternative<logql::UnpackStage>(stage);
 }
 
-struct Maker {
+struct StageMaker {
     const Needed& needed;
     Timestamp now;
     StatusOr<Stage> operator()(const logql::LineFilterStage& s) const {
@@ -58,7 +58,7 @@ std::vector<const logql::Stage*> in_order(const std::vector<logql::Stage>& stage
 StatusOr<Pipeline> Pipeline::make(const logql::LogExpr& log, const Needed& needed, Timestamp now) {
     Pipeline pipeline;
     for (const logql::Stage* stage : in_order(log.stages)) {
-        LOGI_ASSIGN_OR_RETURN(auto made, std::visit(Maker{needed, now}, *stage));
+        LOGI_ASSIGN_OR_RETURN(auto made, std::visit(StageMaker{needed, now}, *stage));
         pipeline.stages_.push_back(std::move(made));
     }
     return pipeline;

@@ -11,7 +11,7 @@
 namespace logi::reference {
 namespace {
 
-std::string text_of(const LabelMap& labels) {
+std::string readable(const LabelMap& labels) {
     std::string out;
     for (const auto& [name, value] : labels) {
         absl::StrAppend(&out, out.empty() ? "" : ", ", name, "=", go_quote(value));
@@ -54,9 +54,9 @@ void print(const Case& c, const std::string& found) {
     for (const Entry& e : c.entries) {
         std::printf("    %lld %s %s %s\n",
                     static_cast<long long>(e.time.ns),
-                    text_of(e.stream).c_str(),
+                    readable(e.stream).c_str(),
                     go_quote(e.line).c_str(),
-                    text_of(e.metadata).c_str());
+                    readable(e.metadata).c_str());
     }
     std::printf("  %s\n", found.c_str());
 }

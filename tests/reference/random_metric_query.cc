@@ -20,9 +20,9 @@ Exactness least(Exactness a, Exactness b) {
     return std::min(a, b);
 }
 
-class Maker {
+class ExpressionMaker {
   public:
-    Maker(Dice& dice, const RandomData& data) : dice_(dice), data_(data) {}
+    ExpressionMaker(Dice& dice, const RandomData& data) : dice_(dice), data_(data) {}
 
     Part make(int depth) {
         switch (depth > 2 ? 0 : dice_.below(12)) {
@@ -346,7 +346,7 @@ RandomQuery random_query(Dice& dice, const RandomData& data) {
         query.text = random_log_query(dice, data, dice.percent(50) ? 2 : 6);
         return query;
     }
-    query.text = Maker(dice, data).make(0).text;
+    query.text = ExpressionMaker(dice, data).make(0).text;
     query.request.instant = dice.percent(40);
     // An instant is the end, and most windows are short.
     if (query.request.instant && !data.entries.empty() && dice.percent(85)) {

@@ -21,7 +21,7 @@ std::string key_of(std::uint64_t number) {
     return absl::StrFormat("%s/%020d", kFolder, number);
 }
 
-std::string text_of(const StoredBatch& batch) {
+std::string stored_text(const StoredBatch& batch) {
     std::string rest;
     base::ByteWriter writer(rest);
     writer.string(batch.tenant);
@@ -59,7 +59,7 @@ StatusOr<std::unique_ptr<DiskBuffer>> DiskBuffer::open(io::FileSystem& files,
 }
 
 StatusOr<std::uint64_t> DiskBuffer::put(std::uint64_t number, const StoredBatch& batch) {
-    const std::string text = text_of(batch);
+    const std::string text = stored_text(batch);
     LOGI_RETURN_IF_ERROR(bucket_->put(key_of(number), text));
     return text.size();
 }

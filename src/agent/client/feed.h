@@ -58,6 +58,8 @@ class Feed {
     // What lies before the position goes nowhere.
     void pass_over(std::uint64_t position) { progress_->skip(done_before(position)); }
 
+    // Between two calls of release(), for a source whose lines are held.
+    static constexpr Duration kReleasePause = Duration::millis(250);
     // Sends on what stages have held long enough, or, with `all`, everything they hold.
     void release(Timestamp now, bool all);
     [[nodiscard]] bool holds() const { return pipeline_.held_from().has_value(); }

@@ -14,8 +14,8 @@
 namespace logi::agent {
 namespace {
 
-constexpr std::uint64_t kAnswerBytesMax = 1U << 20U;
-constexpr std::size_t kShownBytes = 200;
+constexpr std::uint64_t kTokenBytesMax = 1U << 20U;
+constexpr std::size_t kRefusalShownBytes = 200;
 // A token is used no more when so little of its time is left.
 constexpr Duration kMargin = Duration::seconds(10);
 // Of a server that does not say how long a token lasts.
@@ -50,7 +50,7 @@ Status OAuth2::fetch() {
     net::ClientOptions options;
     options.tls = config_.tls;
     options.timeout = timeout_;
-    options.body_bytes_max = kAnswerBytesMax;
+    options.body_bytes_max = kTokenBytesMax;
     const std::string who =
         absl::StrCat(net::url_encode(config_.client_id), ":", net::url_encode(secret));
     const auto answer = net::http_send(config_.token_url,
@@ -71,7 +71,7 @@ Status OAuth2::fetch() {
                                                    " gives no token: ",
                                                    answer->status,
                                                    " ",
-                                                   answer->body.substr(0, kShownBytes)));
+                                                   answer->body.substr(0, kRefusalShownBytes)));
     }
     std::int64_t seconds = kSecondsDefault;
     if (root["expires_in"].get_int64().get(seconds) != simdjson::SUCCESS) {

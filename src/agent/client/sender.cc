@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kFirstLineBytesMax = 1024;
 constexpr int kUnauthorized = 401;
-constexpr std::uint64_t kAnswerBytesMax = 1U << 20U;
+constexpr std::uint64_t kPushAnswerBytesMax = 1U << 20U;
 
 class HttpSender final : public Sender {
   public:
@@ -81,7 +81,7 @@ StatusOr<std::unique_ptr<Sender>> Sender::make(const ClientConfig& config, const
     net::ClientOptions options;
     options.tls = config.http.tls;
     options.timeout = config.timeout;
-    options.body_bytes_max = kAnswerBytesMax;
+    options.body_bytes_max = kPushAnswerBytesMax;
     LOGI_ASSIGN_OR_RETURN(auto client, net::HttpClient::make(config.url, options));
     return std::make_unique<HttpSender>(config, url, clock, std::move(client));
 }

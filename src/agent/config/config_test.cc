@@ -9,7 +9,7 @@
 namespace logi::agent {
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string config_error(const std::string& text) {
     return std::string(message_of(load_agent_config(text, "p.yaml").status()));
 }
 
@@ -111,9 +111,9 @@ TEST(AgentConfigTest, RefusesByFileLineAndRightKey) {
          "p.yaml:2: key 'client' is given twice"},
     };
     for (const auto& [text, error] : cases) {
-        EXPECT_EQ(error_of(text), error);
+        EXPECT_EQ(config_error(text), error);
     }
-    EXPECT_EQ(error_of(""), "");
+    EXPECT_EQ(config_error(""), "");
 }
 
 TEST(AgentFlagsTest, AsPromtailHasThem) {

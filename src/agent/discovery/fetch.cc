@@ -10,7 +10,7 @@
 namespace logi::agent {
 namespace {
 
-constexpr std::size_t kShownBytesMax = 256;
+constexpr std::size_t kBodyShownBytesMax = 256;
 
 }  // namespace
 
@@ -24,8 +24,8 @@ StatusOr<net::StreamRequest> request_to(const HttpClientConfig& client, const st
 }
 
 Status refused(const std::string& url, int status, std::string_view body) {
-    const std::string text =
-        absl::StrCat(url, ": status ", status, ": ", std::string(body.substr(0, kShownBytesMax)));
+    const std::string text = absl::StrCat(
+        url, ": status ", status, ": ", std::string(body.substr(0, kBodyShownBytesMax)));
     constexpr int kGone = 410;
     return status == kGone ? absl::OutOfRangeError(text) : absl::UnavailableError(text);
 }

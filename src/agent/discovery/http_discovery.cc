@@ -10,8 +10,8 @@
 namespace logi::agent {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 16U << 20U;
-constexpr Duration kTimeout = Duration::seconds(60);
+constexpr std::size_t kTargetsBytesMax = 16U << 20U;
+constexpr Duration kTargetsTimeout = Duration::seconds(60);
 
 class HttpDiscovery final : public Discovery {
   public:
@@ -35,13 +35,13 @@ class HttpDiscovery final : public Discovery {
             take(request.status());
             return;
         }
-        request->timeout = kTimeout;
+        request->timeout = kTargetsTimeout;
         request->headers.emplace_back("Accept", "application/json");
         request->headers.emplace_back(
             "X-Prometheus-Refresh-Interval-Seconds",
             absl::StrCat(static_cast<double>(config_.refresh_interval.ns) / kNanosPerSecond));
         fetch(
-            deps_, *std::move(request), kAnswerBytesMax, [this](const auto& body) { take(body); });
+            deps_, *std::move(request), kTargetsBytesMax, [this](const auto& body) { take(body); });
     }
 
     void take(const StatusOr<std::string>& body) {

@@ -13,9 +13,8 @@ namespace logi::agent {
 namespace {
 
 constexpr std::size_t kInspectionBytesMax = 4U << 20U;
-constexpr std::size_t kRefusalBytesMax = 4U << 10U;
-constexpr Duration kReleasePause = Duration::millis(250);
-constexpr Duration kTimeout = Duration::seconds(60);
+constexpr std::size_t kDockerRefusalBytesMax = 4U << 10U;
+constexpr Duration kLogsTimeout = Duration::seconds(60);
 // stdout and stderr are two, so lines may stand a little out of order. What is read twice is the
 // same entry again.
 constexpr Duration kOverlap = Duration::seconds(1);
@@ -84,7 +83,7 @@ DockerContainer::DockerContainer(const DockerDeps& deps,
       label_sets_(feed_),
       release_(deps.http.executor,
                deps.http.strand,
-               kReleasePause,
+               Feed::kReleasePause,
                [this] {
                    feed_.release(deps_.clock.now(), false);
                    return feed_.holds() && !stopped_;
@@ -126,7 +125,7 @@ void DockerContainer::follow() {
         end(request.status());
         return;
     }
-    request->timeout = kTimeout;
+    request->timeout = kLogsTimeout;
     fetch(deps_.http,
           *std::move(request),
           kInspectionBytesMax,
@@ -186,7 +185,7 @@ void DockerContainer::take_bytes(std::uint64_t attempt, int status, const std::s
         return;
     }
     if (status != 200) {
-        refusal_ = (refusal_ + bytes).substr(0, kRefusalBytesMax);
+        refusal_ = (refusal_ + bytes).substr(0, kDockerRefusalBytesMax);
         deps_.http.streams.resume(*stream_);
         return;
     }

@@ -8,7 +8,7 @@
 namespace logi::agent {
 namespace {
 
-const std::string kPrefix = "__meta_docker_";
+const std::string kDockerPrefix = "__meta_docker_";
 
 // Of the object's member of that name; null if there is no such object.
 const jmespath::Object* object_of(const jmespath::Value& value, const std::string& name) {
@@ -39,10 +39,10 @@ std::string add_port(const jmespath::Value& container, TextMap& labels) {
         if (text_of(port, "Type") != "tcp") {
             continue;
         }
-        labels[kPrefix + "port_private"] = number_of(port, "PrivatePort");
+        labels[kDockerPrefix + "port_private"] = number_of(port, "PrivatePort");
         if (const std::string open = number_of(port, "PublicPort"); !open.empty()) {
-            labels[kPrefix + "port_public"] = open;
-            labels[kPrefix + "port_public_ip"] = text_of(port, "IP");
+            labels[kDockerPrefix + "port_public"] = open;
+            labels[kDockerPrefix + "port_public_ip"] = text_of(port, "IP");
         }
         return number_of(port, "PrivatePort");
     }
@@ -52,7 +52,7 @@ std::string add_port(const jmespath::Value& container, TextMap& labels) {
 }  // namespace
 
 TextMap docker_network_labels(const jmespath::Value& network) {
-    const std::string prefix = kPrefix + "network_";
+    const std::string prefix = kDockerPrefix + "network_";
     TextMap labels = {{prefix + "id", text_of(network, "Id")},
                       {prefix + "name", text_of(network, "Name")},
                       {prefix + "scope", text_of(network, "Scope")},
@@ -65,15 +65,15 @@ TextMap docker_network_labels(const jmespath::Value& network) {
 TextMap docker_container_labels(const jmespath::Value& container,
                                 const std::map<std::string, TextMap>& networks,
                                 const DockerSdConfig& config) {
-    TextMap labels = {{kPrefix + "container_id", text_of(container, "Id")}};
+    TextMap labels = {{kDockerPrefix + "container_id", text_of(container, "Id")}};
     const jmespath::Array& names = items_of(container, "Names");
     if (!names.empty() && names.front().text() != nullptr) {
-        labels[kPrefix + "container_name"] = *names.front().text();
+        labels[kDockerPrefix + "container_name"] = *names.front().text();
     }
     const jmespath::Value* host = container.member("HostConfig");
     const std::string mode = host == nullptr ? "" : text_of(*host, "NetworkMode");
-    labels[kPrefix + "container_network_mode"] = mode;
-    add_labels(container, kPrefix + "container_label_", labels);
+    labels[kDockerPrefix + "container_network_mode"] = mode;
+    add_labels(container, kDockerPrefix + "container_label_", labels);
     const jmespath::Value* settings = container.member("NetworkSettings");
     const jmespath::Object* attached =
         settings == nullptr ? nullptr : object_of(*settings, "Networks");
@@ -89,7 +89,7 @@ TextMap docker_container_labels(const jmespath::Value& container,
         labels.insert(known->second.begin(), known->second.end());
     }
     const std::string ip = text_of(first->second, "IPAddress");
-    labels[kPrefix + "network_ip"] = ip;
+    labels[kDockerPrefix + "network_ip"] = ip;
     const std::string port = add_port(container, labels);
     if (!port.empty()) {
         labels["__address__"] = absl::StrCat(ip, ":", port);

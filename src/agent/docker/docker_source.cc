@@ -17,8 +17,8 @@
 namespace logi::agent {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 64U << 20U;
-constexpr Duration kTimeout = Duration::seconds(60);
+constexpr std::size_t kContainersBytesMax = 64U << 20U;
+constexpr Duration kContainersTimeout = Duration::seconds(60);
 constexpr std::size_t kIdBytes = 64;
 const std::string kKeyPrefix = "cursor-";
 
@@ -117,10 +117,10 @@ void DockerSource::ask(const std::string& path, std::function<void(const std::st
         end_round(request.status());
         return;
     }
-    request->timeout = kTimeout;
+    request->timeout = kContainersTimeout;
     fetch(deps_.http,
           *std::move(request),
-          kAnswerBytesMax,
+          kContainersBytesMax,
           [this, alive = alive_, take = std::move(take)](const StatusOr<std::string>& body) {
               if (!*alive || stopped_) {
                   return;

@@ -9,7 +9,7 @@ namespace logi::agent {
 namespace {
 
 // Small, as a few bytes may stand for very many.
-constexpr std::size_t kPieceBytes = 4U << 10U;
+constexpr std::size_t kPackedPieceBytes = 4U << 10U;
 
 class PlainReader final : public ChunkReader {
   public:
@@ -76,7 +76,7 @@ class CompressedReader final : public ChunkReader {
     }
 
     StatusOr<bool> decompress_some() {
-        std::string compressed(kPieceBytes, '\0');
+        std::string compressed(kPackedPieceBytes, '\0');
         LOGI_ASSIGN_OR_RETURN(
             const std::size_t n,
             file_.read(compressed_at_, absl::MakeSpan(compressed.data(), compressed.size())));

@@ -18,7 +18,6 @@ constexpr Duration kRotationTime = Duration::millis(250);
 constexpr Duration kLeftTime = Duration::seconds(60);
 // How long after the start targets may be found whose files are known.
 constexpr Duration kDiscoveryTime = Duration::minutes(10);
-constexpr Duration kReleasePause = Duration::millis(250);
 constexpr int kTurnsAtOnce = 16;
 // More lines than a file has.
 constexpr std::uint64_t kAll = std::uint64_t{1} << 62U;
@@ -52,7 +51,8 @@ FileTargets::FileTargets(const Deps& deps, SavedPositions saved)
       buffer_(FileTail::kLineBytesMax),
       begin_(deps_.tail.clock.now()),
       active_files_(deps.metrics.gauge("promtail_files_active_total", "Number of active files.")),
-      release_(deps.executor, deps.strand, kReleasePause, [this] { return release_held(); }) {}
+      release_(deps.executor, deps.strand, Feed::kReleasePause, [this] { return release_held(); }) {
+}
 
 FileTargets::~FileTargets() {
     *alive_ = false;

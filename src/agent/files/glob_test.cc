@@ -8,14 +8,14 @@
 namespace logi::agent {
 namespace {
 
-struct Case {
+struct GlobCase {
     const char* pattern;
     const char* path;
     bool matches;
 };
 
 TEST(GlobTest, Matches) {
-    const Case cases[] = {
+    const GlobCase cases[] = {
         {"/var/log/*.log", "/var/log/a.log", true},
         {"/var/log/*.log", "/var/log/x/a.log", false},
         {"/var/log/*.log", "/var/log/a.log.1", false},
@@ -36,7 +36,7 @@ TEST(GlobTest, Matches) {
         {"/a/\\*", "/a/b", false},
         {"/var/log/pods/*uid/c/*.log", "/var/log/pods/ns_pod_uid/c/0.log", true},
     };
-    for (const Case& c : cases) {
+    for (const GlobCase& c : cases) {
         EXPECT_EQ(Glob::parse(c.pattern)->matches(c.path), c.matches) << c.pattern << " " << c.path;
     }
 }

@@ -11,7 +11,7 @@ namespace logi::agent {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kUtf8ByteOrderMark = "\xEF\xBB\xBF";
 
 struct Named {
     std::string name;
@@ -89,8 +89,8 @@ std::string_view LineDecoder::decode(std::string_view line) {
         }
     }
     std::string_view text = text_;
-    if (text.starts_with(kByteOrderMark)) {
-        text.remove_prefix(kByteOrderMark.size());
+    if (text.starts_with(kUtf8ByteOrderMark)) {
+        text.remove_prefix(kUtf8ByteOrderMark.size());
     }
     if (text.ends_with('\n')) {
         text.remove_suffix(1);

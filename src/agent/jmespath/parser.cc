@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/jmespath/expression.h"
 #include "agent/jmespath/node.h"
+#include "base/ascii.h"
 
 #include <array>
 
@@ -27,9 +28,6 @@ enum Binding : int {
 
 bool is_name_start(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 
 NodePtr make(Kind kind, std::vector<NodePtr> children = {}) {
@@ -254,7 +252,7 @@ class Parser {
         at_ = begin;
         skip_space();
         if (at_ < text_.size() &&
-            (is_digit(text_[at_]) || text_[at_] == '-' || text_[at_] == ':')) {
+            (base::is_digit(text_[at_]) || text_[at_] == '-' || text_[at_] == ':')) {
             return index_or_slice(left);
         }
         return may_be_list ? multi_list() : StatusOr<NodePtr>(refuse());
@@ -290,7 +288,7 @@ class Parser {
     StatusOr<std::int64_t> integer() {
         skip_space();
         std::size_t end = at_ + (at_ < text_.size() && text_[at_] == '-' ? 1U : 0U);
-        while (end < text_.size() && is_digit(text_[end])) {
+        while (end < text_.size() && base::is_digit(text_[end])) {
             ++end;
         }
         std::int64_t n = 0;
@@ -343,7 +341,7 @@ class Parser {
                                                           : refuse();
         }
         while (at_ < text_.size() &&
-               (is_name_start(text_[at_]) || (at_ > begin && is_digit(text_[at_])))) {
+               (is_name_start(text_[at_]) || (at_ > begin && base::is_digit(text_[at_])))) {
             ++at_;
         }
         return at_ == begin ? StatusOr<std::string>(refuse())

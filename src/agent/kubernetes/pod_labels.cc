@@ -9,7 +9,7 @@ namespace {
 
 using jmespath::Value;
 
-const std::string kPrefix = "__meta_kubernetes_pod_";
+const std::string kPodPrefix = "__meta_kubernetes_pod_";
 
 void add_texts(const Value& metadata,
                const std::string& member,
@@ -23,8 +23,8 @@ void add_texts(const Value& metadata,
     for (const auto& [name, value] : *object) {
         if (value.text() != nullptr) {
             const std::string as_name = as_label_name(name);
-            labels[absl::StrCat(kPrefix, kind, "_", as_name)] = *value.text();
-            labels[absl::StrCat(kPrefix, kind, "present_", as_name)] = "true";
+            labels[absl::StrCat(kPodPrefix, kind, "_", as_name)] = *value.text();
+            labels[absl::StrCat(kPodPrefix, kind, "present_", as_name)] = "true";
         }
     }
 }
@@ -45,19 +45,19 @@ TextMap labels_of_pod(const Value& metadata, const Value& spec, const Value& sta
     const Value* ready = find_by(status, "conditions", "type", "Ready");
     TextMap labels = {
         {"__meta_kubernetes_namespace", text_of(metadata, "namespace")},
-        {kPrefix + "name", text_of(metadata, "name")},
-        {kPrefix + "uid", text_of(metadata, "uid")},
-        {kPrefix + "ip", text_of(status, "podIP")},
-        {kPrefix + "host_ip", text_of(status, "hostIP")},
-        {kPrefix + "phase", text_of(status, "phase")},
-        {kPrefix + "node_name", text_of(spec, "nodeName")},
-        {kPrefix + "ready",
+        {kPodPrefix + "name", text_of(metadata, "name")},
+        {kPodPrefix + "uid", text_of(metadata, "uid")},
+        {kPodPrefix + "ip", text_of(status, "podIP")},
+        {kPodPrefix + "host_ip", text_of(status, "hostIP")},
+        {kPodPrefix + "phase", text_of(status, "phase")},
+        {kPodPrefix + "node_name", text_of(spec, "nodeName")},
+        {kPodPrefix + "ready",
          ready == nullptr ? "unknown" : absl::AsciiStrToLower(text_of(*ready, "status"))}};
     for (const Value& owner : items_of(metadata, "ownerReferences")) {
         if (const Value* controls = owner.member("controller");
             controls != nullptr && controls->truth()) {
-            labels[kPrefix + "controller_kind"] = text_of(owner, "kind");
-            labels[kPrefix + "controller_name"] = text_of(owner, "name");
+            labels[kPodPrefix + "controller_kind"] = text_of(owner, "kind");
+            labels[kPodPrefix + "controller_name"] = text_of(owner, "name");
             break;
         }
     }
@@ -73,21 +73,21 @@ void add_container(const Value& container,
                    std::vector<TargetGroup>& groups) {
     TextMap labels = of_pod;
     const std::string name = text_of(container, "name");
-    labels[kPrefix + "container_name"] = name;
-    labels[kPrefix + "container_image"] = text_of(container, "image");
-    labels[kPrefix + "container_init"] = is_init ? "true" : "false";
+    labels[kPodPrefix + "container_name"] = name;
+    labels[kPodPrefix + "container_image"] = text_of(container, "image");
+    labels[kPodPrefix + "container_init"] = is_init ? "true" : "false";
     const Value* state =
         find_by(status, is_init ? "initContainerStatuses" : "containerStatuses", "name", name);
-    labels[kPrefix + "container_id"] = state == nullptr ? "" : text_of(*state, "containerID");
+    labels[kPodPrefix + "container_id"] = state == nullptr ? "" : text_of(*state, "containerID");
     const std::string ip = text_of(status, "podIP");
     const std::string host = ip.find(':') == std::string::npos ? ip : absl::StrCat("[", ip, "]");
     bool has_port = false;
     for (const Value& port : items_of(container, "ports")) {
         const std::string number = number_of(port, "containerPort");
         TextMap with_port = labels;
-        with_port[kPrefix + "container_port_name"] = text_of(port, "name");
-        with_port[kPrefix + "container_port_number"] = number;
-        with_port[kPrefix + "container_port_protocol"] = text_of(port, "protocol");
+        with_port[kPodPrefix + "container_port_name"] = text_of(port, "name");
+        with_port[kPodPrefix + "container_port_number"] = number;
+        with_port[kPodPrefix + "container_port_protocol"] = text_of(port, "protocol");
         groups.push_back({{absl::StrCat(host, ":", number)}, std::move(with_port)});
         has_port = true;
     }

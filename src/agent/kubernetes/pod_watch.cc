@@ -12,8 +12,8 @@ namespace logi::agent {
 namespace {
 
 constexpr std::size_t kPageBytesMax = 64U << 20U;
-constexpr std::size_t kLineBytesMax = 8U << 20U;
-constexpr std::size_t kRefusalBytesMax = 4U << 10U;
+constexpr std::size_t kEventBytesMax = 8U << 20U;
+constexpr std::size_t kWatchRefusalBytesMax = 4U << 10U;
 constexpr int kPodsOfPage = 500;
 // After which the server ends a watch; one that has not ended later than that has broken off.
 constexpr int kWatchSeconds = 300;
@@ -42,7 +42,7 @@ struct Lines {
             at = end + 1;
         }
         open.erase(0, at);
-        too_long = too_long || open.size() > kLineBytesMax;
+        too_long = too_long || open.size() > kEventBytesMax;
     }
 };
 
@@ -155,7 +155,8 @@ void PodWatch::watch() {
         *std::move(changes),
         {[this, lines, run = later()](int status, std::string_view bytes) {
              if (status != 200) {
-                 lines->refusal.append(bytes.substr(0, kRefusalBytesMax - lines->refusal.size()));
+                 lines->refusal.append(
+                     bytes.substr(0, kWatchRefusalBytesMax - lines->refusal.size()));
                  return true;
              }
              lines->take(bytes, [&](std::string line) {

@@ -5,7 +5,7 @@
 namespace logi::agent {
 namespace {
 
-constexpr Duration kDrainTime = Duration::seconds(1);
+constexpr Duration kDatagramDrainTime = Duration::seconds(1);
 
 std::size_t bytes_of(const net::Datagram& datagram) {
     return sizeof(datagram) + datagram.bytes.size();
@@ -39,7 +39,7 @@ Status Datagrams::start(const net::UdpOptions& options) {
 
 void Datagrams::shutdown() {
     if (receiver_ != nullptr) {
-        receiver_->shutdown(kDrainTime);
+        receiver_->shutdown(kDatagramDrainTime);
     }
 }
 

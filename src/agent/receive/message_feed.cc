@@ -13,7 +13,6 @@ constexpr std::size_t kStreamsMax = 4096;
 // Of all that are remembered, and of one of them, by the bytes of what came.
 constexpr std::size_t kStreamsBytesMax = 16U << 20U;
 constexpr std::size_t kStreamBytesMax = 64U << 10U;
-constexpr Duration kReleasePause = Duration::millis(250);
 
 std::vector<LabelPair> pairs_of(const TextMap& map) {
     std::vector<LabelPair> pairs;
@@ -147,7 +146,7 @@ void MessageFeed::rest(Duration delay) {
 
 void MessageFeed::release_later() {
     releasing_ = true;
-    deps_.executor.post_after(kReleasePause, [this, alive = alive_, &strand = deps_.strand] {
+    deps_.executor.post_after(Feed::kReleasePause, [this, alive = alive_, &strand = deps_.strand] {
         strand.post([this, alive] {
             if (!*alive) {
                 return;

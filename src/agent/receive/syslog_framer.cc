@@ -1,5 +1,7 @@
 #include "agent/receive/syslog_framer.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -7,17 +9,13 @@ namespace logi::agent {
 namespace {
 
 constexpr std::size_t kDigitsMax = 9;
-constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kShownBytes = 100;
+constexpr std::size_t kNoFrame = std::string_view::npos;
+constexpr std::size_t kFrameShownBytes = 100;
 constexpr std::string_view kLineEnds("\r\n\0", 3);
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 std::string_view without_end(std::string_view text) {
     const std::size_t last = text.find_last_not_of(kLineEnds);
-    return text.substr(0, last == kNone ? 0 : last + 1);
+    return text.substr(0, last == kNoFrame ? 0 : last + 1);
 }
 
 }  // namespace
@@ -46,7 +44,7 @@ bool SyslogFramer::waits() const {
 
 SyslogFramer::Frame SyslogFramer::next(Follows follows) {
     if (framing_ == Framing::kUnknown && !rest().empty()) {
-        framing_ = is_digit(rest().front()) ? Framing::kCounted : Framing::kLines;
+        framing_ = base::is_digit(rest().front()) ? Framing::kCounted : Framing::kLines;
     }
     switch (framing_) {
         case Framing::kUnknown:
@@ -66,7 +64,7 @@ SyslogFramer::Frame SyslogFramer::next_counted() {
     at_ += std::min(rest().find_first_not_of("\n"), rest().size());
     std::size_t digits = 0;
     std::size_t length = 0;
-    while (digits < std::min(kDigitsMax, rest().size()) && is_digit(rest()[digits])) {
+    while (digits < std::min(kDigitsMax, rest().size()) && base::is_digit(rest()[digits])) {
         length = length * 10 + static_cast<std::size_t>(rest()[digits++] - '0');
     }
     if (broken_ || (digits == rest().size() && digits < kDigitsMax)) {
@@ -74,13 +72,13 @@ SyslogFramer::Frame SyslogFramer::next_counted() {
     }
     if (length == 0 || digits == rest().size() || rest()[digits] != ' ') {
         broken_ = true;
-        return {Kind::kBroken, rest().substr(0, kShownBytes)};
+        return {Kind::kBroken, rest().substr(0, kFrameShownBytes)};
     }
     const std::string_view message = rest().substr(digits + 1, length);
     if (length > bytes_max_) {
         skip_bytes_ = length - message.size();
         at_ += digits + 1 + message.size();
-        return {Kind::kTooLong, message.substr(0, kShownBytes)};
+        return {Kind::kTooLong, message.substr(0, kFrameShownBytes)};
     }
     if (message.size() < length) {
         return {};
@@ -89,12 +87,12 @@ SyslogFramer::Frame SyslogFramer::next_counted() {
     return {Kind::kMessage, without_end(message)};
 }
 
-// Behind the last byte of the message; kNone: it has not ended.
+// Behind the last byte of the message; kNoFrame: it has not ended.
 std::size_t SyslogFramer::end_of_message(Follows follows) {
     const std::string_view text = rest();
     std::size_t line = text.find('\n', searched_);
-    while (line != kNone && line + 2 < text.size()) {
-        if (text[line + 1] == '<' && is_digit(text[line + 2])) {
+    while (line != kNoFrame && line + 2 < text.size()) {
+        if (text[line + 1] == '<' && base::is_digit(text[line + 2])) {
             return line + 1;
         }
         line = text.find('\n', line + 1);
@@ -102,7 +100,7 @@ std::size_t SyslogFramer::end_of_message(Follows follows) {
     searched_ = std::min(line, text.size());
     const bool whole =
         follows == Follows::kNothing || (follows == Follows::kNothingNow && text.ends_with('\n'));
-    return whole && !text.empty() ? text.size() : kNone;
+    return whole && !text.empty() ? text.size() : kNoFrame;
 }
 
 SyslogFramer::Frame SyslogFramer::cut(std::size_t bytes) {
@@ -112,7 +110,7 @@ SyslogFramer::Frame SyslogFramer::cut(std::size_t bytes) {
     if (std::exchange(skips_, false)) {
         return {};
     }
-    return message.size() > bytes_max_ ? Frame{Kind::kTooLong, message.substr(0, kShownBytes)}
+    return message.size() > bytes_max_ ? Frame{Kind::kTooLong, message.substr(0, kFrameShownBytes)}
                                        : Frame{Kind::kMessage, message};
 }
 
@@ -123,7 +121,7 @@ SyslogFramer::Frame SyslogFramer::next_line(Follows follows) {
             searched_ = std::min(searched_, rest().size());
         }
         const std::size_t end = end_of_message(follows);
-        if (end != kNone) {
+        if (end != kNoFrame) {
             if (const Frame frame = cut(end); frame.kind != Kind::kNothing) {
                 return frame;
             }
@@ -131,7 +129,7 @@ SyslogFramer::Frame SyslogFramer::next_line(Follows follows) {
         }
         // What belongs to no message any more goes; the end of a line may be its end.
         const bool begins = !skips_ && rest().size() > bytes_max_ + kLineEnds.size();
-        const std::string_view shown = rest().substr(0, kShownBytes);
+        const std::string_view shown = rest().substr(0, kFrameShownBytes);
         skips_ = skips_ || begins;
         if (skips_) {
             at_ += std::min(searched_, rest().size());

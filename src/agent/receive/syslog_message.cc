@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/time_format.h"
+#include "base/ascii.h"
 #include "base/rfc3339.h"
 #include "template/zone.h"
 
@@ -23,10 +24,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kStampBytes = 15;  // Oct 11 22:14:15
 constexpr std::size_t kTagBytesMax = 128;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 class Cursor {
   public:
     explicit Cursor(std::string_view text) : text_(text) {}
@@ -44,7 +41,7 @@ class Cursor {
     std::optional<unsigned> number(std::size_t digits_max) {
         unsigned value = 0;
         std::size_t digits = 0;
-        while (digits < digits_max && is_digit(peek())) {
+        while (digits < digits_max && base::is_digit(peek())) {
             value = value * 10 + static_cast<unsigned>(text_[at_++] - '0');
             ++digits;
         }

@@ -11,7 +11,7 @@ Timestamp at(std::string_view text) {
     return *parse_rfc3339(text);
 }
 
-std::string error_of(std::string_view text) {
+std::string message_error(std::string_view text) {
     return std::string(parse_rfc5424(text).status().message());
 }
 
@@ -51,12 +51,12 @@ TEST(Rfc5424, DashesAreNothing) {
 }
 
 TEST(Rfc5424, WhatIsNone) {
-    EXPECT_EQ(error_of("text"), "expecting a priority value within angle brackets [col 0]");
-    EXPECT_EQ(error_of("<192>1 - - - - - -"),
+    EXPECT_EQ(message_error("text"), "expecting a priority value within angle brackets [col 0]");
+    EXPECT_EQ(message_error("<192>1 - - - - - -"),
               "expecting a priority value within angle brackets [col 4]");
-    EXPECT_EQ(error_of("<13>Oct 11 22:14:15 host su: x"),
+    EXPECT_EQ(message_error("<13>Oct 11 22:14:15 host su: x"),
               "expecting a version value in the range 1-999 [col 4]");
-    EXPECT_EQ(error_of("<13>1 yesterday - - - - -"),
+    EXPECT_EQ(message_error("<13>1 yesterday - - - - -"),
               "expecting an RFC 3339 time, or a dash [col 6]");
     for (const char* text : {"",
                              "<",

@@ -18,7 +18,7 @@ namespace {
 
 // Lines that follow each other within it may be of one message.
 constexpr Duration kMessagePause = Duration::millis(250);
-constexpr Duration kDrainTime = Duration::seconds(1);
+constexpr Duration kSyslogDrainTime = Duration::seconds(1);
 constexpr const char* kAddressLabel = "__syslog_connection_ip_address";
 constexpr const char* kNameLabel = "__syslog_connection_hostname";
 constexpr std::string_view kMessagePrefix = "__syslog_message_";
@@ -107,7 +107,7 @@ class SyslogTarget final : public Receiver {
     void shutdown() override {
         datagrams_.shutdown();
         if (server_ != nullptr) {
-            server_->shutdown(kDrainTime);
+            server_->shutdown(kSyslogDrainTime);
         }
     }
 

@@ -9,9 +9,9 @@ namespace logi::agent {
 namespace {
 
 // A line that never ends goes on in pieces of this size.
-constexpr std::size_t kLineBytesMax = 1U << 20U;
+constexpr std::size_t kJoinedBytesMax = 1U << 20U;
 
-struct Options {
+struct CriOptions {
     std::uint32_t partial_lines_max = 100;
     std::int64_t line_bytes_max = 0;  // 0: no limit
     bool truncate = false;
@@ -44,7 +44,7 @@ bool parse(std::string_view line, Parts& parts) {
 
 class CriStage final : public Stage {
   public:
-    CriStage(std::shared_ptr<const Options> options, const StageContext&)
+    CriStage(std::shared_ptr<const CriOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -110,7 +110,7 @@ class CriStage final : public Stage {
         if (at != pieces_.end()) {
             append(at->second, entry.line);
             at->second.to = entry.to;
-            return at->second.text.size() < kLineBytesMax ? Verdict::kHold : finish(at, entry);
+            return at->second.text.size() < kJoinedBytesMax ? Verdict::kHold : finish(at, entry);
         }
         if (pieces_.size() >= options_->partial_lines_max) {
             return Verdict::kPass;  // no room: it goes as it is
@@ -142,14 +142,14 @@ class CriStage final : public Stage {
         return Verdict::kPass;
     }
 
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const CriOptions> options_;
     Pieces pieces_;
 };
 
 }  // namespace
 
 StageMaker read_cri_stage(const YAML::Node& options) {
-    Options o;
+    CriOptions o;
     if (!options.IsNull()) {
         config::read_keys(options,
                           "the stage 'cri'",

@@ -6,7 +6,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct DropOptions {
     std::vector<std::string> sources;
     std::string separator = ";";
     std::optional<std::string> value;
@@ -18,13 +18,13 @@ struct Options {
 
 class DropStage final : public Stage {
   public:
-    DropStage(std::shared_ptr<const Options> options, const StageContext& context)
+    DropStage(std::shared_ptr<const DropOptions> options, const StageContext& context)
         : options_(std::move(options)),
           clock_(context.clock),
           dropped_(dropped_lines(context, options_->reason)) {}
 
     Verdict process(Entry& entry) override {
-        const Options& o = *options_;
+        const DropOptions& o = *options_;
         if (o.longer_than.has_value() &&
             entry.line.size() <= static_cast<std::size_t>(*o.longer_than)) {
             return Verdict::kPass;
@@ -42,7 +42,7 @@ class DropStage final : public Stage {
 
   private:
     [[nodiscard]] bool sources_match(const Entry& entry) const {
-        const Options& o = *options_;
+        const DropOptions& o = *options_;
         std::string joined;
         for (std::size_t i = 0; i < o.sources.size(); ++i) {
             const auto text = entry.extracted.find(o.sources[i]);
@@ -57,7 +57,7 @@ class DropStage final : public Stage {
         return !o.value.has_value() || joined == *o.value;
     }
 
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const DropOptions> options_;
     const io::Clock& clock_;
     base::Counter dropped_;
 };
@@ -75,7 +75,7 @@ config::Setter set_sources(std::vector<std::string>& target) {
 }  // namespace
 
 StageMaker read_drop_stage(const YAML::Node& options) {
-    Options o;
+    DropOptions o;
     config::read_keys(options,
                       "the stage 'drop'",
                       {{"source", set_sources(o.sources)},

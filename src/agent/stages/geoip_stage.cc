@@ -89,7 +89,7 @@ class Database {
     bool open_ = false;
 };
 
-struct Options {
+struct GeoipOptions {
     std::string path;
     std::string source;
     std::shared_ptr<const Database> database;
@@ -116,7 +116,7 @@ std::string value_of(MMDB_entry_s& entry, const Field& field) {
 
 class GeoipStage final : public Stage {
   public:
-    GeoipStage(std::shared_ptr<const Options> options, const StageContext&)
+    GeoipStage(std::shared_ptr<const GeoipOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -134,13 +134,13 @@ class GeoipStage final : public Stage {
     }
 
   private:
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const GeoipOptions> options_;
 };
 
 }  // namespace
 
 StageMaker read_geoip_stage(const YAML::Node& options) {
-    Options o;
+    GeoipOptions o;
     std::string type;
     config::read_keys(options,
                       "the stage 'geoip'",

@@ -7,7 +7,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct JsonOptions {
     std::vector<std::pair<std::string, jmespath::Expression>> expressions;
     std::optional<std::string> source;
     bool drop_malformed = false;
@@ -15,7 +15,7 @@ struct Options {
 
 class JsonStage final : public Stage {
   public:
-    JsonStage(std::shared_ptr<const Options> options, const StageContext&)
+    JsonStage(std::shared_ptr<const JsonOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -42,7 +42,7 @@ class JsonStage final : public Stage {
     }
 
   private:
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const JsonOptions> options_;
     JsonValues values_;
     std::string value_;
 };
@@ -94,7 +94,7 @@ class DockerStage final : public Stage {
 }  // namespace
 
 StageMaker read_json_stage(const YAML::Node& options) {
-    Options o;
+    JsonOptions o;
     TextMap expressions;
     config::read_keys(options,
                       "the stage 'json'",

@@ -5,7 +5,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct LogfmtOptions {
     TextMap mapping;      // name: key
     TextMap name_of_key;  // the other way round
     std::optional<std::string> source;
@@ -13,7 +13,7 @@ struct Options {
 
 class LogfmtStage final : public Stage {
   public:
-    LogfmtStage(std::shared_ptr<const Options> options, const StageContext&)
+    LogfmtStage(std::shared_ptr<const LogfmtOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -34,7 +34,7 @@ class LogfmtStage final : public Stage {
     }
 
   private:
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const LogfmtOptions> options_;
     std::string copy_;
     std::string value_;
 };
@@ -42,7 +42,7 @@ class LogfmtStage final : public Stage {
 }  // namespace
 
 StageMaker read_logfmt_stage(const YAML::Node& options) {
-    Options o;
+    LogfmtOptions o;
     config::read_keys(options,
                       "the stage 'logfmt'",
                       {{"mapping", set_text_map(o.mapping)}, {"source", set_optional(o.source)}});

@@ -8,7 +8,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct MatchOptions {
     std::vector<Matcher> matchers;
     std::vector<regex::LineFilter> filters;
     PipelineSpec stages;
@@ -18,7 +18,7 @@ struct Options {
 
 class MatchStage final : public Stage {
   public:
-    MatchStage(std::shared_ptr<const Options> options, const StageContext& context)
+    MatchStage(std::shared_ptr<const MatchOptions> options, const StageContext& context)
         : options_(std::move(options)),
           stages_(options_->stages, context),
           dropped_(dropped_lines(context, options_->reason)) {}
@@ -55,12 +55,12 @@ class MatchStage final : public Stage {
                    [&](const regex::LineFilter& filter) { return filter.passes(entry.line); });
     }
 
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const MatchOptions> options_;
     Pipeline stages_;
     base::Counter dropped_;
 };
 
-void read_selector(const YAML::Node& node, Options& o) {
+void read_selector(const YAML::Node& node, MatchOptions& o) {
     auto log = logql::parse_log_query(config::scalar<std::string>(node, "a selector"),
                                       logql::Selective::kAny);
     if (!log.ok()) {
@@ -79,7 +79,7 @@ void read_selector(const YAML::Node& node, Options& o) {
 }  // namespace
 
 StageMaker read_match_stage(const YAML::Node& options) {
-    Options o;
+    MatchOptions o;
     std::string action = "keep";
     std::string pipeline_name;  // of a histogram that nobody keeps here
     bool selected = false;

@@ -7,7 +7,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct MultilineOptions {
     RegexPtr first_line;
     std::uint32_t lines_max = 128;
     Duration wait = Duration::seconds(3);
@@ -15,7 +15,7 @@ struct Options {
 
 class MultilineStage final : public Stage {
   public:
-    MultilineStage(std::shared_ptr<const Options> options, const StageContext& context)
+    MultilineStage(std::shared_ptr<const MultilineOptions> options, const StageContext& context)
         : options_(std::move(options)), clock_(context.clock) {}
 
     Verdict process(Entry& entry) override {
@@ -110,7 +110,7 @@ class MultilineStage final : public Stage {
         block.lines = 0;
     }
 
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const MultilineOptions> options_;
     const io::Clock& clock_;
     absl::flat_hash_map<std::string, Block> blocks_;  // by the text of their labels
 };
@@ -118,7 +118,7 @@ class MultilineStage final : public Stage {
 }  // namespace
 
 StageMaker read_multiline_stage(const YAML::Node& options) {
-    Options o;
+    MultilineOptions o;
     config::read_keys(options,
                       "the stage 'multiline'",
                       {{"firstline", set_regex(o.first_line)},

@@ -4,14 +4,14 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct RegexOptions {
     RegexPtr expression;
     std::optional<std::string> source;
 };
 
 class RegexStage final : public Stage {
   public:
-    RegexStage(std::shared_ptr<const Options> options, const StageContext&)
+    RegexStage(std::shared_ptr<const RegexOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -40,14 +40,14 @@ class RegexStage final : public Stage {
             }
         }
     }
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const RegexOptions> options_;
     std::vector<std::string_view> groups_;
 };
 
 }  // namespace
 
 StageMaker read_regex_stage(const YAML::Node& options) {
-    Options o;
+    RegexOptions o;
     config::read_keys(options,
                       "the stage 'regex'",
                       {{"expression", set_regex(o.expression, {.named_groups_only = true})},

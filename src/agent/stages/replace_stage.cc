@@ -7,7 +7,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct ReplaceOptions {
     RegexPtr expression;
     std::optional<std::string> source;
     std::optional<TemplateText> text;
@@ -15,7 +15,7 @@ struct Options {
 
 class ReplaceStage final : public Stage {
   public:
-    ReplaceStage(std::shared_ptr<const Options> options, const StageContext&)
+    ReplaceStage(std::shared_ptr<const ReplaceOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -76,13 +76,13 @@ class ReplaceStage final : public Stage {
         return absl::OkStatus();
     }
 
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const ReplaceOptions> options_;
 };
 
 }  // namespace
 
 StageMaker read_replace_stage(const YAML::Node& options) {
-    Options o;
+    ReplaceOptions o;
     std::string text;
     config::read_keys(options,
                       "the stage 'replace'",

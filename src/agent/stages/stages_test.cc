@@ -6,7 +6,7 @@ namespace {
 
 using Map = std::map<std::string, std::string>;
 
-struct Case {
+struct StageCase {
     const char* what;
     const char* stages;
     const char* line;
@@ -23,7 +23,7 @@ constexpr const char* kDockerLine =
 constexpr const char* kCriLine = "2019-01-01T01:00:00.000000001Z stderr F some log message";
 constexpr const char* kAccessLine = R"(11.11.11.11 - frank "GET /x" 200)";
 
-const Case kCases[] = {
+const StageCase kCases[] = {
     {"no stages", "[]", "x", R"({job="j"})", "x", {{"job", "j"}}},
     {"docker",
      "[docker: {}]",
@@ -345,7 +345,7 @@ const Case kCases[] = {
 };
 
 TEST(StagesTest, Table) {
-    for (const Case& c : kCases) {
+    for (const StageCase& c : kCases) {
         TestPipeline pipeline(c.stages, c.source_labels);
         ASSERT_TRUE(pipeline.status.ok()) << c.what << ": " << pipeline.status;
         const auto out = pipeline.feed(c.line);

@@ -6,14 +6,14 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct TemplateOptions {
     std::string source;
     std::optional<TemplateText> text;
 };
 
 class TemplateStage final : public Stage {
   public:
-    TemplateStage(std::shared_ptr<const Options> options, const StageContext&)
+    TemplateStage(std::shared_ptr<const TemplateOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -31,14 +31,14 @@ class TemplateStage final : public Stage {
     }
 
   private:
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const TemplateOptions> options_;
     std::string result_;
 };
 
 }  // namespace
 
 StageMaker read_template_stage(const YAML::Node& options) {
-    Options o;
+    TemplateOptions o;
     std::string text;
     config::read_keys(options,
                       "the stage 'template'",

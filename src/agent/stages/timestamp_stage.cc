@@ -8,7 +8,7 @@
 namespace logi::agent {
 namespace {
 
-struct Options {
+struct TimestampOptions {
     std::string source;
     std::vector<TimeFormat> formats;
     bool fudge = true;
@@ -16,7 +16,7 @@ struct Options {
 
 class TimestampStage final : public Stage {
   public:
-    TimestampStage(std::shared_ptr<const Options> options, const StageContext&)
+    TimestampStage(std::shared_ptr<const TimestampOptions> options, const StageContext&)
         : options_(std::move(options)) {}
 
     Verdict process(Entry& entry) override {
@@ -69,14 +69,14 @@ class TimestampStage final : public Stage {
         remember(entry);
     }
 
-    std::shared_ptr<const Options> options_;
+    std::shared_ptr<const TimestampOptions> options_;
     absl::flat_hash_map<std::string, Timestamp> last_;
 };
 
 }  // namespace
 
 StageMaker read_timestamp_stage(const YAML::Node& options) {
-    Options o;
+    TimestampOptions o;
     std::string format;
     std::vector<std::string> fallbacks;
     std::string location;

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kBatchBytesMax = 256U << 10U;
 constexpr std::size_t kBatchEntriesMax = 1000;
-constexpr Duration kReleasePause = Duration::millis(250);
 
 constexpr std::array<const char*, 8> kPriorities = {
     "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"};
@@ -82,7 +81,7 @@ SystemdSource::SystemdSource(const Deps& deps,
       label_sets_(feed_),
       release_(deps.executor,
                deps.strand,
-               kReleasePause,
+               Feed::kReleasePause,
                [this] {
                    feed_.release(deps_.clock.now(), false);
                    return feed_.holds() && !stopped_;
