@@ -11,6 +11,8 @@ target_compile_options(logi_flags INTERFACE
   -Wformat=2 -Wimplicit-fallthrough -Wmissing-declarations -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual -Wundef -Wunused -Wvla -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wno-stringop-overread -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized>
+  # In a unity build GCC takes every file for a header, which should have no unnamed namespaces.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   # Clang refuses a precompiled header made without -pthread where RE2's settings bring it.
   $<$<CXX_COMPILER_ID:Clang>:-pthread -Wthread-safety -Wthread-safety-beta -Wunreachable-code -Wextra-semi>)
 target_link_libraries(logi_flags INTERFACE Threads::Threads)

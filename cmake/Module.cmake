@@ -5,6 +5,9 @@
 #   TESTS  unit tests, one program for the module.
 # A module may name only modules that stand earlier in src/LAYERS.
 set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
+# Of builds with CMAKE_UNITY_BUILD (tools/configure): so many files at once take the least time in which
+# two compilers still have room.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../src/LAYERS LOGI_LAYERS REGEX "^[a-z]")
 list(TRANSFORM LOGI_LAYERS REPLACE "[ \t].*$" "")
 
@@ -40,7 +43,7 @@ function(logi_module)
     add_library(logi_${M_NAME}_heavy OBJECT ${M_HEAVY})
     target_include_directories(logi_${M_NAME}_heavy PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(logi_${M_NAME}_heavy PRIVATE logi_flags ${M_LIBS} ${libs} absl::status absl::statusor absl::strings)
-    set_target_properties(logi_${M_NAME}_heavy PROPERTIES JOB_POOL_COMPILE heavy)
+    set_target_properties(logi_${M_NAME}_heavy PROPERTIES JOB_POOL_COMPILE heavy UNITY_BUILD_BATCH_SIZE 4)
     target_sources(logi_${M_NAME} PRIVATE $<TARGET_OBJECTS:logi_${M_NAME}_heavy>)
   endif()
   # Link test: every symbol must come from the declared DEPS.
