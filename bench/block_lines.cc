@@ -85,7 +85,10 @@ struct Stored {
 
 void dump(const Stored& stored) {
     std::printf("tree %zu, parts %zu\n", stored.tree.size(), stored.templates->data.size());
-    for (const auto& note : *stored.open()->describe()) {
+    const auto reader = stored.open();  // the notes are views of what it has
+    const auto notes = reader->describe();
+    LOGI_CHECK(notes.ok());
+    for (const auto& note : *notes) {
         std::printf("%*s%s rows %zu bytes %llu %s%s\n",
                     note.depth * 2,
                     "",
