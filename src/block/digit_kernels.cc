@@ -1,5 +1,6 @@
 #include "block/digit_kernels.h"
 
+#include "base/cpu.h"
 #include "block/decimal.h"
 
 #include <immintrin.h>
@@ -144,8 +145,7 @@ void find_three_digits_portable(std::string_view packed,
 void find_three_digits(std::string_view packed,
                        const ThreeDigits& digits,
                        std::vector<std::size_t>& begins) {
-    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-    if (!has_avx2) {
+    if (!base::has_avx2()) {
         find_three_digits_portable(packed, digits, begins);
         return;
     }
@@ -181,8 +181,7 @@ void find_portable(
 
 template <typename T>
 void find(absl::Span<const T> numbers, unsigned digits, bool padded, DigitRun run, RowSet& found) {
-    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-    (has_avx2 ? find_avx2<T> : find_portable<T>)(numbers, digits, padded, run, found);
+    (base::has_avx2() ? find_avx2<T> : find_portable<T>)(numbers, digits, padded, run, found);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "block/line_encoder.h"
 
 #include "base/ascii.h"
+#include "base/cpu.h"
 #include "block/line_reader.h"
 #include "codec/integers.h"
 #include "regex/literal.h"
@@ -52,9 +53,31 @@ std::unique_ptr<LineReader> open(const EncodedColumns& encoded, const Lines& lin
     return *std::move(reader);
 }
 
-// Every line comes back, and every needle is found where it is.
-void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& encoded_sets) {
-    const auto encoded = encoder.encode(lines.rows());
+// Two that see the same lines, one of them without AVX2.
+class Encoders {
+  public:
+    // Both must give the same bytes.
+    std::optional<EncodedColumns> encode(const Lines& lines) {
+        auto encoded = any_.encode(lines.rows());
+        const base::WithoutAvx2 without;
+        const auto portable = portable_.encode(lines.rows());
+        EXPECT_EQ(encoded.has_value(), portable.has_value());
+        if (encoded && portable) {
+            EXPECT_EQ(encoded->data, portable->data);
+            EXPECT_EQ(encoded->tree, portable->tree);
+            EXPECT_EQ(encoded->letters, portable->letters);
+        }
+        return encoded;
+    }
+
+  private:
+    LineEncoder any_;
+    LineEncoder portable_;
+};
+
+// Every line comes back, and every needle is found where it is, with AVX2 and without.
+void check(Encoders& encoders, const Lines& lines, std::uint64_t seed, int& encoded_sets) {
+    const auto encoded = encoders.encode(lines);
     if (!encoded) {
         return;
     }
@@ -81,6 +104,10 @@ void check(LineEncoder& encoder, const Lines& lines, std::uint64_t seed, int& en
         EXPECT_EQ(appended, lines.texts[row]);
     }
     for (int i = 0; i < 120; ++i) {
+        std::optional<base::WithoutAvx2> without;
+        if (i % 4 == 0) {
+            without.emplace();
+        }
         const std::string& line = lines.texts[random() % lines.texts.size()];
         if (line.empty()) {
             continue;
@@ -144,7 +171,7 @@ TEST(LineEncoder, LinesOfServices) {
     const std::vector<std::string> levels = {"info", "warn", "error", "debug"};
     const std::vector<std::string> paths = {
         "/api/v1/login", "/api/v1/cart/u-", "/api/v1/orders/ord-70", "/health"};
-    LineEncoder encoder;
+    Encoders encoders;
     int encoded = 0;
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
         Lines lines;
@@ -199,7 +226,7 @@ TEST(LineEncoder, LinesOfServices) {
                     break;
             }
         }
-        check(encoder, lines, seed, encoded);
+        check(encoders, lines, seed, encoded);
     }
     EXPECT_EQ(encoded, 6);
 }
@@ -207,7 +234,7 @@ TEST(LineEncoder, LinesOfServices) {
 TEST(LineEncoder, TextsThatAreMadeToHurt) {
     static constexpr char kAlphabet[] = "0019af AFzZ.\"\\=:-_@,{}[]\n\0\xC3\xFF";
     const std::string alphabet(kAlphabet, sizeof(kAlphabet) - 1);
-    LineEncoder encoder;
+    Encoders encoders;
     int encoded = 0;
     for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
         std::mt19937_64 random(seed);
@@ -238,7 +265,7 @@ TEST(LineEncoder, TextsThatAreMadeToHurt) {
             }
             lines.add(line);
         }
-        check(encoder, lines, seed, encoded);
+        check(encoders, lines, seed, encoded);
         if (HasFatalFailure()) {
             return;
         }
@@ -257,9 +284,9 @@ TEST(LineEncoder, ATextThatFollowsATemplateToItsEndCostsLittle) {
         }
         lines.add(text + (i % 3 == 0 ? "] ends" : i % 3 == 1 ? "] is left open" : "?"));
     }
-    LineEncoder encoder;
+    Encoders encoders;
     int encoded = 0;
-    check(encoder, lines, 1, encoded);
+    check(encoders, lines, 1, encoded);
     EXPECT_EQ(encoded, 1);
 }
 
@@ -296,19 +323,19 @@ TEST(LineEncoder, TextThatRepeatsItselfFarAwayStaysText) {
 // them.
 TEST(LineEncoder, TextWithoutKindsIsForgotten) {
     std::mt19937_64 random(6);
-    LineEncoder encoder;
+    Encoders encoders;
     int encoded_sets = 0;
     for (unsigned round = 0; round < 3; ++round) {
         Lines noise;
         for (int i = 0; i < 5000; ++i) {
             noise.add(i % 100 == 0 ? "kind " + std::to_string(random()) : some_words(random, 8));
         }
-        EXPECT_FALSE(encoder.encode(noise.rows()));
+        EXPECT_FALSE(encoders.encode(noise));
         Lines lines;
         for (int i = 0; i < 1000; ++i) {
             lines.add("kind " + std::to_string(random() % 100'000));
         }
-        check(encoder, lines, round, encoded_sets);
+        check(encoders, lines, round, encoded_sets);
     }
     EXPECT_EQ(encoded_sets, 3);
 }

@@ -1,5 +1,6 @@
 #include "block/text_kernels.h"
 
+#include "base/cpu.h"
 #include "block/decimal.h"
 
 #include <cstring>
@@ -164,17 +165,13 @@ struct Kernels {
     ClassMask (*of_run)(std::string_view) = classes_of;
 };
 
-const Kernels& kernels() {
-    static const Kernels kernels = [] {
-        Kernels k;
+Kernels kernels() {
 #if defined(__x86_64__)
-        if (__builtin_cpu_supports("avx2") != 0) {
-            k = {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2};
-        }
+    if (base::has_avx2()) {
+        return {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2};
+    }
 #endif
-        return k;
-    }();
-    return kernels;
+    return {};
 }
 
 // Bits where a byte is no decimal digit: in one the upper half is 3, also after six was added.

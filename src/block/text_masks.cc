@@ -1,5 +1,7 @@
 #include "block/text_masks.h"
 
+#include "base/cpu.h"
+
 #include <algorithm>
 #include <array>
 
@@ -213,15 +215,13 @@ __attribute__((target("avx2"))) bool fill_avx2(const char* text,
 }
 #endif
 
-using Fill = bool (*)(const char*, std::size_t, TextMasks::Line*);
-
-Fill pick() {
+bool fill(const char* text, std::size_t count, TextMasks::Line* to) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") != 0) {
-        return fill_avx2;
+    if (base::has_avx2()) {
+        return fill_avx2(text, count, to);
     }
 #endif
-    return fill_portable;
+    return fill_portable(text, count, to);
 }
 
 }  // namespace
@@ -234,7 +234,6 @@ void TextMasks::begin(std::size_t bytes) {
 }
 
 void TextMasks::build(std::size_t begin, std::string_view part) {
-    static const Fill fill = pick();
     Line* const lines = lines_.data() + 1 + begin / 64;
     const Line before = lines[-1];
     const bool backslashes = fill(part.data(), part.size() / 64 + 1, lines);

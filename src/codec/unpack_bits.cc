@@ -1,5 +1,7 @@
 #include "codec/unpack_bits.h"
 
+#include "base/cpu.h"
+
 #include <immintrin.h>
 
 #include <algorithm>
@@ -108,8 +110,7 @@ __attribute__((target("avx2"))) std::size_t unpack_avx2(std::string_view bytes,
 
 template <typename T>
 void unpack(std::string_view bytes, unsigned bits, T base, absl::Span<T> out) {
-    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-    const bool fast = has_avx2 && bits <= kFastBitsMax;
+    const bool fast = bits <= kFastBitsMax && base::has_avx2();
     unpack_from(fast ? unpack_avx2(bytes, bits, base, out) : 0, bytes, bits, base, out);
 }
 

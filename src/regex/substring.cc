@@ -1,5 +1,7 @@
 #include "regex/substring.h"
 
+#include "base/cpu.h"
+
 #include <immintrin.h>
 
 #include <algorithm>
@@ -71,11 +73,10 @@ std::size_t find_any_case_portable(std::string_view text,
 }
 
 std::size_t find_any_case(std::string_view text, std::string_view needle, std::size_t from) {
-    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
     if (from > text.size() || needle.size() > text.size() - from) {
         return kNotFound;
     }
-    if (needle.empty() || !has_avx2) {
+    if (needle.empty() || !base::has_avx2()) {
         return find_any_case_portable(text, needle, from);
     }
     return find_avx2<true>(text, needle, from);
@@ -87,11 +88,10 @@ std::size_t find_portable(std::string_view text, std::string_view needle, std::s
 }
 
 std::size_t find(std::string_view text, std::string_view needle, std::size_t from) {
-    static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
     if (from > text.size() || needle.size() > text.size() - from) {
         return kNotFound;
     }
-    if (needle.size() < 2 || !has_avx2) {
+    if (needle.size() < 2 || !base::has_avx2()) {
         return find_portable(text, needle, from);
     }
     return find_avx2<false>(text, needle, from);
