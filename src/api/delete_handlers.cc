@@ -149,19 +149,22 @@ void Api::delete_requests(const net::HttpRequest& request,
         respond(refuse(403, "deletion is not available for this tenant"));
         return;
     }
+    const auto work = [this, method = request.method, query = request.query, scope, respond] {
+        net::HttpRequest of_url;
+        of_url.query = query;
+        const Params params(of_url);
+        if (method == "POST" || method == "PUT") {
+            add_delete(params, scope, respond);
+        } else if (method == "DELETE") {
+            respond(cancel_delete(params, scope));
+        } else {
+            respond(list_deletes(params, scope));
+        }
+    };
     if (roles_.shared) {
-        respond(refuse(404, "processes that share a bucket take no requests to delete yet"));
-        return;
-    }
-    net::HttpRequest of_url;
-    of_url.query = request.query;
-    const Params params(of_url);
-    if (request.method == "POST" || request.method == "PUT") {
-        add_delete(params, scope, respond);
-    } else if (request.method == "DELETE") {
-        respond(cancel_delete(params, scope));
+        executor_.post_long(work);  // the bucket is asked
     } else {
-        respond(list_deletes(params, scope));
+        work();
     }
 }
 

@@ -106,6 +106,35 @@ TEST_F(TakeOver, WhatIsDamagedIsSetAsideAndTheRestGoesOn) {
     EXPECT_EQ(lines(*reader, "a"), Lines({"1", "2", "3", "5"}));
 }
 
+TEST_F(TakeOver, WhatIsDamagedIsSetAsideAlsoWhereARequestToDeleteCuts) {
+    const auto writer = open("w");
+    push(*writer, {"a"}, "1");
+    push(*writer, {"a"}, "2");
+    const auto compactor = open("");
+    const auto tenant = *compactor->tenant("a");
+    ASSERT_TRUE(tenant->catalog()
+                    .edit_deletes([&](auto& requests, std::uint64_t) -> Status {
+                        catalog::DeleteRequest request;
+                        request.id = "id";
+                        request.query = R"({app="a"})";
+                        request.last = Timestamp::max();
+                        LOGI_ASSIGN_OR_RETURN(request.arrived, compactor->arrived_in_bucket());
+                        requests.push_back(request);
+                        return absl::OkStatus();
+                    })
+                    .ok());
+    push(*writer, {"a"}, "3");
+    push(*writer, {"a"}, "4");
+    const std::uint64_t journal = journal::registered_journals(bucket_)->front();
+    damage(journal, 2, true);
+    damage(journal, 3, true);
+    const auto damaged = take_over_journal(*compactor, journal, "compactor");
+    ASSERT_TRUE(damaged.ok()) << damaged.status();
+    EXPECT_EQ(*damaged, 2U);
+    EXPECT_TRUE(journal::registered_journals(bucket_)->empty());
+    EXPECT_EQ(lines(*open(""), "a"), Lines({"4"}));
+}
+
 TEST_F(TakeOver, WhatANewerVersionHasWrittenIsLeftToIt) {
     const auto writer = open("w");
     push(*writer, {"a"}, "1");

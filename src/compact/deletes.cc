@@ -2,9 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/planted.h"
+#include "compact/journals_left.h"
 #include "ingest/delete_rule.h"
-#include "journal/registry.h"
 
 #include <algorithm>
 
@@ -30,24 +29,6 @@ void forget_old(Requests& requests) {
         processed -= old ? 1U : 0U;
         return old;
     });
-}
-
-// Journals that may have entries which are in no segment.
-struct JournalsLeft {
-    std::uint64_t oldest = 0;               // of a process that has its bucket alone
-    std::vector<std::uint64_t> registered;  // where processes share it; sorted
-};
-
-// Whether everything that the request covers is in segments, where processes share the bucket.
-bool has_passed(const DeleteRequest& request,
-                const JournalsLeft& left,
-                const catalog::Snapshot& snapshot) {
-    return base::planted(base::Planted::kDeleteForgetsJournals) ||
-           std::all_of(request.arrived.begin(), request.arrived.end(), [&](const auto& item) {
-               const auto& [journal, position] = item;
-               return position <= snapshot.position(journal) ||
-                      !std::binary_search(left.registered.begin(), left.registered.end(), journal);
-           });
 }
 
 }  // namespace
@@ -137,15 +118,15 @@ void Deletes::add(const std::string& tenant,
         done(status);
         return;
     }
+    // In this order: what leaves the journals in between is in the snapshot.
+    const bool in_journals = store_.shared() && store_.in_journals(tenant);
     const auto owner = find_owner(tenant);
     if (!owner.ok()) {
         done(owner.status());
         return;
     }
-    const bool nothing_there =
-        *owner == nullptr || (store_.shared() && (*owner)->catalog().snapshot()->number == 0 &&
-                              !store_.in_journals(tenant));
-    if (nothing_there) {
+    if (*owner == nullptr ||
+        (store_.shared() && !in_journals && (*owner)->catalog().snapshot()->number == 0)) {
         // Nothing of it has arrived, so this covers nothing; and who makes up names of tenants must
         // not leave a catalog for each.
         done(new_id());
@@ -180,6 +161,12 @@ StatusOr<std::string> Deletes::commit(ingest::Tenant& owner, DeleteRequest reque
             // Here, when the snapshot is known that it is made on.
             if (store_.shared()) {
                 LOGI_ASSIGN_OR_RETURN(request.arrived, store_.arrived_in_bucket());
+                // While a journal is removed one of its objects may come once more, late: that
+                // tells nothing of how far it had come, but then all of it is in segments.
+                const auto snapshot = owner.catalog().snapshot();
+                for (auto& [journal, position] : request.arrived) {
+                    position = std::max(position, snapshot->position(journal));
+                }
             }
             requests.push_back(request);
             return absl::OkStatus();
@@ -223,19 +210,27 @@ Status Deletes::cancel(const std::string& tenant, const std::string& id, bool fo
     });
 }
 
+// The clock of who made a request may be ahead, and would put it off until then; that of this
+// process may be behind, but not behind the tenant's last flush.
 Status Deletes::make_due(ingest::Tenant& tenant) const {
-    const Timestamp now = clock_.now();
-    const auto ready = [&](const DeleteRequest& request) {
-        return request.pending() && !request.due() && now - request.created_at >= cancel_period_;
-    };
     const auto snapshot = tenant.catalog().snapshot();
-    if (std::none_of(snapshot->deletes.begin(), snapshot->deletes.end(), ready)) {
+    const Timestamp now = clock_.now();
+    const Timestamp latest = std::max(now, snapshot->written_at);
+    const auto is_ready = [&](const DeleteRequest& request) {
+        return now - std::min(request.created_at, latest) >= cancel_period_;
+    };
+    const auto changes = [&](const DeleteRequest& request) {
+        return request.pending() && !request.due() &&
+               (request.created_at > latest || is_ready(request));
+    };
+    if (std::none_of(snapshot->deletes.begin(), snapshot->deletes.end(), changes)) {
         return absl::OkStatus();
     }
     return tenant.catalog().edit_deletes([&](Requests& requests, std::uint64_t number) {
         for (DeleteRequest& request : requests) {
-            if (ready(request)) {
-                request.due_on = number + 1;
+            if (changes(request)) {
+                request.due_on = is_ready(request) ? number + 1 : 0;
+                request.created_at = std::min(request.created_at, latest);
             }
         }
         return absl::OkStatus();
@@ -250,13 +245,17 @@ StatusOr<std::shared_ptr<ingest::Tenant>> Deletes::find_owner(const std::string&
 }
 
 Status Deletes::end_done(ingest::Tenant& tenant) const {
+    const auto is_due = [](const DeleteRequest& request) {
+        return request.due();
+    };
+    const auto known = tenant.catalog().snapshot();
+    if (std::none_of(known->deletes.begin(), known->deletes.end(), is_due)) {
+        return absl::OkStatus();
+    }
     // In this order: what leaves the journals in between is in the snapshot.
-    JournalsLeft left;
+    LOGI_ASSIGN_OR_RETURN(const JournalsLeft left, JournalsLeft::look(store_, tenant));
     if (store_.shared()) {
-        LOGI_ASSIGN_OR_RETURN(left.registered, journal::registered_journals(store_.bucket()));
         LOGI_RETURN_IF_ERROR(tenant.catalog().learn());
-    } else {
-        left.oldest = store_.oldest_journal_left();
     }
     const auto snapshot = tenant.catalog().snapshot();
     absl::flat_hash_set<std::string> done;
@@ -265,9 +264,7 @@ Status Deletes::end_done(ingest::Tenant& tenant) const {
         if (!request.due()) {
             continue;
         }
-        if (store_.shared()
-                ? !has_passed(request, left, *snapshot)
-                : !request.arrived.empty() && left.oldest <= request.arrived.rbegin()->first) {
+        if (!left.has_passed(request, *snapshot)) {
             newest_needed = std::max(newest_needed, request.arrived.rbegin()->first);
             continue;
         }

@@ -136,10 +136,17 @@ std::vector<std::uint64_t> Store::parts_of(const catalog::Snapshot& snapshot,
 
 Status Store::flush_parts(const FlushQueue::Job& job, const std::vector<std::uint64_t>& ends) {
     const std::uint64_t journal = job.generation->journal();
+    // Who takes over a journal has told what of it is damaged, and sets it aside.
+    OnDamage on_damage = OnDamage::kFail;
+    {
+        const base::MutexLock lock(mutex_);
+        on_damage = journals_.contains(journal) ? OnDamage::kFail : OnDamage::kSkip;
+    }
     std::uint64_t from = job.generation->from();
     for (const std::uint64_t end : ends) {
         if (job.tenant->catalog().snapshot()->position(journal) < end) {
-            auto part = read_generation(*bucket_, job.tenant->name(), journal, from, end);
+            auto part =
+                read_generation(*bucket_, job.tenant->name(), journal, from, end, on_damage);
             if (!part.ok()) {
                 // One that is gone others have written.
                 LOGI_ASSIGN_OR_RETURN(const bool registered,

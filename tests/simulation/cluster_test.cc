@@ -1,7 +1,6 @@
 // Clusters under simulation, by seed; and mistakes that are planted on purpose, each of which has
 // to be found. LOGI_SEEDS=FROM-TO runs those seeds of the first, and LOGI_TELL=1 prints what has
-// happened in each. With LOGI_DELETES=1 lines are deleted, too, of which some seeds find that they
-// come back, or that a request does not end: so processes that share a bucket take no requests yet.
+// happened in each.
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/planted.h"
@@ -25,7 +24,6 @@ struct Outcome {
 Outcome run(std::uint64_t seed) {
     WorldOptions options;
     options.seed = seed;
-    options.deletes = std::getenv("LOGI_DELETES") != nullptr;
     World world(options);
     for (int i = 0; i < kSteps && world.fault().empty(); ++i) {
         world.step();
@@ -71,6 +69,11 @@ TEST_F(ClusterSimulation, NothingIsLostNorFoundTwice) {
     EXPECT_GT(all.swept, runs);
     EXPECT_GT(all.dropped, runs);
     EXPECT_GT(all.seals_met * 8, runs);
+    EXPECT_GT(all.deletes, runs);
+    EXPECT_GT(all.deletes_ended * 2, runs);
+    EXPECT_GT(all.cancelled * 8, runs);
+    EXPECT_GT(all.lines_deleted, runs * 5);
+    EXPECT_GT(all.pushed_again, runs);
     EXPECT_GT(all.clock_changes * 8, runs);
     EXPECT_GT(all.heads_told, runs);
 }
@@ -119,6 +122,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Plant{Planted::kSweepWhatMayBeCommitted, "SweepWhatMayBeCommitted"},
                     Plant{Planted::kSweepAtOnce, "SweepAtOnce"},
                     Plant{Planted::kRemoveUnwrittenJournal, "RemoveUnwrittenJournal"},
+                    Plant{Planted::kDeleteForgetsJournals, "DeleteForgetsJournals"},
+                    Plant{Planted::kLaterJournalUnnamed, "LaterJournalUnnamed"},
+                    Plant{Planted::kDeleteDoesNotCut, "DeleteDoesNotCut"},
                     Plant{Planted::kFlushWithoutTail, "FlushWithoutTail"},
                     Plant{Planted::kBelieveClock, "BelieveClock"},
                     Plant{Planted::kCommitOfGoneJournal, "CommitOfGoneJournal"},

@@ -5,7 +5,6 @@
 #include "process.h"
 
 #include <algorithm>
-#include <array>
 
 namespace logi::simulation {
 namespace {
@@ -30,14 +29,16 @@ World::World(const WorldOptions& options)
         start(Role::kReader);
     }
     for (int i = 0; i < options.compactors; ++i) {
-        start(Role::kCompactor);
+        // Who sweeps need not merge, and so need not be faster than who stands still in a merge.
+        start(Role::kCompactor, {}, options.seed % 2 == 0 || i == 0);
     }
 }
 
 World::~World() = default;
 
-void World::start(Role role, Duration clock_wrong_by) {
-    processes_.push_back(std::make_unique<Process>(*this, role, ++next_process_, clock_wrong_by));
+void World::start(Role role, Duration clock_wrong_by, bool merges) {
+    processes_.push_back(
+        std::make_unique<Process>(*this, role, ++next_process_, clock_wrong_by, merges));
 }
 
 World::Process* World::pick(Role role) {
@@ -172,8 +173,9 @@ void World::bury_dead() {
             // On the same machine, or on another.
             const Duration wrong_by =
                 choice_.below(2) == 0 ? processes_[i]->clock.wrong_by() : Duration{};
+            const bool merges = processes_[i]->merges;
             processes_.erase(processes_.begin() + static_cast<std::ptrdiff_t>(i));
-            start(role, wrong_by);
+            start(role, wrong_by, merges);
             --i;
         }
     }
@@ -182,7 +184,7 @@ void World::bury_dead() {
 void World::push() {
     const std::string& name = kTenants[choice_.below(kTenants.size())];
     Tenant& tenant = tenants_[name];
-    if (choice_.below(8) == 0) {
+    if (!cancelling_ && choice_.below(8) == 0) {
         for (const auto& [line, known] : tenant.lines) {
             if (known.state == Line::State::kDeleted && choice_.below(4) == 0) {
                 push_again(name, line);
@@ -205,7 +207,15 @@ void World::push() {
 // What was deleted comes once more, as an entry like any other.
 void World::push_again(const std::string& tenant, const std::string& line) {
     Line& known = tenants_[tenant].lines[line];
-    known = Line{Line::State::kSent, false, std::nullopt, known.app, known.time};
+    // Once its requests are cancelled both would be there.
+    std::erase_if(requests_, [&](const auto& request) {
+        return request.first == tenant && known.deleted_by.contains(request.second);
+    });
+    Line again;
+    again.app = known.app;
+    again.time = known.time;
+    again.pushes = known.pushes + 1;
+    known = again;
     ++counts_.pushed_again;
     send(tenant, {line});
 }
@@ -245,52 +255,6 @@ void World::send(const std::string& tenant, const std::vector<std::string>& line
     writer->busy = false;
 }
 
-// Somebody asks any process to delete what one app has logged so far, or some of it.
-void World::remove() {
-    Process* process =
-        pick(std::array{Role::kWriter, Role::kReader, Role::kCompactor}[choice_.below(3)]);
-    if (process == nullptr) {
-        return;
-    }
-    const std::string& name = kTenants[choice_.below(kTenants.size())];
-    auto& lines = tenants_[name].lines;
-    const std::string app = absl::StrCat("a", choice_.below(3));
-    const std::string needle = choice_.below(2) == 0 ? "" : " line 1";
-    const auto is_meant = [&](const std::string& line, const Line& known) {
-        return known.app == app && absl::StrContains(line, needle);
-    };
-    std::set<std::string> before;
-    for (const auto& [line, known] : lines) {
-        if (known.acknowledged && is_meant(line, known)) {
-            before.insert(line);
-        }
-    }
-    process->busy = true;
-    bool made = false;
-    process->deletes->add(name,
-                          absl::StrCat("{app=\"", app, "\"} |= `", needle, "`"),
-                          Timestamp::min(),
-                          Timestamp::max(),
-                          [&](const StatusOr<std::string>& id) { made = id.ok(); });
-    process->busy = false;
-    made = made && !process->dead();
-    counts_.deletes += made ? 1U : 0U;
-    for (auto& [line, known] : lines) {
-        if (!is_meant(line, known) || known.state == Line::State::kDeleted) {
-            continue;
-        }
-        known.there = std::nullopt;
-        if (!made) {
-            known.state = Line::State::kDoubtful;
-        } else if (before.contains(line)) {
-            known.state = Line::State::kDeleted;
-            ++counts_.lines_deleted;
-        } else if (known.state != Line::State::kDoubtful) {
-            known.state = Line::State::kUnsure;
-        }
-    }
-}
-
 // The clock of a machine that compacts is set to another time.
 void World::set_clock() {
     if (Process* process = pick(Role::kCompactor)) {
@@ -321,8 +285,12 @@ void World::step() {
         }
     } else if (dice < 24 && choice_.below(20) == 0) {
         clock_.advance(Duration::hours(static_cast<std::int64_t>(choice_.below(100))));
-    } else if (dice < 25 && options_.deletes && choice_.below(3) == 0) {
-        remove();
+    } else if (dice < 25 && choice_.below(3) == 0) {
+        if (choice_.below(5) == 0) {
+            cancel();
+        } else {
+            remove();
+        }
     } else if (dice < 26 && choice_.below(20) == 0) {
         set_clock();
     } else if (Process* process = pick_idle(); process == nullptr || !run_some(*process)) {

@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace logi::simulation {
@@ -31,7 +32,6 @@ struct WorldOptions {
     bucket::BucketFaults faults{8, 12, 8, 8, 12};
     std::uint64_t deaths_per_100k_calls = 30;
     std::uint64_t lost_calls = 100;  // between processes
-    bool deletes = false;            // requests to delete are made
 };
 
 // What has happened, so that empty runs show.
@@ -51,6 +51,7 @@ struct Counts {
     std::uint64_t swept = 0;
     std::uint64_t deletes = 0;        // requests that were answered with an id
     std::uint64_t deletes_ended = 0;  // by processes that live
+    std::uint64_t cancelled = 0;      // requests, before anything of theirs was removed
     std::uint64_t lines_deleted = 0;  // that had been acknowledged before
     std::uint64_t pushed_again = 0;   // of these
     std::uint64_t clock_changes = 0;  // of compactors
@@ -89,7 +90,10 @@ class World {
         };
         State state = State::kSent;
         bool acknowledged = false;
-        std::optional<bool> there;  // of one that is unsure, as it was found to be
+        std::optional<bool> there;         // of one that is unsure, as it was found to be
+        int pushes = 0;                    // before
+        std::set<std::string> deleted_by;  // requests that cover it for sure
+        bool doubted = false;              // others may cover it
         std::string app;
         Timestamp time;
     };
@@ -103,8 +107,9 @@ class World {
     };
     enum class Role { kWriter, kReader, kCompactor };
 
-    void start(Role role, Duration clock_wrong_by = {});
+    void start(Role role, Duration clock_wrong_by = {}, bool merges = true);
     Process* pick(Role role);
+    Process* pick_any();
     Process* pick_idle();
     // False if it has nothing to do now.
     bool run_some(Process& process);
@@ -120,6 +125,7 @@ class World {
     void push_again(const std::string& tenant, const std::string& line);
     void send(const std::string& tenant, const std::vector<std::string>& lines);
     void remove();
+    void cancel();
     void set_clock();
     void query();
     void query(Process& process, bool must_be_complete);
@@ -142,11 +148,13 @@ class World {
     io::SeededRandom choice_;
     std::vector<std::unique_ptr<Process>> processes_;
     std::map<std::string, Tenant> tenants_;
+    std::vector<std::pair<std::string, std::string>> requests_;  // to delete: tenant and id
     std::uint64_t next_process_ = 0;
     std::uint64_t next_line_ = 0;
     int depth_ = 0;  // of processes that wait for the bucket
     bool healed_ = false;
     bool querying_ = false;
+    bool cancelling_ = false;
     bool waiting_long_ = false;
     Counts counts_;
     std::string fault_;

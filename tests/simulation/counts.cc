@@ -19,6 +19,7 @@ Counts& Counts::operator+=(const Counts& other) {
     swept += other.swept;
     deletes += other.deletes;
     deletes_ended += other.deletes_ended;
+    cancelled += other.cancelled;
     lines_deleted += other.lines_deleted;
     pushed_again += other.pushed_again;
     clock_changes += other.clock_changes;
@@ -28,11 +29,12 @@ Counts& Counts::operator+=(const Counts& other) {
 }
 
 Counts Counts::per(std::uint64_t runs) const {
-    return {calls / runs,        faults / runs,        deaths / runs,        long_waits / runs,
-            pushed / runs,       acknowledged / runs,  queries / runs,       complete / runs,
-            rows / runs,         taken_over / runs,    seals_met / runs,     compactions / runs,
-            swept / runs,        deletes / runs,       deletes_ended / runs, lines_deleted / runs,
-            pushed_again / runs, clock_changes / runs, dropped / runs,       heads_told / runs};
+    return {calls / runs,         faults / runs,       deaths / runs,        long_waits / runs,
+            pushed / runs,        acknowledged / runs, queries / runs,       complete / runs,
+            rows / runs,          taken_over / runs,   seals_met / runs,     compactions / runs,
+            swept / runs,         deletes / runs,      deletes_ended / runs, cancelled / runs,
+            lines_deleted / runs, pushed_again / runs, clock_changes / runs, dropped / runs,
+            heads_told / runs};
 }
 
 std::string Counts::text() const {
@@ -66,6 +68,8 @@ std::string Counts::text() const {
                         deletes,
                         " deletes_ended ",
                         deletes_ended,
+                        " cancelled ",
+                        cancelled,
                         " lines_deleted ",
                         lines_deleted,
                         " pushed_again ",

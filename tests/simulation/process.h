@@ -26,8 +26,10 @@ class SkewedClock final : public io::Clock {
 
 class World::Process {
   public:
-    Process(World& world, Role r, std::uint64_t number, Duration clock_wrong_by)
+    // `merging`: of one that compacts. Else it only sweeps and takes over.
+    Process(World& world, Role r, std::uint64_t number, Duration clock_wrong_by, bool merging)
         : role(r),
+          merges(merging),
           name(absl::StrCat("p", number)),
           clock(world.clock_, clock_wrong_by),
           executor(world.options_.seed * 1000 + number, world.clock_),
@@ -64,7 +66,8 @@ class World::Process {
         auto opened =
             ingest::Store::open({executor, clock, random, world.files_, metrics}, options);
         store = *std::move(opened);
-        deletes = std::make_unique<compact::Deletes>(*store, clock, random, Duration{});
+        deletes = std::make_unique<compact::Deletes>(
+            *store, clock, random, Duration::seconds(world.options_.seed % 4 < 2 ? 0 : 40));
         if (role == Role::kWriter) {
             announcement = std::make_unique<cluster::Announcement>(
                 executor,
@@ -75,7 +78,7 @@ class World::Process {
         if (role == Role::kCompactor) {
             // As a server does, which else does not start.
             if (store->discover_tenants().ok()) {
-                start_housekeeping(world, number);
+                start_housekeeping();
             } else {
                 bucket->cut();
             }
@@ -92,7 +95,7 @@ class World::Process {
         store.reset();
     }
 
-    void start_housekeeping(const World& world, std::uint64_t number) {
+    void start_housekeeping() {
         compact::CompactorOptions compaction;
         compaction.interval = {};
         compaction.plan.small_segments_max = 2;
@@ -103,8 +106,7 @@ class World::Process {
         options.name = name;
         options.interval = Duration::seconds(20);
         options.grace = kGrace;
-        // Who sweeps need not merge, and so need not be faster than who stands still in a merge.
-        if (world.options_.seed % 2 == 0 || number % 2 == 0) {
+        if (merges) {
             options.compact = [this](io::Task done) {
                 compactor->run(std::move(done));
             };
@@ -116,6 +118,7 @@ class World::Process {
     [[nodiscard]] bool dead() const { return bucket->is_cut(); }
 
     const Role role;
+    const bool merges;
     const std::string name;
     SkewedClock clock;
     io::SimExecutor executor;
