@@ -91,8 +91,11 @@ Status TailSocket::follow(logql::LogExpr log) {
 
 void TailSocket::read_history(query::Prepared prepared,
                               const std::shared_ptr<io::Executor>& reading) {
-    ingest::Pinned pinned =
-        deps_.store.pin(request_.scope.tenant, prepared.range, request_.scope.only);
+    ingest::Pinned pinned = deps_.store.pin(request_.scope.tenant,
+                                            prepared.range,
+                                            request_.scope.only,
+                                            ingest::Opening::kNow,
+                                            ingest::Heads::kOfBucket);
     if (const Status status =
             query::check_bytes_read(pinned.sources, prepared, deps_.rules->limits);
         !status.ok()) {
@@ -176,6 +179,10 @@ net::WebSocketNext TailSocket::next() {
     }
     auto frame = follower->next();
     if (!frame.has_value()) {
+        std::string why = follower->why_ended();
+        if (!why.empty()) {
+            return net::WebSocketClose{net::WebSocketClose::kError, std::move(why)};
+        }
         return std::monostate();
     }
     return net::WebSocketMessage{

@@ -26,6 +26,7 @@ enum class Planted {
     kBelieveClock,
     kCommitOfGoneJournal,
     kHeadWithGap,
+    kJournalNotKept,
 };
 
 inline std::atomic<Planted> planted_mistake{Planted::kNone};

@@ -42,8 +42,7 @@ Status AnnouncementWatch::look(const std::set<std::string>& also) {
 bool AnnouncementWatch::is_dead(const std::string& who) const {
     const auto it = seen_.find(who);
     return it != seen_.end() &&
-           it->second.unchanged >=
-               (it->second.text == kEnded ? ended_after_looks_ : dead_after_looks_);
+           it->second.unchanged >= (it->second.text == kEnded ? 1 : dead_after_looks_);
 }
 
 std::map<std::string, std::string> AnnouncementWatch::living() const {

@@ -16,15 +16,9 @@ namespace logi::cluster {
 class AnnouncementWatch {
   public:
     // Of the announcements in `folder`. Who has not changed in so many looks is dead, and who has
-    // said that it ends, in so many.
-    AnnouncementWatch(bucket::Bucket& bucket,
-                      std::string folder,
-                      int dead_after_looks,
-                      int ended_after_looks = 1)
-        : bucket_(bucket),
-          folder_(std::move(folder)),
-          dead_after_looks_(dead_after_looks),
-          ended_after_looks_(ended_after_looks) {}
+    // said that it ends, at once.
+    AnnouncementWatch(bucket::Bucket& bucket, std::string folder, int dead_after_looks)
+        : bucket_(bucket), folder_(std::move(folder)), dead_after_looks_(dead_after_looks) {}
 
     // Looks at the announcements of these, and at all that there are.
     Status look(const std::set<std::string>& also = {});
@@ -45,7 +39,6 @@ class AnnouncementWatch {
     bucket::Bucket& bucket_;
     const std::string folder_;
     const int dead_after_looks_;
-    const int ended_after_looks_;
     bool has_looked_ = false;
     std::map<std::string, Seen> seen_;
 };

@@ -3,9 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "cluster/announcement.h"
-#include "cluster/takeover.h"
-#include "journal/registry.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -25,7 +24,7 @@ Housekeeping::Housekeeping(ingest::Store& store,
                                "they were copied to the folder of what is damaged.")),
       swept_(metrics.counter("logi_cluster_segments_swept_total",
                              "Segments removed that were replaced, or that nobody names.")),
-      watch_(store.bucket(), kWritersFolder, kDeadAfterLooks, kEndedAfterLooks),
+      watch_(store.bucket(), kWritersFolder, kDeadAfterLooks),
       sweeper_(static_cast<int>(options_.grace.ns / kLook.ns) + 1),
       strand_(executor) {}
 
@@ -79,23 +78,37 @@ Status Housekeeping::take_over() {
         writers.insert(*writer);
         owned.emplace_back(journal, *writer);
     }
+    std::erase_if(leaving_, [&](const auto& item) {
+        return !std::binary_search(journals.begin(), journals.end(), item.first);
+    });
     LOGI_RETURN_IF_ERROR(watch_.look(writers));
     Status worst;
     for (const auto& [journal, writer] : owned) {
-        if (!watch_.is_dead(writer)) {
+        // Who is heard again does not get back what was sealed.
+        if (!watch_.is_dead(writer) && !leaving_.contains(journal)) {
             continue;
         }
-        const auto damaged = take_over_journal(store_, journal, options_.name);
-        if (!damaged.ok()) {
-            worst = Status(damaged.status().code(),
-                           absl::StrCat("journal ", journal, ": ", damaged.status().message()));
-        } else {
-            taken_over_.add();
-            damaged_.add(static_cast<double>(*damaged));
+        if (const Status status = take_over(journal); !status.ok()) {
+            worst =
+                Status(status.code(), absl::StrCat("journal ", journal, ": ", status.message()));
         }
     }
     worst.Update(watch_.forget_dead(writers));
     return worst;
+}
+
+Status Housekeeping::take_over(std::uint64_t journal) {
+    const auto known = leaving_.find(journal);
+    if (known != leaving_.end()) {
+        return ++known->second.looks < kRemovedAfterLooks
+                   ? absl::OkStatus()
+                   : remove_taken_over(store_.bucket(), known->second.taken);
+    }
+    LOGI_ASSIGN_OR_RETURN(TakenOver taken, take_over_journal(store_, journal, options_.name));
+    taken_over_.add();
+    damaged_.add(static_cast<double>(taken.damaged));
+    leaving_[journal].taken = std::move(taken);
+    return absl::OkStatus();
 }
 
 void Housekeeping::round() {

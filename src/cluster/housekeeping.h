@@ -8,11 +8,14 @@
 #include "base/metrics.h"
 #include "cluster/announcement_watch.h"
 #include "cluster/sweeper.h"
+#include "cluster/takeover.h"
 #include "ingest/store.h"
 #include "io/executor.h"
+#include "journal/registry.h"
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -32,8 +35,9 @@ class Housekeeping {
   public:
     static constexpr Duration kLook = Duration::seconds(5);  // at writers; at least
     static constexpr int kDeadAfterLooks = 9;                // unchanged: 40 s
-    // Of one that has said that it ends, so that who follows its journal reads it to the end.
-    static constexpr int kEndedAfterLooks = 2;
+    // Looks after a journal was taken over, until it is removed.
+    static constexpr int kRemovedAfterLooks = 3;
+    static_assert(kLook.ns * (kRemovedAfterLooks - 1) >= journal::kKeptFor.ns);
 
     // Both must outlive what the executor still runs.
     Housekeeping(ingest::Store& store,
@@ -53,6 +57,7 @@ class Housekeeping {
     void after(Duration delay, void (Housekeeping::*work)());
     void look();
     Status take_over();
+    Status take_over(std::uint64_t journal);
     void round();
     void sweep();
 
@@ -65,6 +70,11 @@ class Housekeeping {
     const std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
     // Touched on the strand only.
     AnnouncementWatch watch_;
+    struct Leaving {
+        TakenOver taken;
+        int looks = 0;  // since then
+    };
+    std::map<std::uint64_t, Leaving> leaving_;  // by journal
     Sweeper sweeper_;
     io::Strand strand_;
 };

@@ -126,9 +126,9 @@ Status write_tenant(ingest::Store& store,
 
 }  // namespace
 
-StatusOr<std::uint64_t> take_over_journal(ingest::Store& store,
-                                          std::uint64_t journal,
-                                          const std::string& sealer) {
+StatusOr<TakenOver> take_over_journal(ingest::Store& store,
+                                      std::uint64_t journal,
+                                      const std::string& sealer) {
     bucket::Bucket& bucket = store.bucket();
     LOGI_ASSIGN_OR_RETURN(const std::uint64_t seal, journal::seal_journal(bucket, journal, sealer));
     LOGI_ASSIGN_OR_RETURN(Contents all, read_journal(bucket, journal, seal));
@@ -139,13 +139,16 @@ StatusOr<std::uint64_t> take_over_journal(ingest::Store& store,
     for (const std::uint64_t number : all.damaged) {
         LOGI_RETURN_IF_ERROR(journal::set_aside(bucket, journal, number));
     }
-    LOGI_RETURN_IF_ERROR(journal::remove_journal(bucket, journal, seal - 1, all.seals));
     base::log_info("the journal of a writer that has ended is in segments",
                    {{"journal", absl::StrCat(journal)},
                     {"objects", absl::StrCat(seal - 1)},
                     {"damaged", absl::StrCat(all.damaged.size())},
                     {"tenants", absl::StrCat(all.records.size())}});
-    return all.damaged.size();
+    return TakenOver{journal, seal, std::move(all.seals), all.damaged.size()};
+}
+
+Status remove_taken_over(bucket::Bucket& bucket, const TakenOver& taken) {
+    return journal::remove_journal(bucket, taken.journal, taken.seal - 1, taken.kept);
 }
 
 }  // namespace logi::cluster

@@ -91,9 +91,13 @@ TEST_F(TakeOver, WhatIsDamagedIsSetAsideAndTheRestGoesOn) {
     EXPECT_EQ(lines(*reader, "b"), Lines({"1", "3", "incomplete"}));
 
     const auto compactor = open("");
-    const auto damaged = take_over_journal(*compactor, journal, "compactor");
-    ASSERT_TRUE(damaged.ok()) << damaged.status();
-    EXPECT_EQ(*damaged, 2U);
+    const auto taken = take_over_journal(*compactor, journal, "compactor");
+    ASSERT_TRUE(taken.ok()) << taken.status();
+    EXPECT_EQ(taken->damaged, 2U);
+    // Who follows it reads it to its end.
+    EXPECT_EQ(journal::registered_journals(bucket_)->size(), 1U);
+    EXPECT_EQ(journal::object_numbers(bucket_, journal)->size(), 5U);
+    ASSERT_TRUE(remove_taken_over(bucket_, *taken).ok());
     EXPECT_TRUE(journal::registered_journals(bucket_)->empty());
     EXPECT_EQ(bucket_.list("damaged")->size(), 2U);
     EXPECT_EQ(*bucket_.get(absl::StrCat("damaged/", journal::object_key(journal, 4))), fourth);
@@ -156,7 +160,9 @@ TEST_F(TakeOver, PositionsOfJournalsThatAreGoneAreDroppedAfterTheGrace) {
     push(*writer, {"a"}, "1");
     const std::uint64_t journal = journal::registered_journals(bucket_)->front();
     const auto compactor = open("");
-    ASSERT_TRUE(take_over_journal(*compactor, journal, "compactor").ok());
+    const auto taken = take_over_journal(*compactor, journal, "compactor");
+    ASSERT_TRUE(taken.ok()) << taken.status();
+    ASSERT_TRUE(remove_taken_over(bucket_, *taken).ok());
     push(*writer, {"a"}, "2");  // in a new journal
     writer->flush([](const Status& status) { EXPECT_TRUE(status.ok()) << status; });
     executor_.run_until_idle();

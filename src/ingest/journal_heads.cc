@@ -108,14 +108,14 @@ JournalHeads::Found JournalHeads::find(const std::string& tenant) {
 }
 
 JournalHeads::Found JournalHeads::find_in(const std::string& tenant,
-                                          const std::vector<std::uint64_t>& registered,
+                                          const Listed& listed,
                                           const std::vector<std::uint64_t>& journals) {
     Found found;
     const base::MutexLock lock(mutex_);
-    keep_only(registered);
+    keep_only(listed);
     for (const std::uint64_t journal : journals) {
         load_to_end(journal, found.missing);
-        collect(tenant, journals_[journal], found);
+        collect(tenant, state_of(journal), found);
     }
     return found;
 }
@@ -131,14 +131,24 @@ void JournalHeads::collect(const std::string& tenant, const JournalState& state,
     }
 }
 
-void JournalHeads::keep_only(const std::vector<std::uint64_t>& registered) {
+void JournalHeads::keep_only(const Listed& listed) {
     std::erase_if(journals_, [&](const auto& item) LOGI_REQUIRES(mutex_) {
-        if (std::binary_search(registered.begin(), registered.end(), item.first)) {
+        const auto& [journal, state] = item;
+        if (state.since > listed.known_before ||
+            std::binary_search(listed.registered.begin(), listed.registered.end(), journal)) {
             return false;
         }
-        forget(item.second);
+        forget(state);
         return true;
     });
+}
+
+JournalHeads::JournalState& JournalHeads::state_of(std::uint64_t journal) {
+    const auto [it, is_new] = journals_.try_emplace(journal);
+    if (is_new) {
+        it->second.since = ++known_;
+    }
+    return it->second;
 }
 
 void JournalHeads::refresh() {
@@ -156,14 +166,14 @@ void JournalHeads::refresh() {
             absl::StrCat("which journals there are is not known: ", registered.status().message()));
         return;
     }
-    keep_only(*registered);
+    keep_only({*registered, known()});
     for (const std::uint64_t journal : *registered) {
         load_to_end(journal, missing_);
     }
 }
 
 void JournalHeads::load_to_end(std::uint64_t journal, std::vector<std::string>& missing) {
-    if (const Status status = load(journal, journals_[journal]); !status.ok()) {
+    if (const Status status = load(journal, state_of(journal)); !status.ok()) {
         missing.push_back(
             absl::StrCat("journal ", journal, " cannot be read to its end: ", status.message()));
     }
@@ -239,16 +249,16 @@ Status JournalHeads::poll(bool look) {
 
 Status JournalHeads::look_for_journals() {
     LOGI_ASSIGN_OR_RETURN(const auto registered, journal::registered_journals(bucket_));
-    keep_only(registered);
+    keep_only({registered, known()});
     for (const std::uint64_t journal : registered) {
-        const auto [it, is_new] = journals_.try_emplace(journal);
-        if (!is_new) {
+        if (journals_.contains(journal)) {
             continue;
         }
         // From where it begins by now.
-        if (const Status status = load(journal, it->second); !status.ok()) {
-            if (it->second.loaded == 0) {
-                journals_.erase(it);
+        JournalState& state = state_of(journal);
+        if (const Status status = load(journal, state); !status.ok()) {
+            if (state.loaded == 0) {
+                journals_.erase(journal);
             }
             return status;
         }

@@ -97,9 +97,16 @@ class JournalHeads {
     // Everything of the tenant's that was acknowledged before the call, and is not in segments by
     // the newest snapshot of after the call; and some of what is.
     Found find(const std::string& tenant);
-    // The same of some of the journals that are registered, by a listing before the call.
+    // How many journals it has come to know.
+    [[nodiscard]] std::uint64_t known() const { return known_.load(); }
+    struct Listed {
+        std::vector<std::uint64_t> registered;
+        std::uint64_t known_before = 0;  // known() before the listing
+    };
+    // The same of some of the journals that are registered, by a listing before the call. A poll
+    // may know later ones, which stay.
     Found find_in(const std::string& tenant,
-                  const std::vector<std::uint64_t>& registered,
+                  const Listed& listed,
                   const std::vector<std::uint64_t>& journals);
 
   private:
@@ -108,6 +115,7 @@ class JournalHeads {
         std::string why;
     };
     struct JournalState {
+        std::uint64_t since = 0;   // known() when it came to be known
         std::uint64_t loaded = 0;  // number of the last object that was read
         bool sealed = false;
         std::multimap<std::uint64_t, Damage> damaged;  // by number of the object
@@ -123,7 +131,8 @@ class JournalHeads {
     Status load_listed(std::uint64_t journal,
                        const std::vector<std::uint64_t>& numbers,
                        JournalState& state) LOGI_REQUIRES(mutex_);
-    void keep_only(const std::vector<std::uint64_t>& registered) LOGI_REQUIRES(mutex_);
+    void keep_only(const Listed& listed) LOGI_REQUIRES(mutex_);
+    JournalState& state_of(std::uint64_t journal) LOGI_REQUIRES(mutex_);
     Status look_for_journals() LOGI_REQUIRES(mutex_);
     Status load_next(std::uint64_t journal, JournalState& state) LOGI_REQUIRES(mutex_);
     Status load_object(std::uint64_t journal, std::uint64_t number, JournalState& state)
@@ -137,7 +146,8 @@ class JournalHeads {
     const std::uint64_t bytes_max_;
     const JournalListener listener_;
     std::atomic<std::uint64_t> begun_{0};  // so many times the bucket was asked
-    mutable base::Mutex mutex_;            // held while the bucket is asked
+    std::atomic<std::uint64_t> known_{0};
+    mutable base::Mutex mutex_;  // held while the bucket is asked
     std::uint64_t finished_ LOGI_GUARDED_BY(mutex_) = 0;
     std::map<std::uint64_t, JournalState> journals_ LOGI_GUARDED_BY(mutex_);
     std::uint64_t bytes_ LOGI_GUARDED_BY(mutex_) = 0;

@@ -388,7 +388,8 @@ void Store::remove_closed_journals() {
     }
     for (const std::uint64_t journal : removable) {
         if (shared()) {
-            flushes_waiting_.post_after(options_.shared->journal_grace,
+            const bool kept = !base::planted(base::Planted::kJournalNotKept);
+            flushes_waiting_.post_after(kept ? journal::kKeptFor : Duration(),
                                         [this, journal] { remove_journal(journal); });
         } else {
             remove_journal(journal);

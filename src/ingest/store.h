@@ -59,9 +59,6 @@ struct SharedStoreOptions {
     std::uint64_t kept_bytes_max = 128ULL << 20U;
     // Of journals that queries hold in memory.
     std::uint64_t journals_bytes_max = 1ULL << 30U;
-    // A journal whose entries are all in segments is left for so long, for those who follow it. The
-    // last one of a process that ends is left to who takes over.
-    Duration journal_grace = Duration::seconds(3);
     // Of what anybody has taken in, when it is found in the bucket.
     JournalListener listener;
     // Null: what is in journals is read from the bucket.
@@ -119,6 +116,10 @@ struct Pinned {
 // When segments are opened: at once, or when somebody reads them.
 enum class Opening { kNow, kLate };
 
+// Of a shared bucket: writers tell what they have acknowledged by then. What a poll of the journals
+// has read in the bucket may be more, and who follows that needs all of it.
+enum class Heads { kOfWriters, kOfBucket };
+
 // Thread-safe. Everything runs as tasks on the executor.
 class Store {
   public:
@@ -147,7 +148,8 @@ class Store {
     [[nodiscard]] Pinned pin(const std::string& tenant,
                              TimeRange range,
                              const std::vector<Matcher>& only = {},
-                             Opening opening = Opening::kNow);
+                             Opening opening = Opening::kNow,
+                             Heads from = Heads::kOfWriters);
     // Segments of a tenant that another process has pinned, as much of them as may be seen.
     // kInvalidArgument: the tenant has no such segments; other errors: one cannot be opened.
     StatusOr<std::vector<std::shared_ptr<const segment::Source>>> open_pinned(
@@ -232,15 +234,18 @@ class Store {
         std::shared_ptr<Tenant> owner;
         std::shared_ptr<const catalog::Snapshot> snapshot;
     };
-    JournalHeads::Found find_heads(const std::string& tenant);
+    JournalHeads::Found find_heads(const std::string& tenant, Heads from);
     // What is in journals, and then the newest snapshot.
-    StatusOr<SharedView> view_shared(const std::string& tenant, JournalHeads::Found& found);
+    StatusOr<SharedView> view_shared(const std::string& tenant,
+                                     Heads from,
+                                     JournalHeads::Found& found);
     StatusOr<std::shared_ptr<Tenant>> learn_tenant(const std::string& name,
                                                    std::shared_ptr<Tenant> owner);
     [[nodiscard]] Pinned pin_shared(const std::string& tenant,
                                     TimeRange range,
                                     const std::vector<Matcher>& only,
-                                    Opening opening);
+                                    Opening opening,
+                                    Heads from);
     [[nodiscard]] exec::Hiding hiding_of(Tenant& tenant,
                                          const catalog::Snapshot& snapshot,
                                          const std::vector<Matcher>& only) const;

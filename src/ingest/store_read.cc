@@ -115,9 +115,10 @@ void Store::pin_segments(const std::shared_ptr<const catalog::Snapshot>& snapsho
 Pinned Store::pin(const std::string& tenant_name,
                   TimeRange range,
                   const std::vector<Matcher>& only,
-                  Opening opening) {
+                  Opening opening,
+                  Heads from) {
     if (shared()) {
-        return pin_shared(tenant_name, range, only, opening);
+        return pin_shared(tenant_name, range, only, opening, from);
     }
     Pinned pinned;
     const std::shared_ptr<Tenant> owner = find_tenant(tenant_name);

@@ -174,19 +174,21 @@ StatusOr<Store::Arrived> Store::arrived_in_bucket() {
 }
 
 bool Store::in_journals(const std::string& tenant) {
-    const JournalHeads::Found found = find_heads(tenant);
+    const JournalHeads::Found found = find_heads(tenant, Heads::kOfWriters);
     return !found.pieces.empty() || !found.missing.empty();
 }
 
-JournalHeads::Found Store::find_heads(const std::string& tenant) {
-    if (writer_heads_ == nullptr) {
+JournalHeads::Found Store::find_heads(const std::string& tenant, Heads from) {
+    if (writer_heads_ == nullptr || from == Heads::kOfBucket) {
         return heads_->find(tenant);
     }
+    const std::uint64_t known_before = heads_->known();
     WriterHeads::Found asked = writer_heads_->find(tenant);
     if (asked.silent.empty()) {
         return std::move(asked.heads);
     }
-    JournalHeads::Found found = heads_->find_in(tenant, asked.registered, asked.silent);
+    JournalHeads::Found found =
+        heads_->find_in(tenant, {asked.registered, known_before}, asked.silent);
     JournalHeads::Found& all = asked.heads;
     all.pieces.insert(all.pieces.end(), found.pieces.begin(), found.pieces.end());
     all.missing.insert(all.missing.end(), found.missing.begin(), found.missing.end());
@@ -222,13 +224,14 @@ HeadAnswer Store::answer_heads(const HeadQuestion& question) const {
 }
 
 StatusOr<Store::SharedView> Store::view_shared(const std::string& tenant_name,
+                                               Heads from,
                                                JournalHeads::Found& found) {
     for (int i = 0; i < kPinTries; ++i) {
         // Journals first, then the snapshot: what is removed from them in between is in the
         // snapshot.
         const auto known_owner = find_tenant(tenant_name);
         const auto known = known_owner == nullptr ? nullptr : known_owner->catalog().snapshot();
-        found = find_heads(tenant_name);
+        found = find_heads(tenant_name, from);
         LOGI_ASSIGN_OR_RETURN(auto owner, learn_tenant(tenant_name, known_owner));
         auto snapshot = owner->catalog().snapshot();
         if (known != nullptr && base::planted(base::Planted::kSnapshotBeforeJournals)) {
@@ -294,10 +297,11 @@ void Store::pin_heads(const std::vector<std::shared_ptr<const JournalPiece>>& pi
 Pinned Store::pin_shared(const std::string& tenant_name,
                          TimeRange range,
                          const std::vector<Matcher>& only,
-                         Opening opening) {
+                         Opening opening,
+                         Heads from) {
     Pinned pinned;
     JournalHeads::Found found;
-    const auto view = view_shared(tenant_name, found);
+    const auto view = view_shared(tenant_name, from, found);
     pinned.missing = std::move(found.missing);
     if (!view.ok()) {
         const std::string why =

@@ -2,6 +2,7 @@
 // are made from tasks.
 #pragma once
 
+#include "base/time.h"
 #include "bucket/bucket.h"
 #include "journal/journal_object.h"
 
@@ -11,6 +12,10 @@
 #include <vector>
 
 namespace logi::journal {
+
+// Of an object nothing is removed for so long after nothing more can follow it, also if its entries
+// are in segments: who asks for what has come more often than that misses none.
+inline constexpr Duration kKeptFor = Duration::seconds(10);
 
 // Journals that may have entries which are in no segment yet, in the order of their ids.
 StatusOr<std::vector<std::uint64_t>> registered_journals(bucket::Bucket& bucket);

@@ -280,7 +280,7 @@ int run(const config::Config& config, const Roles& roles) {
             [] { ::kill(::getpid(), SIGTERM); });
     }
     const auto journals = std::make_shared<tail::JournalPoll>(
-        *executor, tails, [&](bool look) { return (*store)->poll_journals(look); });
+        *executor, clock, tails, [&](bool look) { return (*store)->poll_journals(look); });
     std::unique_ptr<RulePart> rules;
     // Who reads tells of them, too.
     if (roles.rule || roles.read) {

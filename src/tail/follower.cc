@@ -152,12 +152,25 @@ void Follower::lose(const std::vector<Lost>& lost, std::uint64_t entries) {
     wake();
 }
 
+void Follower::end(const std::string& why) {
+    {
+        const base::MutexLock lock(mutex_);
+        why_ended_ = why;
+    }
+    wake();
+}
+
+std::string Follower::why_ended() const {
+    const base::MutexLock lock(mutex_);
+    return why_ended_;
+}
+
 std::optional<Frame> Follower::next() {
     std::shared_ptr<const LiveBatch> batch;
     Frame frame;
     {
         const base::MutexLock lock(mutex_);
-        if (!begun_) {
+        if (!begun_ || !why_ended_.empty()) {
             return std::nullopt;
         }
         if (!history_.empty()) {

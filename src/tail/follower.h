@@ -57,12 +57,15 @@ class Follower : public std::enable_shared_from_this<Follower> {
     // again when it also comes as news. Nothing is sent before. kResourceExhausted, and nothing
     // begins: there is no room for it.
     Status begin(std::vector<query::LogRow> history);
-    // What is to be sent now.
+    // What is to be sent now. Nothing after the end.
     std::optional<Frame> next();
+    // Why it has ended; empty: it goes on.
+    [[nodiscard]] std::string why_ended() const;
 
     // For who has the news. Entries beyond what may wait are lost.
     void offer(const std::shared_ptr<const LiveBatch>& batch);
     void lose(const std::vector<Lost>& lost, std::uint64_t entries);
+    void end(const std::string& why);
     [[nodiscard]] Form form() const { return form_; }
     // Of entries that were lost, all.
     [[nodiscard]] std::uint64_t lost() const;
@@ -85,6 +88,7 @@ class Follower : public std::enable_shared_from_this<Follower> {
     mutable base::Mutex mutex_;
     std::function<void()> wake_ LOGI_GUARDED_BY(mutex_);
     bool begun_ LOGI_GUARDED_BY(mutex_) = false;
+    std::string why_ended_ LOGI_GUARDED_BY(mutex_);
     std::deque<std::shared_ptr<const LiveBatch>> history_ LOGI_GUARDED_BY(mutex_);
     std::int64_t history_bytes_ LOGI_GUARDED_BY(mutex_) = 0;
     // Until known_until_, entries that are in the history may still come as news.

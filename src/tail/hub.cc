@@ -21,6 +21,17 @@ StatusOr<std::shared_ptr<Hub>> Hub::make(std::shared_ptr<Shared> shared,
     return std::shared_ptr<Hub>(new Hub(std::move(shared), log.matchers, std::move(pipeline)));
 }
 
+void Hub::end(const std::string& why) {
+    std::shared_ptr<const Followers> followers;
+    {
+        const base::MutexLock lock(mutex_);
+        followers = followers_;
+    }
+    for (const auto& follower : *followers) {
+        follower->end(why);
+    }
+}
+
 void Hub::add(std::shared_ptr<Follower> follower) {
     const base::MutexLock lock(mutex_);
     auto followers = std::make_shared<Followers>(*followers_);

@@ -32,6 +32,9 @@ class Hub : public std::enable_shared_from_this<Hub> {
     // when too much waits already is lost to all followers.
     void publish(const std::shared_ptr<const Applied>& applied);
 
+    // All who follow get nothing more.
+    void end(const std::string& why);
+
     void add(std::shared_ptr<Follower> follower);
     // True if nobody follows any more.
     bool remove(const Follower* follower);

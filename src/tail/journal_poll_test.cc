@@ -1,6 +1,7 @@
 #include "tail/journal_poll.h"
 
 #include "io/sim_executor.h"
+#include "journal/registry.h"
 #include "logql/parser.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ TEST(JournalPoll, TheBucketIsAskedOnlyAsLongAsSomebodyFollows) {
     Tails tails(executor, clock, metrics, [](const auto&, Form) { return std::string(); });
     int polls = 0;
     int looks = 0;
-    const auto poll = std::make_shared<JournalPoll>(executor, tails, [&](bool look) {
+    const auto poll = std::make_shared<JournalPoll>(executor, clock, tails, [&](bool look) {
         ++polls;
         looks += look ? 1 : 0;
         return absl::OkStatus();
@@ -62,7 +63,7 @@ TEST(JournalPoll, WhatFailsIsTriedAgain) {
     Tails tails(executor, clock, metrics, [](const auto&, Form) { return std::string(); });
     Status status = absl::UnavailableError("away");
     int polls = 0;
-    const auto poll = std::make_shared<JournalPoll>(executor, tails, [&](bool) {
+    const auto poll = std::make_shared<JournalPoll>(executor, clock, tails, [&](bool) {
         ++polls;
         return status;
     });
@@ -79,6 +80,55 @@ TEST(JournalPoll, WhatFailsIsTriedAgain) {
     }
     EXPECT_GE(polls, 9);
     tails.leave("t", one);
+}
+
+TEST(JournalPoll, WhoFollowsBeginsAgainWhenJournalsCannotBeReadForLongerThanTheyAreKept) {
+    io::SimClock clock(Timestamp{1'700'000'000'000'000'000});
+    io::SimExecutor executor(1, clock);
+    base::Registry metrics;
+    Tails tails(executor, clock, metrics, [](const auto&, Form) { return std::string("frame"); });
+    Status status;
+    Duration takes;
+    const auto poll = std::make_shared<JournalPoll>(executor, clock, tails, [&](bool) {
+        clock.advance(takes);
+        return status;
+    });
+    const auto pass = [&](Duration time) {
+        for (const Timestamp end = clock.now() + time; clock.now() < end;) {
+            clock.advance(Duration::millis(50));
+            executor.run_until_idle();
+        }
+    };
+    const auto log = logql::parse_log_query(R"({app="a"})");
+    const auto follow = [&] {
+        EXPECT_TRUE(poll->catch_up().ok());
+        const auto follower = *tails.follow({"t", *log, Form::kPlain, {}});
+        EXPECT_TRUE(follower->begin({}).ok());
+        return follower;
+    };
+    const auto one = follow();
+    status = absl::UnavailableError("away");
+    pass(journal::kKeptFor - Duration::seconds(3));
+    status = absl::OkStatus();
+    pass(Duration::minutes(1));
+    EXPECT_EQ(one->why_ended(), "");
+    bool woken = false;
+    one->on_news([&] { woken = true; });
+    status = absl::UnavailableError("away");
+    pass(journal::kKeptFor + Duration::seconds(3));
+    EXPECT_NE(one->why_ended(), "");
+    EXPECT_TRUE(woken);
+    EXPECT_FALSE(one->next().has_value());
+    tails.leave("t", one);
+    // Who comes then has all that is there, and is told if a single look takes that long.
+    status = absl::OkStatus();
+    const auto other = follow();
+    pass(Duration::minutes(1));
+    EXPECT_EQ(other->why_ended(), "");
+    takes = journal::kKeptFor;
+    pass(Duration::seconds(2));
+    EXPECT_NE(other->why_ended(), "");
+    tails.leave("t", other);
 }
 
 }  // namespace

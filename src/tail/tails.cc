@@ -90,6 +90,15 @@ StatusOr<std::shared_ptr<Follower>> Tails::follow(const Follow& wanted) {
     return follower;
 }
 
+void Tails::end(const std::string& why) {
+    const base::MutexLock lock(mutex_);
+    for (const auto& [tenant, tails] : tenants_) {
+        for (const auto& [query, hub] : tails.hubs) {
+            hub->end(why);
+        }
+    }
+}
+
 void Tails::leave(const std::string& tenant, const std::shared_ptr<Follower>& follower) {
     const std::uint64_t lost = follower->lost();
     if (lost > 0) {

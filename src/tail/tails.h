@@ -52,6 +52,8 @@ class Tails {
     // when the tenant has too many; kInvalidArgument for stages that cannot be compiled.
     StatusOr<std::shared_ptr<Follower>> follow(const Follow& wanted);
     void leave(const std::string& tenant, const std::shared_ptr<Follower>& follower);
+    // All who follow now get nothing more, and are told why.
+    void end(const std::string& why);
 
   private:
     struct TenantTails {

@@ -1,6 +1,7 @@
 """Live tails where several processes share one bucket on a real S3 server."""
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -59,6 +60,73 @@ class ClusterTail(unittest.TestCase):
         three = self.process("news", "write")
         self.push(three, ["seven"])
         self.assertEqual(tail.lines(1), ["seven"])
+
+    def test_each_line_comes_once_whoever_dies(self):
+        writers = [self.process("deaths", "write") for _ in range(2)]
+        reader = self.process("deaths", "read")
+        compactor = self.process("deaths", "compact")
+        self.push(writers[0], ["first"])
+        tail = self.tail(reader, '{app="a"}', limit=1)
+        self.assertEqual(tail.lines(1), ["first"])  # what is acknowledged from now on comes
+        over, lock, sent, acknowledged = threading.Event(), threading.Lock(), set(), set()
+
+        def push(worker):
+            number = 0
+            while not over.is_set():
+                lines = [f"w{worker} {number + i}" for i in range(3)]
+                number += 3
+                with lock:
+                    sent.update(lines)
+                now = time.time_ns()
+                try:
+                    status = writers[number // 3 % 2].push([({"app": "a"}, [(now + i, line) for i, line in enumerate(lines)])])[0]
+                except OSError:
+                    time.sleep(0.05)
+                    continue
+                if status == 204:
+                    with lock:
+                        acknowledged.update(lines)
+
+        threads = [threading.Thread(target=push, args=[i]) for i in range(3)]
+        for thread in threads:
+            thread.start()
+        seen = []
+
+        def read(seconds):
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                if tail.readable():
+                    frame = tail.next()
+                    self.assertIsInstance(frame, dict)
+                    seen.extend(v[1] for s in frame["streams"] for v in s["values"])
+                else:
+                    time.sleep(0.02)
+
+        read(3)
+        writers[0].kill()
+        read(3)
+        writers[0].start()
+        read(2)
+        self.assertEqual(writers[1].stop(), 0)  # all of its is in segments then
+        writers[1].start()
+        read(2)
+        writers[0].kill()
+        # The journal of the dead one is sealed and removed meanwhile.
+        deadline = time.monotonic() + 150
+        while compactor.log_text().count("is in segments") < 2:
+            self.assertLess(time.monotonic(), deadline, compactor.log_text()[-3000:])
+            read(1)
+        over.set()
+        for thread in threads:
+            thread.join()
+        deadline = time.monotonic() + 30
+        while acknowledged - set(seen) and time.monotonic() < deadline:
+            read(0.5)
+        self.assertEqual(acknowledged - set(seen), set())
+        self.assertEqual(len(seen), len(set(seen)))
+        self.assertEqual(set(seen) - sent, set())
+        self.assertEqual(tail.dropped, [])
+        self.assertGreater(len(acknowledged), 50)
 
     def test_nobody_polls_who_has_no_followers(self):
         writer = self.process("idle", "write")

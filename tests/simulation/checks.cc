@@ -10,9 +10,6 @@
 #include <cstdlib>
 
 namespace logi::simulation {
-namespace {
-
-// Every line of a source; an error if it cannot be read.
 Status read_lines(const segment::Source& source, std::vector<std::string>& lines) {
     LOGI_ASSIGN_OR_RETURN(const auto all, source.select_all());
     std::set<std::uint32_t> blocks;
@@ -29,16 +26,13 @@ Status read_lines(const segment::Source& source, std::vector<std::string>& lines
     return absl::OkStatus();
 }
 
-}  // namespace
-
 void World::query() {
     if (Process* process = pick(choice_.below(4) == 0 ? Role::kWriter : Role::kReader)) {
-        query(*process, false);
+        query(*process, kTenants[choice_.below(kTenants.size())], false);
     }
 }
 
-void World::query(Process& process, bool must_be_complete) {
-    const std::string& name = kTenants[choice_.below(kTenants.size())];
+void World::query(Process& process, const std::string& name, bool must_be_complete) {
     const Expected expected = expected_of(tenants_[name]);
     process.busy = true;
     querying_ = true;  // for less than the grace
@@ -189,12 +183,12 @@ void World::print_bucket(const std::string& line) {
 void World::check_at_rest() {
     for (int i = 0; i < 4; ++i) {
         if (Process* reader = pick(Role::kReader)) {
-            query(*reader, true);
+            query(*reader, kTenants[choice_.below(kTenants.size())], true);
         }
     }
     start(Role::kReader);
-    for (int i = 0; i < 4; ++i) {
-        query(*processes_.back(), true);
+    for (const auto& name : kTenants) {
+        query(*processes_.back(), name, true);
     }
     // Only those who live have journals, and everything that a snapshot names is there.
     const auto journals = journal::registered_journals(memory_);

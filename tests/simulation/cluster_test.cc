@@ -15,23 +15,38 @@ namespace logi::simulation {
 namespace {
 
 constexpr int kSteps = 800;
+// Who follows misses nothing only where little time passes between two looks: more of these.
+constexpr int kStepsFollowed = 4000;
+constexpr Duration kAdvanceFollowed = Duration::millis(200);
 
 struct Outcome {
     std::string fault;
     Counts counts;
 };
 
-Outcome run(std::uint64_t seed) {
-    WorldOptions options;
-    options.seed = seed;
+Outcome run(const WorldOptions& options, int steps) {
     World world(options);
-    for (int i = 0; i < kSteps && world.fault().empty(); ++i) {
+    for (int i = 0; i < steps && world.fault().empty(); ++i) {
         world.step();
     }
     if (world.fault().empty()) {
         world.settle();
     }
     return {world.fault(), world.counts()};
+}
+
+Outcome run(std::uint64_t seed) {
+    WorldOptions options;
+    options.seed = seed;
+    return run(options, kSteps);
+}
+
+Outcome run_followed(std::uint64_t seed) {
+    WorldOptions options;
+    options.seed = seed;
+    options.follow = true;
+    options.advance_max = kAdvanceFollowed;
+    return run(options, kStepsFollowed);
 }
 
 class ClusterSimulation : public testing::Test {
@@ -78,9 +93,24 @@ TEST_F(ClusterSimulation, NothingIsLostNorFoundTwice) {
     EXPECT_GT(all.heads_told, runs);
 }
 
+TEST_F(ClusterSimulation, WhoFollowsGetsEachLineOnce) {
+    constexpr std::uint64_t kSeeds = 8;
+    Counts all;
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        const Outcome outcome = run_followed(seed);
+        ASSERT_EQ(outcome.fault, "") << "seed " << seed;
+        all += outcome.counts;
+    }
+    std::printf("a seed: %s\n", all.per(kSeeds).text().c_str());
+    EXPECT_GT(all.followed, kSeeds * 50);
+    EXPECT_GT(all.taken_over, kSeeds);
+    EXPECT_GT(all.deaths, kSeeds);
+}
+
 struct Plant {
     base::Planted mistake;
     const char* name;
+    Outcome (*run_seed)(std::uint64_t seed) = run;
 };
 
 class PlantedMistakes : public ClusterSimulation, public testing::WithParamInterface<Plant> {};
@@ -89,7 +119,7 @@ TEST_P(PlantedMistakes, IsFound) {
     constexpr std::uint64_t kSeedsMax = 1000;
     base::planted_mistake.store(GetParam().mistake);
     for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
-        const Outcome outcome = run(seed);
+        const Outcome outcome = GetParam().run_seed(seed);
         if (!outcome.fault.empty()) {
             std::printf("found with seed %lu: %s\n", seed, outcome.fault.c_str());
             return;
@@ -128,7 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Plant{Planted::kFlushWithoutTail, "FlushWithoutTail"},
                     Plant{Planted::kBelieveClock, "BelieveClock"},
                     Plant{Planted::kCommitOfGoneJournal, "CommitOfGoneJournal"},
-                    Plant{Planted::kHeadWithGap, "HeadWithGap"}),
+                    Plant{Planted::kHeadWithGap, "HeadWithGap"},
+                    Plant{Planted::kJournalNotKept, "JournalNotKept", run_followed}),
     [](const auto& plant) { return std::string(plant.param.name); });
 
 }  // namespace

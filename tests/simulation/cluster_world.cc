@@ -120,6 +120,7 @@ void World::may_wait_long(const Process& process, const std::string& what, const
     waiting_long_ = true;
     ++depth_;
     ++counts_.long_waits;
+    has_waited_long_ = true;
     if (commit && choice_.below(2) == 0) {
         others_commit();
     } else {
@@ -138,7 +139,7 @@ void World::wait_long() {
             push();
         }
         if (Process* other = pick_idle(); other == nullptr || !run_some(*other)) {
-            clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(2500))));
+            let_time_pass();
         }
     }
 }
@@ -264,6 +265,11 @@ void World::set_clock() {
     }
 }
 
+void World::let_time_pass() {
+    const auto millis = static_cast<std::uint64_t>(options_.advance_max.ns / kNanosPerMilli);
+    clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(millis))));
+}
+
 void World::step() {
     const std::uint64_t dice = choice_.below(100);
     if (dice < 10) {
@@ -294,9 +300,23 @@ void World::step() {
     } else if (dice < 26 && choice_.below(20) == 0) {
         set_clock();
     } else if (Process* process = pick_idle(); process == nullptr || !run_some(*process)) {
-        clock_.advance(Duration::millis(static_cast<std::int64_t>(choice_.below(2500))));
+        let_time_pass();
     }
     bury_dead();
+    if (options_.follow) {
+        read_tails();
+        if (choice_.below(20) == 0) {
+            follow();
+        }
+    }
+    // Before a merge mends what has come of it: it drops the second of two entries that are equal.
+    if (std::exchange(has_waited_long_, false)) {
+        for (const auto& name : kTenants) {
+            if (Process* reader = pick(Role::kReader)) {
+                query(*reader, name, false);
+            }
+        }
+    }
 }
 
 void World::settle() {
@@ -323,7 +343,9 @@ void World::settle() {
             process->busy = false;
         }
         clock_.advance(Duration::seconds(1));
+        read_tails();
     }
+    check_tails();
     check_at_rest();
 }
 

@@ -23,6 +23,9 @@
 
 namespace logi::simulation {
 
+// Every line of a source; an error if it cannot be read.
+Status read_lines(const segment::Source& source, std::vector<std::string>& lines);
+
 struct WorldOptions {
     std::uint64_t seed = 1;
     int writers = 3;
@@ -32,6 +35,9 @@ struct WorldOptions {
     bucket::BucketFaults faults{8, 12, 8, 8, 12};
     std::uint64_t deaths_per_100k_calls = 30;
     std::uint64_t lost_calls = 100;  // between processes
+    bool follow = false;             // readers are followed
+    // Time passes by up to so much at once.
+    Duration advance_max = Duration::millis(2500);
 };
 
 // What has happened, so that empty runs show.
@@ -57,6 +63,8 @@ struct Counts {
     std::uint64_t clock_changes = 0;  // of compactors
     std::uint64_t dropped = 0;        // catalogs that have dropped positions
     std::uint64_t heads_told = 0;     // journals that writers have told of
+    std::uint64_t followed = 0;       // lines that came to who follows
+    std::uint64_t tails_ended = 0;    // as something may have been missed
 
     Counts& operator+=(const Counts& other);
     [[nodiscard]] Counts per(std::uint64_t runs) const;
@@ -127,8 +135,12 @@ class World {
     void remove();
     void cancel();
     void set_clock();
+    void let_time_pass();
+    void follow();
+    void read_tails();
+    void check_tails();
     void query();
-    void query(Process& process, bool must_be_complete);
+    void query(Process& process, const std::string& tenant, bool must_be_complete);
     void check(const std::string& tenant,
                const std::vector<std::string>& found,
                const Expected& expected,
@@ -156,6 +168,7 @@ class World {
     bool querying_ = false;
     bool cancelling_ = false;
     bool waiting_long_ = false;
+    bool has_waited_long_ = false;  // in this step
     Counts counts_;
     std::string fault_;
     std::string watched_;

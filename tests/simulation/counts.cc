@@ -25,6 +25,8 @@ Counts& Counts::operator+=(const Counts& other) {
     clock_changes += other.clock_changes;
     dropped += other.dropped;
     heads_told += other.heads_told;
+    followed += other.followed;
+    tails_ended += other.tails_ended;
     return *this;
 }
 
@@ -34,7 +36,7 @@ Counts Counts::per(std::uint64_t runs) const {
             rows / runs,          taken_over / runs,   seals_met / runs,     compactions / runs,
             swept / runs,         deletes / runs,      deletes_ended / runs, cancelled / runs,
             lines_deleted / runs, pushed_again / runs, clock_changes / runs, dropped / runs,
-            heads_told / runs};
+            heads_told / runs,    followed / runs,     tails_ended / runs};
 }
 
 std::string Counts::text() const {
@@ -79,7 +81,11 @@ std::string Counts::text() const {
                         " dropped ",
                         dropped,
                         " heads_told ",
-                        heads_told);
+                        heads_told,
+                        " followed ",
+                        followed,
+                        " tails_ended ",
+                        tails_ended);
 }
 
 }  // namespace logi::simulation

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cluster_world.h"
+#include "following.h"
 
 namespace logi::simulation {
 
@@ -51,6 +52,15 @@ class World::Process {
         }
         options.shared->catalog.behind_max = 6;
         options.shared->catalog.snapshots_kept = 3;
+        if (world.options_.follow && role == Role::kReader) {
+            followed = std::make_unique<Followed>(executor, clock, metrics);
+            auto& tails = followed->tails;
+            options.shared->listener = {
+                [&tails](const std::string& tenant) { return tails.follows(tenant); },
+                [&tails](const std::string& tenant, auto streams, auto bytes) {
+                    tails.publish(tenant, std::move(streams), std::move(bytes));
+                }};
+        }
         options.open_bucket = [&]() -> StatusOr<std::unique_ptr<bucket::Bucket>> {
             auto way = std::make_unique<bucket::FaultyBucket>(
                 world.network_,
@@ -66,6 +76,12 @@ class World::Process {
         auto opened =
             ingest::Store::open({executor, clock, random, world.files_, metrics}, options);
         store = *std::move(opened);
+        if (followed != nullptr) {
+            followed->poll = std::make_shared<tail::JournalPoll>(
+                executor, clock, followed->tails, [this](bool look) {
+                    return store->poll_journals(look);
+                });
+        }
         deletes = std::make_unique<compact::Deletes>(
             *store, clock, random, Duration::seconds(world.options_.seed % 4 < 2 ? 0 : 40));
         if (role == Role::kWriter) {
@@ -93,6 +109,7 @@ class World::Process {
         announcement.reset();
         executor.drop_all();
         store.reset();
+        followed.reset();
     }
 
     void start_housekeeping() {
@@ -125,6 +142,7 @@ class World::Process {
     io::SeededRandom random;
     base::Registry metrics;
     bucket::FaultyBucket* bucket = nullptr;  // the store's
+    std::unique_ptr<Followed> followed;      // null: nobody can
     std::unique_ptr<ingest::Store> store;
     std::unique_ptr<cluster::Announcement> announcement;
     std::unique_ptr<compact::Deletes> deletes;
