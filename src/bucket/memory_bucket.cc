@@ -30,7 +30,12 @@ StatusOr<std::string> MemoryBucket::get(const std::string& key) {
 StatusOr<std::string> MemoryBucket::get_range(const std::string& key,
                                               std::uint64_t offset,
                                               std::uint64_t length) {
-    LOGI_ASSIGN_OR_RETURN(const std::string bytes, get(key));
+    const base::MutexLock lock(mutex_);
+    const auto it = objects_.find(key);
+    if (it == objects_.end()) {
+        return absl::NotFoundError(key);
+    }
+    const std::string& bytes = it->second;
     if (offset > bytes.size() || length > bytes.size() - offset) {
         return absl::DataLossError(absl::StrCat(key, " is shorter than ", offset + length));
     }
@@ -38,17 +43,22 @@ StatusOr<std::string> MemoryBucket::get_range(const std::string& key,
 }
 
 StatusOr<std::uint64_t> MemoryBucket::size(const std::string& key) {
-    LOGI_ASSIGN_OR_RETURN(const std::string bytes, get(key));
-    return bytes.size();
+    const base::MutexLock lock(mutex_);
+    const auto it = objects_.find(key);
+    if (it == objects_.end()) {
+        return absl::NotFoundError(key);
+    }
+    return it->second.size();
 }
 
 StatusOr<std::vector<ObjectInfo>> MemoryBucket::list(const std::string& prefix) {
     const base::MutexLock lock(mutex_);
+    const std::string folder = prefix + "/";
     std::vector<ObjectInfo> found;
-    for (const auto& [key, data] : objects_) {
-        if (key.starts_with(prefix + "/")) {
-            found.push_back({key, data.size()});
-        }
+    for (auto it = objects_.lower_bound(folder);
+         it != objects_.end() && it->first.starts_with(folder);
+         ++it) {
+        found.push_back({it->first, it->second.size()});
     }
     return found;
 }
