@@ -171,6 +171,54 @@ TEST_F(WriterHeadsTest, TenantsThatNobodyAsksForMakeRoom) {
     EXPECT_TRUE(missing_.empty());
 }
 
+TEST_F(WriterHeadsTest, WhatAPollFindsMeanwhileIsToldOnce) {
+    SharedStoreOptions options;
+    Lines told;
+    options.listener = {[](const std::string& /*tenant*/) { return true; },
+                        [&](const std::string& /*tenant*/, const auto& streams, const auto&) {
+                            for (const auto& stream : *streams) {
+                                for (const auto& entry : stream.entries) {
+                                    told.emplace_back(entry.line);
+                                }
+                            }
+                        }};
+    std::function<void()> meanwhile = [] {};
+    options.ask_writers = [&](const HeadQuestion& /*question*/) {
+        std::exchange(meanwhile, [] {})();
+        return std::vector<HeadAnswer>();
+    };
+    const auto a = open_writer("a");
+    EXPECT_EQ(push(*a, "t", "one"), 204);
+    const auto reader = open_store(options);
+    ASSERT_TRUE(reader->poll_journals(true).ok());
+    const auto b = open_writer("b");
+    meanwhile = [&] {
+        EXPECT_EQ(push(*b, "t", "two"), 204);
+        EXPECT_TRUE(reader->poll_journals(true).ok());
+    };
+    (void)reader->pin("t", {Timestamp::min(), Timestamp::max()});
+    ASSERT_TRUE(reader->poll_journals(true).ok());
+    EXPECT_EQ(told, Lines({"one", "two"}));
+}
+
+TEST_F(WriterHeadsTest, WhoFollowsGetsWhatThePollHasReadAndTheWriterDoesNotTellYet) {
+    const auto writer = open_writer("w");
+    EXPECT_EQ(push(*writer, "t", "one"), 204);
+    const auto reader = open_reader();
+    spoil = [](HeadAnswer& answer) {
+        for (auto& part : answer) {
+            part.last = 0;
+            part.objects.clear();
+        }
+    };
+    const auto found = [&](Heads from) {
+        return sorted_lines(
+            reader->pin("t", {Timestamp::min(), Timestamp::max()}, {}, Opening::kNow, from));
+    };
+    EXPECT_EQ(found(Heads::kOfWriters), Lines());
+    EXPECT_EQ(found(Heads::kOfBucket), Lines({"one"}));
+}
+
 TEST(HeadMessages, BytesThatAreNoneAreRefused) {
     const std::string question = encode_question({"tenant", {{1, 2}, {3, 4}}});
     EXPECT_EQ(decode_question(question)->after,
