@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace logi::rule {
@@ -45,6 +46,75 @@ void GroupRun::restore(const GroupStatus& status) {
         if (rules_[i].alert != nullptr) {
             rules_[i].alert->restore(std::exchange(rules_[i].status.alerts, {}));
         }
+    }
+}
+
+void GroupRun::take_series(const GroupRun& before) {
+    std::vector<std::pair<Rule, SeriesOfRule>> left;
+    std::set<Labels> orphans;
+    {
+        const base::MutexLock lock(before.mutex_);
+        orphans = before.orphans_;
+        for (std::size_t i = 0; i < before.rules_.size(); ++i) {
+            left.emplace_back(before.group_.rules[i], before.rules_[i].series);
+        }
+    }
+    const base::MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+        const auto it = std::find_if(left.begin(), left.end(), [&](const auto& item) {
+            return item.first == group_.rules[i];
+        });
+        if (it != left.end()) {
+            rules_[i].series = std::move(it->second);
+            left.erase(it);
+        }
+    }
+    for (const auto& [rule, series] : left) {
+        orphans.insert(series.there().begin(), series.there().end());
+    }
+    orphans_ = std::move(orphans);
+}
+
+std::set<Labels> GroupRun::ended_series() {
+    std::set<Labels> ended = std::exchange(orphans_, {});
+    for (const State& state : rules_) {
+        for (const Labels& labels : state.series.there()) {
+            ended.erase(labels);
+        }
+    }
+    return ended;
+}
+
+void GroupRun::end_series(Timestamp at) {
+    std::set<Labels> ended;
+    {
+        const base::MutexLock lock(mutex_);
+        ended = std::exchange(orphans_, {});
+        for (State& state : rules_) {
+            const SeriesOfRule series = std::exchange(state.series, {});
+            ended.insert(series.there().begin(), series.there().end());
+        }
+        // Two samples of one time would be one too many.
+        at = std::max(at, last_evaluation_.value_or(at) + Duration::millis(1));
+    }
+    record_end(ended, at);
+}
+
+void GroupRun::record_end(const std::set<Labels>& ended, Timestamp at) {
+    std::vector<RecordedSample> samples;
+    samples.reserve(ended.size());
+    for (const Labels& labels : ended) {
+        samples.push_back({labels, stale_marker(), at});
+    }
+    if (samples.empty() || !deps_.outlets.records(key_.tenant)) {
+        return;
+    }
+    if (const Status s = record(std::move(samples)); !s.ok()) {
+        base::log_warn("the end of series of a group of rules cannot be recorded",
+                       {{"tenant", key_.tenant},
+                        {"namespace", key_.name_space},
+                        {"group", key_.group},
+                        {"error", std::string(s.message())}});
     }
 }
 
@@ -131,24 +201,30 @@ Status GroupRun::send_and_record(const Rule& rule, Samples series, State& state,
         return absl::OkStatus();
     }
     auto recorded = state.series.record(pass.at, std::move(series));
-    if (recorded.empty()) {
-        return absl::OkStatus();
-    }
+    return recorded.empty() ? absl::OkStatus() : record(std::move(recorded));
+}
+
+Status GroupRun::record(std::vector<RecordedSample> samples) {
     if (deps_.rule_group_label) {
-        for (RecordedSample& sample : recorded) {
+        for (RecordedSample& sample : samples) {
             auto pairs = sample.labels.pairs();
             pairs.push_back({kRuleGroup, group_.name});
             sample.labels = Labels::from_pairs(std::move(pairs));
         }
     }
-    return deps_.outlets.record(key_.tenant, std::move(recorded));
+    return deps_.outlets.record(key_.tenant, std::move(samples));
 }
 
 void GroupRun::end(const std::shared_ptr<Pass>& pass) {
     if (goes_on(*pass)) {
-        const base::MutexLock lock(mutex_);
-        last_evaluation_ = pass->at;
-        took_ = deps_.clock.now() - pass->begin;
+        std::set<Labels> ended;
+        {
+            const base::MutexLock lock(mutex_);
+            last_evaluation_ = pass->at;
+            took_ = deps_.clock.now() - pass->begin;
+            ended = ended_series();
+        }
+        record_end(ended, pass->at);
     }
     pass->done();
 }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,11 @@ class GroupRun : public std::enable_shared_from_this<GroupRun> {
     // Alerts go on as they were then. Before the first evaluation.
     void restore(const GroupStatus& status);
 
+    // The same of their series. Those that no rule gives any more end with the first evaluation.
+    void take_series(const GroupRun& before);
+    // All series end: the group is gone. After the last evaluation.
+    void end_series(Timestamp at);
+
     // Evaluates all rules, each as long as the lease holds; then calls `done`. One at a time.
     void evaluate(Timestamp at,
                   std::shared_ptr<const Lease> lease,
@@ -101,7 +107,10 @@ class GroupRun : public std::enable_shared_from_this<GroupRun> {
               const StatusOr<Samples>& samples);
     Status apply(std::size_t index, const Pass& pass, const StatusOr<Samples>& samples);
     Status send_and_record(const Rule& rule, Samples series, State& state, const Pass& pass);
+    Status record(std::vector<RecordedSample> samples);
     void end(const std::shared_ptr<Pass>& pass);
+    [[nodiscard]] std::set<Labels> ended_series() LOGI_REQUIRES(mutex_);
+    void record_end(const std::set<Labels>& ended, Timestamp at);
 
     const Deps deps_;
     const GroupKey key_;
@@ -112,6 +121,8 @@ class GroupRun : public std::enable_shared_from_this<GroupRun> {
 
     mutable base::Mutex mutex_;
     std::vector<State> rules_ LOGI_GUARDED_BY(mutex_);
+    // Series of rules that were changed or removed.
+    std::set<Labels> orphans_ LOGI_GUARDED_BY(mutex_);
     std::optional<Timestamp> last_evaluation_ LOGI_GUARDED_BY(mutex_);
     Duration took_ LOGI_GUARDED_BY(mutex_);
 };

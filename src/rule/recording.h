@@ -25,6 +25,7 @@ class SeriesOfRule {
   public:
     // Those series that were there before and are no more get stale_marker().
     [[nodiscard]] std::vector<RecordedSample> record(Timestamp at, Samples series);
+    [[nodiscard]] const std::set<Labels>& there() const { return there_; }
 
   private:
     std::set<Labels> there_;

@@ -231,6 +231,7 @@ std::shared_ptr<GroupRun> Ruler::run_of(const EntryPtr& entry) {
         if (const Status s = decode_state(encode_state(before->status()), status); !s.ok()) {
             base::log_error("alerts begin anew", {{"error", std::string(s.message())}});
         }
+        run->take_series(*before);
     } else if (const Status s = load_state(status); !s.ok()) {
         base::log_error("a group of rules waits until its state can be read",
                         {{"tenant", entry->key.tenant},
@@ -317,6 +318,14 @@ void Ruler::evaluated(const EntryPtr& entry, Timestamp at, bool owned) {
 
 // A group of that name that comes later begins anew.
 void Ruler::forget(const Entry& entry) {
+    std::shared_ptr<GroupRun> run;
+    {
+        const base::MutexLock lock(mutex_);
+        run = entry.run;
+    }
+    if (run != nullptr) {
+        run->end_series(deps_.clock.now());
+    }
     if (const Status s = deps_.bucket.remove(state_key(entry.key));
         !s.ok() && !absl::IsNotFound(s)) {
         base::log_warn("the state of a group of rules that is gone cannot be removed",

@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 namespace logi::rule {
 namespace {
 
@@ -247,6 +249,64 @@ TEST_F(World, ChangesAreSeen) {
     run(*process, Duration::minutes(3));
     EXPECT_THAT(asked, IsEmpty());
     EXPECT_THAT(bucket.list("rule-state").value(), IsEmpty());
+}
+
+// The series that got the marker.
+std::vector<std::string> ended_of(const std::vector<RecordedSample>& recorded) {
+    std::vector<std::string> ended;
+    for (const RecordedSample& sample : recorded) {
+        if (std::isnan(sample.value)) {
+            ended.push_back(sample.labels.to_string());
+        }
+    }
+    return ended;
+}
+
+Rule recording_of(const std::string& name, const std::string& expr) {
+    Rule rule;
+    rule.record = name;
+    rule.expr = expr;
+    return rule;
+}
+
+TEST_F(World, SeriesEndWithTheirRuleAndWithTheirGroup) {
+    const Rule kept = recording_of("kept", "a");
+    add(group_of("g", {recording_of("gone", "a"), kept, recording_of("changed", "a")}));
+    answers = {{"a", Samples{one()}}, {"b", Samples{one()}}};
+    const auto process = start();
+    run(*process, Duration::minutes(2));
+    EXPECT_THAT(ended_of(recorded), IsEmpty());
+    add(group_of("g", {recording_of("changed", "b"), kept}));
+    process->ruler.refresh();
+    run(*process, Duration::minutes(3));
+    EXPECT_THAT(ended_of(recorded), ElementsAre(R"({__name__="gone", app="a", rule_group="g"})"));
+    recorded.clear();
+    ASSERT_TRUE(process->store
+                    .change("t",
+                            [](Namespaces& namespaces) {
+                                namespaces.clear();
+                                return absl::OkStatus();
+                            })
+                    .ok());
+    process->ruler.refresh();
+    run(*process, Duration::minutes(3));
+    EXPECT_THAT(ended_of(recorded),
+                ElementsAre(R"({__name__="changed", app="a", rule_group="g"})",
+                            R"({__name__="kept", app="a", rule_group="g"})"));
+}
+
+// A rule that stays knows which series it gave before the group was changed.
+TEST_F(World, SeriesThatGoAfterAChangeEnd) {
+    const Rule kept = recording_of("kept", "a");
+    add(group_of("g", {kept}));
+    answers = {{"a", Samples{one()}}, {"b", Samples{}}};
+    const auto process = start();
+    run(*process, Duration::minutes(2));
+    add(group_of("g", {recording_of("new", "b"), kept}));
+    answers["a"] = Samples{};
+    process->ruler.refresh();
+    run(*process, Duration::minutes(3));
+    EXPECT_THAT(ended_of(recorded), ElementsAre(R"({__name__="kept", app="a", rule_group="g"})"));
 }
 
 TEST_F(World, OnlyTenantsThatAreWanted) {
