@@ -197,11 +197,13 @@ void Ruler::begin(const EntryPtr& entry, Timestamp at) {
         return;
     }
     run->evaluate(at, lease, cancel_.child(), [this, entry, run, at, lease]() mutable {
-        if (lease->holds()) {
+        const bool holds = lease->holds();
+        if (holds) {
             save(*entry, *run, at);
         }
         lease.reset();
-        evaluated(entry, at, true);
+        // Without the lease another process may know more of the alerts by now.
+        evaluated(entry, at, holds);
     });
 }
 

@@ -309,6 +309,42 @@ TEST_F(World, SeriesThatGoAfterAChangeEnd) {
     EXPECT_THAT(ended_of(recorded), ElementsAre(R"({__name__="kept", app="a", rule_group="g"})"));
 }
 
+// Groups are this process's as long as a test says so.
+class ToldShares final : public Shares {
+  public:
+    class ToldLease final : public Lease {
+      public:
+        explicit ToldLease(const bool& holds) : holds_(holds) {}
+        [[nodiscard]] bool holds() const override { return holds_; }
+
+      private:
+        const bool& holds_;
+    };
+    std::shared_ptr<const Lease> enter(const GroupKey& /*key*/) override {
+        return std::make_shared<ToldLease>(holds);
+    }
+    bool holds = true;
+};
+
+TEST_F(World, WhoLostAGroupMeanwhileLearnsWhatBecameOfIt) {
+    add(group_of("g", {alert_of("a", Duration::minutes(10))}));
+    answers["a"] = Samples{one()};
+    ToldShares shares;
+    const auto process = start({}, &shares);
+    run(*process, Duration::minutes(3));
+    const Timestamp active_at = first_rule(*process).alerts.at(0).active_at;
+    shares.holds = false;
+    // What the other process has found out meanwhile.
+    GroupStatus other = list(*process).at(0);
+    run(*process, Duration::minutes(1));
+    other.rules.at(0).alerts.at(0).active_at = active_at - Duration::minutes(30);
+    ASSERT_TRUE(bucket.put(state_key(other.key), encode_state(other)).ok());
+    shares.holds = true;
+    run(*process, Duration::minutes(1));
+    EXPECT_EQ(first_rule(*process).state(), AlertState::kFiring);
+    EXPECT_EQ(first_rule(*process).alerts.at(0).active_at, active_at - Duration::minutes(30));
+}
+
 TEST_F(World, OnlyTenantsThatAreWanted) {
     add(group_of("g", {alert_of("a")}), "one");
     add(group_of("g", {alert_of("a")}), "two");
