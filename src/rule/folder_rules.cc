@@ -51,10 +51,13 @@ StatusOr<std::shared_ptr<const RuleSet>> FolderRules::load(const std::string& te
     auto set = std::make_shared<RuleSet>();
     const auto names = files_.list(folder);
     if (absl::IsNotFound(names.status())) {
+        const base::MutexLock lock(mutex_);
+        good_.erase(tenant);
         return set;
     }
     LOGI_RETURN_IF_ERROR(names.status());
-    std::uint64_t digest = 1;
+    GoodFiles known = before(tenant);
+    GoodFiles good;
     for (const std::string& name : *names) {
         const std::string path = absl::StrCat(folder, "/", name);
         if (name.starts_with(".") || files_.is_dir(path).value_or(true)) {
@@ -63,15 +66,31 @@ StatusOr<std::shared_ptr<const RuleSet>> FolderRules::load(const std::string& te
         const auto text = io::read_file(files_, path, kRulesBytesMax);
         auto groups = text.ok() ? groups_of(*text) : text.status();
         if (!groups.ok()) {
-            base::log_error("a file of rules is left out",
+            base::log_error("a file of rules is no good, what it had before goes on",
                             {{"file", path}, {"error", std::string(groups.status().message())}});
+            // It may be half written: alerts of its groups must not be lost.
+            if (auto node = known.extract(name)) {
+                good.insert(std::move(node));
+            }
             continue;
         }
-        digest = base::hash64(absl::StrCat(name, "\n", *text), digest);
-        set->namespaces[name] = *std::move(groups);
+        good[name] = {base::hash64(*text), *std::move(groups)};
+    }
+    std::uint64_t digest = 1;
+    for (const auto& [name, file] : good) {
+        digest = base::hash64(absl::StrCat(name, "\n", file.text_hash), digest);
+        set->namespaces[name] = file.groups;
     }
     set->number = digest;
+    const base::MutexLock lock(mutex_);
+    good_[tenant] = std::move(good);
     return set;
+}
+
+FolderRules::GoodFiles FolderRules::before(const std::string& tenant) {
+    const base::MutexLock lock(mutex_);
+    const auto it = good_.find(tenant);
+    return it == good_.end() ? GoodFiles() : it->second;
 }
 
 Status FolderRules::change(const std::string& /*tenant*/, const Edit& /*edit*/) {

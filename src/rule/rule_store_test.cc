@@ -151,6 +151,18 @@ TEST(FolderRules, ReadsFilesAsTheyAre) {
     write("/rules/t/b.yaml", "groups: [{name: j}]");
     EXPECT_THAT(groups_of(store, "t"), ElementsAre("g", "h", "j"));
     EXPECT_NE(store.load("t").value()->number, first->at("t")->number);
+    // What is half written does not end what was there.
+    const auto number = store.load("t").value()->number;
+    write("/rules/t/a.yaml", "groups: [{name: g, rules: [{record: r");
+    EXPECT_THAT(groups_of(store, "t"), ElementsAre("g", "h", "j"));
+    EXPECT_EQ(store.load("t").value()->number, number);
+    EXPECT_THAT(groups_of(store, "u"), testing::IsEmpty());
+    write("/rules/t/a.yaml", "groups: [{name: k}]");
+    EXPECT_THAT(groups_of(store, "t"), ElementsAre("j", "k"));
+    ASSERT_TRUE(files.remove("/rules/t/a.yaml").ok());
+    EXPECT_THAT(groups_of(store, "t"), ElementsAre("j"));
+    write("/rules/t/a.yaml", "groups: {");
+    EXPECT_THAT(groups_of(store, "t"), ElementsAre("j"));
     EXPECT_TRUE(store.read_only());
     EXPECT_EQ(store.change("t", add("n", "g")).code(), absl::StatusCode::kUnimplemented);
 }
