@@ -182,7 +182,8 @@ TEST_F(WriterHeadsTest, WhatAPollFindsMeanwhileIsToldOnce) {
                                 }
                             }
                         }};
-    std::function<void()> meanwhile = [] {};
+    std::function<void()> meanwhile = [] {
+    };
     options.ask_writers = [&](const HeadQuestion& /*question*/) {
         std::exchange(meanwhile, [] {})();
         return std::vector<HeadAnswer>();
