@@ -181,7 +181,7 @@ TEST_F(SharedDeletes, OneOfAProcessWhoseClockIsAheadIsDueInItsTime) {
     remove_all(elsewhere);
     round(deletes);
     EXPECT_EQ(status(), "received");
-    clock_.advance(kCancelPeriod - Duration::seconds(1));
+    clock_.advance(Duration{kCancelPeriod.ns - Duration::seconds(1).ns});
     round(deletes);
     EXPECT_EQ(status(), "received");
     clock_.advance(Duration::seconds(1));

@@ -108,14 +108,14 @@ TEST(JournalPoll, WhoFollowsBeginsAgainWhenJournalsCannotBeReadForLongerThanThey
     };
     const auto one = follow();
     status = absl::UnavailableError("away");
-    pass(journal::kKeptFor - Duration::seconds(3));
+    pass(Duration{journal::kKeptFor.ns - Duration::seconds(3).ns});
     status = absl::OkStatus();
     pass(Duration::minutes(1));
     EXPECT_EQ(one->why_ended(), "");
     bool woken = false;
     one->on_news([&] { woken = true; });
     status = absl::UnavailableError("away");
-    pass(journal::kKeptFor + Duration::seconds(3));
+    pass(Duration{journal::kKeptFor.ns + Duration::seconds(3).ns});
     EXPECT_NE(one->why_ended(), "");
     EXPECT_TRUE(woken);
     EXPECT_FALSE(one->next().has_value());
