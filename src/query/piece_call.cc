@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace logi::query {
@@ -136,16 +137,19 @@ class PieceCalls::Call : public std::enable_shared_from_this<Call> {
         if (!answer.ok() && !absl::IsUnimplemented(status)) {
             calls_.avoid(reader);
         }
+        // It has read all of it, as the next one would, only to find that out again.
+        const bool too_large = answer.ok() && absl::IsOutOfRange(status);
         bool others_wait = false;
         {
             const base::MutexLock lock(mutex_);
             state_ = State::kAsking;
+            asked_ = too_large ? std::max(asked_, kReadersAsked) : asked_;
             for (const bool answered : answered_) {
                 others_wait = others_wait || !answered;
             }
         }
         // With patience at an end the next was asked already.
-        if (last || !others_wait) {
+        if (last || !others_wait || too_large) {
             next();
         }
     }
