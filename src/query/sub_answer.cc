@@ -4,12 +4,18 @@
 #include "query/log_query.h"
 #include "query/sub_plan.h"
 
+#include <algorithm>
 #include <map>
 
 namespace logi::query {
 namespace {
 
 constexpr std::string_view kAnswerMagic = "LOGIPART";
+
+// Each takes far more memory than the bytes that it may be told in. Of sentences that is more than
+// anybody reads, of pairs more than a row has.
+constexpr std::size_t kMissingMax = 1000;
+constexpr std::uint64_t kPairsMax = 100'000;
 
 enum Kind : std::uint8_t { kError, kRows, kStates };
 
@@ -37,15 +43,29 @@ void for_each_count(Counts& c, Visit visit) {
 
 void write(base::ByteWriter& w, const ReadNotes& notes) {
     for_each_count(notes.stats, [&](std::uint64_t count) { w.varint(count); });
-    w.varint(notes.missing.size());
-    for (const std::string& text : notes.missing) {
-        w.string(text);
+    const std::size_t told = std::min(notes.missing.size(), kMissingMax);
+    const std::size_t untold = notes.missing.size() - told;
+    w.varint(told + (untold > 0 ? 1 : 0));
+    for (std::size_t i = 0; i < told; ++i) {
+        w.string(notes.missing[i]);
     }
+    if (untold > 0) {
+        w.string(absl::StrCat("what ", untold, " more sentences would say"));
+    }
+}
+
+// So many of something, or a reader that is not ok.
+std::uint64_t read_count(base::ByteReader& r, std::uint64_t count_max) {
+    const std::uint64_t count = r.varint();
+    if (count > count_max) {
+        r.bytes(r.left() + 1);
+    }
+    return count;
 }
 
 void read(base::ByteReader& r, ReadNotes& notes) {
     for_each_count(notes.stats, [&](std::uint64_t& count) { count = r.varint(); });
-    for (std::uint64_t left = r.varint(); left > 0 && r.ok(); --left) {
+    for (auto left = read_count(r, kMissingMax + 1); left > 0 && r.ok(); --left) {
         notes.missing.emplace_back(r.string());
     }
 }
@@ -60,7 +80,7 @@ void write(base::ByteWriter& w, const std::vector<LabelPair>& pairs) {
 
 std::vector<LabelPair> read_pairs(base::ByteReader& r) {
     std::vector<LabelPair> pairs;
-    for (std::uint64_t left = r.varint(); left > 0 && r.ok(); --left) {
+    for (auto left = read_count(r, kPairsMax); left > 0 && r.ok(); --left) {
         LabelPair& pair = pairs.emplace_back();
         pair.name = r.string();
         pair.value = r.string();

@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kPlanMagic = "LOGISUBP";
 // More steps no query has.
 constexpr std::uint64_t kStepsMax = 10'000'000;
-// Of all kinds, in a list: each takes far more memory than the bytes that it is told in.
+// Of all kinds, and tenants: each takes far more memory than the bytes that it is told in.
 constexpr std::uint64_t kMatchersMax = 10'000;
 constexpr std::int64_t kFarNs = std::int64_t{1} << 61;
 
@@ -63,7 +63,7 @@ class Allowance {
     Status take() {
         return ++taken_ <= kMatchersMax
                    ? absl::OkStatus()
-                   : absl::InvalidArgumentError("a sub-plan has too many matchers");
+                   : absl::InvalidArgumentError("a sub-plan has too many matchers or tenants");
     }
 
   private:
@@ -121,6 +121,7 @@ Status read(base::ByteReader& r, exec::Hiding& hiding, Allowance& allowance) {
 }
 
 Status read(base::ByteReader& r, StoredPart& part, Allowance& allowance) {
+    LOGI_RETURN_IF_ERROR(allowance.take());
     part.tenant = r.string();
     const std::uint8_t label = r.u8();
     if (label > static_cast<std::uint8_t>(TenantLabel::kHidden)) {

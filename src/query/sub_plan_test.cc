@@ -193,6 +193,37 @@ TEST(SubPlan, StatesThatAreNoneLeaveNothing) {
     EXPECT_EQ(small.budget.left_bytes(), 100);
 }
 
+TEST(SubPlan, BytesOfNothingTakeNoMemory) {
+    SubPlan plan = plan_of(kLogs);
+    plan.parts.assign(20'000, StoredPart());
+    EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(encode(plan)).status()));
+
+    exec::MemoryBudget budget(1 << 20);
+    ReadNotes notes;
+    const std::string nothing = encode_rows({}, {});  // sentences, streams, rows, checksum
+    std::string sentences = nothing.substr(0, nothing.size() - 7);
+    base::ByteWriter(sentences).varint(1'000'000);
+    sentences.append(1'000'000 + 2 + 4, '\0');
+    EXPECT_TRUE(absl::IsDataLoss(
+        decode_rows(with_checksum(std::move(sentences)), plan, budget, notes).status()));
+    std::string pairs = nothing.substr(0, nothing.size() - 6);
+    base::ByteWriter(pairs).varint(1);
+    base::ByteWriter(pairs).varint(200'000);
+    pairs.append(2 * 200'000 + 1 + 4, '\0');
+    EXPECT_TRUE(absl::IsDataLoss(
+        decode_rows(with_checksum(std::move(pairs)), plan, budget, notes).status()));
+    EXPECT_TRUE(notes.missing.empty());
+}
+
+TEST(SubPlan, OfMuchThatIsMissingAFewSentencesAreTold) {
+    ReadNotes many;
+    many.missing.assign(20'000, "a block is damaged");
+    exec::MemoryBudget budget(1 << 20);
+    ReadNotes notes;
+    EXPECT_TRUE(decode_rows(encode_rows({}, many), plan_of(kLogs), budget, notes).ok());
+    EXPECT_EQ(notes.missing.size(), 1001U);
+}
+
 TEST(SubPlan, ErrorsOfAQueryAreItsAnswer) {
     const std::string query = "sum_over_time({app=\"api\"} | logfmt | unwrap nothing [1m])";
     Pass pass(query);
