@@ -204,6 +204,7 @@ HeadAnswer Store::answer_heads(const HeadQuestion& question) const {
             continue;
         }
         HeadPart part{journal, kept->last, false, {}};
+        bool readable = true;
         std::uint64_t number = kept->last - kept->objects.size();
         for (const auto& object : kept->objects) {
             if (bytes > kHeadAnswerBytes) {
@@ -213,12 +214,15 @@ HeadAnswer Store::answer_heads(const HeadQuestion& question) const {
             }
             ++number;
             auto own = journal::only_tenant(*object, question.tenant);
+            readable &= own.ok();
             if (own.ok() && !own->empty()) {
                 bytes += own->size();
                 part.objects.push_back(*std::move(own));
             }
         }
-        answer.push_back(std::move(part));
+        if (readable) {
+            answer.push_back(std::move(part));
+        }
     }
     return answer;
 }

@@ -157,33 +157,6 @@ TEST_F(WriterHeadsTest, LongAnswersComeInParts) {
     EXPECT_EQ(missing_.size(), 1U);
 }
 
-TEST_F(WriterHeadsTest, WhoFollowsHearsOfAJournalOnceThatBeginsWhileWritersAreAsked) {
-    const auto a = open_writer("a");
-    const auto b = open_writer("b");
-    EXPECT_EQ(push(*a, "t", "one"), 204);
-    std::unique_ptr<Store> reader;
-    std::size_t heard = 0;
-    SharedStoreOptions options;
-    options.listener = {[](const std::string&) { return true; },
-                        [&](const std::string&, const auto& streams, const auto&) {
-                            heard += streams->size();
-                        }};
-    options.ask_writers = [&](const HeadQuestion&) {
-        if (asked++ == 0) {
-            EXPECT_EQ(push(*b, "t", "two"), 204);
-            EXPECT_TRUE(reader->poll_journals(true).ok());
-            EXPECT_EQ(heard, 2U);
-        }
-        return std::vector<HeadAnswer>();
-    };
-    reader = open_store(options);
-    EXPECT_EQ(lines(*reader, "t"), Lines({"one"}));
-    EXPECT_TRUE(reader->poll_journals(true).ok());
-    EXPECT_EQ(heard, 2U);
-    EXPECT_EQ(lines(*reader, "t"), Lines({"one", "two"}));
-    EXPECT_EQ(heard, 2U);
-}
-
 TEST_F(WriterHeadsTest, TenantsThatNobodyAsksForMakeRoom) {
     const auto writer = open_writer("w");
     const auto reader = open_reader(1000);

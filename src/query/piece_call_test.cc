@@ -13,8 +13,8 @@
 namespace logi::query {
 namespace {
 
-constexpr std::int64_t kMinute = 60 * kNanosPerSecond;
-constexpr int kSegments = 8;
+constexpr std::int64_t kPieceMinute = 60 * kNanosPerSecond;
+constexpr int kPieceSegments = 8;
 
 // Readers that have read a piece and cannot tell what they found.
 class Overwhelmed final : public Readers {
@@ -47,8 +47,8 @@ std::shared_ptr<Spread> spread_of_minutes() {
     StoredPart part;
     part.tenant = "t";
     exec::Sources opened;
-    for (int s = 0; s < kSegments; ++s) {
-        const std::int64_t begin = s * kMinute;
+    for (int s = 0; s < kPieceSegments; ++s) {
+        const std::int64_t begin = s * kPieceMinute;
         std::vector<TestEntry> entries;
         for (int i = 0; i < 10; ++i) {
             entries.push_back({Labels::from_pairs({{"app", "a"}}),
@@ -69,7 +69,7 @@ TEST(PieceCalls, WhatIsTooMuchForAnAnswerNobodyElseIsAskedFor) {
     Request request;
     request.query = "{app=\"a\"}";
     request.start = {0};
-    request.end = {kSegments * kMinute};
+    request.end = {kPieceSegments * kPieceMinute};
     request.limit = 1000;
     request.forward = true;
     const Prepared query = *prepare(request);
@@ -82,7 +82,7 @@ TEST(PieceCalls, WhatIsTooMuchForAnAnswerNobodyElseIsAskedFor) {
     run_spread(executor, spread, query, Limits(), {}, [&](auto r) { result = std::move(r); });
     executor->run_until_idle();
     ASSERT_TRUE(result.has_value() && result->ok());
-    EXPECT_EQ((*result)->rows.size(), kSegments * 10U);
+    EXPECT_EQ((*result)->rows.size(), kPieceSegments * 10U);
     const auto pieces = pieces_of(*spread, {}, request.start, request.end - Duration{1});
     ASSERT_GT(pieces->size(), 2U);
     EXPECT_EQ(readers->asked, pieces->size());
