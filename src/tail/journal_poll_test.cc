@@ -126,7 +126,7 @@ TEST(JournalPoll, WhoFollowsBeginsAgainWhenJournalsCannotBeReadForLongerThanThey
     pass(Duration::minutes(1));
     EXPECT_EQ(other->why_ended(), "");
     takes = journal::kKeptFor;
-    pass(Duration::seconds(2));
+    pass(Duration::minutes(1));
     EXPECT_NE(other->why_ended(), "");
     tails.leave("t", other);
 }
