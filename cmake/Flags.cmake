@@ -15,6 +15,10 @@ target_compile_options(logi_flags INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   # Clang refuses a precompiled header made without -pthread where RE2's settings bring it.
   $<$<CXX_COMPILER_ID:Clang>:-pthread -Wthread-safety -Wthread-safety-beta -Wunreachable-code -Wextra-semi>)
+if(CMAKE_UNITY_BUILD)
+  # A local name may be that of something in another file's unnamed namespace.
+  target_compile_options(logi_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-shadow>)
+endif()
 target_link_libraries(logi_flags INTERFACE Threads::Threads)
 if(LOGI_SANITIZE)
   target_compile_options(logi_flags INTERFACE -fsanitize=${LOGI_SANITIZE} -fno-sanitize-recover=all)

@@ -121,7 +121,10 @@ class ClusterTail(unittest.TestCase):
             thread.join()
         deadline = time.monotonic() + 30
         while acknowledged - set(seen) and time.monotonic() < deadline:
-            read(0.5)
+            try:
+                read(0.5)
+            except TimeoutError:  # no line comes any more
+                break
         self.assertEqual(acknowledged - set(seen), set())
         self.assertEqual(len(seen), len(set(seen)))
         self.assertEqual(set(seen) - sent, set())

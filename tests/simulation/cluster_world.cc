@@ -291,7 +291,7 @@ void World::step() {
         }
     } else if (dice < 24 && choice_.below(20) == 0) {
         clock_.advance(Duration::hours(static_cast<std::int64_t>(choice_.below(100))));
-    } else if (dice < 25 && choice_.below(3) == 0) {
+    } else if (dice < 25 && !options_.follow && choice_.below(3) == 0) {
         if (choice_.below(5) == 0) {
             cancel();
         } else {

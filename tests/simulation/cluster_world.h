@@ -35,7 +35,8 @@ struct WorldOptions {
     bucket::BucketFaults faults{8, 12, 8, 8, 12};
     std::uint64_t deaths_per_100k_calls = 30;
     std::uint64_t lost_calls = 100;  // between processes
-    bool follow = false;             // readers are followed
+    // Readers are followed. Nothing is deleted then: what is pushed again comes twice, and should.
+    bool follow = false;
     // Time passes by up to so much at once.
     Duration advance_max = Duration::millis(2500);
 };
