@@ -13,6 +13,7 @@ from bucket_requests import counted, difference, dollars
 from harness import BUILD, CONFIG, ROOT, Corpus, Server, Table, fresh, free_port
 
 MEMBERS = re.compile(r'(?m)^logi_cluster_members\{.*roles="read".*\} (\d+)')
+PIECES = re.compile(r'(?m)^logi_calls_sent_total\{method="sub_plan".*\} (\d+)')
 WRITERS_MAX = 4
 PARTS = WRITERS_MAX
 # The corpora begin at 2024-06-03.
@@ -90,7 +91,7 @@ def write_segments(context, s3, prefix):
 
 def over_segments(context, s3):
     table = Table(f"Queries over {SEGMENTS} segments, with nothing in caches: of all readers together", "query", "readers",
-                  "CPU s", "reads", "MB read", "to one reader", "$ for a million")
+                  "CPU s", "pieces asked", "reads", "MB read", "to one reader", "$ for a million")
     write_segments(context, s3, "segments")
     for query in OVER_SEGMENTS:
         one = None
@@ -104,7 +105,8 @@ def over_segments(context, s3):
             requests = total([difference(counted(reader), earlier) for reader, earlier in zip(readers, before)])
             one = one or (requests["bytes"], result)
             assert result == one[1], "answers differ"
-            table.add(f"`{query}`", count, f"{used:.2f}", f"{reads_of(requests):.0f}", f"{requests['bytes'] / 1e6:.1f}",
+            asked = sum(map(float, PIECES.findall(readers[0].request("/metrics").decode())))
+            table.add(f"`{query}`", count, f"{used:.2f}", f"{asked:.0f}", f"{reads_of(requests):.0f}", f"{requests['bytes'] / 1e6:.1f}",
                       f"{requests['bytes'] / one[0]:.3f}", f"{dollars(requests) * 1e6:.0f}")
             for reader in readers:
                 reader.stop()
