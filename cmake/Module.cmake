@@ -5,8 +5,8 @@
 #   TESTS  unit tests, one program for the module.
 # A module may name only modules that stand earlier in src/LAYERS.
 set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
-# Of builds with CMAKE_UNITY_BUILD (tools/configure): so many files at once take the least time in which
-# two compilers still have room.
+# Of builds with CMAKE_UNITY_BUILD (tools/configure): most modules are few batches then, and two
+# compilers at once (0.6 GB was the most that one took) have room.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../src/LAYERS LOGI_LAYERS REGEX "^[a-z]")
 list(TRANSFORM LOGI_LAYERS REPLACE "[ \t].*$" "")

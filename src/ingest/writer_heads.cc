@@ -17,6 +17,18 @@ constexpr const char* kReadMetric = "logi_journals_read_total";
 constexpr const char* kReadHelp =
     "Journals that queries have asked their writers for, or else read from the bucket.";
 
+// Of journals by their ids.
+template <typename Journals>
+std::uint64_t bytes_of(const Journals& journals) {
+    std::uint64_t bytes = 0;
+    for (const auto& [id, journal] : journals) {
+        for (const auto& piece : journal.pieces) {
+            bytes += piece->memory_bytes();
+        }
+    }
+    return bytes;
+}
+
 }  // namespace
 
 WriterHeads::WriterHeads(bucket::Bucket& bucket,
@@ -84,6 +96,7 @@ Status WriterHeads::list(TenantHeads& heads) {
     std::erase_if(heads.journals, [&](const auto& item) {
         return !std::binary_search(registered.begin(), registered.end(), item.first);
     });
+    heads.bytes.store(bytes_of(heads.journals));
     return absl::OkStatus();
 }
 
@@ -109,17 +122,12 @@ void WriterHeads::refresh(const std::string& tenant, TenantHeads& heads) {
             answered.insert(id);
         }
     }
-    std::uint64_t bytes = 0;
     for (const auto& [id, journal] : heads.journals) {
-        for (const auto& piece : journal.pieces) {
-            bytes += piece->memory_bytes();
-        }
         if (answered.contains(id)) {
             found.heads.pieces.insert(
                 found.heads.pieces.end(), journal.pieces.begin(), journal.pieces.end());
         }
     }
-    heads.bytes.store(bytes);
 }
 
 // The journals of which everything is here by now, or is said to be missing.
@@ -133,38 +141,50 @@ std::set<std::uint64_t> WriterHeads::ask(const std::string& tenant, TenantHeads&
         }
     }
     std::set<std::uint64_t> complete;
+    bool full = false;
     for (int round = 0; round < kRoundsMax && !question.after.empty(); ++round) {
-        const auto answers = ask_(question);
         std::map<std::uint64_t, std::uint64_t> more;
-        for (const HeadAnswer& answer : answers) {
+        for (const HeadAnswer& answer : ask_(question)) {
             for (const HeadPart& part : answer) {
-                if (question.after.erase(part.journal) == 0) {
+                const auto asked = question.after.extract(part.journal);
+                if (asked.empty()) {
                     continue;
                 }
-                if (const Status taken = take(part, heads); !taken.ok()) {
-                    base::log_warn("a writer's answer cannot be used; the bucket is read",
-                                   {{"journal", absl::StrCat(part.journal)},
-                                    {"error", std::string(taken.message())}});
-                } else if (part.more) {
-                    more[part.journal] = heads.journals[part.journal].loaded;
-                } else {
+                const Taken taken = take(part, tenant, heads);
+                full |= taken == Taken::kNoRoom;
+                // Of what there is no room for the bucket has no more.
+                if (taken == Taken::kAll || taken == Taken::kNoRoom) {
                     complete.insert(part.journal);
+                } else if (const std::uint64_t loaded = heads.journals[part.journal].loaded;
+                           taken == Taken::kMore && loaded > asked.mapped()) {
+                    more[part.journal] = loaded;
                 }
             }
         }
         question.after = std::move(more);
-        if (heads.bytes.load() > bytes_max_ && !question.after.empty()) {
-            heads.found.heads.missing.emplace_back("what is in journals takes too much memory");
-            for (const auto& [journal, after] : question.after) {
-                complete.insert(journal);  // the bucket has no more room for it
-            }
-            break;
-        }
+    }
+    if (full) {
+        heads.found.heads.missing.emplace_back("what is in journals takes too much memory");
     }
     return complete;
 }
 
-Status WriterHeads::take(const HeadPart& part, TenantHeads& heads) {
+WriterHeads::Taken WriterHeads::take(const HeadPart& part,
+                                     const std::string& tenant,
+                                     TenantHeads& heads) const {
+    if (heads.bytes.load() > bytes_max_ && (part.more || !part.objects.empty())) {
+        return Taken::kNoRoom;
+    }
+    if (const Status loaded = load(part, tenant, heads); !loaded.ok()) {
+        base::log_warn(
+            "a writer's answer cannot be used; the bucket is read",
+            {{"journal", absl::StrCat(part.journal)}, {"error", std::string(loaded.message())}});
+        return Taken::kNothing;
+    }
+    return part.more ? Taken::kMore : Taken::kAll;
+}
+
+Status WriterHeads::load(const HeadPart& part, const std::string& tenant, TenantHeads& heads) {
     Journal& journal = heads.journals[part.journal];
     for (const std::string& bytes : part.objects) {
         LOGI_ASSIGN_OR_RETURN(const auto object, journal::decode_object(bytes));
@@ -173,6 +193,9 @@ Status WriterHeads::take(const HeadPart& part, TenantHeads& heads) {
             return absl::DataLossError("its objects are not those that were asked for");
         }
         for (const auto& [name, records] : object.tenants) {
+            if (name != tenant) {
+                return absl::DataLossError("it is about another tenant");
+            }
             const auto added =
                 append_records(journal.pieces, object.journal, object.number, records);
             journal.damaged |= !added.ok();  // a part of it is there

@@ -28,7 +28,9 @@ namespace logi::ingest {
 // for each other, and share what the next one finds.
 class WriterHeads {
   public:
-    // The bucket must outlive it. Of all tenants not more is held than that.
+    // The bucket must outlive it. Once more than that is held, tenants that were not asked for of
+    // late are forgotten; what of a single one has no room is said to be missing. The answers of
+    // one round, 16 MiB of each writer, may come on top.
     WriterHeads(bucket::Bucket& bucket,
                 AskWriters ask,
                 std::uint64_t bytes_max,
@@ -62,7 +64,11 @@ class WriterHeads {
     Status list(TenantHeads& heads) LOGI_REQUIRES(heads.mutex);
     std::set<std::uint64_t> ask(const std::string& tenant, TenantHeads& heads)
         LOGI_REQUIRES(heads.mutex);
-    static Status take(const HeadPart& part, TenantHeads& heads) LOGI_REQUIRES(heads.mutex);
+    enum class Taken { kAll, kMore, kNoRoom, kNothing };
+    Taken take(const HeadPart& part, const std::string& tenant, TenantHeads& heads) const
+        LOGI_REQUIRES(heads.mutex);
+    static Status load(const HeadPart& part, const std::string& tenant, TenantHeads& heads)
+        LOGI_REQUIRES(heads.mutex);
     // Forgets tenants that were not asked for of late, but not this one.
     void make_room(const TenantHeads& spared);
 

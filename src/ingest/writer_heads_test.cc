@@ -120,6 +120,14 @@ TEST_F(WriterHeadsTest, AnAnswerThatCannotBeUsedIsNone) {
         [](HeadAnswer& answer) { answer.at(0).objects.at(0) = "no object"; },
         [](HeadAnswer& answer) { ++answer.at(0).journal; },
         [](HeadAnswer& answer) { answer.clear(); },
+        // More to come, and never anything.
+        [](HeadAnswer& answer) {
+            answer.at(0) = {answer.at(0).journal, 0, true, {}};
+        },
+        [&](HeadAnswer& answer) {
+            answer.at(0).objects.at(0) = journal::encode_object(
+                answer.at(0).journal, 1, "w", {{"other", std::make_shared<std::string>("secret")}});
+        },
     };
     for (const auto& way : ways) {
         spoil = way;
@@ -152,9 +160,14 @@ TEST_F(WriterHeadsTest, LongAnswersComeInParts) {
     asked = 0;
     EXPECT_EQ(lines(*reader, "t"), sent);
     EXPECT_EQ(asked, 1);
-    // Who has no room for all of it says so.
-    EXPECT_LT(lines(*open_reader(1000), "t").size(), sent.size());
-    EXPECT_EQ(missing_.size(), 1U);
+    // Who has no room for all of it says so, and does not take more each time.
+    const auto small = open_reader(1000);
+    const std::size_t held = lines(*small, "t").size();
+    EXPECT_LT(held, sent.size());
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(missing_.size(), 1U);
+        EXPECT_EQ(lines(*small, "t").size(), held);
+    }
 }
 
 TEST_F(WriterHeadsTest, TenantsThatNobodyAsksForMakeRoom) {

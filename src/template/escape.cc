@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/ascii.h"
 #include "base/hex.h"
 #include "template/quote.h"
 #include "template/utf8.h"
@@ -10,10 +11,6 @@ namespace logi::tmpl {
 namespace {
 
 constexpr std::string_view kUpperHex = "0123456789ABCDEF";
-
-bool is_letter_or_digit_ascii(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 void escape_js_rune(Sink& out, std::string_view bytes, char32_t rune) {
     switch (rune) {
@@ -152,7 +149,7 @@ void escape_js(Sink& out, std::string_view text) {
 void escape_url(Sink& out, std::string_view text) {
     constexpr std::string_view kPlain = "-_.~";
     for (const char c : text) {
-        if (is_letter_or_digit_ascii(c) || kPlain.find(c) != std::string_view::npos) {
+        if (base::is_letter_or_digit(c) || kPlain.find(c) != std::string_view::npos) {
             out.push_back(c);
         } else if (c == ' ') {
             out.push_back('+');
