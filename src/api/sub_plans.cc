@@ -72,16 +72,22 @@ void Api::serve_sub_plan(std::string_view bytes,
                           : decoded.status());
         return;
     }
-    const std::string& tenant = decoded->parts.front().tenant;
+    Scope scope;
+    scope.tenant = decoded->parts.front().tenant;
+    for (std::size_t i = 1; i < decoded->parts.size(); ++i) {
+        scope.others.push_back(decoded->parts[i].tenant);
+    }
+    const auto rules = this->rules(scope);
     // Beyond what the tenant may have waiting the other reader asks the next one.
-    auto place = enter_turns(turns_, tenant, rules(tenant)->limits, executor_);
+    auto place = enter_turns(turns_, scope.tenant, rules->limits, executor_);
     if (!place.ok()) {
         done(place.status());
         return;
     }
     const std::shared_ptr<io::Executor> reading = *std::move(place);
     auto plan = std::make_shared<const query::SubPlan>(*std::move(decoded));
-    reading->post_long([this, reading, plan, cancel, done = std::move(done)] {
+    const std::int64_t memory_bytes_max = rules->limits.max_query_memory_bytes;
+    reading->post_long([this, reading, plan, memory_bytes_max, cancel, done = std::move(done)] {
         exec::Sources sources;
         for (const query::StoredPart& part : plan->parts) {
             std::vector<std::string> keys;
@@ -97,7 +103,7 @@ void Api::serve_sub_plan(std::string_view bytes,
                 sources.push_back(labelled(std::move(source), part.tenant, part.label));
             }
         }
-        query::serve(reading, *plan, std::move(sources), cancel, done);
+        query::serve(reading, *plan, std::move(sources), memory_bytes_max, cancel, done);
     });
 }
 

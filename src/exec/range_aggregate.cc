@@ -189,7 +189,9 @@ class Aggregator final : public RangeAggregator {
         Charged charged;
         if (const Status s = read(r, *partial, series, charged); !s.ok()) {
             budget_.give_back(charged.series + charged.cells);
-            return s;
+            return absl::IsResourceExhausted(s)
+                       ? absl::OutOfRangeError("there is no room for a part of an answer")
+                       : s;
         }
         const Status merged = merge(std::move(partial), std::move(series));
         budget_.give_back(charged.cells);  // merge() has charged for them

@@ -48,7 +48,8 @@ class RangeAggregator {
     virtual Status merge(std::unique_ptr<RangePartial> partial,
                          std::vector<PartialSeries> series) = 0;
     // The same for the rest of these bytes, which write() of another aggregator has written,
-    // of the same parameters and cells. All of it or, with kDataLoss, nothing.
+    // of the same parameters and cells. All of it or, with kDataLoss, or kOutOfRange where there is
+    // no room for it, nothing.
     virtual Status merge_written(base::ByteReader& r) = 0;
     // Every series with its values, in no order. Called once, after the last merge.
     virtual StatusOr<StepVector> finish() = 0;

@@ -2,7 +2,6 @@
 
 #include "base/bytes.h"
 #include "exec/column_filter.h"
-#include "exec/memory_budget.h"
 #include "exec/pipeline.h"
 #include "exec/run_items.h"
 #include "logql/printer.h"
@@ -89,12 +88,13 @@ class Collector {
               exec::ScanSpec spec,
               std::shared_ptr<const exec::Pipeline> pipeline,
               const Request& request,
-              std::int64_t memory_bytes_max,
+              std::shared_ptr<exec::MemoryBudget> memory,
               io::CancelToken cancel)
         : sources_(std::move(sources)),
           scan_(std::move(selections), std::move(spec)),
           pipeline_(std::move(pipeline)),
-          budget_(memory_bytes_max),
+          memory_(std::move(memory)),
+          budget_(memory_.get()),
           cancel_(std::move(cancel)),
           forward_(request.forward),
           limit_(request.limit),
@@ -135,7 +135,15 @@ class Collector {
         }
         result.stats = scan_.stats();
         result.memory_left_bytes = given_back.ok() ? budget_.left_bytes() : 0;
+        budget_.give_all_back();
         return result;
+    }
+
+    // Nothing is held any more.
+    void give_up() {
+        const base::MutexLock lock(mutex_);
+        best_.clear();
+        budget_.give_all_back();
     }
 
   private:
@@ -291,7 +299,8 @@ class Collector {
     exec::Sources sources_;
     exec::Scan scan_;
     const std::shared_ptr<const exec::Pipeline> pipeline_;
-    exec::MemoryBudget budget_;
+    const std::shared_ptr<exec::MemoryBudget> memory_;
+    exec::MemoryBudget budget_;  // of what this holds
     const io::CancelToken cancel_;
     exec::Damage damage_;
     const bool forward_;
@@ -378,7 +387,7 @@ StatusOr<ReadPlan> explain_log_query(const exec::Sources& sources, const Prepare
 void run_log_query(io::Executor& executor,
                    exec::Sources sources,
                    const Prepared& query,
-                   const Limits& limits,
+                   std::shared_ptr<exec::MemoryBudget> memory,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done) {
     auto pipeline = compile(query);
@@ -397,7 +406,7 @@ void run_log_query(io::Executor& executor,
                                                        std::move(spec),
                                                        *std::move(pipeline),
                                                        query.request,
-                                                       limits.max_query_memory_bytes,
+                                                       std::move(memory),
                                                        cancel);
     exec::run_items(
         executor,
@@ -408,6 +417,7 @@ void run_log_query(io::Executor& executor,
             if (status.ok()) {
                 done(collector->finish());
             } else {
+                collector->give_up();
                 done(status);
             }
         });

@@ -1,6 +1,7 @@
 // Log queries: the first entries of a range, in either direction, that pass a pipeline.
 #pragma once
 
+#include "exec/memory_budget.h"
 #include "exec/stage.h"
 #include "query/explain.h"
 #include "query/query.h"
@@ -21,10 +22,11 @@ class RowMaker {
 // What a row takes.
 [[nodiscard]] std::int64_t memory_bytes(const LogRow& row);
 
+// What is held for it is charged to `memory`, also that of other work, until `done` has the rows.
 void run_log_query(io::Executor& executor,
                    exec::Sources sources,
                    const Prepared& query,
-                   const Limits& limits,
+                   std::shared_ptr<exec::MemoryBudget> memory,
                    io::CancelToken cancel,
                    std::function<void(StatusOr<Result>)> done);
 

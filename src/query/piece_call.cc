@@ -1,6 +1,7 @@
 #include "query/piece_call.h"
 
 #include "base/log.h"
+#include "query/sub_plan.h"
 
 #include <algorithm>
 #include <vector>
@@ -69,6 +70,37 @@ class PieceCalls::Call : public std::enable_shared_from_this<Call> {
   private:
     enum class State { kAsking, kAccepting, kHere, kDone };
 
+    // An answer, and its part of the query's memory, which the call keeps alive.
+    struct Held {
+        std::shared_ptr<Call> call;
+        Status status;  // that of a call without an answer
+        std::string bytes;
+        std::unique_ptr<exec::MemoryBudget> memory;
+    };
+
+    std::shared_ptr<Held> hold(StatusOr<std::string> answer) {
+        const auto held = std::make_shared<Held>();
+        held->call = shared_from_this();
+        held->memory = std::make_unique<exec::MemoryBudget>(&calls_.memory_);
+        held->status = answer.status();
+        if (answer.ok() && !held->memory->charge(static_cast<std::int64_t>(answer->size())).ok()) {
+            // Others have it that wait, too. What is read here takes only what it has to.
+            held->memory->give_all_back();
+            held->status = absl::OutOfRangeError("there is no room for a part of an answer");
+        } else if (answer.ok()) {
+            held->bytes = *std::move(answer);
+        }
+        return held;
+    }
+
+    // Lets go of it.
+    [[nodiscard]] Status accept(Held& answer) const {
+        const Status status = piece_.accept(answer.bytes);
+        std::string().swap(answer.bytes);
+        answer.memory->give_all_back();
+        return status;
+    }
+
     void ask(const std::string& reader, std::size_t number) {
         const auto self = shared_from_this();
         wait_for(number);
@@ -79,8 +111,8 @@ class PieceCalls::Call : public std::enable_shared_from_this<Call> {
             options_.timeout,
             cancel_,
             [self, reader, number](StatusOr<std::string> answer) {
-                self->executor_->post_long([self, reader, number, answer = std::move(answer)] {
-                    self->on_answer(reader, number, answer);
+                self->executor_->post_long([reader, number, held = self->hold(std::move(answer))] {
+                    held->call->on_answer(reader, number, *held);
                 });
             });
     }
@@ -109,9 +141,7 @@ class PieceCalls::Call : public std::enable_shared_from_this<Call> {
         });
     }
 
-    void on_answer(const std::string& reader,
-                   std::size_t number,
-                   const StatusOr<std::string>& answer) {
+    void on_answer(const std::string& reader, std::size_t number, Held& answer) {
         bool last = false;
         {
             const base::MutexLock lock(mutex_);
@@ -127,18 +157,19 @@ class PieceCalls::Call : public std::enable_shared_from_this<Call> {
             finish(s);
             return;
         }
-        const Status status = answer.ok() ? piece_.accept(*answer) : answer.status();
-        if (status.ok() || (answer.ok() && ends_query(status))) {
+        const bool is_answered = answer.status.ok();
+        const Status status = is_answered ? accept(answer) : answer.status;
+        if (status.ok() || (is_answered && ends_query(status))) {
             finish(status);
             return;
         }
         base::log_warn("a reader did not answer a part of a query",
                        {{"reader", reader}, {"error", std::string(status.message())}});
-        if (!answer.ok() && !absl::IsUnimplemented(status)) {
+        // It has read all of it, as the next one would, only to find that out again.
+        const bool too_large = absl::IsOutOfRange(status);
+        if (!is_answered && !too_large && !absl::IsUnimplemented(status)) {
             calls_.avoid(reader);
         }
-        // It has read all of it, as the next one would, only to find that out again.
-        const bool too_large = answer.ok() && absl::IsOutOfRange(status);
         bool others_wait = false;
         {
             const base::MutexLock lock(mutex_);
@@ -193,6 +224,11 @@ class PieceCalls::Call : public std::enable_shared_from_this<Call> {
 
 void PieceCalls::run(Piece piece, std::function<void(Status)> done) {
     std::make_shared<Call>(*this, executor_, std::move(piece), std::move(done))->next();
+}
+
+bool PieceCalls::has_room_beside(std::size_t pieces) const {
+    return pieces == 0 ||
+           memory_.left_bytes() / static_cast<std::int64_t>(pieces + 1) >= kSubAnswerBytesMax;
 }
 
 void PieceCalls::avoid(const std::string& reader) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/mutex.h"
+#include "exec/memory_budget.h"
 #include "query/spread.h"
 
 #include <functional>
@@ -15,11 +16,16 @@ namespace logi::query {
 // What the pieces of a query have in common. Thread-safe.
 class PieceCalls {
   public:
-    // `spread` has readers.
+    // `spread` has readers. `memory` is the query's, and whoever waits for the pieces has it:
+    // answers that wait to be taken over are charged to it.
     PieceCalls(std::shared_ptr<io::Executor> executor,
                std::shared_ptr<const Spread> spread,
+               exec::MemoryBudget& memory,
                const io::CancelToken& cancel)
-        : executor_(std::move(executor)), spread_(std::move(spread)), cancel_(cancel.child()) {}
+        : executor_(std::move(executor)),
+          spread_(std::move(spread)),
+          memory_(memory),
+          cancel_(cancel.child()) {}
 
     struct Piece {
         std::string key;
@@ -34,6 +40,10 @@ class PieceCalls {
     // `done` is called once.
     void run(Piece piece, std::function<void(Status)> done);
 
+    // Whether there would be room for the largest answers if one more than these were under way.
+    // One always may be.
+    [[nodiscard]] bool has_room_beside(std::size_t pieces) const;
+
     // Nobody waits for the pieces any more.
     void cancel() const { cancel_.cancel(); }
     [[nodiscard]] const io::CancelToken& token() const { return cancel_; }
@@ -47,6 +57,7 @@ class PieceCalls {
 
     const std::shared_ptr<io::Executor> executor_;
     const std::shared_ptr<const Spread> spread_;
+    exec::MemoryBudget& memory_;
     const io::CancelToken cancel_;
     mutable base::Mutex mutex_;
     std::set<std::string> avoided_ LOGI_GUARDED_BY(mutex_);

@@ -48,8 +48,12 @@ void run(io::Executor& executor,
          io::CancelToken cancel,
          std::function<void(StatusOr<Result>)> done) {
     if (logql::is_log_query(*query.expr)) {
-        run_log_query(
-            executor, std::move(sources), query, limits, std::move(cancel), std::move(done));
+        run_log_query(executor,
+                      std::move(sources),
+                      query,
+                      std::make_shared<exec::MemoryBudget>(limits.max_query_memory_bytes),
+                      std::move(cancel),
+                      std::move(done));
     } else {
         run_metric_query(executor,
                          std::move(sources),

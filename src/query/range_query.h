@@ -56,7 +56,7 @@ class RangePass {
               io::CancelToken cancel,
               std::function<void(StatusOr<ReadNotes>)> done);
     // The same for what write() of another pass of the same leaf and windows has written: all of it
-    // or, with kDataLoss, nothing.
+    // or, with kDataLoss, or kOutOfRange where there is no room for it, nothing.
     Status merge_written(base::ByteReader& r) { return aggregator_->merge_written(r); }
 
     // Once, and after the last read: the values, or what another pass can merge. kOutOfRange if

@@ -21,10 +21,11 @@ class RangeSplit : public std::enable_shared_from_this<RangeSplit> {
                std::vector<Piece> pieces,
                Wanted wanted,
                std::shared_ptr<RangePass> pass,
+               exec::MemoryBudget& budget,
                const io::CancelToken& cancel,
                ReadNotes& notes,
                std::function<void(StatusOr<exec::StepVector>)> done)
-        : calls_(std::move(executor), spread, cancel),
+        : calls_(std::move(executor), spread, budget, cancel),
           calls_max_(std::max<std::size_t>(spread->options.calls_max, 1)),
           pieces_(std::move(pieces)),
           wanted_(std::move(wanted)),
@@ -37,7 +38,8 @@ class RangeSplit : public std::enable_shared_from_this<RangeSplit> {
         std::vector<std::size_t> begin;
         {
             const base::MutexLock lock(mutex_);
-            while (status_.ok() && running_ < calls_max_ && next_ < pieces_.size()) {
+            while (status_.ok() && running_ < calls_max_ && next_ < pieces_.size() &&
+                   calls_.has_room_beside(running_)) {
                 ++running_;
                 begin.push_back(next_++);
             }
@@ -169,6 +171,7 @@ void run_split_range(std::shared_ptr<io::Executor> executor,
         std::move(pieces),
         RangeSplit::Wanted{leaf, windows, request, std::max<std::int64_t>(budget.left_bytes(), 1)},
         *std::move(pass),
+        budget,
         cancel,
         notes,
         std::move(done))

@@ -21,7 +21,7 @@ namespace logi::query {
 // Raised when either encoding changes: a reader answers only its own.
 inline constexpr std::uint32_t kSubPlanVersion = 1;
 // Of an answer.
-inline constexpr std::size_t kSubAnswerBytesMax = 48U << 20U;
+inline constexpr std::int64_t kSubAnswerBytesMax = 48LL << 20U;
 
 struct SubPlan {
     // A log query, or one range aggregation, perhaps below the sum that hands down its grouping.
@@ -63,7 +63,8 @@ StatusOr<std::vector<LogRow>> decode_rows(std::string_view answer,
                                           const SubPlan& plan,
                                           exec::MemoryBudget& budget,
                                           ReadNotes& notes);
-// Merges them: all or, with an error as above, nothing.
+// Merges them: all or, with an error as above, or kOutOfRange where there is no room for them,
+// nothing.
 Status merge_states(std::string_view answer, RangePass& pass, ReadNotes& notes);
 
 }  // namespace logi::query

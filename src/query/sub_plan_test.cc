@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kPlanStart = 1'700'000'000LL * kNanosPerSecond;
 const std::string kLogs = "{app=\"api\"} |= \"a\"";
+const std::string kRange = "count_over_time({app=\"api\"}[1m])";
 
 SubPlan plan_of(const std::string& query) {
     SubPlan plan;
@@ -49,11 +50,13 @@ exec::Sources sources() {
     return {TestSegment(std::move(entries)).source()};
 }
 
-std::string answer_to(const SubPlan& plan) {
+std::string answer_to(const SubPlan& plan, std::int64_t memory_bytes_max = 1 << 20) {
     io::SimClock clock(plan.now);
     const auto executor = std::make_shared<io::SimExecutor>(1, clock);
     std::optional<std::string> out;
-    serve(executor, plan, sources(), {}, [&out](std::string answer) { out = std::move(answer); });
+    serve(executor, plan, sources(), memory_bytes_max, {}, [&out](std::string answer) {
+        out = std::move(answer);
+    });
     executor->run_until_idle();
     return out.value_or("none");
 }
@@ -189,7 +192,7 @@ TEST(SubPlan, StatesThatAreNoneLeaveNothing) {
     EXPECT_EQ(pass.notes.stats.segments.blocks, 0U);
     EXPECT_TRUE(pass.pass->finish()->empty());
     Pass small(query, 100);
-    EXPECT_TRUE(absl::IsResourceExhausted(merge_states(answer, *small.pass, small.notes)));
+    EXPECT_TRUE(absl::IsOutOfRange(merge_states(answer, *small.pass, small.notes)));
     EXPECT_EQ(small.budget.left_bytes(), 100);
 }
 
@@ -222,6 +225,47 @@ TEST(SubPlan, OfMuchThatIsMissingAFewSentencesAreTold) {
     ReadNotes notes;
     EXPECT_TRUE(decode_rows(encode_rows({}, many), plan_of(kLogs), budget, notes).ok());
     EXPECT_EQ(notes.missing.size(), 1001U);
+}
+
+TEST(SubPlan, AnAnswerTakesNoMoreThanMayBeHeld) {
+    for (const std::string& query : {kLogs, kRange}) {
+        std::size_t answered = 0;
+        for (std::int64_t bytes = 256; bytes <= 1 << 20; bytes += bytes / 4) {
+            SubPlan plan = plan_of(query);
+            plan.memory_bytes_max = bytes;
+            const std::string answer = answer_to(plan);
+            Pass pass(kRange);
+            exec::MemoryBudget budget(1 << 20);
+            ReadNotes notes;
+            const Status status = plan.metric ? merge_states(answer, *pass.pass, notes)
+                                              : decode_rows(answer, plan, budget, notes).status();
+            answered += status.ok() ? 1U : 0U;
+            EXPECT_TRUE(!status.ok() || static_cast<std::int64_t>(answer.size()) <= bytes) << bytes;
+            EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status) ||
+                        absl::IsOutOfRange(status))
+                << status;
+        }
+        EXPECT_GT(answered, 10U) << query;
+    }
+}
+
+TEST(SubPlan, NobodyGetsMoreThanTheOtherSideAllowsItself) {
+    for (const std::string& query : {kLogs, kRange}) {
+        const SubPlan plan = plan_of(query);
+        Pass pass(kRange);
+        exec::MemoryBudget budget(1 << 20);
+        ReadNotes notes;
+        const auto status = [&](const std::string& answer) {
+            return plan.metric ? merge_states(answer, *pass.pass, notes)
+                               : decode_rows(answer, plan, budget, notes).status();
+        };
+        // That is not the end of the query: who asked has the room.
+        EXPECT_TRUE(absl::IsOutOfRange(status(answer_to(plan, 100)))) << query;
+        EXPECT_TRUE(status(answer_to(plan, plan.memory_bytes_max)).ok()) << query;
+        SubPlan greedy = plan;
+        greedy.memory_bytes_max = std::int64_t{1} << 60U;
+        EXPECT_TRUE(absl::IsOutOfRange(status(answer_to(greedy, 100)))) << query;
+    }
 }
 
 TEST(SubPlan, ErrorsOfAQueryAreItsAnswer) {

@@ -57,7 +57,14 @@ class ReadersTest(unittest.TestCase):
         # Pieces meet at round times: with these the places do not depend on when the test runs.
         round_time = 1024 * 60 * 10**9
         cls.begin = (time.time_ns() - 7200 * 10**9) // round_time * round_time
-        writer = Member(s3, "readers", "write", CONFIG, flags=[])
+        cls.fill("readers")
+        alone = cls.add("readers", [])
+        cls.expected = [cls.result(alone, query) for query in QUERIES]
+        assert len(cls.expected[0]) == 3 and all(cls.expected[:-1])
+
+    @classmethod
+    def fill(cls, prefix):
+        writer = Member(s3, prefix, "write", CONFIG, flags=[])
         cls.addClassCleanup(writer.close)
         writer.start()
         for i in range(PUSHES):
@@ -67,9 +74,6 @@ class ReadersTest(unittest.TestCase):
             assert writer.push(streams)[0] == 204
             if i < PUSHES - 1:  # the last is in no segment
                 assert writer.request("POST", "/flush")[0] == 204
-        alone = cls.add("readers", [])
-        cls.expected = [cls.result(alone, query) for query in QUERIES]
-        assert len(cls.expected[0]) == 3 and all(cls.expected[:-1])
 
     @classmethod
     def add(cls, prefix, flags=None, more=""):
@@ -137,6 +141,16 @@ class ReadersTest(unittest.TestCase):
         second.process.send_signal(signal.SIGCONT)
         self.same(first)
         self.same(second)
+
+    def test_who_allows_less_memory_is_not_needed(self):
+        self.fill("little")
+        little = Member(s3, "little", "read", CONFIG.replace("limits_config:\n", "limits_config:\n  max_query_memory_bytes: 1000\n"))
+        self.addCleanup(little.close)
+        little.start()
+        reader = self.add("little")
+        self.assertTrue(until(lambda: little.own() in reader.ring("/scheduler/ring").keys()))
+        self.same(reader)
+        self.assertGreater(calls(little, "received", "ok"), 0)
 
     def test_readers_show_each_other_certificates(self):
         def tls(authority, trusted):

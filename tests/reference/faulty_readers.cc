@@ -115,8 +115,12 @@ void FaultyReaders::serve(const std::string& sub_plan, const io::CancelToken& ca
             sources.push_back(std::move(source));
         }
     }
-    query::serve(
-        executor_, *plan, sources, cancel, [done](std::string answer) { done(std::move(answer)); });
+    query::serve(executor_,
+                 *plan,
+                 sources,
+                 Limits().max_query_memory_bytes,
+                 cancel,
+                 [done](std::string answer) { done(std::move(answer)); });
 }
 
 }  // namespace logi::reference
