@@ -118,7 +118,7 @@ struct Asked {
 };
 
 const std::string kPieceLines = "{app=\"a\"}";
-const std::string kPieceCounts = "sum by (app) (count_over_time({app=\"a\"}[1m]))";
+const std::string kPieceCounts = "sum(count_over_time({app=\"a\"}[1m]))";
 
 void expect_all(const StatusOr<Result>& result) {
     ASSERT_TRUE(result.ok()) << result.status();
@@ -184,6 +184,16 @@ TEST(PieceCalls, WhoseVersionIsAnotherIsNotNeeded) {
             return answer;
         }));
         EXPECT_GE(query.asked, pieces_in(*query.spread));
+    }
+}
+
+TEST(PieceCalls, OthersAreAskedForAllKindsOfSums) {
+    for (const std::string grouping :
+         {"", "by () ", "by (app) ", "without () ", "without (app) "}) {
+        Asked query("sum " + grouping + "(count_over_time({app=\"a\"}[1m]))");
+        expect_all(query.run(
+            [&](const std::string& sub_plan) { return served(*query.spread, sub_plan); }));
+        EXPECT_EQ(query.asked, pieces_in(*query.spread)) << grouping;
     }
 }
 

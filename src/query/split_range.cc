@@ -141,7 +141,9 @@ std::string text_of(const Leaf& leaf) {
     if (handed_down) {
         logql::VectorAggregation sum;
         sum.op = logql::VectorOp::kSum;
-        sum.grouping = leaf.grouping;
+        if (leaf.grouping->without || !leaf.grouping->labels.empty()) {
+            sum.grouping = leaf.grouping;  // else none, as "by ()" is read
+        }
         sum.inner = std::make_unique<logql::Expr>(logql::Expr{range});
         expr = logql::Expr{std::move(sum)};
     }
