@@ -208,6 +208,7 @@ class Api {
     void write_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void read_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
     void compact_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
+    void rule_ring(const net::HttpRequest&, const std::string& tenant, net::Responder);
     // Those with that role, all where it is empty, as a page or as JSON.
     [[nodiscard]] net::HttpResponse show_members(const net::HttpRequest& request,
                                                  const std::string& role) const;

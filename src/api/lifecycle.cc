@@ -32,6 +32,9 @@ std::vector<std::pair<std::string, Lifecycle::State>> Lifecycle::services() cons
         services.insert(services.end(),
                         {{"querier", all}, {"query-frontend", all}, {"query-scheduler", all}});
     }
+    if (parts_.rule) {
+        services.emplace_back("ruler", all);
+    }
     services.insert(services.end(), {{"runtime-config", all}, {"server", all}});
     return services;
 }

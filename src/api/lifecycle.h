@@ -21,6 +21,7 @@ class Lifecycle {
         bool write = true;
         bool read = true;
         bool compact = true;
+        bool rule = true;
     };
 
     // The marker of a shutdown that is prepared lies in `marker_dir`, which may be missing;

@@ -75,7 +75,7 @@ net::HttpResponse Api::show_members(const net::HttpRequest& request,
                                     const std::string& role) const {
     std::vector<cluster::Member> members =
         members_ == nullptr
-            ? std::vector<cluster::Member>{{"logi", "", base::kVersion, "write,read,compact"}}
+            ? std::vector<cluster::Member>{{"logi", "", base::kVersion, "write,read,compact,rule"}}
             : members_->all();
     if (!role.empty()) {
         std::erase_if(members,
@@ -104,6 +104,10 @@ void Api::compact_ring(const net::HttpRequest& request,
                        const std::string&,
                        net::Responder respond) {
     respond(show_members(request, "compact"));
+}
+
+void Api::rule_ring(const net::HttpRequest& request, const std::string&, net::Responder respond) {
+    respond(show_members(request, "rule"));
 }
 
 }  // namespace logi::api

@@ -90,6 +90,7 @@ const std::vector<Api::Route>& Api::routes() {
         {{"/scheduler/ring", kGet, kAdmin, kNone}, &Api::read_ring},
         {{"/indexgateway/ring", kGet, kAdmin, kNone}, &Api::read_ring},
         {{"/compactor/ring", kGet, kAdmin, kNone}, &Api::compact_ring},
+        {{"/ruler/ring", kGet, kAdmin, kNone}, &Api::rule_ring},
         {{"/memberlist", kGet, kAdmin, kNone}, &Api::memberlist},
         {{"/log_level", kBoth, kAdmin, kNone}, &Api::log_level},
     };

@@ -254,7 +254,7 @@ int run(const config::Config& config, const Roles& roles) {
         *files,
         config.shutdown_marker_path.empty() ? config.data_dir : config.shutdown_marker_path,
         [] { ::kill(::getpid(), SIGTERM); },
-        {roles.write, roles.read, roles.compact});
+        {roles.write, roles.read, roles.compact, roles.rule});
     std::unique_ptr<ClusterPart> cluster;
     if (roles.shared) {
         auto opened = Peers::open(

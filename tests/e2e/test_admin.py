@@ -11,7 +11,8 @@ from test_process import push_with_headers
 
 RATES = ("limits_config: {ingestion_rate_mb: 1000, ingestion_burst_size_mb: 1000, per_stream_rate_limit: 1GB, "
          "per_stream_rate_limit_burst: 1GB}\n")
-SERVICES = {"compactor", "distributor", "ingester", "querier", "query-frontend", "query-scheduler", "runtime-config", "server"}
+SERVICES = {"compactor", "distributor", "ingester", "querier", "query-frontend", "query-scheduler", "ruler", "runtime-config",
+            "server"}
 
 
 class Admin(unittest.TestCase):
@@ -116,7 +117,7 @@ class Admin(unittest.TestCase):
             self.assertEqual(self.services(server), dict.fromkeys(SERVICES, "Running") |
                              {"ingester": "Terminated", "distributor": "Terminated"})
             self.assertEqual(server.request("GET", "/ready"),
-                             (503, b"Some services are not Running:\nRunning: 6\nTerminated: 2\n"))
+                             (503, b"Some services are not Running:\nRunning: 7\nTerminated: 2\n"))
             status, body, headers = push_with_headers(server, "refused")
             self.assertEqual((status, body), (503, b"the server is shutting down\n"))
             self.assertGreater(int(headers["Retry-After"]), 0)

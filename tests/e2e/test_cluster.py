@@ -43,7 +43,8 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual((status, b"read is not among its roles" in body), (404, True))
         status, body = writer.get("/loki/api/v1/tail", query='{app="a"}')
         self.assertEqual((status, b"read is not among its roles" in body), (404, True))
-        for process, parts in ((writer, "distributor ingester"), (reader, "querier query-frontend query-scheduler")):
+        ruler = self.process("parts", "rule").start()
+        for process, parts in ((writer, "distributor ingester"), (reader, "querier query-frontend query-scheduler"), (ruler, "ruler")):
             body = process.request("GET", "/services")[1].decode()
             self.assertEqual(body.split(), [word for part in f"{parts} runtime-config server".split()
                                             for word in (part, "=>", "Running")])

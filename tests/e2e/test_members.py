@@ -33,6 +33,10 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(reader.ring("/ring"), {writer.own(): "write", other.own(): "read,write"})
         self.assertEqual(reader.ring("/scheduler/ring"), {reader.own(): "read", other.own(): "read,write"})
         self.assertEqual(reader.ring("/compactor/ring"), {})
+        ruler = self.member("know", "rule,compact").start()
+        self.assertTrue(until(lambda: reader.ring("/ruler/ring") == {ruler.own(): "compact,rule"}), reader.ring())
+        self.assertEqual(ruler.stop(), 0)
+        self.assertTrue(until(lambda: reader.ring("/ruler/ring") == {}), reader.ring())
         status, page = reader.get("/memberlist")
         self.assertEqual(status, 200)
         self.assertIn(writer.own().encode(), page)
@@ -43,10 +47,6 @@ class MembersTest(unittest.TestCase):
         other.kill()
         self.assertTrue(until(lambda: reader.ring() == {reader.own(): "read"}, 90), reader.ring())
 
-    def test_writers_share_the_rate_of_a_tenant(self):
-        limits = "limits_config: {ingestion_rate_mb: 1, ingestion_burst_size_mb: 1, ingestion_rate_strategy: %s}\n"
-        first, second = (self.member("share", "write", limits % "global").start() for _ in range(2))
-        local = self.member("share", "write", limits % "local").start()
     def test_writers_share_the_streams_of_a_tenant(self):
         limits = "limits_config: {max_global_streams_per_user: 7}\n"
         first, second = (self.member("streams", "write", limits).start() for _ in range(2))
@@ -66,6 +66,10 @@ class MembersTest(unittest.TestCase):
         self.assertTrue(until(lambda: len(first.ring("/ring")) == 1))
         self.assertEqual(taken(first, "abcdefgh"), list("abcdefg"))
 
+    def test_writers_share_the_rate_of_a_tenant(self):
+        limits = "limits_config: {ingestion_rate_mb: 1, ingestion_burst_size_mb: 1, ingestion_rate_strategy: %s}\n"
+        first, second = (self.member("share", "write", limits % "global").start() for _ in range(2))
+        local = self.member("share", "write", limits % "local").start()
         for each in (first, second, local):
             self.assertTrue(until(lambda each=each: len(each.ring("/ring")) == 3))
 
@@ -114,12 +118,13 @@ class MembersTest(unittest.TestCase):
     def test_alone_it_lists_itself(self):
         alone = Server().start()
         self.addCleanup(alone.close)
-        status, body = alone.get("/ring", headers={"Accept": "application/json"})
-        self.assertEqual(status, 200)
-        answer = json.loads(body)
-        self.assertEqual([each["state"] for each in answer["shards"]], ["ACTIVE"])
-        self.assertEqual(answer["shards"][0]["tokens"], [])
-        self.assertIn("now", answer)
+        for path in ("/ring", "/ruler/ring"):
+            status, body = alone.get(path, headers={"Accept": "application/json"})
+            self.assertEqual(status, 200)
+            answer = json.loads(body)
+            self.assertEqual([each["state"] for each in answer["shards"]], ["ACTIVE"])
+            self.assertEqual(answer["shards"][0]["tokens"], [])
+            self.assertIn("now", answer)
 
 
 if __name__ == "__main__":
