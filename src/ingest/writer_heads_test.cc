@@ -119,6 +119,11 @@ TEST_F(WriterHeadsTest, AnAnswerThatCannotBeUsedIsNone) {
         [](HeadAnswer& answer) { answer.at(0).last = 1; },
         [](HeadAnswer& answer) { answer.at(0).objects.at(0) = "no object"; },
         [](HeadAnswer& answer) { ++answer.at(0).journal; },
+        // As a later program writes it.
+        [](HeadAnswer& answer) {
+            answer.at(0).objects.at(1)[journal::kObjectMagic.size()] =
+                static_cast<char>(journal::kObjectVersion + 1);
+        },
         [](HeadAnswer& answer) { answer.clear(); },
         // More to come, and never anything.
         [](HeadAnswer& answer) {

@@ -178,6 +178,29 @@ TEST(SubPlan, StatesComeBackToTheBit) {
     }
 }
 
+TEST(SubPlan, AnswersOfAnotherVersionAreNone) {
+    const std::string query = "count_over_time({app=\"api\"}[1m])";
+    for (const std::uint32_t version : {kSubPlanVersion - 1, kSubPlanVersion + 1}) {
+        const auto of_version = [version](std::string message) {
+            message[8] = static_cast<char>(version);
+            return with_checksum(std::move(message));
+        };
+        exec::MemoryBudget budget(1 << 20);
+        Pass pass(query);
+        const SubPlan logs = plan_of(kLogs);
+        EXPECT_TRUE(absl::IsUnimplemented(
+            decode_rows(of_version(answer_to(logs)), logs, budget, pass.notes).status()));
+        EXPECT_TRUE(absl::IsUnimplemented(
+            merge_states(of_version(answer_to(plan_of(query))), *pass.pass, pass.notes)));
+        // What it says of an error would be another code.
+        EXPECT_TRUE(absl::IsUnimplemented(merge_states(
+            of_version(encode_error(absl::InternalError("x"))), *pass.pass, pass.notes)));
+        EXPECT_TRUE(absl::IsUnimplemented(decode_sub_plan(of_version(encode(logs))).status()));
+        EXPECT_EQ(budget.left_bytes(), 1 << 20);
+        EXPECT_EQ(pass.budget.left_bytes(), 1 << 20);
+    }
+}
+
 TEST(SubPlan, StatesThatAreNoneLeaveNothing) {
     const std::string query = "sum by (n) (count_over_time({app=\"api\"}[1m]))";
     const std::string answer = answer_to(plan_of(query));

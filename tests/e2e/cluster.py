@@ -6,7 +6,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from harness import BINARY, Server
+from harness import Server
 from s3_server import S3Server
 
 UNLIMITED = """limits_config:
@@ -39,7 +39,7 @@ class Process(Server):
 
     def spawn(self):
         self.process = subprocess.Popen(
-            [BINARY, "server", f"-config.file={self.config}", "--data", self.data,
+            [self.binary, "server", f"-config.file={self.config}", "--data", self.data,
              "--listen", self.listen, "--role", self.role],
             stderr=self.log, env={**os.environ, **self.environment})
 

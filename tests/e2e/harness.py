@@ -68,6 +68,8 @@ def endpoints():
 class Server:
     """`logi server` on a folder of its own; start and kill as often as needed."""
 
+    binary = BINARY  # of the next start
+
     def __init__(self, config="", data=None, limits=None, environment=None, tls=None):
         """limits: {resource.RLIMIT_…: value} of the process; environment: what it has beside ours;
         tls: the ssl.SSLContext of what asks it."""
@@ -86,7 +88,7 @@ class Server:
 
     def spawn(self):
         self.process = subprocess.Popen(
-            [BINARY, "server", f"-config.file={self.config}", "--data", self.data]
+            [self.binary, "server", f"-config.file={self.config}", "--data", self.data]
             + (["--listen", self.listen] if self.listen else []),
             stderr=self.log, env={**os.environ, **self.environment},
             preexec_fn=self.set_limits if self.limits else None)

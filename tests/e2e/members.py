@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from harness import BINARY, Server, free_port
+from harness import Server, free_port
 
 
 class Member(Server):
@@ -20,7 +20,7 @@ class Member(Server):
 
     def spawn(self):
         self.process = subprocess.Popen(
-            [BINARY, "server", f"-config.file={self.config}", "--data", self.data, "--listen", self.listen, *self.flags],
+            [self.binary, "server", f"-config.file={self.config}", "--data", self.data, "--listen", self.listen, *self.flags],
             stderr=self.log, env={**os.environ, **self.environment})
 
     def ring(self, path="/memberlist"):
