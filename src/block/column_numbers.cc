@@ -80,22 +80,7 @@ std::optional<std::uint64_t> parse(std::string_view s, const NumberForm& form) {
     return whole * kPowersOfTen[form.scale] + fraction * kPowersOfTen[form.scale - digits];
 }
 
-// As form_of() and parse() for integers of at most kHeadBytes, in one look at each. False if one
-// has zeros in front that others have not got.
-bool parse_short_integers(absl::Span<const Slot> slots,
-                          absl::Span<const std::uint64_t> heads,
-                          bool fixed_width,
-                          std::vector<std::uint64_t>& numbers) {
-    numbers.resize(slots.size());
-    bool zeros = false;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-        numbers[i] = number_of_head(heads[i], slots[i].size);
-        zeros |= slots[i].size > 1 && (heads[i] & 0xFF) == '0';
-    }
-    return fixed_width || !zeros;
-}
-
-// Likewise for decimals.
+// As form_of() and parse() for decimals of at most kHeadBytes, in one look at each.
 std::optional<NumberForm> parse_short_decimals(absl::Span<const Slot> slots,
                                                absl::Span<const std::uint64_t> heads,
                                                std::vector<std::uint64_t>& numbers) {
@@ -143,9 +128,10 @@ std::optional<NumberForm> parse_all(const ColumnWriter::Values& values,
     constexpr ClassMask kOthers = static_cast<ClassMask>(~(kDigitClass | class_of('.')));
     if (stamp.max_size <= kHeadBytes && stamp.classes == kDigitClass) {
         const bool fixed_width = stamp.min_size == stamp.max_size;
-        return parse_short_integers(values.slots, heads, fixed_width, numbers)
-                   ? std::optional(NumberForm{0, false, fixed_width})
-                   : std::nullopt;
+        const bool zeros = numbers_of_heads(values.slots, heads, numbers);
+        // Zeros in front are lost where not all have the same number of digits.
+        return fixed_width || !zeros ? std::optional(NumberForm{0, false, fixed_width})
+                                     : std::nullopt;
     }
     if (stamp.max_size <= kHeadBytes && (stamp.classes & kOthers) == 0) {
         return parse_short_decimals(values.slots, heads, numbers);

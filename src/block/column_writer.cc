@@ -27,7 +27,14 @@ double entropy_bits(const std::vector<std::uint32_t>& counts, std::size_t n) {
 }  // namespace
 
 ColumnWriter::Profile ColumnWriter::profile(const Values& values) {
-    const TextScan s = scan(values.text, values.slots, heads_);
+    TextScan s;
+    if (values.heads.empty()) {
+        s = scan(values.text, values.slots, made_heads_);
+        heads_ = made_heads_;
+    } else {
+        s = scan_heads(values.slots, values.heads);
+        heads_ = values.heads;
+    }
     Profile p{{0, s.min_size, s.max_size}, s.equal};
     if (s.equal) {
         p.stamp.classes = classes_of(values.front());
@@ -54,7 +61,7 @@ void ColumnWriter::write_head(ColumnKind kind, const Profile& profile, std::stri
 
 void ColumnWriter::add_integers(absl::Span<const std::uint64_t> values, std::string& meta) {
     const codec::EncodedIntegers encoded = codec::encode_integers(values);
-    parts_->add(encoded.bytes, encoded.plane_bytes, meta);
+    parts_->add(encoded.bytes, encoded.plane_bytes, meta, encoded.zstd_level);
 }
 
 void ColumnWriter::write(const Values& values, int depth, std::string& meta) {
@@ -69,7 +76,7 @@ void ColumnWriter::write(const Values& values, int depth, std::string& meta) {
     }
     if (write_times(values, p, meta) || write_dictionary(values, p, depth, meta) ||
         write_integers(values, p, meta) || write_hex(values, p, meta) ||
-        write_nested(values, p, depth, meta)) {
+        write_prefixed(values, p, depth, meta) || write_nested(values, p, depth, meta)) {
         return;
     }
     write_strings(values, p, meta);
@@ -119,6 +126,41 @@ bool ColumnWriter::write_dictionary(const Values& values,
     add_integers(numbers_, meta);
     const std::vector<Slot> distinct = numbering_.distinct();
     write({values.text, distinct, {}}, depth + 1, meta);
+    return true;
+}
+
+// Digits behind what is always the same, such as u-102: a template that need not be looked for.
+bool ColumnWriter::write_prefixed(const Values& values,
+                                  const Profile& profile,
+                                  int depth,
+                                  std::string& meta) {
+    const std::size_t n = values.slots.size();
+    if (n < kNestedMin || depth >= kNestedDepthMax || (profile.stamp.classes & kDigitClass) == 0) {
+        return false;
+    }
+    const std::uint32_t prefix = prefix_of_digits(values.text, values.slots);
+    if (prefix == 0) {
+        return false;
+    }
+    std::vector<Slot>& digits = nested_[static_cast<std::size_t>(depth)].slots;
+    digits.resize(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        digits[i] = {values.slots[i].begin + prefix, values.slots[i].size - prefix};
+    }
+    if (!all_digits(values.text, digits)) {
+        return false;
+    }
+    const std::string_view always = values.front().substr(0, prefix);
+    write_head(kTemplates, profile, meta);
+    base::ByteWriter w(meta);
+    w.varint(1);  // template
+    w.varint(0);  // rows of no kind
+    w.varint(n);
+    w.varint(1);  // slot
+    w.string(always);
+    w.string("");
+    add_letters(always);
+    write({values.text, digits, values.times}, depth + 1, meta);
     return true;
 }
 
@@ -291,7 +333,9 @@ void ColumnWriter::write_template(const Values& values,
     for (std::size_t c = 0; c < kind.slots(); ++c) {
         const auto shared = depth == 0 ? shared_.find({number, c}) : shared_.end();
         if (shared == shared_.end()) {
-            write({columns.text(), columns.column(number, c), times}, depth, target);
+            write({columns.text(), columns.column(number, c), times, columns.heads(number, c)},
+                  depth,
+                  target);
             continue;
         }
         const Shared& list = shared->second;

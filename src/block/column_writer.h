@@ -24,11 +24,12 @@ namespace logi::block {
 class ColumnWriter {
   public:
     // The values are parts of `text`, which has kTextPadding bytes more; `times` is empty or has
-    // the entry's time per value.
+    // the entry's time per value, `heads` is empty or has the head of each (text_kernels.h).
     struct Values {
         const char* text = nullptr;
         absl::Span<const Slot> slots;
         absl::Span<const Timestamp> times;
+        absl::Span<const std::uint64_t> heads = {};
         [[nodiscard]] std::string_view view(const Slot& s) const {
             return {text + s.begin, s.size};
         }
@@ -88,6 +89,7 @@ class ColumnWriter {
                           std::string& meta);
     bool write_hex(const Values& values, const Profile& profile, std::string& meta);
     bool write_times(const Values& values, const Profile& profile, std::string& meta);
+    bool write_prefixed(const Values& values, const Profile& profile, int depth, std::string& meta);
     bool write_nested(const Values& values, const Profile& profile, int depth, std::string& meta);
     // Nothing if a value is one slot by any.
     std::optional<CutRule> rule_for(const Values& values);
@@ -109,7 +111,8 @@ class ColumnWriter {
     PartWriter* parts_ = nullptr;
     LetterTriples* letters_ = nullptr;
     Numbering numbering_;
-    std::vector<std::uint64_t> heads_;  // of the values of a column, until those in it
+    absl::Span<const std::uint64_t> heads_;  // of the values of a column, until those in it
+    std::vector<std::uint64_t> made_heads_;
     std::vector<std::uint64_t> numbers_;
     std::vector<std::uint32_t> counts_;
     SlotColumns columns_;                                           // of lines

@@ -6,7 +6,7 @@
 
 #include <bit>
 #include <cstring>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace logi::block {
@@ -20,47 +20,43 @@ class Numbering {
     // Forgets all, and keeps the memory. Grows less if about as many distinct texts come.
     void begin(const char* text, std::size_t expected = 0) {
         text_ = text;
-        entries_.clear();
-        table_.assign(std::bit_ceil(std::max(kTableMin, 2 * expected)), 0);
+        distinct_.clear();
+        table_.assign(std::bit_ceil(std::max(kTableMin, 2 * expected)), {});
     }
 
     std::uint32_t number(const Slot& slot) { return number(slot, head_of(text_, slot)); }
     // `head` is that of the text.
     std::uint32_t number(const Slot& slot, std::uint64_t head) {
         const std::uint64_t tag = slot.size <= kHeadBytes ? head : hash(slot, head);
-        std::size_t i = place(tag, slot.size);
-        while (table_[i] != 0) {
-            const Entry& entry = entries_[table_[i] - 1];
-            if (entry.tag == tag && entry.slot.size == slot.size &&
-                (slot.size <= kHeadBytes || same(entry.slot, slot))) {
-                return table_[i] - 1;
+        Place* place = &table_[place_of(tag, slot.size)];
+        while (place->number != kNone) {
+            if (place->tag == tag && place->size == slot.size &&
+                (slot.size <= kHeadBytes || same(distinct_[place->number], slot))) {
+                return place->number;
             }
-            i = (i + 1) & (table_.size() - 1);
+            place = next(place);
         }
-        entries_.push_back({tag, slot});
-        table_[i] = static_cast<std::uint32_t>(entries_.size());
-        if (2 * entries_.size() > table_.size()) {
+        const auto number = static_cast<std::uint32_t>(distinct_.size());
+        *place = {tag, slot.size, number};
+        distinct_.push_back(slot);
+        if (2 * distinct_.size() > table_.size()) {
             grow();
         }
-        return static_cast<std::uint32_t>(entries_.size() - 1);
+        return number;
     }
     // By number.
-    [[nodiscard]] std::vector<Slot> distinct() const {
-        std::vector<Slot> slots;
-        slots.reserve(entries_.size());
-        for (const Entry& entry : entries_) {
-            slots.push_back(entry.slot);
-        }
-        return slots;
-    }
+    [[nodiscard]] const std::vector<Slot>& distinct() const { return distinct_; }
 
   private:
     static constexpr std::size_t kTableMin = 64;
     static constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+    static constexpr std::uint32_t kNone = 0xFFFFFFFF;
 
-    struct Entry {
-        std::uint64_t tag;  // the head of a short text, a hash of a longer one
-        Slot slot;
+    // With what tells texts apart, so that most are found by one look.
+    struct Place {
+        std::uint64_t tag = 0;  // the head of a short text, a hash of a longer one
+        std::uint32_t size = 0;
+        std::uint32_t number = kNone;
     };
 
     [[nodiscard]] bool same(const Slot& a, const Slot& b) const {
@@ -82,24 +78,30 @@ class Numbering {
         std::memcpy(&word, text + s.size - 8, 8);
         return mix(h, word);
     }
-    [[nodiscard]] std::size_t place(std::uint64_t tag, std::uint32_t size) const {
+    [[nodiscard]] std::size_t place_of(std::uint64_t tag, std::uint32_t size) const {
         const int bits = std::countr_zero(table_.size());
         return (tag ^ size) * kOdd >> (64 - bits);
     }
+    Place* next(Place* place) {
+        return place + 1 == table_.data() + table_.size() ? table_.data() : place + 1;
+    }
     void grow() {
-        table_.assign(2 * table_.size(), 0);
-        for (std::uint32_t n = 0; n < entries_.size(); ++n) {
-            std::size_t i = place(entries_[n].tag, entries_[n].slot.size);
-            while (table_[i] != 0) {
-                i = (i + 1) & (table_.size() - 1);
+        const std::vector<Place> before =
+            std::exchange(table_, std::vector<Place>(2 * table_.size()));
+        for (const Place& old : before) {
+            if (old.number != kNone) {
+                Place* place = &table_[place_of(old.tag, old.size)];
+                while (place->number != kNone) {
+                    place = next(place);
+                }
+                *place = old;
             }
-            table_[i] = n + 1;
         }
     }
 
     const char* text_ = nullptr;
-    std::vector<Entry> entries_;
-    std::vector<std::uint32_t> table_;  // number + 1
+    std::vector<Slot> distinct_;
+    std::vector<Place> table_;
 };
 
 }  // namespace logi::block

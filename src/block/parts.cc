@@ -45,16 +45,17 @@ void PartWriter::end_pool() {
         return;
     }
     pool_open_ = false;
-    store(parts_[pool_part_], pool_, codec::kOnePiece, data_);
+    store(parts_[pool_part_], pool_, codec::kOnePiece, codec::kZstdLevel, data_);
     data_.append(beside_pool_);
     beside_pool_.clear();
     pool_.clear();
 }
 
-void PartWriter::store(Part& part, std::string_view bytes, std::size_t piece, std::string& to) {
+void PartWriter::store(
+    Part& part, std::string_view bytes, std::size_t piece, int level, std::string& to) {
     const std::size_t begin = to.size();
     if (piece > 0 && bytes.size() >= kCompressedMin) {
-        codec::append_zstd(bytes, to, codec::kZstdLevel, piece);
+        codec::append_zstd(bytes, to, level, piece);
         if (pays(to.size() - begin, bytes.size())) {
             part.raw = bytes.size();
         } else {
@@ -68,13 +69,13 @@ void PartWriter::store(Part& part, std::string_view bytes, std::size_t piece, st
     part.crc = base::crc32c(std::string_view(to).substr(begin));
 }
 
-void PartWriter::add(std::string_view payload, std::size_t piece, std::string& meta) {
+void PartWriter::add(std::string_view payload, std::size_t piece, std::string& meta, int level) {
     base::ByteWriter(meta).varint(payload.size());
     if (payload.size() < kPooledBytes) {
         pool_.append(payload);
         return;
     }
-    store(parts_.emplace_back(), payload, piece, pool_open_ ? beside_pool_ : data_);
+    store(parts_.emplace_back(), payload, piece, level, pool_open_ ? beside_pool_ : data_);
 }
 
 EncodedColumns PartWriter::finish(std::string_view columns) {

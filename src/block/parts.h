@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "codec/compress.h"
 
 #include <cstdint>
 #include <functional>
@@ -37,8 +38,11 @@ class PartWriter {
     // From here on small payloads go to a new pool.
     void begin_pool();
     // Appends what the tree of columns needs to tell of the payload: its length. It is offered
-    // to zstd in such pieces (codec/compress.h) unless they are of 0 bytes.
-    void add(std::string_view payload, std::size_t piece, std::string& meta);
+    // to zstd in such pieces and of that level (codec/compress.h) unless they are of 0 bytes.
+    void add(std::string_view payload,
+             std::size_t piece,
+             std::string& meta,
+             int level = codec::kZstdLevel);
     // Nothing is added any more. The tree is the directory, then `columns`; the data are the parts,
     // one after another, which the directory lists: varint stored length, varint raw length or 0
     // where the bytes are stored as they are, u32 CRC of the stored bytes.
@@ -52,7 +56,8 @@ class PartWriter {
         std::uint64_t raw = 0;
         std::uint32_t crc = 0;
     };
-    static void store(Part& part, std::string_view bytes, std::size_t piece, std::string& to);
+    static void store(
+        Part& part, std::string_view bytes, std::size_t piece, int level, std::string& to);
     void end_pool();
 
     std::string data_;

@@ -1,6 +1,7 @@
 #include "block/slot_columns.h"
 
 #include "block/copy_text.h"
+#include "block/text_kernels.h"
 
 namespace logi::block {
 namespace {
@@ -29,7 +30,7 @@ void SlotColumns::gather(const char* text, absl::Span<const TemplateSet::Group> 
     measure(groups);
     for (std::size_t i = 0; i < groups.size(); ++i) {
         if (!groups[i].rows.empty()) {
-            copy(text, groups[i], i);
+            copy(text, groups[i], places_[i]);
         }
     }
 }
@@ -37,27 +38,32 @@ void SlotColumns::gather(const char* text, absl::Span<const TemplateSet::Group> 
 // Where columns begin.
 void SlotColumns::measure(absl::Span<const TemplateSet::Group> groups) {
     places_.assign(groups.size(), {});
-    first_columns_.assign(groups.size(), 0);
-    begins_.clear();
+    columns_.clear();
     std::size_t slots = 0;
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         const TemplateSet::Group& group = groups[i];
         const std::size_t stride = group.kind.slots();
-        places_[i] = {slots, group.rows.size()};
-        first_columns_[i] = begins_.size();
-        if (group.rows.empty()) {
+        const std::size_t rows = group.rows.size();
+        places_[i] = {slots, rows, columns_.size()};
+        if (rows == 0) {
             continue;
         }
         std::array<std::uint32_t, TemplateTrie::kSlotsMax> sizes{};
+        std::array<std::uint32_t, TemplateTrie::kSlotsMax> longest{};  // less one, bits of all
         for (std::size_t first = 0; first < group.slots.size(); first += stride) {
             for (std::size_t c = 0; c < stride; ++c) {
                 sizes[c] += group.slots[first + c].size;
+                longest[c] |= group.slots[first + c].size - 1;
             }
         }
         for (std::size_t c = 0; c < stride; ++c) {
-            begins_.push_back(static_cast<std::uint32_t>(bytes));
-            bytes += sizes[c] + kPadding;
+            const bool heads = longest[c] < kHeadBytes;
+            const std::size_t begin =
+                heads ? (bytes + kHeadBytes - 1) / kHeadBytes * kHeadBytes : bytes;
+            const auto at = static_cast<std::uint32_t>(begin);
+            columns_.push_back({at, at, heads});
+            bytes = begin + (heads ? rows * kHeadBytes : sizes[c]) + kPadding;
         }
         slots += group.slots.size();
     }
@@ -71,26 +77,51 @@ void SlotColumns::measure(absl::Span<const TemplateSet::Group> groups) {
 
 // Some rows at a time, whose texts stay in the CPU's nearest memory; and of those column by column,
 // as the values of one are much alike in length.
-void SlotColumns::copy(const char* text, const TemplateSet::Group& group, std::size_t number) {
+void SlotColumns::copy(const char* text, const TemplateSet::Group& group, const Place& place) {
     const std::size_t stride = group.kind.slots();
-    const std::size_t rows = group.rows.size();
-    std::uint32_t* const ends = begins_.data() + first_columns_[number];
-    Slot* const out = slots_.data() + places_[number].first;
     const Slot* const slots = group.slots.data();
-    fetch(text, slots, std::min(rows, kRows), stride);
-    for (std::size_t first = 0; first < rows; first += kRows) {
-        const std::size_t end = std::min(rows, first + kRows);
-        fetch(text, slots + end * stride, std::min(rows - end, kRows), stride);
+    fetch(text, slots, std::min(place.rows, kRows), stride);
+    for (std::size_t first = 0; first < place.rows; first += kRows) {
+        const std::size_t end = std::min(place.rows, first + kRows);
+        fetch(text, slots + end * stride, std::min(place.rows - end, kRows), stride);
         for (std::size_t c = 0; c < stride; ++c) {
-            char* to = text_.data() + ends[c];
-            for (std::size_t row = first; row < end; ++row) {
-                const Slot& slot = slots[row * stride + c];
-                out[c * rows + row] = {static_cast<std::uint32_t>(to - text_.data()), slot.size};
-                to = copy_loosely(to, {text + slot.begin, slot.size});
+            Column& column = columns_[place.first_column + c];
+            const Slot* const from = slots + first * stride + c;
+            Slot* const to = slots_.data() + place.first + c * place.rows + first;
+            const auto out = absl::MakeSpan(to, end - first);
+            if (column.short_values) {
+                copy_heads(text, from, stride, out, column);
+            } else {
+                copy_texts(text, from, stride, out, column);
             }
-            ends[c] = static_cast<std::uint32_t>(to - text_.data());
         }
     }
+}
+
+void SlotColumns::copy_texts(
+    const char* text, const Slot* from, std::size_t stride, absl::Span<Slot> to, Column& column) {
+    char* const base = text_.data();
+    char* at = base + column.end;
+    for (Slot& slot : to) {
+        slot = {static_cast<std::uint32_t>(at - base), from->size};
+        at = copy_loosely(at, {text + from->begin, from->size});
+        from += stride;
+    }
+    column.end = static_cast<std::uint32_t>(at - base);
+}
+
+void SlotColumns::copy_heads(
+    const char* text, const Slot* from, std::size_t stride, absl::Span<Slot> to, Column& column) {
+    char* const base = text_.data();
+    std::uint32_t at = column.end;
+    for (Slot& slot : to) {
+        const std::uint64_t head = head_of(text, *from);
+        std::memcpy(base + at, &head, sizeof(head));
+        slot = {at, from->size};
+        at += kHeadBytes;
+        from += stride;
+    }
+    column.end = at;
 }
 
 }  // namespace logi::block

@@ -1,5 +1,6 @@
 #include "block/text_kernels.h"
 
+#include "base/ascii.h"
 #include "base/cpu.h"
 #include "block/decimal.h"
 
@@ -28,6 +29,49 @@ ClassMask classes_of_heads_portable(absl::Span<const std::uint64_t> heads) {
         mask |= classes_of(std::string_view(bytes, sizeof(bytes)));
     }
     return mask;
+}
+
+constexpr std::uint64_t kUpperHalves = 0xF0F0F0F0F0F0F0F0;
+constexpr std::uint64_t kThrees = 0x3030303030303030;
+
+// Bits where a byte is no decimal digit: in one the upper half is 3, also after six was added.
+std::uint64_t no_digits(std::uint64_t word) {
+    return ((word ^ kThrees) | ((word + 0x0606060606060606) ^ kThrees)) & kUpperHalves;
+}
+
+struct HeadScan {
+    bool other = false;  // than the first one
+    bool no_digits = false;
+    std::uint32_t min_size = ~0U;
+    std::uint32_t max_size = 0;
+};
+
+HeadScan scan_portable(absl::Span<const Slot> slots,
+                       absl::Span<const std::uint64_t> heads,
+                       std::uint64_t first) {
+    std::uint64_t other = 0;
+    std::uint64_t wrong = 0;
+    HeadScan s;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+        other |= heads[i] ^ first;
+        wrong |= no_digits(heads[i]);
+        s.min_size = std::min(s.min_size, slots[i].size);
+        s.max_size = std::max(s.max_size, slots[i].size);
+    }
+    s.other = other != 0;
+    s.no_digits = wrong != 0;
+    return s;
+}
+
+bool numbers_portable(absl::Span<const Slot> slots,
+                      absl::Span<const std::uint64_t> heads,
+                      std::uint64_t* numbers) {
+    bool zeros = false;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+        numbers[i] = number_of_head(heads[i], slots[i].size);
+        zeros |= slots[i].size > 1 && (heads[i] & 0xFF) == '0';
+    }
+    return zeros;
 }
 
 // The values of sixteen hexadecimal digits of one case, two to a byte.
@@ -157,28 +201,102 @@ __attribute__((target("avx2"))) ClassMask classes_of_heads_avx2(
     }
     return static_cast<ClassMask>(seen.mask() | classes_of_heads_portable(heads.subspan(i)));
 }
+
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i load(const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i all_words(std::uint64_t word) {
+    return _mm256_set1_epi64x(static_cast<long long>(word));
+}
+
+// Heads, and slots, that are looked at together.
+constexpr std::size_t kTogether = 4;
+
+__attribute__((target("avx2"))) HeadScan scan_avx2(absl::Span<const Slot> slots,
+                                                   absl::Span<const std::uint64_t> heads) {
+    const __m256i first = all_words(heads[0]);
+    const __m256i upper = all_words(kUpperHalves);
+    const __m256i threes = all_words(kThrees);
+    const __m256i six = _mm256_set1_epi8(6);
+    __m256i other = _mm256_setzero_si256();
+    __m256i wrong = other;
+    __m256i min = _mm256_set1_epi32(-1);  // of begins as well, which nobody wants
+    __m256i max = other;
+    std::size_t i = 0;
+    for (; i + kTogether <= heads.size(); i += kTogether) {
+        const __m256i head = load(heads.data() + i);
+        const __m256i slot = load(slots.data() + i);
+        other = _mm256_or_si256(other, _mm256_xor_si256(head, first));
+        const __m256i moved = _mm256_add_epi8(head, six);
+        wrong = _mm256_or_si256(
+            wrong,
+            _mm256_or_si256(_mm256_xor_si256(head, threes), _mm256_xor_si256(moved, threes)));
+        min = _mm256_min_epu32(min, slot);
+        max = _mm256_max_epu32(max, slot);
+    }
+    HeadScan s = scan_portable(slots.subspan(i), heads.subspan(i), heads[0]);
+    wrong = _mm256_and_si256(wrong, upper);
+    s.other = s.other || _mm256_testz_si256(other, other) == 0;
+    s.no_digits = s.no_digits || _mm256_testz_si256(wrong, wrong) == 0;
+    std::array<Slot, kTogether> least;
+    std::array<Slot, kTogether> most;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(least.data()), min);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(most.data()), max);
+    for (std::size_t lane = 0; lane < kTogether && i > 0; ++lane) {
+        s.min_size = std::min(s.min_size, least[lane].size);
+        s.max_size = std::max(s.max_size, most[lane].size);
+    }
+    return s;
+}
+
+__attribute__((target("avx2"))) bool numbers_avx2(absl::Span<const Slot> slots,
+                                                  absl::Span<const std::uint64_t> heads,
+                                                  std::uint64_t* numbers) {
+    const __m256i bits = all_words(64);
+    const __m256i lower = _mm256_set1_epi8(15);
+    const __m256i tens = _mm256_set1_epi16(1 << 8 | 10);
+    const __m256i hundreds = _mm256_set1_epi32(1 << 16 | 100);
+    const __m256i ten_thousands = all_words(10'000);
+    const __m256i first_byte = all_words(0xFF);
+    const __m256i zero = all_words('0');
+    const __m256i one = all_words(1);
+    __m256i zeros = _mm256_setzero_si256();
+    std::size_t i = 0;
+    for (; i + kTogether <= heads.size(); i += kTogether) {
+        const __m256i head = load(heads.data() + i);
+        const __m256i size = _mm256_srli_epi64(load(slots.data() + i), 32);
+        zeros = _mm256_or_si256(
+            zeros,
+            _mm256_and_si256(_mm256_cmpgt_epi64(size, one),
+                             _mm256_cmpeq_epi64(_mm256_and_si256(head, first_byte), zero)));
+        // Zeros move in in front; then numbers of two digits, of four, of eight.
+        __m256i v = _mm256_sllv_epi64(head, _mm256_sub_epi64(bits, _mm256_slli_epi64(size, 3)));
+        v = _mm256_maddubs_epi16(_mm256_and_si256(v, lower), tens);
+        v = _mm256_madd_epi16(v, hundreds);
+        v = _mm256_add_epi64(_mm256_mul_epu32(v, ten_thousands), _mm256_srli_epi64(v, 32));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(numbers + i), v);
+    }
+    const bool rest = numbers_portable(slots.subspan(i), heads.subspan(i), numbers + i);
+    return rest || _mm256_testz_si256(zeros, zeros) == 0;
+}
 #endif
 
 struct Kernels {
     ClassMask (*of_texts)(const char*, absl::Span<const Slot>) = classes_portable;
     ClassMask (*of_heads)(absl::Span<const std::uint64_t>) = classes_of_heads_portable;
     ClassMask (*of_run)(std::string_view) = classes_of;
+    bool (*numbers)(absl::Span<const Slot>,
+                    absl::Span<const std::uint64_t>,
+                    std::uint64_t*) = numbers_portable;
 };
 
 Kernels kernels() {
 #if defined(__x86_64__)
     if (base::has_avx2()) {
-        return {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2};
+        return {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2, numbers_avx2};
     }
 #endif
     return {};
-}
-
-// Bits where a byte is no decimal digit: in one the upper half is 3, also after six was added.
-std::uint64_t no_digits(std::uint64_t word) {
-    constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0;
-    constexpr std::uint64_t kThrees = 0x3030303030303030;
-    return ((word ^ kThrees) | ((word + 0x0606060606060606) ^ kThrees)) & kUpper;
 }
 
 }  // namespace
@@ -220,6 +338,29 @@ TextScan scan(const char* text, absl::Span<const Slot> slots, std::vector<std::u
         s.equal = same_bytes(text + slots[0].begin, text + slots[i].begin, s.max_size);
     }
     return s;
+}
+
+TextScan scan_heads(absl::Span<const Slot> slots, absl::Span<const std::uint64_t> heads) {
+    HeadScan s;
+#if defined(__x86_64__)
+    if (base::has_avx2()) {
+        s = scan_avx2(slots, heads);
+    } else
+#endif
+    {
+        s = scan_portable(slots, heads, heads[0]);
+    }
+    return {.min_size = s.min_size,
+            .max_size = s.max_size,
+            .equal = !s.other && s.min_size == s.max_size,
+            .digit_heads = !s.no_digits};
+}
+
+bool numbers_of_heads(absl::Span<const Slot> slots,
+                      absl::Span<const std::uint64_t> heads,
+                      std::vector<std::uint64_t>& numbers) {
+    numbers.resize(heads.size());
+    return kernels().numbers(slots, heads, numbers.data());
 }
 
 void pack_hex(const char* text,
@@ -283,6 +424,31 @@ bool all_digits(const char* text, absl::Span<const Slot> slots) {
         }
     }
     return true;
+}
+
+std::uint32_t prefix_of_digits(const char* text, absl::Span<const Slot> slots) {
+    const char* const first = text + slots[0].begin;
+    std::uint32_t prefix = slots[0].size;
+    const auto shorten = [&](std::uint32_t to) {
+        for (prefix = to; prefix > 0 && base::is_digit(first[prefix - 1]);) {
+            --prefix;
+        }
+    };
+    shorten(slots[0].size);
+    if (prefix == slots[0].size) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < slots.size() && prefix > 0; ++i) {
+        const char* const other = text + slots[i].begin;
+        if (slots[i].size <= prefix || !same_bytes(first, other, prefix)) {
+            std::uint32_t same = 0;
+            while (same < std::min(prefix, slots[i].size - 1) && first[same] == other[same]) {
+                ++same;
+            }
+            shorten(same);
+        }
+    }
+    return prefix;
 }
 
 std::uint64_t parse_digits(const char* p, std::size_t size) {

@@ -62,6 +62,9 @@ struct TextScan {
 [[nodiscard]] TextScan scan(const char* text,
                             absl::Span<const Slot> slots,
                             std::vector<std::uint64_t>& heads);
+// The same where the heads are known, and each is all of a text.
+[[nodiscard]] TextScan scan_heads(absl::Span<const Slot> slots,
+                                  absl::Span<const std::uint64_t> heads);
 // The classes of all heads together.
 [[nodiscard]] ClassMask classes_of(absl::Span<const std::uint64_t> heads);
 
@@ -77,6 +80,10 @@ void pack_hex(const char* text, absl::Span<const Slot> slots, std::uint32_t size
 // Whether all texts are of decimal digits only. Cheaper than classes_of().
 [[nodiscard]] bool all_digits(const char* text, absl::Span<const Slot> slots);
 
+// The length of what all texts begin with, up to and without decimal digits, and with something
+// behind it in each; 0 if they begin with nothing of the kind.
+[[nodiscard]] std::uint32_t prefix_of_digits(const char* text, absl::Span<const Slot> slots);
+
 // The value of a text of one to eight decimal digits, given its head.
 [[nodiscard]] inline std::uint64_t number_of_head(std::uint64_t head, std::uint32_t size) {
     // Zeros move in in front.
@@ -85,6 +92,11 @@ void pack_hex(const char* text, absl::Span<const Slot> slots, std::uint32_t size
     word = (word & 0x00FF00FF00FF00FF) * 6553601 >> 16U;
     return (word & 0x0000FFFF0000FFFF) * 42949672960001 >> 32U;
 }
+
+// The values of many such texts. Returns whether one of more digits begins with a zero.
+bool numbers_of_heads(absl::Span<const Slot> slots,
+                      absl::Span<const std::uint64_t> heads,
+                      std::vector<std::uint64_t>& numbers);
 
 // The value of decimal digits, at most 19. Reads eight bytes from `p` on, however few there are.
 [[nodiscard]] std::uint64_t parse_digits(const char* p, std::size_t size);

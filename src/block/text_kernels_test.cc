@@ -68,6 +68,22 @@ TEST(TextKernels, AgreeWithBytes) {
         if (greatest <= kHeadBytes) {
             EXPECT_EQ(classes_of(heads), classes);
             EXPECT_EQ(found.digit_heads, classes == kDigitClass);
+            const TextScan again = scan_heads(t.slots, heads);
+            EXPECT_EQ(again.min_size, least);
+            EXPECT_EQ(again.max_size, greatest);
+            EXPECT_EQ(again.equal, equal);
+            EXPECT_EQ(again.digit_heads, found.digit_heads);
+        }
+        if (greatest <= kHeadBytes && classes == kDigitClass) {
+            std::vector<std::uint64_t> expected;
+            bool zeros = false;
+            for (const Slot& s : t.slots) {
+                expected.push_back(std::stoull(std::string(t.view(s))));
+                zeros = zeros || (s.size > 1 && t.view(s)[0] == '0');
+            }
+            std::vector<std::uint64_t> numbers;
+            EXPECT_EQ(numbers_of_heads(t.slots, heads, numbers), zeros);
+            EXPECT_EQ(numbers, expected);
         }
         for (std::size_t i = 0; i < heads.size(); ++i) {
             EXPECT_EQ(heads[i], head_of(t.buffer.data(), t.slots[i]));
@@ -83,6 +99,28 @@ TEST(TextKernels, EqualTextsAreFoundToBe) {
         EXPECT_TRUE(scan(buffer.data(), {{0, size}, {size + 1, size}}, heads).equal);
         EXPECT_EQ(heads[0], heads[1]);
     }
+}
+
+TEST(TextKernels, APrefixEndsWhereDigitsBegin) {
+    const auto prefix_of = [](const std::vector<std::string>& texts) {
+        std::string buffer;
+        std::vector<Slot> slots;
+        for (const std::string& text : texts) {
+            slots.push_back({static_cast<std::uint32_t>(buffer.size()),
+                             static_cast<std::uint32_t>(text.size())});
+            buffer += text + ",";
+        }
+        return prefix_of_digits((buffer + std::string(64, '\n')).data(), slots);
+    };
+    EXPECT_EQ(prefix_of({"u-12", "u-13", "u-1"}), 2U);
+    EXPECT_EQ(prefix_of({"10.0.0.17", "10.0.0.170"}), 7U);
+    EXPECT_EQ(prefix_of({"10.0.0.17", "10.0.1.17"}), 5U);
+    EXPECT_EQ(prefix_of({"item:7", "item:7 of 9"}), 5U);  // what stands behind is not its business
+    EXPECT_EQ(prefix_of({"item:7", "item:"}), 4U);
+    EXPECT_EQ(prefix_of({"item:7", "i"}), 0U);
+    EXPECT_EQ(prefix_of({"12", "13"}), 0U);
+    EXPECT_EQ(prefix_of({"a1", "b1"}), 0U);
+    EXPECT_EQ(prefix_of({"ms", "ms1"}), 0U);  // the first one has no digits
 }
 
 }  // namespace

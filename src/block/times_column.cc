@@ -64,6 +64,7 @@ std::string encode_times(absl::Span<const Row> rows) {
         w.zigzag(difference < 0 ? -units : units);
     }
     std::size_t piece = codec::kOnePiece;
+    int level = codec::kZstdLevel;
     if (!d.of_rows.empty()) {
         if (unit > 1) {
             for (std::uint64_t& difference : d.of_rows) {
@@ -73,8 +74,9 @@ std::string encode_times(absl::Span<const Row> rows) {
         const codec::EncodedIntegers encoded = codec::encode_integers(d.of_rows);
         w.bytes(encoded.bytes);
         piece = encoded.plane_bytes > 0 ? encoded.plane_bytes : piece;
+        level = encoded.zstd_level;
     }
-    return codec::compress(raw, codec::kZstdLevel, piece);
+    return codec::compress(raw, level, piece);
 }
 
 StatusOr<std::vector<Timestamp>> decode_times(std::string_view raw,

@@ -3,6 +3,8 @@
 #include "base/bytes.h"
 #include "base/check.h"
 
+// For how literals are compressed, which the stable part of zstd's interface has no name for.
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
 namespace logi::codec {
@@ -18,8 +20,28 @@ struct FreeContext {
     void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
 };
 
-ZSTD_CCtx* context() {
+void set(ZSTD_CCtx* c, ZSTD_cParameter parameter, int value) {
+    LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_setParameter(c, parameter, value)) == 0);
+}
+
+// With steps as wide as a block nothing is ever looked for.
+ZSTD_CCtx* make_codes_only() {
+    ZSTD_CCtx* const c = ZSTD_createCCtx();
+    set(c, ZSTD_c_strategy, ZSTD_fast);
+    set(c, ZSTD_c_targetLength, ZSTD_TARGETLENGTH_MAX);
+    set(c, ZSTD_c_minMatch, ZSTD_MINMATCH_MAX);
+    set(c, ZSTD_c_hashLog, ZSTD_HASHLOG_MIN);
+    set(c, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
+    return c;
+}
+
+ZSTD_CCtx* context(int level) {
     thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> kept(ZSTD_createCCtx());
+    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> codes_only(make_codes_only());
+    if (level == kCodesOnly) {
+        return codes_only.get();
+    }
+    set(kept.get(), ZSTD_c_compressionLevel, level);
     return kept.get();
 }
 
@@ -35,9 +57,8 @@ base::Buffer& target(std::size_t size, base::Buffer& large) {
 
 // Into a frame with a block of zstd's, which has codes of its own, for each piece.
 std::size_t compress_pieces(std::string_view raw, int level, std::size_t piece, base::Buffer& to) {
-    ZSTD_CCtx* const c = context();
+    ZSTD_CCtx* const c = context(level);
     LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_reset(c, ZSTD_reset_session_only)) == 0);
-    LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level)) == 0);
     LOGI_CHECK(ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(c, raw.size())) == 0);
     ZSTD_outBuffer written{to.data(), to.size(), 0};
     for (std::size_t left = raw.size(); left > 0;) {
@@ -59,7 +80,7 @@ std::string_view zstd(std::string_view raw, int level, std::size_t piece, base::
     }
     base::Buffer& to = target(bound, large);
     const std::size_t n =
-        ZSTD_compressCCtx(context(), to.data(), to.size(), raw.data(), raw.size(), level);
+        ZSTD_compress2(context(level), to.data(), to.size(), raw.data(), raw.size());
     LOGI_CHECK(ZSTD_isError(n) == 0);
     return to.view().substr(0, n);
 }

@@ -15,6 +15,10 @@ inline constexpr int kZstdLevel = 1;
 // For some kilobytes that are unpacked again and again: a little larger, in a third of the time, as
 // there are no codes to be made first.
 inline constexpr int kQuickLevel = -1;
+// Codes bytes by how frequent they are and looks for nothing that repeats: for bytes that come in
+// no order. What seems to repeat among those is chance, and to write it down takes more bytes and
+// time than it saves.
+inline constexpr int kCodesOnly = -1'000'000;
 // Larger raw sizes are refused before memory is taken for them.
 inline constexpr std::uint64_t kRawBytesMax = 1ULL << 30U;
 

@@ -1,12 +1,14 @@
 #include "codec/integers.h"
 
 #include "base/bytes.h"
+#include "codec/extremes.h"
 #include "codec/unpack_bits.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace logi::codec {
 namespace {
@@ -30,28 +32,6 @@ struct Range {
     [[nodiscard]] unsigned bytes() const { return (bits() + 7) / 8; }
 };
 
-Range range_of(absl::Span<const std::uint64_t> values) {
-    // Several at once: each comparison waits for the one before.
-    constexpr std::size_t kLanes = 4;
-    std::array<std::uint64_t, kLanes> min;
-    std::array<std::uint64_t, kLanes> max;
-    min.fill(values[0]);
-    max.fill(values[0]);
-    std::size_t i = 0;
-    for (; i + kLanes <= values.size(); i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            min[lane] = std::min(min[lane], values[i + lane]);
-            max[lane] = std::max(max[lane], values[i + lane]);
-        }
-    }
-    for (; i < values.size(); ++i) {
-        min[0] = std::min(min[0], values[i]);
-        max[0] = std::max(max[0], values[i]);
-    }
-    const std::uint64_t least = *std::min_element(min.begin(), min.end());
-    return {least, *std::max_element(max.begin(), max.end()) - least};
-}
-
 // n log2 n
 double n_log_n(std::uint32_t n) {
     static const std::vector<double> table = [] {
@@ -64,23 +44,50 @@ double n_log_n(std::uint32_t n) {
     return table[n];
 }
 
-// Bits per value once every plane is coded by the frequencies of its bytes.
-double entropy_of_planes(absl::Span<const std::uint64_t> values, const Range& range) {
+// What zstd may make of planes, in bits per value.
+struct PlaneBits {
+    double least = 0;    // once every plane is coded by the frequencies of its bytes
+    double codes = 0;    // likewise, but each code has a bit at least
+    double matches = 0;  // where zstd takes for repetitions what is none
+};
+
+// at(i) is one of `count`.
+template <typename At>
+PlaneBits entropy_of_planes(std::size_t count, const At& at, const Range& range) {
     // Leaves between kSample and twice as many.
-    const std::size_t step = std::max<std::size_t>(values.size() / kSample, 1);
-    double bits = 0;
-    for (unsigned plane = 0; plane < range.bytes(); ++plane) {
-        std::array<std::uint32_t, 256> counts{};
-        std::uint32_t n = 0;
-        for (std::size_t i = 0; i < values.size(); i += step) {
-            ++counts[((values[i] - range.min) >> (8 * plane)) & 0xFFU];
-            ++n;
+    const std::size_t step = std::max<std::size_t>(count / kSample, 1);
+    // As measured: so much do repetitions cost that are chance.
+    constexpr double kChance = 0.45;
+    constexpr double kCodeBits = 64;
+    constexpr double kSymbolBits = 2.5;
+    std::array<std::array<std::uint32_t, 256>, sizeof(std::uint64_t)> counts{};
+    const unsigned planes = range.bytes();
+    std::uint32_t n = 0;
+    for (std::size_t i = 0; i < count; i += step, ++n) {
+        const std::uint64_t v = at(i) - range.min;
+        for (unsigned plane = 0; plane < planes; ++plane) {
+            ++counts[plane][(v >> (8 * plane)) & 0xFFU];
         }
+    }
+    PlaneBits bits;
+    for (unsigned plane = 0; plane < planes; ++plane) {
         double sum = n_log_n(n);
-        for (const std::uint32_t c : counts) {
+        unsigned distinct = 0;
+        for (const std::uint32_t c : counts[plane]) {
             sum -= n_log_n(c);
+            distinct += c > 0 ? 1U : 0U;
         }
-        bits += sum / n;
+        if (distinct == 1) {
+            continue;
+        }
+        // A sample has less of it than all (Miller, Note on the bias of information estimates).
+        const double bias = (distinct - 1) / (2 * std::numbers::ln2 * n);
+        const double of_plane = std::min(sum / n + bias, 8.0);
+        // A code is written down before it is used.
+        const double of_code = (kCodeBits + kSymbolBits * distinct) / static_cast<double>(count);
+        bits.least += of_plane + of_code;
+        bits.codes += std::max(of_plane, 1.0);
+        bits.matches += of_plane + kChance;
     }
     return bits;
 }
@@ -144,13 +151,105 @@ void read_planes(std::string_view bytes, T min, unsigned planes, absl::Span<T> o
     }
 }
 
-// The differences, moved so that negative ones stand below positive ones.
+// A difference, moved so that negative ones stand below positive ones.
+std::uint64_t delta_at(absl::Span<const std::uint64_t> values, std::size_t i) {
+    return signed_to_ordered(static_cast<std::int64_t>(values[i + 1] - values[i]));
+}
+
 std::vector<std::uint64_t> deltas_of(absl::Span<const std::uint64_t> values) {
     std::vector<std::uint64_t> deltas(values.size() - 1);
-    for (std::size_t i = 1; i < values.size(); ++i) {
-        deltas[i - 1] = signed_to_ordered(static_cast<std::int64_t>(values[i] - values[i - 1]));
+    for (std::size_t i = 0; i < deltas.size(); ++i) {
+        deltas[i] = delta_at(values, i);
     }
     return deltas;
+}
+
+// Whether bytes in the midst of a plane repeat what stands before them more than a tenth of the
+// time, over so long a stretch that it is no chance if each byte has so many bits.
+bool repeats(std::string_view plane, double bits) {
+    constexpr std::size_t kStretch = 1024;
+    constexpr std::size_t kStep = 4;  // one in so many is remembered
+    constexpr std::size_t kPlaces = 512;
+    constexpr double kChanceBits = 20;
+    constexpr std::size_t kWindowMax = 32;
+    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+    const auto window = static_cast<std::size_t>(
+        std::clamp(std::ceil(kChanceBits / bits), 4.0, static_cast<double>(kWindowMax)));
+    const std::size_t size = std::min(plane.size(), kStretch);
+    const char* const text = plane.data() + (plane.size() - size) / 2;
+    if (size < 4 * window) {
+        return false;
+    }
+    const auto place = [&](std::size_t at) {
+        std::uint32_t head = 0;
+        std::uint32_t tail = 0;
+        std::memcpy(&head, text + at, sizeof(head));
+        std::memcpy(&tail, text + at + window - sizeof(tail), sizeof(tail));
+        return (head | static_cast<std::uint64_t>(tail) << 32U) * kOdd >> 55U;
+    };
+    std::array<std::uint16_t, kPlaces> places{};
+    const std::size_t from = size / 4 * 3;
+    for (std::size_t at = 0; at + window <= from; at += kStep) {
+        places[place(at)] = static_cast<std::uint16_t>(at + 1);
+    }
+    std::size_t found = 0;
+    for (std::size_t at = from; at + window <= size; ++at) {
+        const std::size_t before = places[place(at)];
+        found += before > 0 && std::memcmp(text + before - 1, text + at, window) == 0 ? 1U : 0U;
+    }
+    return found * kStep * 10 > size - window - from;
+}
+
+// Whether one of the planes does.
+bool any_repeats(std::string_view planes, std::size_t plane_bytes, const PlaneBits& expected) {
+    for (std::size_t begin = 0; begin < planes.size(); begin += plane_bytes) {
+        // At most: all that there are of all planes.
+        if (repeats(planes.substr(begin, plane_bytes), std::clamp(expected.least, 0.5, 8.0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct Choice {
+    Form form = kPacked;
+    PlaneBits expected;  // of planes
+};
+
+// The form that should be smallest.
+Choice choose(absl::Span<const std::uint64_t> values,
+              const Range& range,
+              const Range& delta_range) {
+    Choice choice;
+    double least = range.bits();
+    if (delta_range.bits() < least) {
+        choice.form = kPackedDeltas;
+        least = delta_range.bits();
+    }
+    if (values.size() < kPlanesMin) {
+        return choice;
+    }
+    // Planes cost a second step; they have to earn it.
+    constexpr double kGain = 0.97;
+    const auto value = [&](std::size_t i) {
+        return values[i];
+    };
+    if (const auto bits = entropy_of_planes(values.size(), value, range);
+        bits.least < least * kGain) {
+        choice = {kPlanes, bits};
+        least = bits.least;
+    }
+    // Differences of values without an order have a bit more than the values.
+    if (delta_range.bits() <= range.bits()) {
+        const auto delta = [&](std::size_t i) {
+            return delta_at(values, i);
+        };
+        if (const auto bits = entropy_of_planes(values.size() - 1, delta, delta_range);
+            bits.least < least * kGain) {
+            choice = {kPlanesOfDeltas, bits};
+        }
+    }
+    return choice;
 }
 
 }  // namespace
@@ -158,36 +257,20 @@ std::vector<std::uint64_t> deltas_of(absl::Span<const std::uint64_t> values) {
 EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values) {
     EncodedIntegers out;
     base::ByteWriter w(out.bytes);
-    const Range range = values.empty() ? Range() : range_of(values);
+    const Extremes e = values.empty() ? Extremes() : extremes_of(values);
+    const Range range{e.min, e.max - e.min};
     if (range.span == 0) {
         w.u8(kEqual);
         w.varint(range.min);
         return out;
     }
-    const std::vector<std::uint64_t> deltas = deltas_of(values);
-    const Range delta_range = range_of(deltas);
-    Form form = kPacked;
-    double least = range.bits();
-    if (delta_range.bits() < least) {
-        form = kPackedDeltas;
-        least = delta_range.bits();
-    }
-    if (values.size() >= kPlanesMin) {
-        // Planes cost a second step; they have to earn it.
-        constexpr double kGain = 0.93;
-        if (const double bits = entropy_of_planes(values, range); bits < least * kGain) {
-            form = kPlanes;
-            least = bits;
-        }
-        // Differences of values without an order have a bit more than the values.
-        if (delta_range.bits() <= range.bits()) {
-            if (const double bits = entropy_of_planes(deltas, delta_range); bits < least * kGain) {
-                form = kPlanesOfDeltas;
-            }
-        }
-    }
+    const std::uint64_t delta_min = signed_to_ordered(e.delta_min);
+    const Range delta_range{delta_min, signed_to_ordered(e.delta_max) - delta_min};
+    const auto [form, expected] = choose(values, range, delta_range);
     const bool of_deltas = form == kPackedDeltas || form == kPlanesOfDeltas;
     const Range& used = of_deltas ? delta_range : range;
+    const std::vector<std::uint64_t> deltas =
+        of_deltas ? deltas_of(values) : std::vector<std::uint64_t>();
     const absl::Span<const std::uint64_t> numbers = of_deltas ? deltas : values;
     const bool planes = form == kPlanes || form == kPlanesOfDeltas;
     out.plane_bytes = planes ? numbers.size() : 0;
@@ -198,7 +281,12 @@ EncodedIntegers encode_integers(absl::Span<const std::uint64_t> values) {
     w.varint(used.min);
     w.u8(static_cast<std::uint8_t>(planes ? used.bytes() : used.bits()));
     if (planes) {
+        const std::size_t begin = out.bytes.size();
         write_planes(numbers, used, out.bytes);
+        const std::string_view bytes = std::string_view(out.bytes).substr(begin);
+        if (expected.codes <= expected.matches && !any_repeats(bytes, numbers.size(), expected)) {
+            out.zstd_level = kCodesOnly;
+        }
     } else {
         pack(numbers, used, out.bytes);
     }

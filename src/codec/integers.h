@@ -4,6 +4,7 @@
 
 #include "absl/types/span.h"
 #include "base/status.h"
+#include "codec/compress.h"
 
 #include <cstdint>
 #include <string>
@@ -15,6 +16,7 @@ namespace logi::codec {
 struct EncodedIntegers {
     std::string bytes;
     std::size_t plane_bytes = 0;  // of planes, which zstd makes smaller; 0: packed
+    int zstd_level = kZstdLevel;  // that suits them
 };
 
 // Picks the form that should be smallest. Signed integers go through signed_to_ordered().

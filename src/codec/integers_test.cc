@@ -1,5 +1,7 @@
 #include "codec/integers.h"
 
+#include "base/cpu.h"
+#include "codec/extremes.h"
 #include "codec/unpack_bits.h"
 
 #include <gtest/gtest.h>
@@ -50,6 +52,29 @@ TEST(UnpackBits, AllPathsSayTheSame) {
                     bytes, bits, static_cast<std::uint32_t>(random()), n);
             }
         }
+    }
+}
+
+// Both paths against a look at one value after the other.
+TEST(Extremes, AllPathsSayTheSame) {
+    std::mt19937_64 random(7);
+    for (unsigned round = 0; round < 3000; ++round) {
+        std::vector<std::uint64_t> values(1 + random() % 40);
+        for (std::uint64_t& v : values) {
+            v = random() >> (random() % 64);
+        }
+        Extremes expected{*std::min_element(values.begin(), values.end()),
+                          *std::max_element(values.begin(), values.end()),
+                          0,
+                          0};
+        for (std::size_t i = 1; i < values.size(); ++i) {
+            const auto delta = static_cast<std::int64_t>(values[i] - values[i - 1]);
+            expected.delta_min = i == 1 ? delta : std::min(expected.delta_min, delta);
+            expected.delta_max = i == 1 ? delta : std::max(expected.delta_max, delta);
+        }
+        EXPECT_EQ(extremes_of(values), expected) << values.size();
+        const base::WithoutAvx2 portable;
+        EXPECT_EQ(extremes_of(values), expected) << values.size();
     }
 }
 
