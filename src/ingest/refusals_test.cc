@@ -225,44 +225,6 @@ TEST_F(Pushed, StreamsBeyondTheLimitAreRefused) {
     EXPECT_EQ(push({stream({{"a", "1"}}, {{"y"}})}).status, 204);
 }
 
-TEST_F(Pushed, OfSeveralWritersEachTakesItsPartOfTheStreams) {
-    Limits limits;
-    limits.max_global_streams_per_user = 7;
-    open(limits);
-    writers_ = 3;
-    const auto push_name = [this](int name) {
-        return push({stream({{"a", std::to_string(name)}}, {{"x"}})}).status;
-    };
-    for (int name = 1; name <= 3; ++name) {  // a third, rounded up
-        EXPECT_EQ(push_name(name), 204);
-    }
-    EXPECT_EQ(push_name(4), 429);
-    EXPECT_EQ(discarded("stream_limit"), 1);
-    // Those that are active stay, however many writers come.
-    writers_ = 100;
-    EXPECT_EQ(push_name(3), 204);
-    EXPECT_EQ(push_name(4), 429);
-    // One that is left alone has all of them again.
-    writers_ = 1;
-    for (int name = 4; name <= 7; ++name) {
-        EXPECT_EQ(push_name(name), 204);
-    }
-    EXPECT_EQ(push_name(8), 429);
-}
-
-TEST_F(Pushed, StreamsOfAWriterAreNotDivided) {
-    Limits limits;
-    limits.max_streams_per_user = 2;
-    limits.max_global_streams_per_user = 0;  // no limit, and no part of one
-    open(limits);
-    writers_ = 4;
-    std::vector<wire::PushStream> streams;
-    for (const char* name : {"1", "2", "3"}) {
-        streams.push_back(stream({{"a", name}}, {{"x"}}));
-    }
-    EXPECT_EQ(push(std::move(streams)).stored, 2U);
-}
-
 // What a limit refuses may be tried again, so that counts; but everything is said.
 TEST_F(Pushed, EveryRefusalOfAPushIsReported) {
     Limits limits;

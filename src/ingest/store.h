@@ -81,10 +81,8 @@ struct StoreOptions {
     // empty: segments are read as the bucket has them.
     std::function<std::unique_ptr<bucket::RangeCache>(bucket::Bucket& bucket)> open_ranges;
     // Over how many processes what a tenant pushes is spread: each takes its part of
-    // max_global_streams_per_user and, unless the rate is local, of ingestion_rate_mb. Asked for
-    // each push, at least 1; empty: there is one process.
+    // ingestion_rate_mb. Asked for each push, at least 1; empty: there is one process.
     std::function<int()> writers;
-    bool ingestion_rate_is_local = false;
     // Called once the folder is locked; empty: the bucket is a folder in it. Of a shared bucket
     // there has to be one.
     std::function<StatusOr<std::unique_ptr<bucket::Bucket>>()> open_bucket;

@@ -55,12 +55,6 @@ std::function<void(PushOutcome)> in_time(io::Executor& executor,
     return answer;
 }
 
-// Of a tenant in this process. Parts are rounded up, as one of 0 would be no limit.
-std::int64_t active_streams_max(const Limits& limits, int writers) {
-    const std::int64_t all = std::max<std::int64_t>(limits.max_global_streams_per_user, 0);
-    return least_limit((all + writers - 1) / writers, limits.max_streams_per_user);
-}
-
 }  // namespace
 
 void Store::push(const std::string& tenant_name,
@@ -133,9 +127,8 @@ bool Store::limit(Tenant& tenant,
                   const PushMetrics& metrics,
                   Timestamp now,
                   PushOutcome& outcome) {
-    const int writers = options_.writers ? options_.writers() : 1;
     const double rate_mb =
-        limits.ingestion_rate_mb / (options_.ingestion_rate_is_local ? 1 : writers);
+        options_.writers ? limits.ingestion_rate_mb / options_.writers() : limits.ingestion_rate_mb;
     if (!tenant.take_rate(v.bytes, rate_mb, limits, now)) {
         for (const auto& [kind, count] : counts_by_kind(v.streams)) {
             metrics.count_discarded("rate_limited", kind, count);
@@ -157,7 +150,7 @@ bool Store::limit(Tenant& tenant,
             0};
         return false;
     }
-    const auto refused = tenant.admit(v.streams, limits, active_streams_max(limits, writers), now);
+    const auto refused = tenant.admit(v.streams, limits, now);
     if (refused.empty()) {
         return true;
     }

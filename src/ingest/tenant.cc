@@ -30,12 +30,11 @@ bool Tenant::take_rate(std::uint64_t bytes, double rate_mb, const Limits& limits
 
 std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
                                            const Limits& limits,
-                                           std::int64_t streams_max,
                                            Timestamp now) {
     std::vector<Refused> refused;
     const base::MutexLock lock(mutex_);
     for (AcceptedStream& stream : streams) {
-        if (StreamState* state = activate(stream.id, streams_max); state == nullptr) {
+        if (StreamState* state = activate(stream.id, limits); state == nullptr) {
             refused.push_back({refused.size() < kMessagesMax
                                    ? stream_limit_text(stream.labels, name_)
                                    : std::string(),
@@ -57,12 +56,14 @@ std::vector<Tenant::Refused> Tenant::admit(std::vector<AcceptedStream>& streams,
 }
 
 // Null if the tenant has as many active streams as it may have.
-Tenant::StreamState* Tenant::activate(const StreamId& id, std::int64_t streams_max) {
+Tenant::StreamState* Tenant::activate(const StreamId& id, const Limits& limits) {
     const auto it = active_.find(id);
     if (it != active_.end()) {
         return &it->second;
     }
-    if (streams_max > 0 && active_.size() >= static_cast<std::size_t>(streams_max)) {
+    const std::int64_t most =
+        least_limit(limits.max_global_streams_per_user, limits.max_streams_per_user);
+    if (most > 0 && active_.size() >= static_cast<std::size_t>(most)) {
         return nullptr;
     }
     ++streams_created_;

@@ -44,7 +44,6 @@ class Tenant {
     };
     std::vector<Refused> admit(std::vector<AcceptedStream>& streams,
                                const Limits& limits,
-                               std::int64_t streams_max,
                                Timestamp now);
 
     // Adds a durable record to the open generation, which keeps `record` if it is given (the
@@ -83,7 +82,7 @@ class Tenant {
         Timestamp last_entry;
     };
 
-    StreamState* activate(const StreamId& id, std::int64_t streams_max) LOGI_REQUIRES(mutex_);
+    StreamState* activate(const StreamId& id, const Limits& limits) LOGI_REQUIRES(mutex_);
     std::optional<Refused> take_stream_rate(TokenBucket& rate,
                                             AcceptedStream& stream,
                                             const Limits& limits,

@@ -202,11 +202,12 @@ int run(const config::Config& config, const Roles& roles) {
                 return ask_writers(question);
             };
         }
-        // Nothing is pushed before there are peers.
-        options.writers = [&peers] {
-            return peers->members().count("write");
-        };
-        options.ingestion_rate_is_local = config.ingestion_rate_is_local;
+        if (!config.ingestion_rate_is_local) {
+            // Nothing is pushed before there are peers.
+            options.writers = [&peers] {
+                return peers->members().count("write");
+            };
+        }
         options.open_bucket = [&] {
             return open_shared_s3({*executor, clock, random, *files, metrics}, config);
         };

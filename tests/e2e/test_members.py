@@ -47,25 +47,6 @@ class MembersTest(unittest.TestCase):
         other.kill()
         self.assertTrue(until(lambda: reader.ring() == {reader.own(): "read"}, 90), reader.ring())
 
-    def test_writers_share_the_streams_of_a_tenant(self):
-        limits = "limits_config: {max_global_streams_per_user: 7}\n"
-        first, second = (self.member("streams", "write", limits).start() for _ in range(2))
-        for each in (first, second):
-            self.assertTrue(until(lambda each=each: len(each.ring("/ring")) == 2))
-
-        def taken(writer, names):
-            """Of streams with these names, those that are active then."""
-            return [name for name in names if writer.push([({"app": name}, [(time.time_ns(), "x")])])[0] == 204]
-        # A half, rounded up; each has streams of its own, as of clients that keep their connections.
-        self.assertEqual(taken(first, "abcdef"), list("abcd"))
-        self.assertEqual(taken(second, "ghijkl"), list("ghij"))
-        status, body = first.push([({"app": "e"}, [(time.time_ns(), "x")])])
-        self.assertEqual((status, b"maximum active stream limit exceeded" in body), (429, True))
-        # What one has left the other one takes.
-        self.assertEqual(second.stop(), 0)
-        self.assertTrue(until(lambda: len(first.ring("/ring")) == 1))
-        self.assertEqual(taken(first, "abcdefgh"), list("abcdefg"))
-
     def test_writers_share_the_rate_of_a_tenant(self):
         limits = "limits_config: {ingestion_rate_mb: 1, ingestion_burst_size_mb: 1, ingestion_rate_strategy: %s}\n"
         first, second = (self.member("share", "write", limits % "global").start() for _ in range(2))
