@@ -144,13 +144,20 @@ class ReadersTest(unittest.TestCase):
 
     def test_who_allows_less_memory_is_not_needed(self):
         self.fill("little")
-        little = Member(s3, "little", "read", CONFIG.replace("limits_config:\n", "limits_config:\n  max_query_memory_bytes: 1000\n"))
-        self.addCleanup(little.close)
-        little.start()
         reader = self.add("little")
-        self.assertTrue(until(lambda: little.own() in reader.ring("/scheduler/ring").keys()))
-        self.same(reader)
-        self.assertGreater(calls(little, "received", "ok"), 0)
+        config = CONFIG.replace("limits_config:\n", "limits_config:\n  max_query_memory_bytes: 1000\n")
+        # Whether a piece is near to it is up to its address.
+        for _ in range(10):
+            little = Member(s3, "little", "read", config)
+            try:
+                little.start()
+                self.assertTrue(until(lambda little=little: little.own() in reader.ring("/scheduler/ring").keys()))
+                self.same(reader)
+                if calls(little, "received", "ok") > 0:
+                    return
+            finally:
+                little.close()
+        self.fail("it was asked for nothing")
 
     def test_readers_show_each_other_certificates(self):
         def tls(authority, trusted):
