@@ -1,6 +1,6 @@
 """What roles over one bucket cost, on a real S3 server: CPU and requests for a gigabyte with one writer and with four, and
-requests of a query that finds what is in journals and in segments; and what queries over 200 segments read with one reader
-and with four. The server is that of the end-to-end tests."""
+requests of a query that finds what is in journals and in segments; and what queries over 200 segments that follow each other,
+and over four of the same time, read with one reader and with four. The server is that of the end-to-end tests."""
 import concurrent.futures
 import os
 import re
@@ -19,8 +19,11 @@ PARTS = WRITERS_MAX
 # The corpora begin at 2024-06-03.
 SEGMENTS = 200
 READERS_MAX = 4
-# Over so little that is stored pieces are small, too.
-SPLIT = "querier: {split_piece_size: 1MiB}\n"
+# Of each of the writers that write at once, about what their journals hold before they are flushed.
+OVERLAPPING_MB = 44
+# Over so little that is stored pieces are small, too. Each of the 200 segments, of some 150 KB, overlaps the next one; what is
+# open where two pieces meet has to be less than a thirty-second of a piece.
+SPLIT = "querier: {split_piece_size: 6MiB}\n"
 # What has to read columns, or whole lines.
 OVER_SEGMENTS = ('sum(count_over_time({service_name=~".+"} |= "error" [25d]))',
                  'sum by (service_name) (count_over_time({service_name=~".+"} | json | status >= 500 [25d]))',
@@ -89,14 +92,30 @@ def write_segments(context, s3, prefix):
     writer.stop()
 
 
+def write_overlapping(context, s3, prefix):
+    """As writers behind a load balancer do: the same streams and times in a segment of each."""
+    for i in range(WRITERS_MAX):
+        writer = Process(context.work, s3, prefix, "write").start()
+        writer.load(Corpus(context.work, context.kinds[0], OVERLAPPING_MB, batch_kb=context.batch_kb, seed=1 + i), 1)
+        writer.flush()
+        writer.stop()
+
+
 def over_segments(context, s3):
-    table = Table(f"Queries over {SEGMENTS} segments, with nothing in caches: of all readers together", "query", "readers",
-                  "CPU s", "pieces asked", "reads", "MB read", "to one reader", "$ for a million")
     write_segments(context, s3, "segments")
+    write_overlapping(context, s3, "overlapping")
+    return [queries_over(context, s3, "segments", f"{SEGMENTS} segments"),
+            queries_over(context, s3, "overlapping", f"segments of {WRITERS_MAX} writers of the same time, {OVERLAPPING_MB} MB of lines each")]
+
+
+def queries_over(context, s3, prefix, what):
+    table = Table(f"Queries over {what}, with nothing in caches: of all readers together", "query", "readers",
+                  "CPU s", "pieces asked", "reads", "MB read", "to one reader", "$ for a million")
+    asked_by_many = 0
     for query in OVER_SEGMENTS:
         one = None
         for count in (1, READERS_MAX):
-            readers = [Process(context.work, s3, "segments", "read").start(SPLIT + calls()) for _ in range(count)]
+            readers = [Process(context.work, s3, prefix, "read").start(SPLIT + calls()) for _ in range(count)]
             wait_for_members(readers)
             before = [counted(reader) for reader in readers]
             cpu = [reader.cpu() for reader in readers]
@@ -106,10 +125,13 @@ def over_segments(context, s3):
             one = one or (requests["bytes"], result)
             assert result == one[1], "answers differ"
             asked = sum(map(float, PIECES.findall(readers[0].request("/metrics").decode())))
+            asked_by_many += asked if count > 1 else 0
             table.add(f"`{query}`", count, f"{used:.2f}", f"{asked:.0f}", f"{reads_of(requests):.0f}", f"{requests['bytes'] / 1e6:.1f}",
                       f"{requests['bytes'] / one[0]:.3f}", f"{dollars(requests) * 1e6:.0f}")
             for reader in readers:
                 reader.stop()
+    # Which readers have which pieces is up to their addresses, but not all have the first one's all the time.
+    assert asked_by_many > 0, "no reader was asked for a piece, so nothing is measured"
     return table
 
 
@@ -196,4 +218,4 @@ def tables(context, s3):
                           f"{dollars(requests) * 1e6:.0f}")
             reader.stop()
         writer.stop()
-    return [written, asked, over_segments(context, s3)]
+    return [written, asked, *over_segments(context, s3)]

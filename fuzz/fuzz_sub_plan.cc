@@ -21,15 +21,17 @@ constexpr const char* kOps[] = {"rate",
                                 "rate_counter",
                                 "quantile_over_time"};
 
-std::string framed(std::string_view magic, std::string_view message) {
-    std::string out = query::begin_checked(magic, query::kSubPlanVersion);
+std::string framed(std::string_view magic,
+                   std::string_view message,
+                   std::uint32_t version = query::kSubPlanVersion) {
+    std::string out = query::begin_checked(magic, version);
     out.append(message);
     query::end_checked(out);
     return out;
 }
 
-void plan(std::string_view message) {
-    const auto plan = query::decode_sub_plan(framed("LOGISUBP", message));
+void plan(std::string_view message, std::uint32_t version) {
+    const auto plan = query::decode_sub_plan(framed("LOGISUBP", message, version));
     if (!plan.ok()) {
         return;
     }
@@ -38,8 +40,9 @@ void plan(std::string_view message) {
     fuzz::must(again.ok() && query::encode(*again) == bytes);
 }
 
-void rows(std::string_view message) {
+void rows(std::string_view message, const query::StreamRange& streams) {
     query::SubPlan plan;
+    plan.streams = streams;
     plan.first = {-1'000'000};
     plan.last = {1'000'000'000'000};
     plan.limit = 1000;
@@ -76,13 +79,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const std::string_view message(reinterpret_cast<const char*>(data) + 1, size - 1);
-    const std::size_t kind = data[0] % (2 + std::size(kOps));
+    const std::size_t kind = data[0] % (4 + std::size(kOps));
     if (kind == 0) {
-        plan(message);
+        plan(message, query::kSubPlanVersion);
     } else if (kind == 1) {
-        rows(message);
-    } else {
+        rows(message, {});
+    } else if (kind < 2 + std::size(kOps)) {
         states(kOps[kind - 2], message);
+    } else if (kind == 2 + std::size(kOps)) {
+        plan(message, query::kRangedPlanVersion);
+    } else {
+        rows(message, {*Labels::parse("{a=\"b\"}"), std::nullopt});
     }
     return 0;
 }

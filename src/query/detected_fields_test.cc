@@ -15,7 +15,8 @@ LogRow row(const char* stream,
             std::make_shared<Labels>(*Labels::parse(stream)),
             std::move(line),
             std::move(metadata),
-            std::move(parsed)};
+            std::move(parsed),
+            {}};
 }
 
 // name:type:cardinality:parsers:path, …

@@ -14,7 +14,6 @@ namespace {
 
 struct LineCandidate {
     LogRow row;
-    StreamId id;
     Sequence sequence;
     base::Hash128 stored;  // of line and metadata as they are stored: equal entries are one
 };
@@ -43,9 +42,9 @@ class RowReader {
         if (!pipeline_.process(entry_)) {
             return false;
         }
-        out.id = rows_.selection->id(stream);
         out.stored = stored_key(line);
         out.row = maker_.make(entry_, labels_);
+        out.row.id = rows_.selection->id(stream);
         ++got_.passed_lines;
         return true;
     }
@@ -161,11 +160,8 @@ class Collector {
     }
 
     [[nodiscard]] bool earlier(const LineCandidate& a, const LineCandidate& b) const {
-        if (a.row.time != b.row.time) {
-            return forward_ ? a.row.time < b.row.time : a.row.time > b.row.time;
-        }
-        if (a.id != b.id) {
-            return a.id < b.id;
+        if (a.row.time != b.row.time || a.row.id != b.row.id) {
+            return comes_before(a.row, b.row, forward_);
         }
         return forward_ ? a.sequence < b.sequence : a.sequence > b.sequence;
     }
@@ -270,7 +266,7 @@ class Collector {
         std::size_t run = 0;  // where entries of this stream and time begin among those kept
         for (std::size_t i = 0; i < best_.size(); ++i) {
             LineCandidate& c = best_[i];
-            if (run == kept || best_[run].row.time != c.row.time || best_[run].id != c.id) {
+            if (run == kept || best_[run].row.time != c.row.time || best_[run].row.id != c.row.id) {
                 run = kept;
             }
             std::size_t same = run;
@@ -352,6 +348,13 @@ LogRow RowMaker::make(const exec::Entry& entry, const std::shared_ptr<const Labe
     row.metadata = pairs_of(entry, exec::LabelCategory::kMetadata);
     row.parsed = pairs_of(entry, exec::LabelCategory::kParsed);
     return row;
+}
+
+bool comes_before(const LogRow& a, const LogRow& b, bool forward) {
+    if (a.time != b.time) {
+        return forward ? a.time < b.time : a.time > b.time;
+    }
+    return a.id < b.id;
 }
 
 std::int64_t memory_bytes(const LogRow& row) {

@@ -19,6 +19,9 @@ class RowMaker {
     std::vector<MetadataView> sorted_;
 };
 
+// Whether it comes first in an answer: by time in the direction of the query, then by stream.
+[[nodiscard]] bool comes_before(const LogRow& a, const LogRow& b, bool forward);
+
 // What a row takes.
 [[nodiscard]] std::int64_t memory_bytes(const LogRow& row);
 

@@ -111,10 +111,25 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     }
 
     void read_spread(const Leaf& leaf, const exec::Windows& windows, LeafDone done) {
-        auto pieces = pieces_of(*reading_.spread,
-                                leaf.aggregation->log.matchers,
-                                windows.first_time(),
-                                windows.last_time());
+        // Without stages statistics tell what is counted.
+        const bool reads_rows =
+            !leaf.aggregation->log.stages.empty() || leaf.aggregation->unwrap.has_value();
+        const Wanted wanted{
+            leaf.aggregation->log.matchers, windows.first_time(), windows.last_time(), reads_rows};
+        find_pieces(reading_.executor,
+                    *reading_.spread,
+                    wanted,
+                    cancel_,
+                    [self = shared_from_this(), &leaf, windows, done = std::move(done)](
+                        StatusOr<std::vector<Piece>> pieces) {
+                        self->read_pieces(std::move(pieces), leaf, windows, done);
+                    });
+    }
+
+    void read_pieces(StatusOr<std::vector<Piece>> pieces,
+                     const Leaf& leaf,
+                     const exec::Windows& windows,
+                     LeafDone done) {
         if (!pieces.ok()) {
             done(pieces.status());
         } else if (pieces->size() == 1) {

@@ -1,11 +1,16 @@
 #include "query/pieces.h"
 
+#include "absl/strings/str_cat.h"
+#include "exec/run_items.h"
 #include "exec/selections.h"
+#include "query/stream_cuts.h"
 #include "query/sub_plan.h"
 
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <numeric>
+#include <tuple>
 
 namespace logi::query {
 namespace {
@@ -16,6 +21,10 @@ constexpr std::uint64_t kOpenShare = 32;
 constexpr std::uint64_t kSmallShare = 8;
 // A piece of a time with much in it ends early.
 constexpr std::uint64_t kLargeFactor = 4;
+// What has so many times a piece is too much for one place, ...
+constexpr std::uint64_t kUncutFactor = 8;
+// ... and so is what would be read here, only as entries in journals touch a part of it.
+constexpr std::uint64_t kUncutHereFactor = 2;
 constexpr std::int64_t kGridNs = 60LL * kNanosPerSecond;
 
 // What lies between two times at which pieces may meet.
@@ -30,11 +39,30 @@ struct Open {
     std::int64_t here = 0;
 };
 
+// Where what has to be read here begins, and what comes behind all of it.
+struct HereTime {
+    Timestamp first = Timestamp::max();
+    Timestamp behind = Timestamp::min();
+};
+
+HereTime here_time(const std::vector<Occupied>& occupied) {
+    HereTime here;
+    for (const Occupied& o : occupied) {
+        if (o.here) {
+            here.first = std::min(here.first, o.first);
+            here.behind = std::max(here.behind, o.last + Duration{1});
+        }
+    }
+    return here;
+}
+
 // Times at which pieces may meet: each begins one. Ascending; the first is the query's first.
 std::vector<Timestamp> meeting_times(const std::vector<Occupied>& occupied,
                                      Timestamp first,
                                      Timestamp last,
-                                     std::uint64_t open_bytes_max) {
+                                     std::uint64_t open_here_max,
+                                     std::uint64_t open_max) {
+    const HereTime here = here_time(occupied);
     // How what is open before and at a time changes there.
     std::map<Timestamp, Open> changes;
     std::vector<Timestamp> times = {first};
@@ -66,6 +94,11 @@ std::vector<Timestamp> meeting_times(const std::vector<Occupied>& occupied,
             now.bytes += change->second.bytes;
             now.here += change->second.here;
         }
+        // The newest entries are in journals: were they not cut off, they would keep here all that
+        // overlaps with what overlaps with them. So there what is open may be more.
+        const bool beside_here = time == here.first || time == here.behind;
+        const std::uint64_t open_bytes_max =
+            beside_here ? std::max(open_here_max, open_max) : open_max;
         if (time == first ||
             (now.here == 0 && static_cast<std::uint64_t>(now.bytes) <= open_bytes_max)) {
             meeting.push_back(time);
@@ -134,7 +167,7 @@ std::vector<Group> group(const std::vector<Atom>& atoms,
 }
 
 // What is small beside what is read here is read here as well.
-std::vector<PieceTime> joined(std::vector<Group> groups, std::uint64_t small_bytes) {
+std::vector<Group> joined(std::vector<Group> groups, std::uint64_t small_bytes) {
     for (std::size_t i = 0; i < groups.size(); ++i) {
         const bool beside_here = (i > 0 && groups[i - 1].time.here) ||
                                  (i + 1 < groups.size() && groups[i + 1].time.here);
@@ -142,13 +175,55 @@ std::vector<PieceTime> joined(std::vector<Group> groups, std::uint64_t small_byt
             groups[i].time.here = true;
         }
     }
-    std::vector<PieceTime> pieces;
+    std::vector<Group> pieces;
     for (const Group& g : groups) {
-        if (!pieces.empty() && pieces.back().here && g.time.here) {
-            pieces.back().last = g.time.last;
+        if (!pieces.empty() && pieces.back().time.here && g.time.here) {
+            pieces.back().time.last = g.time.last;
         } else {
-            pieces.push_back(g.time);
+            pieces.push_back(g);
         }
+    }
+    return pieces;
+}
+
+std::vector<Occupied> within(std::vector<Occupied> occupied, Timestamp first, Timestamp last) {
+    std::erase_if(occupied, [&](const Occupied& o) { return o.first > last || o.last < first; });
+    for (Occupied& o : occupied) {
+        o.first = std::max(o.first, first);
+        o.last = std::min(o.last, last);
+    }
+    return occupied;
+}
+
+// Of what is too much for a piece, as there is nowhere to cut it, larger pieces are made: of these
+// more may be open. `open_here_max` is what may be open beside what has to be read here.
+std::vector<PieceTime> cut(const std::vector<Occupied>& occupied,
+                           Timestamp first,
+                           Timestamp last,
+                           std::uint64_t open_here_max,
+                           std::uint64_t piece_bytes) {
+    std::uint64_t bytes = 0;
+    for (const Occupied& o : occupied) {
+        bytes += o.here ? 0 : o.bytes;
+    }
+    const auto meeting =
+        meeting_times(occupied, first, last, open_here_max, piece_bytes / kOpenShare);
+    const double length_ns = static_cast<double>(last.ns) - static_cast<double>(first.ns);
+    const std::int64_t grid = grid_of(bytes, length_ns, piece_bytes);
+    auto groups = group(atoms_of(occupied, meeting), last, grid, piece_bytes);
+    std::vector<PieceTime> pieces;
+    for (const Group& g : joined(std::move(groups), piece_bytes / kSmallShare)) {
+        const std::uint64_t factor = g.time.here ? kUncutHereFactor : kUncutFactor;
+        if (g.bytes < factor * piece_bytes) {
+            pieces.push_back(g.time);
+            continue;
+        }
+        const auto parts = cut(within(occupied, g.time.first, g.time.last),
+                               g.time.first,
+                               g.time.last,
+                               g.bytes / kOpenShare,
+                               2 * piece_bytes);
+        pieces.insert(pieces.end(), parts.begin(), parts.end());
     }
     return pieces;
 }
@@ -176,10 +251,36 @@ bool can_ask(const Spread& spread) {
            });
 }
 
-Piece filled(const Spread& spread, const PieceTime& time) {
+// The largest segment of a piece, and all that is in it.
+struct Sizes {
+    std::shared_ptr<const segment::Source> largest;
+    const std::string* key = nullptr;
+    std::uint64_t largest_bytes = 0;
+    std::vector<std::uint64_t> others_bytes;
+
+    void add(const StoredSegment& segment, std::shared_ptr<const segment::Source> source) {
+        // The same one in whatever order they come.
+        const bool is_largest = largest == nullptr || std::tie(segment.size_bytes, segment.key) >
+                                                          std::tie(largest_bytes, *key);
+        if (!is_largest) {
+            others_bytes.push_back(segment.size_bytes);
+            return;
+        }
+        if (largest != nullptr) {
+            others_bytes.push_back(largest_bytes);
+        }
+        largest = std::move(source);
+        largest_bytes = segment.size_bytes;
+        key = &segment.key;
+    }
+    [[nodiscard]] std::uint64_t bytes() const {
+        return std::accumulate(others_bytes.begin(), others_bytes.end(), largest_bytes);
+    }
+};
+
+Piece filled(const Spread& spread, const PieceTime& time, Sizes& sizes) {
     Piece piece;
     piece.time = time;
-    std::uint64_t largest = 0;
     for (std::size_t i = 0; i < spread.stored.size(); ++i) {
         const StoredPart& part = spread.stored[i];
         StoredPart own{part.tenant, part.label, part.hiding, {}};
@@ -190,20 +291,98 @@ Piece filled(const Spread& spread, const PieceTime& time) {
             }
             own.segments.push_back(segment);
             piece.sources.push_back(spread.opened[i][j]);
-            if (segment.size_bytes >= largest) {
-                largest = segment.size_bytes;
-                piece.key = segment.key;
-            }
+            sizes.add(segment, spread.opened[i][j]);
         }
         if (!own.segments.empty()) {
             piece.parts.push_back(std::move(own));
         }
     }
+    piece.key = sizes.key == nullptr ? "" : *sizes.key;
     if (time.here) {
         piece.sources.insert(piece.sources.end(), spread.here.begin(), spread.here.end());
     }
     return piece;
 }
+
+Piece part_of(const Piece& piece, const StreamRange& streams) {
+    Piece part = piece;
+    part.streams = streams;
+    part.sources = of_streams(std::move(part.sources), streams);
+    if (!streams.has_all()) {
+        absl::StrAppend(&part.key, " ", streams.to_string());
+    }
+    return part;
+}
+
+std::uint64_t stored_bytes(const Spread& spread, Timestamp first, Timestamp last) {
+    std::uint64_t bytes = 0;
+    for (const StoredPart& part : spread.stored) {
+        for (const StoredSegment& segment : part.segments) {
+            const bool touches = segment.min_time <= last && segment.max_time >= first;
+            bytes += touches ? segment.size_bytes : 0;
+        }
+    }
+    return bytes;
+}
+
+// Of a query over so much.
+std::uint64_t piece_bytes_of(std::uint64_t bytes, const SplitOptions& options) {
+    return std::max({options.piece_bytes,
+                     bytes / std::max<std::uint64_t>(options.pieces_max, 1),
+                     std::uint64_t{1}});
+}
+
+StatusOr<std::vector<PieceTime>> times_of(const Spread& spread, const Wanted& wanted) {
+    if (can_ask(spread)) {
+        LOGI_ASSIGN_OR_RETURN(
+            const exec::Selections here,
+            exec::select(spread.here, wanted.matchers, wanted.first, wanted.last));
+        // What of the head cannot be told may have any time.
+        if (here.missing.empty()) {
+            return cut_into_pieces(
+                occupied_of(spread, here), wanted.first, wanted.last, spread.options);
+        }
+    }
+    return std::vector<PieceTime>{{wanted.first, wanted.last, true}};
+}
+
+// Pieces by time on their way to pieces by streams, which are found as tasks: each takes reads of a
+// directory.
+struct Cutting {
+    struct Time {
+        Piece piece;
+        Sizes sizes;
+        std::vector<StreamRange> ranges{1};
+    };
+    std::vector<Time> times;
+    std::vector<std::size_t> large;  // those that may be cut
+
+    Status cut(std::size_t i,
+               const Wanted& wanted,
+               const SplitOptions& options,
+               std::uint64_t piece_bytes) {
+        Time& time = times[large[i]];
+        time.ranges = ranges_of({time.sizes.largest,
+                                 time.sizes.largest_bytes,
+                                 time.sizes.others_bytes,
+                                 piece_bytes,
+                                 options.open_share},
+                                wanted.matchers,
+                                time.piece.time.first,
+                                time.piece.time.last);
+        return absl::OkStatus();
+    }
+
+    [[nodiscard]] std::vector<Piece> pieces() const {
+        std::vector<Piece> pieces;
+        for (const Time& time : times) {
+            for (const StreamRange& range : time.ranges) {
+                pieces.push_back(part_of(time.piece, range));
+            }
+        }
+        return pieces;
+    }
+};
 
 }  // namespace
 
@@ -211,47 +390,52 @@ std::vector<PieceTime> cut_into_pieces(std::vector<Occupied> occupied,
                                        Timestamp first,
                                        Timestamp last,
                                        const SplitOptions& options) {
-    std::erase_if(occupied, [&](const Occupied& o) { return o.first > last || o.last < first; });
+    occupied = within(std::move(occupied), first, last);
     std::uint64_t bytes = 0;
-    for (Occupied& o : occupied) {
-        o.first = std::max(o.first, first);
-        o.last = std::min(o.last, last);
+    for (const Occupied& o : occupied) {
         bytes += o.here ? 0 : o.bytes;
     }
     if (bytes == 0 || bytes < options.split_bytes_min) {
         return {{first, last, true}};
     }
-    const std::uint64_t piece_bytes =
-        std::max({options.piece_bytes,
-                  bytes / std::max<std::uint64_t>(options.pieces_max, 1),
-                  std::uint64_t{1}});
-    const auto meeting = meeting_times(occupied, first, last, piece_bytes / kOpenShare);
-    const double length_ns = static_cast<double>(last.ns) - static_cast<double>(first.ns);
-    const std::int64_t grid = grid_of(bytes, length_ns, piece_bytes);
-    auto groups = group(atoms_of(occupied, meeting), last, grid, piece_bytes);
-    auto pieces = joined(std::move(groups), piece_bytes / kSmallShare);
-    pieces.front().here = pieces.front().here || pieces.size() == 1;
-    return pieces;
+    return cut(occupied, first, last, 0, piece_bytes_of(bytes, options));
 }
 
-StatusOr<std::vector<Piece>> pieces_of(const Spread& spread,
-                                       const std::vector<Matcher>& matchers,
-                                       Timestamp first,
-                                       Timestamp last) {
-    std::vector<PieceTime> times = {{first, last, true}};
-    if (can_ask(spread)) {
-        LOGI_ASSIGN_OR_RETURN(const exec::Selections here,
-                              exec::select(spread.here, matchers, first, last));
-        // What of the head cannot be told may have any time.
-        if (here.missing.empty()) {
-            times = cut_into_pieces(occupied_of(spread, here), first, last, spread.options);
+void find_pieces(io::Executor& executor,
+                 const Spread& spread,
+                 const Wanted& wanted,
+                 const io::CancelToken& cancel,
+                 std::function<void(StatusOr<std::vector<Piece>>)> done) {
+    const auto times = times_of(spread, wanted);
+    if (!times.ok()) {
+        done(times.status());
+        return;
+    }
+    const std::uint64_t bytes = stored_bytes(spread, wanted.first, wanted.last);
+    const std::uint64_t piece_bytes = piece_bytes_of(bytes, spread.options);
+    const auto cutting = std::make_shared<Cutting>();
+    for (const PieceTime& time : *times) {
+        Cutting::Time& next = cutting->times.emplace_back();
+        next.piece = filled(spread, time, next.sizes);
+        if (wanted.reads_rows && !time.here &&
+            next.sizes.bytes() >= std::max(2 * piece_bytes, spread.options.split_bytes_min)) {
+            cutting->large.push_back(cutting->times.size() - 1);
         }
     }
-    std::vector<Piece> pieces;
-    for (const PieceTime& time : times) {
-        pieces.push_back(filled(spread, time));
+    if (cutting->large.empty()) {
+        done(cutting->pieces());
+        return;
     }
-    return pieces;
+    exec::run_items(
+        executor,
+        cutting->large.size(),
+        cancel,
+        [cutting, wanted, options = spread.options, piece_bytes](std::size_t i) {
+            return cutting->cut(i, wanted, options, piece_bytes);
+        },
+        [cutting, done = std::move(done)](const Status& status) {
+            done(status.ok() ? StatusOr<std::vector<Piece>>(cutting->pieces()) : status);
+        });
 }
 
 }  // namespace logi::query

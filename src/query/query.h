@@ -52,6 +52,7 @@ struct LogRow {
     std::string line;
     std::vector<LabelPair> metadata;  // sorted by name
     std::vector<LabelPair> parsed;    // sorted by name, may have empty values
+    StreamId id;  // of its stream as it is stored: by these entries of one time are in order
 };
 
 struct Point {

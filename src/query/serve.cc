@@ -46,23 +46,25 @@ void serve_logs(std::shared_ptr<io::Executor> executor,
                 Done done) {
     Prepared query{request_of(plan), std::move(expr), {}, {}};
     query.range = {query.request.start, query.request.end};
-    run_log_query(
-        *executor,
-        std::move(sources),
-        query,
-        allowed.memory,
-        std::move(cancel),
-        [executor, allowed, done = std::move(done)](const StatusOr<Result>& result) {
-            if (!result.ok()) {
-                done(allowed.answer(result.status()));
-                return;
-            }
-            std::string answer = encode_rows(result->rows, {result->stats, result->missing});
-            const auto bytes = static_cast<std::int64_t>(answer.size());
-            // The rows are still there.
-            const bool fits = bytes <= kSubAnswerBytesMax && bytes <= result->memory_left_bytes;
-            done(fits ? std::move(answer) : too_large());
-        });
+    run_log_query(*executor,
+                  std::move(sources),
+                  query,
+                  allowed.memory,
+                  std::move(cancel),
+                  [executor, allowed, streams = plan.streams, done = std::move(done)](
+                      const StatusOr<Result>& result) {
+                      if (!result.ok()) {
+                          done(allowed.answer(result.status()));
+                          return;
+                      }
+                      std::string answer =
+                          encode_rows(result->rows, {result->stats, result->missing}, streams);
+                      const auto bytes = static_cast<std::int64_t>(answer.size());
+                      // The rows are still there.
+                      const bool fits =
+                          bytes <= kSubAnswerBytesMax && bytes <= result->memory_left_bytes;
+                      done(fits ? std::move(answer) : too_large());
+                  });
 }
 
 // One range aggregation under way.
@@ -132,6 +134,7 @@ void serve(std::shared_ptr<io::Executor> executor,
         return;
     }
     std::shared_ptr<const logql::Expr> expr = *std::move(parsed);
+    sources = of_streams(std::move(sources), plan.streams);
     const Allowed allowed{
         std::make_shared<exec::MemoryBudget>(std::min(plan.memory_bytes_max, memory_bytes_max)),
         memory_bytes_max < plan.memory_bytes_max};

@@ -10,7 +10,8 @@
 namespace logi::query {
 
 // `sources` are the plan's segments, as much of them as may be seen, and with the labels that it
-// says. Runs as tasks on the executor; `done` is called once, with an answer that may be an error.
+// says; of them the plan's streams are read. Runs as tasks on the executor; `done` is called once,
+// with an answer that may be an error.
 // It may hold `memory_bytes_max`, its answer included, also where the plan has more: for who asked
 // that is no answer (kOutOfRange) then, and not the end of the query.
 void serve(std::shared_ptr<io::Executor> executor,

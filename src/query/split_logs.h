@@ -6,8 +6,8 @@
 
 namespace logi::query {
 
-// The pieces are those of the query's time, ascending; they are asked for in its direction, few at
-// first, until the answer is full.
+// The pieces are those of the query's time, ascending, those of one time beside each other; they
+// are asked for in its direction, few at first, until the answer is full.
 void run_split_logs(std::shared_ptr<io::Executor> executor,
                     std::shared_ptr<const Spread> spread,
                     std::vector<Piece> pieces,

@@ -6,6 +6,16 @@
 #include "query/split_logs.h"
 
 namespace logi::query {
+namespace {
+
+bool drops_rows(const logql::LogExpr& log) {
+    return std::any_of(log.stages.begin(), log.stages.end(), [](const logql::Stage& stage) {
+        return std::holds_alternative<logql::LineFilterStage>(stage) ||
+               std::holds_alternative<logql::LabelFilterStage>(stage);
+    });
+}
+
+}  // namespace
 
 exec::Sources Spread::all() const {
     exec::Sources sources = here;
@@ -36,21 +46,24 @@ void run_spread(std::shared_ptr<io::Executor> executor,
         run(*executor, spread->all(), std::move(query), limits, cancel, std::move(done));
         return;
     }
-    auto pieces =
-        pieces_of(*spread, log->matchers, query.range.start, query.range.end - Duration{1});
-    if (!pieces.ok()) {
-        done(pieces.status());
-    } else if (pieces->size() == 1) {
-        run(*executor, spread->all(), std::move(query), limits, cancel, std::move(done));
-    } else {
-        run_split_logs(std::move(executor),
-                       std::move(spread),
-                       *std::move(pieces),
-                       query,
-                       limits,
-                       cancel,
-                       std::move(done));
-    }
+    // The newest lines, if none are left out, are in a few blocks.
+    const Wanted wanted{
+        log->matchers, query.range.start, query.range.end - Duration{1}, drops_rows(*log)};
+    find_pieces(
+        *executor,
+        *spread,
+        wanted,
+        cancel,
+        [executor, spread, query = std::move(query), limits, cancel, done = std::move(done)](
+            StatusOr<std::vector<Piece>> pieces) {
+            if (!pieces.ok()) {
+                done(pieces.status());
+            } else if (pieces->size() == 1) {
+                run(*executor, spread->all(), query, limits, cancel, done);
+            } else {
+                run_split_logs(executor, spread, *std::move(pieces), query, limits, cancel, done);
+            }
+        });
 }
 
 }  // namespace logi::query

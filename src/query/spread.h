@@ -58,6 +58,9 @@ struct SplitOptions {
     // Of less no pieces are made: one reader has it before others have been asked.
     std::uint64_t split_bytes_min = 128ULL << 20U;
     std::uint64_t pieces_max = 256;
+    // Of what is cut by streams one part in so many may be read twice. There are a power of two of
+    // ranges, so where this is what bounds them it is a twenty-fourth, about.
+    std::uint64_t open_share = 16;
     std::size_t calls_max = 16;  // under way, of one query
     // With no answer until then another reader is asked as well.
     Duration patience = Duration::seconds(10);

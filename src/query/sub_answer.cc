@@ -17,7 +17,12 @@ constexpr std::string_view kAnswerMagic = "LOGIPART";
 constexpr std::size_t kMissingMax = 1000;
 constexpr std::uint64_t kPairsMax = 100'000;
 
-enum Kind : std::uint8_t { kError, kRows, kStates };
+// The last are rows with the ids of their streams; only to who has asked for a range of streams.
+enum Kind : std::uint8_t { kError, kRows, kStates, kRowsWithIds };
+
+Kind kind_of_rows(const StreamRange& streams) {
+    return streams.has_all() ? kRows : kRowsWithIds;
+}
 
 std::string begin(Kind kind) {
     std::string out = begin_checked(kAnswerMagic, kSubPlanVersion);
@@ -173,21 +178,24 @@ class RowsReader {
     }
 
     Status read_row(std::vector<LogRow>& rows) {
-        const Timestamp time{r_.i64()};
+        LogRow row;
+        row.time = {r_.i64()};
         const std::uint64_t stream = r_.varint();
-        const bool in_order =
-            rows.empty() || (plan_.forward ? rows.back().time <= time : rows.back().time >= time);
-        if (!r_.ok() || stream >= streams_.size() || !in_order || time < plan_.first ||
-            time > plan_.last) {
+        if (!plan_.streams.has_all()) {
+            row.id.high = r_.u64();
+            row.id.low = r_.u64();
+        }
+        if (!r_.ok() || stream >= streams_.size() || row.time < plan_.first ||
+            row.time > plan_.last ||
+            (!rows.empty() && comes_before(row, rows.back(), plan_.forward))) {
             return damaged();
         }
-        LogRow& row = rows.emplace_back();
-        row.time = time;
         row.stream = streams_[stream];
         row.line = r_.string();
         row.metadata = read_pairs(r_);
         row.parsed = read_pairs(r_);
-        return charge(memory_bytes(row));
+        rows.push_back(std::move(row));
+        return charge(memory_bytes(rows.back()));
     }
 
     base::ByteReader& r_;
@@ -208,8 +216,10 @@ std::string encode_error(const Status& error) {
     return out;
 }
 
-std::string encode_rows(const std::vector<LogRow>& rows, const ReadNotes& notes) {
-    std::string out = begin(kRows);
+std::string encode_rows(const std::vector<LogRow>& rows,
+                        const ReadNotes& notes,
+                        const StreamRange& range) {
+    std::string out = begin(kind_of_rows(range));
     base::ByteWriter w(out);
     write(w, notes);
     const StreamTable streams(rows);
@@ -218,6 +228,10 @@ std::string encode_rows(const std::vector<LogRow>& rows, const ReadNotes& notes)
     for (const LogRow& row : rows) {
         w.i64(row.time.ns);
         w.varint(streams.number_of(row));
+        if (!range.has_all()) {
+            w.u64(row.id.high);
+            w.u64(row.id.low);
+        }
         w.string(row.line);
         write(w, row.metadata);
         write(w, row.parsed);
@@ -239,7 +253,7 @@ StatusOr<std::vector<LogRow>> decode_rows(std::string_view answer,
                                           const SubPlan& plan,
                                           exec::MemoryBudget& budget,
                                           ReadNotes& notes) {
-    LOGI_ASSIGN_OR_RETURN(base::ByteReader r, open(answer, kRows));
+    LOGI_ASSIGN_OR_RETURN(base::ByteReader r, open(answer, kind_of_rows(plan.streams)));
     ReadNotes got;
     read(r, got);
     std::vector<LogRow> rows;

@@ -57,13 +57,31 @@ void write(base::ByteWriter& w, const StoredPart& part) {
     }
 }
 
+void write(base::ByteWriter& w, const Labels& labels) {
+    w.varint(labels.size());
+    for (const LabelPair& pair : labels.pairs()) {
+        w.string(pair.name);
+        w.string(pair.value);
+    }
+}
+
+// Whether it has an end, where it begins, and where it ends.
+void write(base::ByteWriter& w, const StreamRange& range) {
+    w.u8(range.to.has_value() ? 1 : 0);
+    write(w, range.from);
+    if (range.to.has_value()) {
+        write(w, *range.to);
+    }
+}
+
 // Of what is read. Every other count is met by bytes, so lists grow only as long as there are some.
 class Allowance {
   public:
     Status take() {
         return ++taken_ <= kMatchersMax
                    ? absl::OkStatus()
-                   : absl::InvalidArgumentError("a sub-plan has too many matchers or tenants");
+                   : absl::InvalidArgumentError(
+                         "a sub-plan has too many matchers, labels or tenants");
     }
 
   private:
@@ -139,6 +157,30 @@ Status read(base::ByteReader& r, StoredPart& part, Allowance& allowance) {
     return absl::OkStatus();
 }
 
+Status read(base::ByteReader& r, Labels& labels, Allowance& allowance) {
+    std::vector<LabelPair> pairs;
+    for (std::uint64_t left = r.varint(); left > 0 && r.ok(); --left) {
+        LOGI_RETURN_IF_ERROR(allowance.take());
+        LabelPair& pair = pairs.emplace_back();
+        pair.name = r.string();
+        pair.value = r.string();
+    }
+    labels = Labels::of_result(std::move(pairs));
+    return absl::OkStatus();
+}
+
+Status read(base::ByteReader& r, StreamRange& range, Allowance& allowance) {
+    const std::uint8_t ends = r.u8();
+    LOGI_RETURN_IF_ERROR(read(r, range.from, allowance));
+    if (ends != 0) {
+        LOGI_RETURN_IF_ERROR(read(r, range.to.emplace(), allowance));
+    }
+    if (ends > 1 || range.has_all() || (range.to.has_value() && *range.to <= range.from)) {
+        return absl::InvalidArgumentError("a sub-plan has a range of streams that is none");
+    }
+    return absl::OkStatus();
+}
+
 bool is_near(Timestamp time) {
     return time.ns > -kFarNs && time.ns < kFarNs;
 }
@@ -171,6 +213,7 @@ SubPlan sub_plan_of(const Piece& piece,
     plan.columns = request.columns;
     plan.now = request.now;
     plan.memory_bytes_max = memory_bytes_max;
+    plan.streams = piece.streams;
     plan.parts = piece.parts;
     return plan;
 }
@@ -182,8 +225,12 @@ bool can_encode(const exec::Hiding& hiding) {
 }
 
 std::string encode(const SubPlan& plan) {
-    std::string out = begin_checked(kPlanMagic, kSubPlanVersion);
+    const bool ranged = !plan.streams.has_all();
+    std::string out = begin_checked(kPlanMagic, ranged ? kRangedPlanVersion : kSubPlanVersion);
     base::ByteWriter w(out);
+    if (ranged) {
+        write(w, plan.streams);
+    }
     w.u8(static_cast<std::uint8_t>((plan.metric ? kMetric : 0) | (plan.forward ? kForward : 0) |
                                    (plan.equal_entries ? kEqualEntries : 0) |
                                    (plan.columns ? kColumns : 0)));
@@ -205,9 +252,17 @@ std::string encode(const SubPlan& plan) {
 }
 
 StatusOr<SubPlan> decode_sub_plan(std::string_view bytes) {
-    LOGI_ASSIGN_OR_RETURN(base::ByteReader r,
-                          open_checked(bytes, kPlanMagic, kSubPlanVersion, "sub-plan"));
+    auto opened = open_checked(bytes, kPlanMagic, kSubPlanVersion, "sub-plan");
+    const bool ranged = absl::IsUnimplemented(opened.status());
+    if (ranged) {
+        opened = open_checked(bytes, kPlanMagic, kRangedPlanVersion, "sub-plan");
+    }
+    LOGI_ASSIGN_OR_RETURN(base::ByteReader r, std::move(opened));
     SubPlan plan;
+    Allowance allowance;
+    if (ranged) {
+        LOGI_RETURN_IF_ERROR(read(r, plan.streams, allowance));
+    }
     const std::uint8_t flags = r.u8();
     plan.metric = (flags & kMetric) != 0;
     plan.forward = (flags & kForward) != 0;
@@ -223,7 +278,6 @@ StatusOr<SubPlan> decode_sub_plan(std::string_view bytes) {
     plan.limit = static_cast<std::uint32_t>(limit);
     plan.now = {r.i64()};
     plan.memory_bytes_max = r.i64();
-    Allowance allowance;
     for (std::uint64_t left = r.varint(); left > 0 && r.ok(); --left) {
         LOGI_RETURN_IF_ERROR(read(r, plan.parts.emplace_back(), allowance));
     }

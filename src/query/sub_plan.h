@@ -18,8 +18,11 @@
 
 namespace logi::query {
 
-// Raised when either encoding changes: a reader answers only its own.
+// A reader answers only versions that it knows; who asked reads the others itself. The second is
+// that of plans with a range of streams, which a reader that knows only the first must not take for
+// plans of all streams: it still answers those.
 inline constexpr std::uint32_t kSubPlanVersion = 1;
+inline constexpr std::uint32_t kRangedPlanVersion = 2;
 // Of an answer.
 inline constexpr std::int64_t kSubAnswerBytesMax = 48LL << 20U;
 
@@ -36,6 +39,7 @@ struct SubPlan {
     bool columns = true;
     Timestamp now;
     std::int64_t memory_bytes_max = 0;
+    StreamRange streams;
     std::vector<StoredPart> parts;
 };
 
@@ -53,7 +57,10 @@ StatusOr<SubPlan> decode_sub_plan(std::string_view bytes);
 
 // An answer: the error that the query ends with, or what was found.
 [[nodiscard]] std::string encode_error(const Status& error);
-[[nodiscard]] std::string encode_rows(const std::vector<LogRow>& rows, const ReadNotes& notes);
+// To a plan with a range of streams with the streams' ids, by which rows of one time are in order.
+[[nodiscard]] std::string encode_rows(const std::vector<LogRow>& rows,
+                                      const ReadNotes& notes,
+                                      const StreamRange& streams = {});
 // `written`: by RangePass::write().
 [[nodiscard]] std::string encode_states(std::string_view written, const ReadNotes& notes);
 

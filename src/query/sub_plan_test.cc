@@ -105,11 +105,125 @@ TEST(SubPlan, DamageAndOtherVersionsAreRefused) {
         EXPECT_TRUE(absl::IsDataLoss(decode_sub_plan(bytes.substr(0, i)).status())) << i;
     }
     std::string newer = bytes;
-    newer[8] = static_cast<char>(kSubPlanVersion + 1);
+    newer[8] = static_cast<char>(kRangedPlanVersion + 1);
     EXPECT_TRUE(absl::IsUnimplemented(decode_sub_plan(with_checksum(newer)).status()));
     SubPlan odd = plan_of("count_over_time({app=\"api\"}[1m])");
     odd.steps.count = std::size_t{1} << 40U;
     EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(encode(odd)).status()));
+}
+
+StreamRange range_of(const std::string& from, const std::string& to) {
+    StreamRange range;
+    range.from = *Labels::parse(from);
+    if (!to.empty()) {
+        range.to = *Labels::parse(to);
+    }
+    return range;
+}
+
+TEST(SubPlan, ARangeOfStreamsIsAnotherVersion) {
+    SubPlan plan = plan_of(kLogs);
+    EXPECT_EQ(encode(plan)[8], static_cast<char>(kSubPlanVersion));
+    for (const StreamRange& range : {range_of("{}", "{app=\"b\"}"),
+                                     range_of("{app=\"b\"}", ""),
+                                     range_of("{app=\"b\", n=\"\\n\"}", "{b=\"a\"}")}) {
+        plan.streams = range;
+        const std::string bytes = encode(plan);
+        EXPECT_EQ(bytes[8], static_cast<char>(kRangedPlanVersion));
+        const auto back = decode_sub_plan(bytes);
+        ASSERT_TRUE(back.ok()) << back.status();
+        EXPECT_EQ(back->streams, range);
+        EXPECT_EQ(encode(*back), bytes);
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            std::string changed = bytes;
+            changed[i] = static_cast<char>(changed[i] ^ 1);
+            EXPECT_TRUE(absl::IsDataLoss(decode_sub_plan(changed).status())) << i;
+            if (i > 12 && i + 4 < bytes.size()) {
+                EXPECT_FALSE(decode_sub_plan(with_checksum(bytes.substr(0, i) + "1234")).ok()) << i;
+            }
+        }
+        // As a plan of all streams it is none.
+        std::string older = bytes;
+        older[8] = static_cast<char>(kSubPlanVersion);
+        EXPECT_FALSE(decode_sub_plan(with_checksum(older)).ok());
+        std::string newer = bytes;
+        newer[8] = static_cast<char>(kRangedPlanVersion + 1);
+        EXPECT_TRUE(absl::IsUnimplemented(decode_sub_plan(with_checksum(newer)).status()));
+    }
+}
+
+TEST(SubPlan, ARangeThatIsNoneIsRefused) {
+    SubPlan plan = plan_of(kLogs);
+    plan.streams = range_of("{app=\"b\"}", "{app=\"a\"}");
+    EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(encode(plan)).status()));
+    plan.streams = range_of("{app=\"b\"}", "{app=\"b\"}");
+    EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(encode(plan)).status()));
+    std::vector<LabelPair> many;
+    for (int i = 0; i < 20'000; ++i) {
+        many.push_back({std::to_string(i), "a"});
+    }
+    plan.streams = {Labels::from_pairs(std::move(many)), std::nullopt};
+    EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(encode(plan)).status()));
+    // Of all streams, though its version says that it has a range.
+    std::string all = encode(plan_of(kLogs));
+    all[8] = static_cast<char>(kRangedPlanVersion);
+    all.insert(12, std::string(2, '\0'));
+    EXPECT_TRUE(absl::IsInvalidArgument(decode_sub_plan(with_checksum(all)).status()));
+}
+
+TEST(SubPlan, OfARangeItsRowsComeBackWithTheirStreams) {
+    SubPlan plan = plan_of(kLogs);
+    plan.streams = range_of("{app=\"api\", n=\"1\"}", "{app=\"api\", n=\"2\"}");
+    const std::string answer = answer_to(plan);
+    exec::MemoryBudget budget(1 << 20);
+    ReadNotes notes;
+    const auto rows = decode_rows(answer, plan, budget, notes);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    ASSERT_EQ(rows->size(), 10U);
+    for (const LogRow& row : *rows) {
+        EXPECT_EQ(row.stream->to_string(), "{app=\"api\", n=\"1\"}");
+        EXPECT_EQ(row.id, row.stream->id());
+    }
+    SubPlan all = plan;
+    all.streams = {};
+    EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer, all, budget, notes).status()));
+    EXPECT_TRUE(absl::IsDataLoss(decode_rows(answer_to(all), plan, budget, notes).status()));
+}
+
+TEST(SubPlan, OfARangeOnlyItsStreamsAreCounted) {
+    // From rows, and from statistics.
+    for (const std::string query : {"count_over_time({app=\"api\"} |= \"a\" [25s])",
+                                    "count_over_time({app=\"api\"}[25s])",
+                                    "bytes_over_time({app=\"api\"}[1m])",
+                                    "absent_over_time({app=\"api\"}[25s])"}) {
+        Pass whole(query);
+        ASSERT_TRUE(merge_states(answer_to(plan_of(query)), *whole.pass, whole.notes).ok());
+        const auto expected = whole.pass->finish();
+        Pass split(query);
+        std::size_t told = 0;
+        for (const StreamRange& range :
+             {range_of("{}", "{app=\"api\", n=\"1\"}"),
+              range_of("{app=\"api\", n=\"1\"}", "{app=\"api\", n=\"15\"}"),
+              range_of("{app=\"api\", n=\"15\"}", "")}) {
+            SubPlan plan = plan_of(query);
+            plan.streams = range;
+            Pass one(query);
+            const std::string answer = answer_to(plan);
+            ASSERT_TRUE(merge_states(answer, *one.pass, one.notes).ok());
+            told += one.pass->finish()->size();
+            ASSERT_TRUE(merge_states(answer, *split.pass, split.notes).ok());
+        }
+        const auto got = split.pass->finish();
+        ASSERT_TRUE(got.ok() && expected.ok());
+        ASSERT_EQ(got->size(), expected->size()) << query;
+        EXPECT_EQ(told, 3U) << query;
+        for (const exec::StepSeries& series : *expected) {
+            const auto same = std::find_if(
+                got->begin(), got->end(), [&](const auto& s) { return s.labels == series.labels; });
+            ASSERT_NE(same, got->end()) << query;
+            EXPECT_EQ(same->values, series.values) << query;
+        }
+    }
 }
 
 TEST(SubPlan, RowsComeBack) {
@@ -180,7 +294,7 @@ TEST(SubPlan, StatesComeBackToTheBit) {
 
 TEST(SubPlan, AnswersOfAnotherVersionAreNone) {
     const std::string query = "count_over_time({app=\"api\"}[1m])";
-    for (const std::uint32_t version : {kSubPlanVersion - 1, kSubPlanVersion + 1}) {
+    for (const std::uint32_t version : {kSubPlanVersion - 1, kRangedPlanVersion + 1}) {
         const auto of_version = [version](std::string message) {
             message[8] = static_cast<char>(version);
             return with_checksum(std::move(message));

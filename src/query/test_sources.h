@@ -68,7 +68,7 @@ class TestSegment {
     using SourcePtr = std::shared_ptr<const segment::Source>;
 
     // Equal entries are written once; their order of arrival is that of their lines.
-    explicit TestSegment(std::vector<TestEntry> entries) {
+    explicit TestSegment(std::vector<TestEntry> entries, std::size_t rows_per_block = SIZE_MAX) {
         std::sort(entries.begin(), entries.end());
         entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
         std::vector<Labels> streams;
@@ -93,13 +93,17 @@ class TestSegment {
             rows.push_back(row);
         }
         segment::SegmentWriter writer(std::move(streams));
-        for (const auto& row : rows) {
-            writer.add(row);
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (i > 0 && i % rows_per_block == 0) {
+                writer.close_block();
+            }
+            writer.add(rows[i]);
         }
         bytes_ = writer.finish();
     }
 
     [[nodiscard]] SourcePtr source() const { return open(bytes_); }
+    [[nodiscard]] std::uint64_t size_bytes() const { return bytes_.size(); }
     [[nodiscard]] SourcePtr without_bytes() const {
         return std::make_shared<WithoutBytes>(open(bytes_), false);
     }

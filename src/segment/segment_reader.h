@@ -30,6 +30,9 @@ class SegmentReader final : public BlockHolder {
     using BlockHolder::open_block;
     [[nodiscard]] StatusOr<std::unique_ptr<block::BlockReader>> open_block(
         std::uint32_t block, std::uint64_t* bytes_read) const override;
+    [[nodiscard]] std::uint64_t stored_bytes(std::uint32_t block) const override {
+        return block_range(block).length;
+    }
     void read_ahead(absl::Span<const std::uint32_t> blocks) const override;
     [[nodiscard]] std::string name() const override { return file_->name(); }
 

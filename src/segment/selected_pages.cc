@@ -28,6 +28,10 @@ StreamId SelectedPages::id(std::uint32_t stream) const {
     return pages_[page_of(stream)]->id(stream);
 }
 
+bool SelectedPages::is_before(std::uint32_t stream, const Labels& labels) const {
+    return pages_[page_of(stream)]->is_before(stream, labels);
+}
+
 std::vector<std::uint32_t> SelectedPages::matching(absl::Span<const std::uint32_t> streams,
                                                    const std::vector<Matcher>& matchers) const {
     std::vector<std::uint32_t> matching;

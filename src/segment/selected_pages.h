@@ -17,6 +17,7 @@ class SelectedPages final : public SelectedStreams {
 
     [[nodiscard]] Labels labels(std::uint32_t stream) const override;
     [[nodiscard]] StreamId id(std::uint32_t stream) const override;
+    [[nodiscard]] bool is_before(std::uint32_t stream, const Labels& labels) const override;
     [[nodiscard]] std::vector<std::uint32_t> matching(
         absl::Span<const std::uint32_t> streams,
         const std::vector<Matcher>& matchers) const override;

@@ -18,6 +18,10 @@ class SelectedStreams {
     virtual ~SelectedStreams() = default;
     [[nodiscard]] virtual Labels labels(std::uint32_t stream) const = 0;
     [[nodiscard]] virtual StreamId id(std::uint32_t stream) const = 0;
+    // Whether its labels come before these.
+    [[nodiscard]] virtual bool is_before(std::uint32_t stream, const Labels& labels) const {
+        return this->labels(stream) < labels;
+    }
     // Of streams, ascending, those that match.
     [[nodiscard]] virtual std::vector<std::uint32_t> matching(
         absl::Span<const std::uint32_t> streams, const std::vector<Matcher>& matchers) const;
@@ -64,12 +68,22 @@ class Selection {
     // Of streams that have extents.
     [[nodiscard]] Labels labels(std::uint32_t stream) const;
     [[nodiscard]] StreamId id(std::uint32_t stream) const;
+    // As they are stored, whatever labels() shows; the order of streams is that of these.
+    [[nodiscard]] Labels stored_labels(std::uint32_t stream) const {
+        return streams_->labels(stream);
+    }
+    [[nodiscard]] bool is_stored_before(std::uint32_t stream, const Labels& labels) const {
+        return streams_->is_before(stream, labels);
+    }
     // By their stored labels.
     [[nodiscard]] std::vector<std::uint32_t> matching(const std::vector<Matcher>& matchers) const {
         return streams_->matching(streams(), matchers);
     }
 
     [[nodiscard]] absl::Span<const block::BlockStats> blocks() const { return holder_->blocks(); }
+    [[nodiscard]] std::uint64_t stored_bytes(std::uint32_t block) const {
+        return holder_->stored_bytes(block);
+    }
     [[nodiscard]] bool in_memory() const { return holder_->in_memory(); }
     [[nodiscard]] std::string name() const { return holder_->name(); }
     // As BlockHolder::open_block(); the selection must outlive the reader, too.

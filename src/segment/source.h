@@ -41,6 +41,10 @@ class BlockHolder : public Source {
         std::uint32_t block) const {
         return open_block(block, nullptr);
     }
+    // What the block takes where it is stored, about.
+    [[nodiscard]] virtual std::uint64_t stored_bytes(std::uint32_t block) const {
+        return blocks()[block].line_bytes;
+    }
     // These blocks, ascending, are going to be opened.
     virtual void read_ahead(absl::Span<const std::uint32_t> blocks) const { (void)blocks; }
     // Whether its rows are in memory, not in a file.

@@ -120,6 +120,24 @@ Labels StreamPage::labels(std::uint32_t stream) const {
     return Labels::from_pairs(std::move(pairs));
 }
 
+bool StreamPage::is_before(std::uint32_t stream, const Labels& labels) const {
+    const std::uint32_t i = stream - first_stream;
+    std::uint32_t s = symbols_begin[i];
+    for (const LabelPair& pair : labels.pairs()) {
+        if (s == symbols_begin[i + 1]) {
+            return true;
+        }
+        const auto& [name, value] = symbols[stream_symbols[s++]];
+        if (name != pair.name) {
+            return name < pair.name;
+        }
+        if (value != pair.value) {
+            return value < pair.value;
+        }
+    }
+    return false;
+}
+
 std::vector<bool> StreamPage::matching(const std::vector<Matcher>& matchers) const {
     std::vector<bool> selected(ids.size(), true);
     // Per symbol: another label, this label and no match, or a match.

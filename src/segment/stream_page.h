@@ -34,6 +34,8 @@ struct StreamPage final : Page {
         return stream >= first_stream && stream - first_stream < ids.size();
     }
     [[nodiscard]] Labels labels(std::uint32_t stream) const;
+    // Whether its labels come before these. Makes no copy of them: it is asked of all streams.
+    [[nodiscard]] bool is_before(std::uint32_t stream, const Labels& labels) const;
     [[nodiscard]] StreamId id(std::uint32_t stream) const { return ids[stream - first_stream]; }
     // Whether each stream matches. A matcher is asked once per label pair.
     [[nodiscard]] std::vector<bool> matching(const std::vector<Matcher>& matchers) const;

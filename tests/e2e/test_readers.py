@@ -1,6 +1,7 @@
 """Readers of one bucket answer queries over much together: the answers are those of one reader, whoever dies, hangs or is of
 another version meanwhile."""
 import json
+import random
 import re
 import signal
 import threading
@@ -51,6 +52,17 @@ def calls(server, direction, result):
     return int(found[1]) if found else 0
 
 
+def result_of(reader, query, begin):
+    """Of a range query over the hour; it has to be complete."""
+    params = urllib.parse.urlencode({"query": query, "start": begin - 10**9, "end": begin + 3600 * 10**9, "limit": 100000,
+                                     "step": 60})
+    status, body = reader.request("GET", "/loki/api/v1/query_range?" + params, timeout=120)
+    assert status == 200, body
+    answer = json.loads(body)
+    assert "warnings" not in answer, answer["warnings"]
+    return answer["data"]["result"]
+
+
 class ReadersTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -83,16 +95,10 @@ class ReadersTest(unittest.TestCase):
 
     @classmethod
     def result(cls, reader, query):
-        """Of a range query over everything; it has to be complete."""
         begin = time.monotonic()
-        params = urllib.parse.urlencode({"query": query, "start": cls.begin - 10**9,
-                                         "end": cls.begin + 3600 * 10**9, "limit": 100000, "step": 60})
-        status, body = reader.request("GET", "/loki/api/v1/query_range?" + params, timeout=120)
-        assert status == 200, body
-        answer = json.loads(body)
-        assert "warnings" not in answer, answer["warnings"]
+        result = result_of(reader, query, cls.begin)
         cls.slowest = max(getattr(cls, "slowest", 0), time.monotonic() - begin)
-        return answer["data"]["result"]
+        return result
 
     def same(self, reader):
         for query, expected in zip(QUERIES, self.expected):
@@ -191,6 +197,70 @@ class ReadersTest(unittest.TestCase):
         s3.put("logi", "readers/members/older", announced)
         self.assertTrue(until(lambda: f"127.0.0.1:{port}" in reader.ring("/scheduler/ring")), reader.ring())
         self.same(reader)  # whether or not it has asked it: that is up to the addresses
+
+
+class OverlappingTest(unittest.TestCase):
+    """Segments that are open all the time, as behind a load balancer, are read by streams."""
+    STREAMS = 40
+    LINE_BYTES = 4096
+    # Of one writer, in mebibytes: of fewer blocks what is read for two ranges would be too much of it.
+    LARGE_MB = 44
+    QUERIES = [
+        '{app=~".+"} |= "needle"',
+        'sum by (app) (count_over_time({app=~".+"} |= "a0" [1m]))',
+        'max by (n) (max_over_time({app=~".+"} | logfmt | unwrap v [5m]))',
+        'quantile_over_time(0.5, {app=~".+"} | logfmt | unwrap v [10m]) by (app)',
+        'sum(bytes_over_time({app=~".+"} |~ "v=[0-4].*" [2m]))',
+    ]
+
+    def entries(self, dice, count):
+        """{stream: [(time, line)]} of half an hour."""
+        streams = {n: [] for n in range(self.STREAMS)}
+        for i in range(count):
+            line = f"{'needle ' if i % 500 == 7 else ''}v={dice.randrange(1000)} {dice.randbytes(self.LINE_BYTES // 2).hex()}"
+            streams[i % self.STREAMS].append((self.begin + dice.randrange(1800 * 10**9), line))
+        return streams
+
+    def push(self, writer, streams):
+        status = writer.push([({"app": f"a{n % 3}", "n": f"{n:02}"}, entries) for n, entries in streams.items() if entries])[0]
+        self.assertEqual(status, 204)
+
+    def test_four_readers_answer_as_one(self):
+        day = 86400 * 10**9
+        self.begin = time.time_ns() // day * day - day // 2  # of one day, as a segment is
+        dice = random.Random(11)
+        large, *small = (Member(s3, "overlapping", "write", CONFIG, flags=[]) for _ in range(3))
+        for writer in (large, *small):
+            self.addCleanup(writer.close)
+            writer.start()
+        for _ in range(self.LARGE_MB // 4):
+            streams = self.entries(dice, 4 * 2**20 // self.LINE_BYTES)
+            self.push(large, streams)
+        for writer in small:
+            self.push(writer, self.entries(dice, 50))
+            # Entries that the other has, too, count once.
+            self.push(writer, {n: entries[:1] for n, entries in streams.items()})
+        for writer in (large, *small):
+            self.assertEqual(writer.request("POST", "/flush")[0], 204)
+        config = CONFIG.replace("split_piece_size: 2KB", "split_piece_size: 4MB")
+        alone = Member(s3, "overlapping", "read", config, flags=[])
+        self.addCleanup(alone.close)
+        alone.start()
+        expected = [result_of(alone, query, self.begin) for query in self.QUERIES]
+        self.assertTrue(all(expected))
+        readers = [Member(s3, "overlapping", "read", config) for _ in range(4)]
+        for reader in readers:
+            self.addCleanup(reader.close)
+            reader.start()
+        addresses = {reader.own() for reader in readers}
+        for reader in readers:
+            self.assertTrue(until(lambda reader=reader: addresses <= reader.ring("/scheduler/ring").keys()))
+        for reader in readers:
+            for query, result in zip(self.QUERIES, expected):
+                self.assertEqual(result_of(reader, query, self.begin), result, query)
+        # Whoever has a range, three of four ask for it.
+        self.assertGreater(sum(calls(reader, "sent", "ok") for reader in readers), 0)
+        self.assertEqual(sum(calls(reader, "sent", "unimplemented") for reader in readers), 0)
 
 
 if __name__ == "__main__":

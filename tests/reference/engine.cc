@@ -5,6 +5,7 @@
 #include "head/head_source.h"
 #include "head/sorted_rows.h"
 #include "segment/memory_file.h"
+#include "segment/segment_writer.h"
 
 #include <algorithm>
 #include <optional>
@@ -44,11 +45,51 @@ std::unique_ptr<head::Generation> generation(const std::vector<Entry>& entries,
     return out;
 }
 
-void add_segments(head::Generation& generation, std::size_t to, exec::Sources& sources) {
+// The same rows in blocks of so many.
+StatusOr<std::string> in_blocks(const segment::SegmentReader& segment, std::size_t rows_per_block) {
+    LOGI_ASSIGN_OR_RETURN(const segment::Selection all, segment.select_all());
+    std::vector<Labels> labels;
+    for (const std::uint32_t stream : all.streams()) {
+        labels.push_back(all.labels(stream));
+    }
+    segment::SegmentWriter writer(std::move(labels));
+    for (std::uint32_t b = 0; b < segment.blocks().size(); ++b) {
+        LOGI_ASSIGN_OR_RETURN(const auto block, segment.open_block(b));
+        LOGI_ASSIGN_OR_RETURN(const auto streams, block->streams());
+        LOGI_ASSIGN_OR_RETURN(const auto times, block->times());
+        LOGI_ASSIGN_OR_RETURN(const auto sequences, block->sequences());
+        std::vector<std::vector<MetadataView>> metadata(times.size());
+        for (std::uint32_t i = 0; i < times.size(); ++i) {
+            block::Row row;
+            row.stream = streams[i];
+            row.time = times[i];
+            row.sequence = sequences[i];
+            LOGI_ASSIGN_OR_RETURN(row.line, block->line(i));
+            LOGI_RETURN_IF_ERROR(block->metadata(i, metadata[i]));
+            row.metadata = metadata[i].data();
+            row.metadata_count = static_cast<std::uint32_t>(metadata[i].size());
+            writer.add(row);
+            if ((i + 1) % rows_per_block == 0) {
+                writer.close_block();
+            }
+        }
+        writer.close_block();
+    }
+    return writer.finish();
+}
+
+void add_segments(head::Generation& generation,
+                  std::size_t to,
+                  exec::Sources& sources,
+                  std::size_t rows_per_block = 0) {
     generation.seal(to);
     const Status status = generation.flush([&](head::FlushedSegment segment) {
         LOGI_ASSIGN_OR_RETURN(auto reader,
                               segment::open_in_memory(std::move(segment.bytes), "segment"));
+        if (rows_per_block > 0) {
+            LOGI_ASSIGN_OR_RETURN(std::string bytes, in_blocks(*reader, rows_per_block));
+            LOGI_ASSIGN_OR_RETURN(reader, segment::open_in_memory(std::move(bytes), "segment"));
+        }
         sources.push_back(std::move(reader));
         return absl::OkStatus();
     });
@@ -147,13 +188,15 @@ exec::Sources make_sources(const std::vector<Entry>& entries,
     return sources;
 }
 
-exec::Sources make_segments(const std::vector<Entry>& entries, std::size_t segments) {
+exec::Sources make_segments(const std::vector<Entry>& entries,
+                            std::size_t segments,
+                            std::size_t rows_per_block) {
     exec::Sources sources;
     for (std::size_t i = 0; i < segments; ++i) {
         const std::size_t from = entries.size() * i / segments;
         const std::size_t to = entries.size() * (i + 1) / segments;
         if (from < to) {
-            add_segments(*generation(entries, from, to), to, sources);
+            add_segments(*generation(entries, from, to), to, sources, rows_per_block);
         }
     }
     return sources;

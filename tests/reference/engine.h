@@ -14,8 +14,11 @@ exec::Sources make_sources(const std::vector<Entry>& entries,
                            Dice& dice,
                            std::size_t interval_max = 60);
 
-// The same as segments of whole streams, as many as that.
-exec::Sources make_segments(const std::vector<Entry>& entries, std::size_t segments);
+// The same as segments of whole streams, as many as that; with blocks of so many rows, if that is
+// not 0.
+exec::Sources make_segments(const std::vector<Entry>& entries,
+                            std::size_t segments,
+                            std::size_t rows_per_block = 0);
 
 // Those from the one of that number on as heads.
 exec::Sources make_heads(const std::vector<Entry>& entries, std::size_t from);

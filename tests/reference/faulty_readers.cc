@@ -40,12 +40,15 @@ void FaultyReaders::ask(const std::string& reader,
                         Done done) {
     (void)reader;
     ++asked_;
+    const auto plan = query::decode_sub_plan(sub_plan);
+    const bool for_streams = plan.ok() && !plan->streams.has_all();
+    asked_for_streams_ += for_streams ? 1U : 0U;
     if (!dice_.percent(fault_percent_)) {
         serve(sub_plan, cancel, std::move(done));
         return;
     }
     ++faults_;
-    switch (dice_.below(6)) {
+    switch (dice_.below(for_streams ? 7 : 6)) {
         case 0:
             executor_->post([done] { done(absl::UnavailableError("gone")); });
             break;
@@ -70,6 +73,9 @@ void FaultyReaders::ask(const std::string& reader,
                 done(answer);
                 executor_->post([done, answer] { done(answer); });
             });
+            break;
+        case 6:
+            executor_->post([done] { done(absl::UnimplementedError("another version")); });
             break;
         default:
             damage(sub_plan);

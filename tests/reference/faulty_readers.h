@@ -10,7 +10,8 @@
 
 namespace logi::reference {
 
-// They fail, answer late, never, twice, half, with other bytes than they should, or as they should.
+// They fail, answer late, never, twice, half, with other bytes than they should, are of an older
+// version, or answer as they should.
 // One thread.
 class FaultyReaders final : public query::Readers {
   public:
@@ -25,6 +26,8 @@ class FaultyReaders final : public query::Readers {
              std::function<void(StatusOr<std::string>)> done) override;
 
     [[nodiscard]] std::size_t asked() const { return asked_; }
+    // Of those, for some streams only.
+    [[nodiscard]] std::size_t asked_for_streams() const { return asked_for_streams_; }
     [[nodiscard]] std::size_t faults() const { return faults_; }
 
   private:
@@ -38,6 +41,7 @@ class FaultyReaders final : public query::Readers {
     Dice dice_;
     std::size_t fault_percent_ = 0;
     std::size_t asked_ = 0;
+    std::size_t asked_for_streams_ = 0;
     std::size_t faults_ = 0;
 };
 

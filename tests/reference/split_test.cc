@@ -70,7 +70,8 @@ World world_of(std::vector<Entry> entries, std::uint64_t seed) {
     Dice dice(seed);
     World world;
     world.spread = std::make_shared<query::Spread>();
-    if (dice.percent(50)) {
+    const bool sorted = dice.percent(50);
+    if (sorted) {
         std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
             return a.time < b.time;
         });
@@ -81,7 +82,8 @@ World world_of(std::vector<Entry> entries, std::uint64_t seed) {
         }
     }
     const exec::Hiding hiding = hiding_of(entries, dice);
-    const std::size_t head = dice.percent(50) ? entries.size() / 8 : 0;
+    // One of all times leaves nothing to others.
+    const std::size_t head = dice.percent(sorted ? 50 : 15) ? entries.size() / 8 : 0;
     if (head > 0) {
         for (const auto& source : make_heads(entries, entries.size() - head)) {
             world.spread->here.push_back(exec::visible(source, hiding));
@@ -98,10 +100,12 @@ World world_of(std::vector<Entry> entries, std::uint64_t seed) {
         part.label = tenants == 1 ? query::TenantLabel::kNone : query::TenantLabel::kShown;
         part.hiding = hiding;
         exec::Sources opened;
-        for (auto& source : make_segments(own, 1 + dice.below(12))) {
+        const std::size_t rows_per_block = dice.percent(50) ? 1 + dice.below(6) : 0;
+        for (auto& source : make_segments(own, 1 + dice.below(12), rows_per_block)) {
             const auto [first, last] = times_of(*source);
             const std::string key = absl::StrCat(part.tenant, "/", part.segments.size());
-            const std::uint64_t size = dice.percent(60) ? 0 : 1 + dice.below(400);
+            const bool empty = rows_per_block == 0 && dice.percent(60);
+            const std::uint64_t size = empty ? 0 : 1 + dice.below(400);
             part.segments.push_back({key, first, last, size});
             world.segments[key] = source;
             auto seen = exec::visible(source, hiding);
@@ -112,7 +116,8 @@ World world_of(std::vector<Entry> entries, std::uint64_t seed) {
     }
     query::SplitOptions& options = world.spread->options;
     options.split_bytes_min = 1;
-    options.piece_bytes = 1 + dice.below(300);
+    options.piece_bytes = 1 + dice.below(dice.percent(50) ? 300 : 30);
+    options.open_share = 1 + dice.below(3);
     options.calls_max = 1 + dice.below(6);
     options.patience = Duration::millis(50);
     options.timeout = Duration::seconds(1);
@@ -162,7 +167,8 @@ bool rounds(const std::string& query) {
 }
 
 struct Reached {
-    std::size_t split = 0;  // queries of which others read a piece
+    std::size_t split = 0;    // queries of which others read a piece
+    std::size_t streams = 0;  // queries of which others read pieces of some streams
     std::size_t faults = 0;
     std::size_t pieces = 0;
 };
@@ -186,6 +192,7 @@ StatusOr<query::Result> run_split(const World& world,
     }
     LOGI_CHECK(out.has_value());
     reached.split += readers->asked() > 0 ? 1U : 0U;
+    reached.streams += readers->asked_for_streams() > 0 ? 1U : 0U;
     reached.pieces += readers->asked();
     reached.faults += readers->faults();
     return *std::move(out);
@@ -249,19 +256,21 @@ int run(std::uint64_t first, std::size_t count, const std::string& query) {
     }
     std::printf(
         "%zu queries from seed %llu: %zu differ; %zu are errors, %zu have no result; of %zu "
-        "others were asked, %zu times, with %zu faults\n",
+        "others were asked, of %zu for some streams; %zu times in all, with %zu faults\n",
         counts.queries,
         static_cast<unsigned long long>(first),
         counts.differing,
         counts.failed,
         counts.empty,
         reached.split,
+        reached.streams,
         reached.pieces,
         reached.faults);
     const bool tells =
         counts.queries < kQueriesThatTell ||
-        (12 * reached.split > counts.queries && 4 * counts.failed < counts.queries &&
-         3 * counts.empty < 2 * counts.queries && reached.faults > counts.queries / 40);
+        (12 * reached.split > counts.queries && 30 * reached.streams > counts.queries &&
+         4 * counts.failed < counts.queries && 3 * counts.empty < 2 * counts.queries &&
+         reached.faults > counts.queries / 40);
     if (!tells) {
         std::printf("FAILED: that does not tell enough\n");
         return 1;
