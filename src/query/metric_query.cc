@@ -149,6 +149,16 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
     }
 
     StatusOr<Result> finish() {
+        const auto by_labels = [](exec::StepVector& series) {
+            std::stable_sort(series.begin(), series.end(), [](const auto& a, const auto& b) {
+                return a.labels < b.labels;
+            });
+        };
+        // Then nothing depends on who read what: neither what is sorted by value only in part, nor
+        // series that get the same labels.
+        for (auto& [leaf, series] : values_) {
+            by_labels(series);
+        }
         LOGI_ASSIGN_OR_RETURN(exec::Value value,
                               evaluate(*expr_, values_, steps_.count, instant_, budget_));
         Result result;
@@ -167,9 +177,7 @@ class MetricQuery : public std::enable_shared_from_this<MetricQuery> {
         if (!instant_) {
             merge_equal_series(value.series);
         } else if (!sorts(*expr_)) {
-            std::stable_sort(value.series.begin(),
-                             value.series.end(),
-                             [](const auto& a, const auto& b) { return a.labels < b.labels; });
+            by_labels(value.series);
         }
         LOGI_RETURN_IF_ERROR(limit_series(value.series, result.missing));
         for (auto& s : value.series) {

@@ -69,13 +69,11 @@ TEST(StreamCuts, AtRandom) {
     for (int round = 0; round < 500; ++round) {
         std::vector<CutBlock> blocks;
         std::uint32_t last = 0;
-        double bytes = 0;
         for (std::size_t i = 1 + random() % 60; i > 0; --i) {
             const auto first = static_cast<std::uint32_t>(random() % 40);
             const auto end = first + static_cast<std::uint32_t>(random() % 3 * (random() % 20));
             blocks.push_back({first, end, static_cast<double>(1 + random() % 100)});
             last = std::max(last, end);
-            bytes += blocks.back().bytes;
         }
         const std::size_t ranges = 1 + random() % 20;
         const auto cuts = cuts_of(blocks, ranges);

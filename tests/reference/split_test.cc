@@ -217,7 +217,8 @@ Verdict check(const Case& c, Reached& reached) {
     Verdict verdict;
     verdict.failed = !whole.ok();
     verdict.empty = whole.ok() && whole->rows.empty() && whole->series.empty();
-    if (rounds(c.query.text)) {
+    // Which of several errors is told depends on that, too.
+    if (rounds(c.query.text) && whole.ok()) {
         verdict.difference =
             difference(answer_of(whole), split, *logql::parse(c.query.text).value());
     } else if (text_of(whole) != text_of(split)) {
@@ -268,7 +269,7 @@ int run(std::uint64_t first, std::size_t count, const std::string& query) {
         reached.faults);
     const bool tells =
         counts.queries < kQueriesThatTell ||
-        (12 * reached.split > counts.queries && 30 * reached.streams > counts.queries &&
+        (12 * reached.split > counts.queries && 100 * reached.streams > counts.queries &&
          4 * counts.failed < counts.queries && 3 * counts.empty < 2 * counts.queries &&
          reached.faults > counts.queries / 40);
     if (!tells) {
