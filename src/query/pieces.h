@@ -1,40 +1,19 @@
-// Cutting the time of a query into pieces that different readers may read.
+// Cutting a query into pieces that different readers may read: by time, and what is too much for a
+// piece by streams.
 //
-// Equal entries, which are one, have the same time: so a piece has all of its time, and no two
-// pieces have to compare what they found. A segment that is open where two pieces meet is read for
-// both, so pieces meet where little is open. Where much is open all the time it is cut by streams.
+// Equal entries, which are one, have the same time and stream: so a piece has all of both, and no
+// two pieces have to compare what they found.
 #pragma once
 
 #include "query/spread.h"
 #include "query/stream_range.h"
+#include "query/time_cuts.h"
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace logi::query {
-
-// Something with entries in a time, both ends included.
-struct Occupied {
-    Timestamp first;
-    Timestamp last;
-    std::uint64_t bytes = 0;
-    bool here = false;  // only this process can read it
-};
-
-struct PieceTime {
-    Timestamp first;  // both included
-    Timestamp last;
-    bool here = false;  // this process has to read it
-};
-
-// The pieces of the time from `first` to `last`, ascending; they leave out no time. Where they end
-// depends little on where the query's time does, so that the same segments go to the same readers.
-std::vector<PieceTime> cut_into_pieces(std::vector<Occupied> occupied,
-                                       Timestamp first,
-                                       Timestamp last,
-                                       const SplitOptions& options);
 
 // A piece with what there is in it.
 struct Piece {
