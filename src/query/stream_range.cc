@@ -14,23 +14,12 @@ class RangeSource final : public segment::Source {
                                                       Timestamp first,
                                                       Timestamp last) const override {
         LOGI_ASSIGN_OR_RETURN(segment::Selection selection, source_->select(matchers, first, last));
-        std::vector<segment::StreamExtent> left;
-        std::optional<std::uint32_t> stream;
-        bool within = false;
         // Each stream is looked at, not only where the range begins and ends: whether a file has
         // its streams in order was never checked.
-        for (const segment::StreamExtent& e : selection.extents()) {
-            if (stream != e.stream) {
-                stream = e.stream;
-                within =
-                    !selection.is_stored_before(e.stream, range_.from) &&
-                    (!range_.to.has_value() || selection.is_stored_before(e.stream, *range_.to));
-            }
-            if (within) {
-                left.push_back(e);
-            }
-        }
-        selection.leave(std::move(left));
+        selection.leave_streams([&](std::uint32_t stream) {
+            return !selection.is_stored_before(stream, range_.from) &&
+                   (!range_.to.has_value() || selection.is_stored_before(stream, *range_.to));
+        });
         return selection;
     }
 

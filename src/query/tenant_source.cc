@@ -3,8 +3,6 @@
 #include "base/bytes.h"
 #include "segment/selection.h"
 
-#include <optional>
-
 namespace logi::query {
 namespace {
 
@@ -65,29 +63,15 @@ class TenantSource final : public segment::Source {
         }
         LOGI_ASSIGN_OR_RETURN(segment::Selection selection, source_->select(stored, first, last));
         if (!original.empty()) {
-            leave_matching(original, selection);
+            selection.leave_streams([&](std::uint32_t stream) {
+                return matches_all(original, with_tenant(selection.labels(stream), tenant_));
+            });
         }
         selection.relabel(relabelling_);
         return selection;
     }
 
   private:
-    void leave_matching(const std::vector<Matcher>& original, segment::Selection& selection) const {
-        std::vector<segment::StreamExtent> left;
-        std::optional<std::uint32_t> stream;
-        bool matches = false;
-        for (const segment::StreamExtent& e : selection.extents()) {
-            if (stream != e.stream) {
-                stream = e.stream;
-                matches = matches_all(original, with_tenant(selection.labels(e.stream), tenant_));
-            }
-            if (matches) {
-                left.push_back(e);
-            }
-        }
-        selection.leave(std::move(left));
-    }
-
     const std::shared_ptr<const segment::Source> source_;
     const std::string tenant_;
     const std::shared_ptr<const OfTenant> relabelling_;

@@ -105,6 +105,23 @@ class Selection {
     }
     // Leaves only these of the extents.
     void leave(std::vector<StreamExtent> extents) { extents_ = std::move(extents); }
+    // Leaves only those of the streams for which keeps(stream) is true; it is asked once for each.
+    template <typename Keeps>
+    void leave_streams(const Keeps& keeps) {
+        std::vector<StreamExtent> left;
+        std::optional<std::uint32_t> stream;
+        bool kept = false;
+        for (const StreamExtent& e : extents_) {
+            if (stream != e.stream) {
+                stream = e.stream;
+                kept = keeps(e.stream);
+            }
+            if (kept) {
+                left.push_back(e);
+            }
+        }
+        extents_ = std::move(left);
+    }
     // The blocks' readers are what the filter makes of them.
     void filter(std::shared_ptr<const RowFilter> filter) { filter_ = std::move(filter); }
 
