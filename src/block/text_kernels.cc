@@ -46,9 +46,9 @@ struct HeadScan {
     std::uint32_t max_size = 0;
 };
 
-HeadScan scan_portable(absl::Span<const Slot> slots,
-                       absl::Span<const std::uint64_t> heads,
-                       std::uint64_t first) {
+HeadScan scan_rest(absl::Span<const Slot> slots,
+                   absl::Span<const std::uint64_t> heads,
+                   std::uint64_t first) {
     std::uint64_t other = 0;
     std::uint64_t wrong = 0;
     HeadScan s;
@@ -61,6 +61,10 @@ HeadScan scan_portable(absl::Span<const Slot> slots,
     s.other = other != 0;
     s.no_digits = wrong != 0;
     return s;
+}
+
+HeadScan scan_portable(absl::Span<const Slot> slots, absl::Span<const std::uint64_t> heads) {
+    return scan_rest(slots, heads, heads[0]);
 }
 
 bool numbers_portable(absl::Span<const Slot> slots,
@@ -234,7 +238,7 @@ __attribute__((target("avx2"))) HeadScan scan_avx2(absl::Span<const Slot> slots,
         min = _mm256_min_epu32(min, slot);
         max = _mm256_max_epu32(max, slot);
     }
-    HeadScan s = scan_portable(slots.subspan(i), heads.subspan(i), heads[0]);
+    HeadScan s = scan_rest(slots.subspan(i), heads.subspan(i), heads[0]);
     wrong = _mm256_and_si256(wrong, upper);
     s.other = s.other || _mm256_testz_si256(other, other) == 0;
     s.no_digits = s.no_digits || _mm256_testz_si256(wrong, wrong) == 0;
@@ -285,6 +289,7 @@ struct Kernels {
     ClassMask (*of_texts)(const char*, absl::Span<const Slot>) = classes_portable;
     ClassMask (*of_heads)(absl::Span<const std::uint64_t>) = classes_of_heads_portable;
     ClassMask (*of_run)(std::string_view) = classes_of;
+    HeadScan (*scan)(absl::Span<const Slot>, absl::Span<const std::uint64_t>) = scan_portable;
     bool (*numbers)(absl::Span<const Slot>,
                     absl::Span<const std::uint64_t>,
                     std::uint64_t*) = numbers_portable;
@@ -293,7 +298,7 @@ struct Kernels {
 Kernels kernels() {
 #if defined(__x86_64__)
     if (base::has_avx2()) {
-        return {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2, numbers_avx2};
+        return {classes_avx2, classes_of_heads_avx2, classes_of_run_avx2, scan_avx2, numbers_avx2};
     }
 #endif
     return {};
@@ -315,25 +320,15 @@ ClassMask classes_of(absl::Span<const std::uint64_t> heads) {
 
 TextScan scan(const char* text, absl::Span<const Slot> slots, std::vector<std::uint64_t>& heads) {
     heads.resize(slots.size());
-    TextScan s{slots[0].size, slots[0].size};
-    const std::uint64_t first = head_of(text, slots[0]);
-    std::uint64_t other = 0;
-    std::uint64_t wrong = 0;
     std::uint32_t gaps = 0;
     std::uint32_t end = slots[0].begin;
     for (std::size_t i = 0; i < slots.size(); ++i) {
         gaps |= slots[i].begin ^ end;
         end = slots[i].begin + slots[i].size;
-        const std::uint64_t head = head_of(text, slots[i]);
-        heads[i] = head;
-        other |= head ^ first;
-        wrong |= no_digits(head);
-        s.min_size = std::min(s.min_size, slots[i].size);
-        s.max_size = std::max(s.max_size, slots[i].size);
+        heads[i] = head_of(text, slots[i]);
     }
-    s.digit_heads = wrong == 0;
+    TextScan s = scan_heads(slots, heads);
     s.adjoining = gaps == 0;
-    s.equal = other == 0 && s.min_size == s.max_size;
     for (std::size_t i = 1; s.equal && s.max_size > kHeadBytes && i < slots.size(); ++i) {
         s.equal = same_bytes(text + slots[0].begin, text + slots[i].begin, s.max_size);
     }
@@ -341,15 +336,7 @@ TextScan scan(const char* text, absl::Span<const Slot> slots, std::vector<std::u
 }
 
 TextScan scan_heads(absl::Span<const Slot> slots, absl::Span<const std::uint64_t> heads) {
-    HeadScan s;
-#if defined(__x86_64__)
-    if (base::has_avx2()) {
-        s = scan_avx2(slots, heads);
-    } else
-#endif
-    {
-        s = scan_portable(slots, heads, heads[0]);
-    }
+    const HeadScan s = kernels().scan(slots, heads);
     return {.min_size = s.min_size,
             .max_size = s.max_size,
             .equal = !s.other && s.min_size == s.max_size,
