@@ -1,11 +1,34 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "config/known_keys.h"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <string>
+#include <vector>
+
+namespace {
+
+// CLI11 says of a command that it does not know only that one is missing.
+bool is_known_command(const CLI::App& app, const std::string& name) {
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands({})) {
+        commands.push_back(command->get_name());
+    }
+    const bool known = std::find(commands.begin(), commands.end(), name) != commands.end();
+    if (!known) {
+        std::fprintf(stderr,
+                     "logi: there is no command '%s'; did you mean '%s'?\n",
+                     name.c_str(),
+                     logi::config::nearest_key(commands, name).c_str());
+    }
+    return known;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     namespace cli = logi::cli;
@@ -26,8 +49,8 @@ int main(int argc, char** argv) {
     server_cmd
         ->add_option("--role",
                      server.role,
-                     "what to do over a bucket that processes share: write, read, compact, joined "
-                     "by commas; or all of it, alone")
+                     "what to do over a bucket that processes share: write, read, compact, "
+                     "rule, joined by commas; or all of it, alone")
         ->capture_default_str();
     server_cmd->add_option("--target", server.target, "the same in Loki's words")
         ->capture_default_str();
@@ -117,6 +140,9 @@ int main(int argc, char** argv) {
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
         auto arguments = cli::our_arguments(argc, argv);
+        if (!arguments.empty() && arguments[0][0] != '-' && !is_known_command(app, arguments[0])) {
+            return 1;
+        }
         std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
         app.parse(std::move(arguments));
     } catch (const CLI::ParseError& e) {

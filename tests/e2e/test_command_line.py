@@ -50,6 +50,11 @@ class CommandLine(unittest.TestCase):
     def numbers(self, text):
         return [json.loads(line)["n"] for line in text.splitlines()]
 
+    def test_an_unknown_command_is_named(self):
+        done = self.run_as(BINARY, "servr", "--data", "x")
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "logi: there is no command 'servr'; did you mean 'server'?\n"))
+
     def test_all_lines_however_small_a_page_is(self):
         for batch in ("17", "1000", "2000"):
             text = self.logi("query", '{env="test"}', *RANGE, "--limit", "0", "--batch", batch, "-o", "raw", "--forward")
