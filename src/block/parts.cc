@@ -3,6 +3,8 @@
 #include "base/crc32c.h"
 #include "codec/compress.h"
 
+#include <algorithm>
+
 namespace logi::block {
 namespace {
 
@@ -13,6 +15,8 @@ bool pays(std::size_t compressed, std::size_t raw) {
 constexpr std::size_t kCompressedMin = 48;
 // Such a tree is unpacked in less time than zstd takes to make its codes.
 constexpr std::size_t kSmallTree = 16U << 10U;
+// Of an entry of a directory.
+constexpr std::size_t kPartBytesMin = 6;
 
 }  // namespace
 
@@ -106,7 +110,9 @@ Payload PayloadCursor::take(base::ByteReader& meta) {
 Status PartReader::open(base::ByteReader& directory, Fetch fetch) {
     fetch_ = std::move(fetch);
     std::uint64_t offset = 0;
-    for (std::uint64_t n = directory.varint(); n > 0 && directory.ok(); --n) {
+    std::uint64_t n = directory.varint();
+    parts_.reserve(std::min<std::uint64_t>(n, directory.left() / kPartBytesMin));
+    for (; n > 0 && directory.ok(); --n) {
         Part part;
         part.offset = offset;
         part.stored = directory.varint();

@@ -313,11 +313,13 @@ bool ColumnRows::pick_fields(View& view, std::uint32_t& slots_seen) const {
 }
 
 StatusOr<ColumnRows::Slot*> ColumnRows::slot(std::size_t number, std::size_t i) {
-    Slot& slot = known_[number].slots[i];
-    if (slot.column == nullptr) {
-        LOGI_ASSIGN_OR_RETURN(slot.column, templates_->column(number, i));
+    std::unique_ptr<Slot>& slot = known_[number].slots[i];
+    if (slot == nullptr) {
+        LOGI_ASSIGN_OR_RETURN(block::ColumnReader* const column, templates_->column(number, i));
+        slot = std::make_unique<Slot>();
+        slot->column = column;
     }
-    return &slot;
+    return slot.get();
 }
 
 // Which rows break the rules.
@@ -404,7 +406,7 @@ OutlinedLine::Found ColumnRows::found_by(const Stage& parser) const {
 }
 
 std::string_view ColumnRows::slot_value(std::size_t slot) const {
-    const Slot& loaded = known_[current_template_].slots[slot];
+    const Slot& loaded = *known_[current_template_].slots[slot];
     if (!loaded.codes.has_value()) {
         return loaded.values[rank_];
     }

@@ -82,7 +82,7 @@ class ColumnRows final : public OutlinedLine {
     };
     struct Template {
         std::shared_ptr<const TemplateOutline> outline;
-        std::vector<Slot> slots;
+        std::vector<std::unique_ptr<Slot>> slots;  // null: nobody looked at it yet
     };
     // A template as a class of streams sees it.
     struct View {

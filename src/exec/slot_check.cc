@@ -93,13 +93,9 @@ StatusOr<block::RowSet> odd_values(block::ColumnReader& column, const fields::Ho
 }  // namespace
 
 SlotCheck::SlotCheck(const fields::HoleRule& of) : rule(of) {
-    if (rule.forbidden.none()) {
-        return;
-    }
-    for (std::size_t byte = 0; byte < rule.forbidden.size(); ++byte) {
-        if (!rule.forbidden[byte]) {
-            continue;
-        }
+    // Few bytes of all: libstdc++ finds the next one by words.
+    for (std::size_t byte = rule.forbidden._Find_first(); byte < rule.forbidden.size();
+         byte = rule.forbidden._Find_next(byte)) {
         const block::ClassMask classes = block::kClassOf[byte];
         auto it = std::find_if(forbidden.begin(), forbidden.end(), [&](const Bytes& group) {
             return group.classes == classes;

@@ -12,6 +12,16 @@ bool is_label_name(std::string_view s) {
 }
 
 Labels Labels::of_result(std::vector<LabelPair> pairs) {
+    // So they are stored.
+    const auto out_of_order =
+        std::adjacent_find(pairs.begin(), pairs.end(), [](const LabelPair& a, const LabelPair& b) {
+            return a.name >= b.name;
+        });
+    if (out_of_order == pairs.end()) {
+        Labels labels;
+        labels.pairs_ = std::move(pairs);
+        return labels;
+    }
     std::stable_sort(pairs.begin(), pairs.end(), [](const LabelPair& a, const LabelPair& b) {
         return a.name < b.name;
     });

@@ -113,6 +113,7 @@ std::size_t StreamPage::memory_bytes() const {
 Labels StreamPage::labels(std::uint32_t stream) const {
     const std::uint32_t i = stream - first_stream;
     std::vector<LabelPair> pairs;
+    pairs.reserve(symbols_begin[i + 1] - symbols_begin[i]);
     for (std::uint32_t s = symbols_begin[i]; s < symbols_begin[i + 1]; ++s) {
         const auto& [name, value] = symbols[stream_symbols[s]];
         pairs.push_back({std::string(name), std::string(value)});
