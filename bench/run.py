@@ -19,7 +19,7 @@ from harness import BUILD, Corpus
 
 BENCHMARKS = {"ingest": ingest.run, "compact": compact.run, "search": search.run, "queries": queries.run,
               "restart": restart.run, "agent": agent.run,
-              "requests": bucket_requests.run, "cluster": cluster.run}
+              "requests": bucket_requests.run, "writers": cluster.run_writers, "cluster": cluster.run}
 
 
 class Context:
