@@ -90,11 +90,13 @@ void Api::serve_sub_plan(std::string_view bytes,
     reading->post_long([this, reading, plan, memory_bytes_max, cancel, done = std::move(done)] {
         exec::Sources sources;
         for (const query::StoredPart& part : plan->parts) {
-            std::vector<std::string> keys;
-            for (const auto& segment : part.segments) {
-                keys.push_back(segment.key);
+            std::vector<catalog::SegmentInfo> infos;
+            for (const query::StoredSegment& segment : part.segments) {
+                catalog::SegmentInfo& info = infos.emplace_back();
+                info.key = segment.key;
+                info.size_bytes = segment.size_bytes;
             }
-            auto opened = store_.open_pinned(part.tenant, keys, part.hiding);
+            auto opened = store_.open_pinned(part.tenant, infos, part.hiding);
             if (!opened.ok()) {
                 done(opened.status());
                 return;

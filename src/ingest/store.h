@@ -150,11 +150,12 @@ class Store {
                              const std::vector<Matcher>& only = {},
                              Opening opening = Opening::kNow,
                              Heads from = Heads::kOfWriters);
-    // Segments of a tenant that another process has pinned, as much of them as may be seen.
-    // kInvalidArgument: the tenant has no such segments; other errors: one cannot be opened.
+    // Segments of a tenant that another process has pinned, as much of them as may be seen: of
+    // their infos, key and size are looked at. kInvalidArgument: the tenant has no such segments;
+    // other errors: one cannot be opened.
     StatusOr<std::vector<std::shared_ptr<const segment::Source>>> open_pinned(
         const std::string& tenant,
-        const std::vector<std::string>& keys,
+        const std::vector<catalog::SegmentInfo>& infos,
         const exec::Hiding& hiding);
 
     // `done` after everything that was acknowledged before the call is in segments, or with the

@@ -149,17 +149,23 @@ Pinned Store::pin(const std::string& tenant_name,
 }
 
 StatusOr<std::vector<std::shared_ptr<const segment::Source>>> Store::open_pinned(
-    const std::string& tenant, const std::vector<std::string>& keys, const exec::Hiding& hiding) {
+    const std::string& tenant,
+    const std::vector<catalog::SegmentInfo>& infos,
+    const exec::Hiding& hiding) {
     const std::string folder = catalog::Catalog::segments_folder(tenant);
-    std::vector<std::shared_ptr<const segment::Source>> sources;
-    for (const std::string& key : keys) {
-        if (!absl::StartsWith(key, folder) || key.find('/', folder.size()) != std::string::npos) {
+    std::vector<const catalog::SegmentInfo*> wanted;
+    for (const catalog::SegmentInfo& info : infos) {
+        if (!absl::StartsWith(info.key, folder) ||
+            info.key.find('/', folder.size()) != std::string::npos) {
             return absl::InvalidArgumentError(
-                absl::StrCat("segment ", key, " is not one of tenant ", tenant));
+                absl::StrCat("segment ", info.key, " is not one of tenant ", tenant));
         }
-        catalog::SegmentInfo info;
-        info.key = key;
-        LOGI_ASSIGN_OR_RETURN(auto source, segments_.open(*bucket_, info));
+        wanted.push_back(&info);
+    }
+    const SegmentCache::Files ahead = segments_.read_ahead(*bucket_, wanted);
+    std::vector<std::shared_ptr<const segment::Source>> sources;
+    for (const catalog::SegmentInfo& info : infos) {
+        LOGI_ASSIGN_OR_RETURN(auto source, segments_.open(*bucket_, info, ahead));
         sources.push_back(exec::visible(std::move(source), hiding));
     }
     return sources;

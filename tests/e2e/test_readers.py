@@ -52,6 +52,13 @@ def calls(server, direction, result):
     return int(found[1]) if found else 0
 
 
+def size_requests(server):
+    """How often a process has asked the bucket for an object's size."""
+    metrics = server.get("/metrics")[1].decode()
+    found = re.search(r'^loki_objstore_bucket_operation_duration_seconds_count{operation="attributes"} (\d+)', metrics, re.MULTILINE)
+    return int(found[1])
+
+
 def result_of(reader, query, begin):
     """Of a range query over the hour; it has to be complete."""
     params = urllib.parse.urlencode({"query": query, "start": begin - 10**9, "end": begin + 3600 * 10**9, "limit": 100000,
@@ -118,6 +125,8 @@ class ReadersTest(unittest.TestCase):
         # Which of them has what is up to their addresses.
         self.assertGreater(sum(calls(reader, "sent", "ok") for reader in (first, second, third)), 0)
         self.assertGreater(sum(calls(reader, "received", "ok") for reader in (first, second, third)), 0)
+        # Who asks says how large segments are.
+        self.assertEqual([size_requests(reader) for reader in (first, second, third)], [0, 0, 0])
         # One is killed while queries run.
         wrong, over = [], threading.Event()
 
