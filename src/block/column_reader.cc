@@ -55,6 +55,19 @@ class NumberedColumn : public ColumnReader {
         LOGI_RETURN_IF_ERROR(load());
         return ValueCodes{words().rows(), absl::MakeConstSpan(numbers_)};
     }
+    StatusOr<std::optional<std::vector<std::uint32_t>>> code_counts(
+        std::size_t count_max) override {
+        if (words().rows() > count_max) {
+            return std::nullopt;
+        }
+        LOGI_ASSIGN_OR_RETURN(const auto bytes, parts_.payload(numbers_at_));
+        auto counts =
+            codec::count_numbers(bytes, rows(), static_cast<std::uint32_t>(words().rows()));
+        if (!counts.ok()) {
+            return malformed("a dictionary's number");
+        }
+        return *std::move(counts);
+    }
     StatusOr<std::string_view> code_value(std::uint32_t code) override {
         LOGI_ASSIGN_OR_RETURN(const auto texts, words().values());
         LOGI_CHECK(code < texts.size());

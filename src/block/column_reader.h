@@ -90,7 +90,12 @@ class ColumnReader {
         (void)count_max;
         return std::nullopt;
     }
-    // The value of a code that codes() gave. Valid until the next call.
+    // How often each of these codes comes, for those who do not want to know where.
+    virtual StatusOr<std::optional<std::vector<std::uint32_t>>> code_counts(std::size_t count_max) {
+        (void)count_max;
+        return std::nullopt;
+    }
+    // The value of a code that codes() or code_counts() gave. Valid until the next call.
     virtual StatusOr<std::string_view> code_value(std::uint32_t code);
     // Whether a value can have the byte: by the stamp, or what else the column knows.
     [[nodiscard]] virtual bool can_have(unsigned char byte) const {

@@ -402,4 +402,79 @@ Status decode_numbers(std::string_view bytes,
     return below ? absl::OkStatus() : malformed();
 }
 
+namespace {
+
+// Numbers of so few bits are counted without a look at each whether it is below the limit: there
+// are counts for all that such bits can say.
+constexpr unsigned kCountedBitsMax = 12;
+
+// Neighbours go to counts of their own: to add to the same one, an addition has to wait for the one
+// before.
+template <typename Number>
+void count_each(absl::Span<const Number> numbers, std::uint32_t* counts, std::size_t counts_size) {
+    constexpr std::size_t kLanes = 4;
+    constexpr std::size_t kPerCount = 8;  // or it is not worth it to add the lanes up
+    std::size_t i = 0;
+    if (numbers.size() >= kPerCount * counts_size) {
+        std::vector<std::uint32_t> lanes(kLanes * counts_size);
+        for (; i + kLanes <= numbers.size(); i += kLanes) {
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                ++lanes[lane * counts_size + numbers[i + lane]];
+            }
+        }
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            for (std::size_t n = 0; n < counts_size; ++n) {
+                counts[n] += lanes[lane * counts_size + n];
+            }
+        }
+    }
+    for (; i < numbers.size(); ++i) {
+        ++counts[numbers[i]];
+    }
+}
+
+// Of a number without the least one, which has so many bits.
+void count_stored(const Stored& stored,
+                  unsigned bits,
+                  std::size_t count,
+                  absl::Span<std::uint32_t> counts) {
+    if (bits == 0) {
+        counts[0] = static_cast<std::uint32_t>(count);
+    } else if (stored.planes()) {
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(stored.body.data());
+        count_each(absl::MakeConstSpan(bytes, count), counts.data(), counts.size());
+    } else {
+        thread_local std::vector<std::uint32_t> room;  // so it is in the CPU's memory
+        room.resize(std::max(room.size(), count));
+        const absl::Span<std::uint32_t> numbers = absl::MakeSpan(room).first(count);
+        unpack_bits(stored.body, bits, std::uint32_t{0}, numbers);
+        count_each(absl::Span<const std::uint32_t>(numbers), counts.data(), counts.size());
+    }
+}
+
+}  // namespace
+
+StatusOr<std::vector<std::uint32_t>> count_numbers(std::string_view bytes,
+                                                   std::size_t count,
+                                                   std::uint32_t limit) {
+    LOGI_ASSIGN_OR_RETURN(const Stored stored, stored_in(bytes, count));
+    const unsigned bits = stored.planes() ? 8 * stored.width : stored.width;
+    if (stored.of_deltas() || bits > kCountedBitsMax || stored.min >= limit) {
+        std::vector<std::uint32_t> numbers(count);
+        LOGI_RETURN_IF_ERROR(decode_numbers(bytes, limit, absl::MakeSpan(numbers)));
+        std::vector<std::uint32_t> counts(limit);
+        count_each(absl::MakeConstSpan(numbers), counts.data(), counts.size());
+        return counts;
+    }
+    const std::size_t first = static_cast<std::size_t>(stored.min);
+    std::vector<std::uint32_t> counts(std::max<std::size_t>(limit, first + (1U << bits)));
+    count_stored(stored, bits, count, absl::MakeSpan(counts).subspan(first, 1U << bits));
+    const auto end = counts.begin() + limit;
+    if (std::any_of(end, counts.end(), [](std::uint32_t n) { return n > 0; })) {
+        return malformed();
+    }
+    counts.resize(limit);
+    return counts;
+}
+
 }  // namespace logi::codec

@@ -29,8 +29,12 @@ Status decode_integers(std::string_view bytes, std::size_t count, std::vector<st
 Status decode_numbers(std::string_view bytes,
                       std::uint32_t limit,
                       absl::Span<std::uint32_t> numbers);
-// The same where integers are seen to be of 32 bits by how they are stored. False: nothing is
-// written.
+// How often each number comes, up to the limit, of `count` that are all below it; errors as above.
+StatusOr<std::vector<std::uint32_t>> count_numbers(std::string_view bytes,
+                                                   std::size_t count,
+                                                   std::uint32_t limit);
+// As decode_numbers(), with no limit but 32 bits, where it is seen by how they are stored that they
+// keep to it. False: nothing is written.
 StatusOr<bool> decode_narrow(std::string_view bytes, absl::Span<std::uint32_t> numbers);
 
 // Keeps the order: the least int64 becomes 0.

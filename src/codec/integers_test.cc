@@ -101,5 +101,34 @@ TEST(Integers, NumbersAreBelowTheirLimit) {
     }
 }
 
+TEST(Integers, NumbersAreCountedAsTheyAreDecoded) {
+    std::mt19937_64 random(8);
+    for (unsigned round = 0; round < 3000; ++round) {
+        const std::size_t n = 1 + random() % (round % 10 == 0 ? 20'000 : 300);
+        const std::uint64_t span = std::uint64_t{1} << random() % 16;
+        const std::uint64_t least = random() % 3 == 0 ? random() % 5000 : 0;
+        const bool sorted = random() % 4 == 0;
+        const bool skewed = random() % 2 == 0;  // so that planes pay
+        std::vector<std::uint64_t> values;
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::uint64_t other = skewed && random() % 16 != 0 ? 0 : random() % span;
+            values.push_back(least + (sorted ? i * span / n : other));
+        }
+        const auto limit = static_cast<std::uint32_t>(
+            *std::max_element(values.begin(), values.end()) + 1 + random() % 3);
+        std::vector<std::uint32_t> expected(limit);
+        for (const std::uint64_t v : values) {
+            ++expected[v];
+        }
+        const std::string bytes = encode_integers(values).bytes;
+        const auto counts = count_numbers(bytes, n, limit);
+        ASSERT_TRUE(counts.ok()) << counts.status();
+        EXPECT_EQ(*counts, expected);
+        const auto greatest =
+            static_cast<std::uint32_t>(*std::max_element(values.begin(), values.end()));
+        EXPECT_FALSE(count_numbers(bytes, n, greatest).ok());
+    }
+}
+
 }  // namespace
 }  // namespace logi::codec

@@ -136,7 +136,7 @@ StatusOr<ColumnRows::Place> ColumnRows::go_to(std::uint32_t row) {
     if (current_template_ == known_.size() || class_ == kNoClass) {
         return Place();
     }
-    LOGI_ASSIGN_OR_RETURN(current_, view(current_template_));
+    LOGI_ASSIGN_OR_RETURN(current_, view(current_template_, Want::kRows));
     if (current_->how == How::kByLine || (current_->odd.has_value() && current_->odd->has(rank_))) {
         return Place();
     }
@@ -146,7 +146,7 @@ StatusOr<ColumnRows::Place> ColumnRows::go_to(std::uint32_t row) {
 std::uint32_t ColumnRows::number_of(const View& view, std::size_t rank) {
     std::uint32_t number = view.first_number;
     for (const View::Digit& digit : view.digits) {
-        number += digit.stride * digit.codes->of_rows[rank];
+        number += digit.stride * digit.of_rows[rank];
     }
     return number;
 }
@@ -155,7 +155,7 @@ StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
     Group out;
     const View* group_view = nullptr;
     if (number < known_.size() && class_ != kNoClass) {
-        LOGI_ASSIGN_OR_RETURN(group_view, view(number));
+        LOGI_ASSIGN_OR_RETURN(group_view, view(number, Want::kCounts));
         out.how = group_view->how;
         out.first_number = group_view->first_number;
     }
@@ -169,12 +169,16 @@ StatusOr<ColumnRows::Group> ColumnRows::group(std::size_t number) {
         }
     }
     if (shared) {
-        out.counts = count_rows(*group_view, rows);
+        out.counts = count_rows(number, *group_view);
     }
     return out;
 }
 
-std::vector<std::uint32_t> ColumnRows::count_rows(const View& view, std::size_t rows) {
+std::vector<std::uint32_t> ColumnRows::count_rows(std::size_t number, const View& view) const {
+    if (view.counted) {
+        return *known_[number].slots[view.digits[0].slot]->counts;
+    }
+    const std::size_t rows = templates_->rows_of(number);
     if (view.odd.has_value()) {
         std::vector<std::uint32_t> counts(view.count);
         for (std::size_t rank = 0; rank < rows; ++rank) {
@@ -186,7 +190,7 @@ std::vector<std::uint32_t> ColumnRows::count_rows(const View& view, std::size_t 
         return {static_cast<std::uint32_t>(rows)};
     }
     if (view.digits.size() == 1) {
-        return counts_of(view.digits[0].codes->of_rows, view.count);
+        return counts_of(view.digits[0].of_rows, view.count);
     }
     std::vector<std::uint32_t> counts(view.count);
     for (std::size_t rank = 0; rank < rows; ++rank) {
@@ -198,7 +202,7 @@ std::vector<std::uint32_t> ColumnRows::count_rows(const View& view, std::size_t 
 Status ColumnRows::rows_with(std::size_t group,
                              const std::vector<std::uint32_t>& numbers,
                              std::vector<LineRow>& rows) {
-    LOGI_ASSIGN_OR_RETURN(const View* const group_view, view(group));
+    LOGI_ASSIGN_OR_RETURN(const View* const group_view, view(group, Want::kRows));
     for (std::size_t rank = 0; rank < templates_->rows_of(group); ++rank) {
         const bool odd = group_view->odd.has_value() && group_view->odd->has(rank);
         if (!odd &&
@@ -228,19 +232,24 @@ void ColumnRows::go_to_number(std::size_t group, std::uint32_t number) {
     number_ = number;
 }
 
-StatusOr<ColumnRows::View*> ColumnRows::view(std::size_t number) {
+StatusOr<ColumnRows::View*> ColumnRows::view(std::size_t number, Want want) {
     std::unique_ptr<View>& place = views_[class_][number];
     if (place == nullptr) {
         auto made = std::make_unique<View>();
-        if (const Status status = make_view(number, *made); !status.ok()) {
+        if (const Status status = make_view(number, want, *made); !status.ok()) {
             return block_.located(status);
         }
         place = std::move(made);
     }
+    if (place->counted && want == Want::kRows) {
+        if (const Status status = find_rows(number, *place); !status.ok()) {
+            return block_.located(status);
+        }
+    }
     return place.get();
 }
 
-Status ColumnRows::make_view(std::size_t number, View& view) {
+Status ColumnRows::make_view(std::size_t number, Want want, View& view) {
     Template& known = known_[number];
     if (known.outline == nullptr) {
         const auto pieces = templates_->pieces(number);
@@ -261,7 +270,7 @@ Status ColumnRows::make_view(std::size_t number, View& view) {
         return absl::OkStatus();
     }
     LOGI_RETURN_IF_ERROR(check_slots(number, seen, view));
-    return load_slots(number, view);
+    return load_slots(number, want, view);
 }
 
 // Whether a field of that name may be one that is looked at, whatever labels the stream has.
@@ -346,8 +355,42 @@ Status ColumnRows::check_slots(std::size_t number, std::uint32_t count, View& vi
     return absl::OkStatus();
 }
 
+Status ColumnRows::load_codes(Slot& slot, std::size_t count_max) {
+    if (slot.codes.has_value() || !slot.values.empty()) {
+        return absl::OkStatus();
+    }
+    LOGI_ASSIGN_OR_RETURN(slot.codes, slot.column->codes(count_max));
+    if (!slot.codes.has_value()) {
+        LOGI_ASSIGN_OR_RETURN(slot.values, slot.column->values());
+        return absl::OkStatus();
+    }
+    // Later the values are there without an error.
+    return slot.column->code_value(0).status();
+}
+
+// Whether it has counts, of no more codes than so many.
+StatusOr<bool> ColumnRows::count_slot(Slot& slot, std::size_t count_max) {
+    if (!slot.has_codes() && slot.values.empty()) {
+        LOGI_ASSIGN_OR_RETURN(slot.counts, slot.column->code_counts(count_max));
+        if (slot.counts.has_value()) {
+            LOGI_RETURN_IF_ERROR(slot.column->code_value(0).status());
+        }
+    }
+    return slot.counts.has_value() && slot.counts->size() <= count_max;
+}
+
+Status ColumnRows::find_rows(std::size_t number, View& view) {
+    View::Digit& digit = view.digits[0];
+    Slot& counted = *known_[number].slots[digit.slot];
+    LOGI_RETURN_IF_ERROR(load_codes(counted, digit.codes));
+    LOGI_CHECK(counted.codes.has_value() && counted.codes->count == digit.codes);
+    digit.of_rows = counted.codes->of_rows;
+    view.counted = false;
+    return absl::OkStatus();
+}
+
 // Makes the values of the picked fields ready, and numbers for the rows if these are few.
-Status ColumnRows::load_slots(std::size_t number, View& view) {
+Status ColumnRows::load_slots(std::size_t number, Want want, View& view) {
     std::vector<std::uint32_t> used;
     for (const auto& fields : view.fields) {
         for (const fields::OutlineField* field : fields) {
@@ -365,22 +408,23 @@ Status ColumnRows::load_slots(std::size_t number, View& view) {
     std::size_t left = std::min(numbers_max, all_max - numbers_);
     bool shared = left > 0;
     std::uint32_t stride = 1;
+    const bool only_counts = want == Want::kCounts && used.size() == 1 && !view.odd.has_value();
     for (const std::uint32_t i : used) {
         LOGI_ASSIGN_OR_RETURN(Slot* const loaded, slot(number, i));
-        if (!loaded->codes.has_value() && loaded->values.empty()) {
-            LOGI_ASSIGN_OR_RETURN(loaded->codes, loaded->column->codes(numbers_max));
-            if (!loaded->codes.has_value()) {
-                LOGI_ASSIGN_OR_RETURN(loaded->values, loaded->column->values());
-            } else {
-                // Later the values are there without an error.
-                LOGI_RETURN_IF_ERROR(loaded->column->code_value(0).status());
-            }
+        if (only_counts) {
+            LOGI_ASSIGN_OR_RETURN(view.counted, count_slot(*loaded, left));
         }
+        if (view.counted) {
+            view.digits.push_back({loaded->counts->size(), {}, i, stride});
+            stride = static_cast<std::uint32_t>(loaded->counts->size());
+            continue;
+        }
+        LOGI_RETURN_IF_ERROR(load_codes(*loaded, numbers_max));
         shared = shared && loaded->codes.has_value() && loaded->codes->count <= left;
         if (shared) {
             left /= loaded->codes->count;
             if (!loaded->codes->of_rows.empty()) {
-                view.digits.push_back({&*loaded->codes, i, stride});
+                view.digits.push_back({loaded->codes->count, loaded->codes->of_rows, i, stride});
             }
             stride *= static_cast<std::uint32_t>(loaded->codes->count);
         }
@@ -407,26 +451,27 @@ OutlinedLine::Found ColumnRows::found_by(const Stage& parser) const {
 
 std::string_view ColumnRows::slot_value(std::size_t slot) const {
     const Slot& loaded = *known_[current_template_].slots[slot];
-    if (!loaded.codes.has_value()) {
+    if (!loaded.has_codes()) {
         return loaded.values[rank_];
     }
-    const auto text = loaded.column->code_value(code_of(slot, *loaded.codes));
+    const auto text = loaded.column->code_value(code_of(slot, loaded));
     LOGI_CHECK(text.ok());
     return *text;
 }
 
-std::uint32_t ColumnRows::code_of(std::size_t slot, const block::ValueCodes& codes) const {
-    if (codes.of_rows.empty()) {
-        return 0;
-    }
+std::uint32_t ColumnRows::code_of(std::size_t slot, const Slot& loaded) const {
     if (!number_.has_value()) {
-        return codes.of_rows[rank_];
+        LOGI_CHECK(loaded.codes.has_value());
+        return loaded.codes->of_rows.empty() ? 0 : loaded.codes->of_rows[rank_];
     }
     const auto& digits = current_->digits;
     const auto digit = std::find_if(
         digits.begin(), digits.end(), [slot](const auto& d) { return d.slot == slot; });
-    LOGI_CHECK(digit != digits.end());
-    return digit->code(*number_);
+    if (digit != digits.end()) {
+        return digit->code(*number_);
+    }
+    LOGI_CHECK(loaded.codes.has_value() && loaded.codes->of_rows.empty());
+    return 0;
 }
 
 std::string_view ColumnRows::value(const fields::OutlineField& field,

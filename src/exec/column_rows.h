@@ -77,8 +77,12 @@ class ColumnRows final : public OutlinedLine {
     struct Slot {
         block::ColumnReader* column = nullptr;
         std::optional<block::RowSet> odd;  // rows whose value breaks the rules
+        // How often each code comes, where nobody wanted to know where; codes, where somebody did;
+        // or values, where there are no codes.
+        std::optional<std::vector<std::uint32_t>> counts;
         std::optional<block::ValueCodes> codes;
-        absl::Span<const std::string_view> values;  // where there are no codes
+        absl::Span<const std::string_view> values;
+        [[nodiscard]] bool has_codes() const { return codes.has_value() || counts.has_value(); }
     };
     struct Template {
         std::shared_ptr<const TemplateOutline> outline;
@@ -93,31 +97,40 @@ class ColumnRows final : public OutlinedLine {
         std::uint32_t first_number = 0;
         std::uint32_t count = 1;
         struct Digit {
-            const block::ValueCodes* codes = nullptr;
+            std::size_t codes = 0;  // so many
+            absl::Span<const std::uint32_t> of_rows;
             std::uint32_t slot = 0;
             std::uint32_t stride = 1;
             // Of a number.
             [[nodiscard]] std::uint32_t code(std::uint32_t n) const {
-                return static_cast<std::uint32_t>(n / stride % codes->count);
+                return static_cast<std::uint32_t>(n / stride % codes);
             }
         };
         std::vector<Digit> digits;
+        // Of its only digit it is known how often each code comes, and not yet where.
+        bool counted = false;
     };
+    // What is wanted of a view's rows.
+    enum class Want : std::uint8_t { kCounts, kRows };
 
     ColumnRows(block::BlockReader& block, const ColumnPlan& plan, block::LineTemplates& templates)
         : block_(block), plan_(plan), templates_(&templates) {}
-    StatusOr<View*> view(std::size_t number);
-    Status make_view(std::size_t number, View& view);
+    StatusOr<View*> view(std::size_t number, Want want);
+    Status make_view(std::size_t number, Want want, View& view);
     [[nodiscard]] bool may_matter(const std::string& name) const;
     bool pick_fields(View& view, std::uint32_t& slots_seen) const;
     Status check_slots(std::size_t number, std::uint32_t count, View& view);
-    Status load_slots(std::size_t number, View& view);
+    Status load_slots(std::size_t number, Want want, View& view);
+    Status load_codes(Slot& slot, std::size_t count_max);
+    StatusOr<bool> count_slot(Slot& slot, std::size_t count_max);
+    // Of a view that was counted only.
+    Status find_rows(std::size_t number, View& view);
     StatusOr<Slot*> slot(std::size_t number, std::size_t i);
     [[nodiscard]] std::string class_key(const Labels& stream) const;
     [[nodiscard]] std::string_view slot_value(std::size_t slot) const;
     StatusOr<bool> looks_at_metadata(std::uint32_t row);
-    static std::vector<std::uint32_t> count_rows(const View& view, std::size_t rows);
-    [[nodiscard]] std::uint32_t code_of(std::size_t slot, const block::ValueCodes& codes) const;
+    [[nodiscard]] std::vector<std::uint32_t> count_rows(std::size_t number, const View& view) const;
+    [[nodiscard]] std::uint32_t code_of(std::size_t slot, const Slot& loaded) const;
     [[nodiscard]] static std::uint32_t number_of(const View& view, std::size_t rank);
 
     block::BlockReader& block_;
