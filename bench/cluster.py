@@ -195,7 +195,8 @@ def parts_of(context, kind):
 
 
 def of_writers(context, s3):
-    """Means, as what a run takes is up to how much memory the processes had before; the pairs show the noise."""
+    """Means, as what a run takes is up to how much memory the processes had before; the pairs show the noise. Requests are
+    those of the first run."""
     table = Table("Ingest with roles, for a gigabyte of lines", "corpus", "writers", "CPU s", "to one writer", "of each pair of runs",
                   "puts", "lists", "reads", "$ for 1 PB")
     for kind in context.kinds:

@@ -48,7 +48,7 @@ def main():
     parser.add_argument("benchmark", nargs="*", help=f"of {', '.join(BENCHMARKS)}; all if none is named")
     parser.add_argument("--mb", type=int, default=512, help="MiB of lines per corpus")
     parser.add_argument("--corpus", nargs="+", choices=["cloud", "syslog", "mix"], default=["cloud", "syslog", "mix"])
-    parser.add_argument("--runs", type=int, default=3, help="repetitions; the best counts")
+    parser.add_argument("--runs", type=int, default=3, help="repetitions; the best counts, of writers the mean")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--batch-kb", type=int, default=1024, help="KiB of lines per push")
     parser.add_argument("--work", default=str(BUILD / "bench/work"), help="folder for corpora and data")

@@ -90,7 +90,8 @@ class ColumnReader {
         (void)count_max;
         return std::nullopt;
     }
-    // How often each of these codes comes, for those who do not want to know where.
+    // How often each of these codes comes, for those who do not want to know where. Nothing also
+    // where that is not told without them.
     virtual StatusOr<std::optional<std::vector<std::uint32_t>>> code_counts(std::size_t count_max) {
         (void)count_max;
         return std::nullopt;

@@ -1,10 +1,9 @@
 // Settings of jemalloc, which reads this name at start. Blocks, bodies and batches are buffers of
 // megabytes that come and go: their pages are kept for a while instead of being returned and
-// faulted in again, which jemalloc does at once with those of 8 MiB and more (a writer of a bucket
-// took a fifteenth more CPU), and the kernel may back them with huge pages.
+// faulted in again, and the kernel may back them with huge pages.
 
 // Not declared in jemalloc's header under this name: the library looks for the symbol.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "thp:always,metadata_thp:auto,oversize_threshold:0";
+const char* malloc_conf = "thp:always,metadata_thp:auto";
 }

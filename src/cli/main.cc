@@ -12,8 +12,8 @@
 
 namespace {
 
-// CLI11 says of a command that it does not know only that one is missing.
-bool is_known_command(const CLI::App& app, const std::string& name) {
+// False, and says so: CLI11 says of a command that it does not know only that one is missing.
+bool check_command(const CLI::App& app, const std::string& name) {
     std::vector<std::string> commands;
     for (const CLI::App* command : app.get_subcommands({})) {
         commands.push_back(command->get_name());
@@ -140,7 +140,7 @@ int main(int argc, char** argv) {
     CLI::App* version_cmd = app.add_subcommand("version", "Print the version");
     try {
         auto arguments = cli::our_arguments(argc, argv);
-        if (!arguments.empty() && arguments[0][0] != '-' && !is_known_command(app, arguments[0])) {
+        if (!arguments.empty() && arguments[0][0] != '-' && !check_command(app, arguments[0])) {
             return 1;
         }
         std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first

@@ -370,7 +370,7 @@ Status ColumnRows::load_codes(Slot& slot, std::size_t count_max) {
 
 // Whether it has counts, of no more codes than so many.
 StatusOr<bool> ColumnRows::count_slot(Slot& slot, std::size_t count_max) {
-    if (!slot.has_codes() && slot.values.empty()) {
+    if (!slot.is_coded() && slot.values.empty()) {
         LOGI_ASSIGN_OR_RETURN(slot.counts, slot.column->code_counts(count_max));
         if (slot.counts.has_value()) {
             LOGI_RETURN_IF_ERROR(slot.column->code_value(0).status());
@@ -451,7 +451,7 @@ OutlinedLine::Found ColumnRows::found_by(const Stage& parser) const {
 
 std::string_view ColumnRows::slot_value(std::size_t slot) const {
     const Slot& loaded = *known_[current_template_].slots[slot];
-    if (!loaded.has_codes()) {
+    if (!loaded.is_coded()) {
         return loaded.values[rank_];
     }
     const auto text = loaded.column->code_value(code_of(slot, loaded));

@@ -82,7 +82,7 @@ class ColumnRows final : public OutlinedLine {
         std::optional<std::vector<std::uint32_t>> counts;
         std::optional<block::ValueCodes> codes;
         absl::Span<const std::string_view> values;
-        [[nodiscard]] bool has_codes() const { return codes.has_value() || counts.has_value(); }
+        [[nodiscard]] bool is_coded() const { return codes.has_value() || counts.has_value(); }
     };
     struct Template {
         std::shared_ptr<const TemplateOutline> outline;

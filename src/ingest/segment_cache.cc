@@ -120,6 +120,9 @@ SegmentCache::Files SegmentCache::read_ahead(
         return files;
     }
     for (const catalog::SegmentInfo* const info : infos) {
+        if (info->size_bytes == 0 || files.contains(info->key)) {
+            continue;
+        }
         {
             const base::MutexLock lock(mutex_);
             if (by_key_.contains(info->key)) {

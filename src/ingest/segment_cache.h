@@ -35,7 +35,8 @@ class SegmentCache {
     // From here on segments are read through it; before any is opened.
     void use(std::unique_ptr<bucket::RangeCache> ranges) { ranges_ = std::move(ranges); }
 
-    // These are going to be opened: what that needs of them is read at once, if it is far away.
+    // These are going to be opened: what that needs of them is read at once, if it is far away and
+    // their size is known.
     using Files = absl::flat_hash_map<std::string, std::shared_ptr<const segment::SegmentFile>>;
     [[nodiscard]] Files read_ahead(bucket::Bucket& bucket,
                                    const std::vector<const catalog::SegmentInfo*>& infos);

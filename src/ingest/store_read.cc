@@ -1,6 +1,7 @@
 // What queries, flushes and compaction ask a store for.
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "base/log.h"
 #include "ingest/store.h"
 
@@ -8,6 +9,8 @@
 
 namespace logi::ingest {
 namespace {
+
+constexpr std::size_t kOpenedTogether = 256;
 
 // A source that holds what its segment lives by.
 struct Held {
@@ -153,20 +156,26 @@ StatusOr<std::vector<std::shared_ptr<const segment::Source>>> Store::open_pinned
     const std::vector<catalog::SegmentInfo>& infos,
     const exec::Hiding& hiding) {
     const std::string folder = catalog::Catalog::segments_folder(tenant);
-    std::vector<const catalog::SegmentInfo*> wanted;
     for (const catalog::SegmentInfo& info : infos) {
         if (!absl::StartsWith(info.key, folder) ||
             info.key.find('/', folder.size()) != std::string::npos) {
             return absl::InvalidArgumentError(
                 absl::StrCat("segment ", info.key, " is not one of tenant ", tenant));
         }
-        wanted.push_back(&info);
     }
-    const SegmentCache::Files ahead = segments_.read_ahead(*bucket_, wanted);
     std::vector<std::shared_ptr<const segment::Source>> sources;
-    for (const catalog::SegmentInfo& info : infos) {
-        LOGI_ASSIGN_OR_RETURN(auto source, segments_.open(*bucket_, info, ahead));
-        sources.push_back(exec::visible(std::move(source), hiding));
+    // So many at a time: whoever made the names up is told so by the first.
+    for (std::size_t begin = 0; begin < infos.size(); begin += kOpenedTogether) {
+        const auto some = absl::MakeConstSpan(infos).subspan(begin, kOpenedTogether);
+        std::vector<const catalog::SegmentInfo*> wanted;
+        for (const catalog::SegmentInfo& info : some) {
+            wanted.push_back(&info);
+        }
+        const SegmentCache::Files ahead = segments_.read_ahead(*bucket_, wanted);
+        for (const catalog::SegmentInfo& info : some) {
+            LOGI_ASSIGN_OR_RETURN(auto source, segments_.open(*bucket_, info, ahead));
+            sources.push_back(exec::visible(std::move(source), hiding));
+        }
     }
     return sources;
 }

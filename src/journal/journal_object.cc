@@ -8,6 +8,8 @@
 #include "base/crc32c.h"
 #include "codec/compress.h"
 
+#include <utility>
+
 namespace logi::journal {
 namespace {
 
@@ -159,8 +161,7 @@ std::string encode_object(std::uint64_t journal,
     std::vector<Region> regions;
     std::string packed;
     for (auto& [tenant, packing] : tenants) {
-        const std::string compressed = codec::compress(packing.raw);
-        packing.raw = {};
+        const std::string compressed = codec::compress(std::exchange(packing.raw, {}));
         regions.push_back(
             {std::string(tenant), packing.count, compressed.size(), base::crc32c(compressed)});
         packed += compressed;
