@@ -222,11 +222,10 @@ def of_readers(context, s3):
     for kind in context.kinds:
         *parts, warm = parts_of(context, kind)
         write(context.work, s3, kind, parts, warm, WRITERS_MAX)
-        prefix = kind
-        writer = Process(context.work, s3, prefix, "write").start(calls())
+        writer = Process(context.work, s3, kind, "write").start(calls())
         writer.load(parts[0], 1)
         for how, more in (("the bucket", ""), ("the writer", calls())):
-            reader = Process(context.work, s3, prefix, "read").start(more)
+            reader = Process(context.work, s3, kind, "read").start(more)
             for name in ("cold", "again"):
                 requests = ask(reader)
                 asked.add(kind, how, name, f"{requests['iter']:.0f}", f"{reads_of(requests):.0f}",

@@ -454,6 +454,12 @@ void count_stored(const Stored& stored,
 
 }  // namespace
 
+std::vector<std::uint32_t> counts_of(absl::Span<const std::uint32_t> numbers, std::size_t limit) {
+    std::vector<std::uint32_t> counts(limit);
+    count_each(numbers, counts.data(), counts.size());
+    return counts;
+}
+
 StatusOr<std::vector<std::uint32_t>> count_numbers(std::string_view bytes,
                                                    std::size_t count,
                                                    std::uint32_t limit) {
@@ -462,9 +468,7 @@ StatusOr<std::vector<std::uint32_t>> count_numbers(std::string_view bytes,
     if (stored.of_deltas() || bits > kCountedBitsMax || stored.min >= limit) {
         std::vector<std::uint32_t> numbers(count);
         LOGI_RETURN_IF_ERROR(decode_numbers(bytes, limit, absl::MakeSpan(numbers)));
-        std::vector<std::uint32_t> counts(limit);
-        count_each(absl::MakeConstSpan(numbers), counts.data(), counts.size());
-        return counts;
+        return counts_of(numbers, limit);
     }
     const std::size_t first = static_cast<std::size_t>(stored.min);
     std::vector<std::uint32_t> counts(std::max<std::size_t>(limit, first + (1U << bits)));

@@ -29,6 +29,9 @@ Status decode_integers(std::string_view bytes, std::size_t count, std::vector<st
 Status decode_numbers(std::string_view bytes,
                       std::uint32_t limit,
                       absl::Span<std::uint32_t> numbers);
+// How often each number comes: so many counts. All numbers must be below `limit`.
+[[nodiscard]] std::vector<std::uint32_t> counts_of(absl::Span<const std::uint32_t> numbers,
+                                                   std::size_t limit);
 // How often each number comes, up to the limit, of `count` that are all below it; errors as above.
 StatusOr<std::vector<std::uint32_t>> count_numbers(std::string_view bytes,
                                                    std::size_t count,

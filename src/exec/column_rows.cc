@@ -1,6 +1,7 @@
 #include "exec/column_rows.h"
 
 #include "base/check.h"
+#include "codec/integers.h"
 
 #include <algorithm>
 
@@ -15,37 +16,6 @@ constexpr std::size_t kNumbersMax = 65536;
 // Of templates as classes of streams see them; entries of further classes are left to their lines.
 constexpr std::size_t kViewsMax = 1U << 20U;
 constexpr std::size_t kNoClass = static_cast<std::size_t>(-1);
-
-// How often each code comes. Neighbours go to counts of their own: to add to the same one, an
-// addition has to wait for the one before.
-std::vector<std::uint32_t> counts_of(absl::Span<const std::uint32_t> codes, std::size_t count) {
-    constexpr std::size_t kLanes = 4;
-    constexpr std::size_t kLanesCountMax = 256;
-    if (count > kLanesCountMax || codes.size() < kLanesCountMax) {
-        std::vector<std::uint32_t> counts(count);
-        for (const std::uint32_t code : codes) {
-            ++counts[code];
-        }
-        return counts;
-    }
-    std::vector<std::uint32_t> lanes(kLanes * count);
-    std::size_t i = 0;
-    for (; i + kLanes <= codes.size(); i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            ++lanes[lane * count + codes[i + lane]];
-        }
-    }
-    for (; i < codes.size(); ++i) {
-        ++lanes[codes[i]];
-    }
-    for (std::size_t n = 0; n < count; ++n) {
-        for (std::size_t lane = 1; lane < kLanes; ++lane) {
-            lanes[n] += lanes[lane * count + n];
-        }
-    }
-    lanes.resize(count);
-    return lanes;
-}
 
 void append_text(std::string& key, std::string_view text) {
     const std::size_t size = text.size();
@@ -190,7 +160,7 @@ std::vector<std::uint32_t> ColumnRows::count_rows(std::size_t number, const View
         return {static_cast<std::uint32_t>(rows)};
     }
     if (view.digits.size() == 1) {
-        return counts_of(view.digits[0].of_rows, view.count);
+        return codec::counts_of(view.digits[0].of_rows, view.count);
     }
     std::vector<std::uint32_t> counts(view.count);
     for (std::size_t rank = 0; rank < rows; ++rank) {
